@@ -1,0 +1,31 @@
+"""Money: exact inside, rounded once, when it is shown on a bill."""
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from ricarica.kernel.errors import RicaricaError
+
+# ISO 4217: currencies whose smallest unit is not a hundredth.
+MINOR_DIGITS = {"BHD": 3, "ISK": 0, "JPY": 0, "KRW": 0, "KWD": 3, "OMR": 3, "TND": 3}
+
+
+class CurrencyMismatchError(RicaricaError):
+    """Two amounts of different currencies cannot be added; bill them apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount of a currency; `currency` is an ISO 4217 code such as EUR."""
+
+    amount: Decimal
+    currency: str
+
+    def __add__(self, other: "Money") -> "Money":
+        if other.currency != self.currency:
+            raise CurrencyMismatchError(f"cannot add {other.currency} to {self.currency}")
+        return Money(self.amount + other.amount, self.currency)
+
+    def rounded(self) -> "Money":
+        """To the currency's smallest unit, half away from zero."""
+        unit = Decimal(1).scaleb(-MINOR_DIGITS.get(self.currency, 2))
+        return Money(self.amount.quantize(unit, rounding=ROUND_HALF_UP), self.currency)

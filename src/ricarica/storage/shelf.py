@@ -1,0 +1,31 @@
+"""How one kind of aggregate lies in its table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+
+from ricarica.storage.database import Row
+
+E = TypeVar("E")
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shelf(Generic[E]):
+    """A table and the way between its rows and its entities.
+
+    The table's last column is `version`, which only `Work` sees: `write` gives a value for
+    every column but that one, `read` gets a row without it. The primary key columns come
+    first, and `key` gives their values.
+    """
+
+    table: sa.Table
+    key: Callable[[E], Key]
+    write: Callable[[E], Row]
+    read: Callable[[Row], E]
+    # None: the aggregate belongs to one station, so this node alone writes it while the
+    # station is connected here. Otherwise: for how long a remembered copy may serve.
+    fresh_s: float | None = None
+    remembered_max: int = 200_000  # entries; beyond it the one unused for longest is forgotten

@@ -1,0 +1,196 @@
+"""A batch's reads and staged writes, with what this node remembers between batches."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, TypeVar, cast
+
+import sqlalchemy as sa
+
+from ricarica.storage.database import Add, Database, Row, Run, Save, Staged
+from ricarica.storage.shelf import Key, Shelf
+
+E = TypeVar("E")
+
+
+class _Kept(Generic[E]):
+    """An entity as the database has it, or will have it after this commit."""
+
+    __slots__ = ("entity", "read_at", "version")
+
+    def __init__(self, entity: E | None, version: int, read_at: float) -> None:
+        self.entity = entity
+        self.version = version  # 0: the database has no such row
+        self.read_at = read_at
+
+
+class Remembered:
+    """The identity map of one node: what its stations' rows look like, without asking again."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._shelves: dict[sa.Table, OrderedDict[Key, _Kept[Any]]] = {}
+
+    def get(self, shelf: Shelf[E], key: Key) -> "_Kept[E] | None":
+        entries = self._shelves.get(shelf.table)
+        kept = entries.get(key) if entries else None
+        if kept is None or entries is None:
+            return None
+        if shelf.fresh_s is not None and self._monotonic() - kept.read_at > shelf.fresh_s:
+            return None
+        entries.move_to_end(key)
+        return kept
+
+    def version(self, table: sa.Table, key: Key) -> int:
+        """The version last seen, however long ago; 0 when the database had no such row."""
+        kept = self._shelves.get(table, {}).get(key)
+        return kept.version if kept else 0
+
+    def put(self, shelf: Shelf[E], key: Key, entity: E | None, version: int) -> "_Kept[E]":
+        kept = _Kept(entity, version, self._monotonic())
+        if entity is None and shelf.fresh_s is not None:
+            return kept  # another process may add it at any moment
+        entries = self._shelves.setdefault(shelf.table, OrderedDict())
+        entries[key] = kept
+        entries.move_to_end(key)
+        if len(entries) > shelf.remembered_max:
+            entries.popitem(last=False)
+        return kept
+
+    def forget(self, table: sa.Table, key: Key) -> None:
+        self._shelves.get(table, {}).pop(key, None)
+
+    def forget_all(self) -> None:
+        self._shelves.clear()
+
+
+class Work:
+    """What one batch reads and stages. Each handler works between `begin` and `keep` or `drop`.
+
+    A read sees what was staged before it in the same batch, by key; a `fetch` does not.
+    """
+
+    def __init__(self, database: Database, remembered: Remembered) -> None:
+        self._database = database
+        self._remembered = remembered
+        self._kept: dict[tuple[sa.Table, Key], tuple[Shelf[Any], Any]] = {}
+        self._kept_rest: list[Staged] = []
+        self._own: dict[tuple[sa.Table, Key], tuple[Shelf[Any], Any]] = {}
+        self._own_rest: list[Staged] = []
+
+    # -- one handler's share
+
+    def begin(self) -> None:
+        self._own = {}
+        self._own_rest = []
+
+    def keep(self) -> None:
+        self._kept.update(self._own)
+        self._kept_rest += self._own_rest
+        self.begin()
+
+    def drop(self) -> None:
+        self.begin()
+
+    # -- reading
+
+    async def get(self, shelf: Shelf[E], key: Key) -> E | None:
+        found, entity = self._staged(shelf, key)
+        if found:
+            return entity
+        kept = self._remembered.get(shelf, key) or await self._load(shelf, key)
+        return kept.entity
+
+    async def find(self, shelf: Shelf[E], *where: sa.ColumnElement[bool]) -> list[E]:
+        """Those the database has, as this batch would change them; not those only staged."""
+        rows = await self._database.fetch(sa.select(shelf.table).where(*where))
+        return [entity for entity in self._known(shelf, rows) if entity is not None]
+
+    async def load(self, shelf: Shelf[Any], keys: Iterable[Key]) -> None:
+        """Remember all of these with one query, if they are not remembered yet."""
+        missing = [key for key in dict.fromkeys(keys) if not self._remembered.get(shelf, key)]
+        if not missing:
+            return
+        columns = list(shelf.table.primary_key.columns)
+        rows = await self._database.fetch(
+            sa.select(shelf.table).where(sa.tuple_(*columns).in_(missing))
+        )
+        found = {shelf.key(self._keep_row(shelf, row)) for row in rows}
+        for key in missing:
+            if key not in found:
+                self._remembered.put(shelf, key, None, 0)
+
+    async def fetch(self, query: sa.Select[Any] | sa.CompoundSelect[Any]) -> list[Row]:
+        return await self._database.fetch(query)
+
+    # -- writing
+
+    def put(self, shelf: Shelf[E], entity: E) -> None:
+        """Stage the whole row. The entity must be new, or have been read through this work."""
+        self._own[(shelf.table, shelf.key(entity))] = (shelf, entity)
+
+    def add(self, table: sa.Table, row: Row, *, if_new: bool = False) -> None:
+        self._own_rest.append(Add(table, row, if_new))
+
+    def run(self, statement: sa.sql.dml.UpdateBase) -> None:
+        self._own_rest.append(Run(statement))
+
+    def remove(self, shelf: Shelf[E], entity: E) -> None:
+        self._own[(shelf.table, shelf.key(entity))] = (shelf, None)
+
+    # -- the end of the batch
+
+    async def commit(self) -> None:
+        """Write all that was kept. Whatever fails, nothing of it is remembered."""
+        if not self._kept and not self._kept_rest:
+            return
+        versions = {place: self._remembered.version(*place) + 1 for place in self._kept}
+        try:
+            await self._database.commit([*self._writes(versions), *self._kept_rest])
+        except BaseException:
+            for table, key in self._kept:
+                self._remembered.forget(table, key)
+            raise
+        for (table, key), (shelf, entity) in self._kept.items():
+            version = versions[(table, key)] if entity is not None else 0
+            self._remembered.put(shelf, key, entity, version)
+
+    def _writes(self, versions: dict[tuple[sa.Table, Key], int]) -> Iterable[Staged]:
+        for place, (shelf, entity) in self._kept.items():
+            table, key = place
+            if entity is None:
+                yield Run(sa.delete(table).where(*_is(table, key)))
+            else:
+                yield Save(table, (*shelf.write(entity), versions[place]))
+
+    def _staged(self, shelf: Shelf[E], key: Key) -> tuple[bool, E | None]:
+        place = (shelf.table, key)
+        for staged in (self._own, self._kept):
+            if place in staged:
+                return True, cast("E", staged[place][1])
+        return False, None
+
+    async def _load(self, shelf: Shelf[E], key: Key) -> "_Kept[E]":
+        rows = await self._database.fetch(sa.select(shelf.table).where(*_is(shelf.table, key)))
+        if not rows:
+            return self._remembered.put(shelf, key, None, 0)
+        row = rows[0]
+        return self._remembered.put(shelf, key, shelf.read(row[:-1]), row[-1])
+
+    def _known(self, shelf: Shelf[E], rows: list[Row]) -> Iterable[E | None]:
+        for row in rows:
+            entity = self._keep_row(shelf, row)
+            found, staged = self._staged(shelf, shelf.key(entity))
+            yield staged if found else entity
+
+    def _keep_row(self, shelf: Shelf[E], row: Row) -> E:
+        """Remember a row just read, unless a remembered one is already there."""
+        read = shelf.read(row[:-1])
+        kept = self._remembered.get(shelf, shelf.key(read))
+        if kept is not None and kept.entity is not None and kept.version >= row[-1]:
+            return kept.entity
+        self._remembered.put(shelf, shelf.key(read), read, row[-1])
+        return read
+
+
+def _is(table: sa.Table, key: Key) -> Iterable[sa.ColumnElement[bool]]:
+    return (column == value for column, value in zip(table.primary_key, key, strict=True))
