@@ -1,0 +1,100 @@
+# `make help` lists the targets. Everything is built into .venv, node_modules and
+# src/ricarica/web/static/dist; a target whose inputs have not changed costs nothing.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+DIST := src/ricarica/web/static/dist
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+UV ?= uv
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+DEMO_ARGS ?=
+SERVE_ARGS ?= --data ./data
+PYTEST_ARGS ?= -n 2
+ASSET_SOURCES := $(shell find assets src/ricarica/web -type f \
+	\( -name '*.css' -o -name '*.ts' -o -name '*.js' -o -name '*.mjs' -o -name '*.html' -o -name '*.jinja' \) \
+	-not -path '$(DIST)/*' 2>/dev/null)
+PAGES_PARTS := $(wildcard package.json package-lock.json)
+
+export PATH := $(abspath $(BIN)):$(PATH)
+
+.PHONY: help setup dev demo serve test check format bench docs lock clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(STAMPS)/package $(STAMPS)/assets ## Make .venv and the assets; enough to run Ricarica
+
+dev: setup $(STAMPS)/dev ## Add what tests and checks need
+
+demo: setup ## Run everything on SQLite with 50 simulated stations, in ./demo-data
+	@$(BIN)/ricarica demo $(DEMO_ARGS)
+
+serve: setup ## Run Ricarica on SQLite in ./data (SERVE_ARGS="--data DIR …" to change)
+	@$(BIN)/ricarica serve $(SERVE_ARGS)
+
+test: dev ## Run all tests; installs Chromium if it can (PYTEST_ARGS="-k word" to choose)
+	@tools/install_chromium.sh
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: dev ## Formatting, lint, types, layers, tidiness, generated code, translations
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python tools/tidy.py
+	$(BIN)/python tools/generate_messages.py --check
+	$(BIN)/python tools/check_translations.py
+
+format: dev ## Format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: dev ## Measure the station gateway; prints the table of the README
+	$(BIN)/python -m bench.gateway $(BENCH_ARGS)
+
+docs: dev ## Check the documentation: links, commands and options exist
+	$(BIN)/python tools/check_docs.py
+
+lock: ## Pin the dependencies again (needs uv; UV=path/to/uv)
+	$(LOCK) pyproject.toml --extra dev --group build --upgrade -o requirements/dev.lock
+	$(LOCK) pyproject.toml -c requirements/dev.lock -o requirements/runtime.lock
+	$(LOCK) --group build -c requirements/dev.lock -o requirements/build.lock
+	$(LOCK) --group node --upgrade -o requirements/node.lock
+
+clean: ## Remove everything that was built, and the demo's data
+	rm -rf $(VENV) node_modules $(DIST) demo-data .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(STAMPS)/venv:
+	@tools/make_venv.sh $(VENV)
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/runtime: requirements/runtime.lock requirements/build.lock | $(STAMPS)/venv
+	@echo "Installing Ricarica's dependencies …"
+	@$(PIP) --require-hashes -r requirements/runtime.lock -r requirements/build.lock
+	@touch $@
+
+$(STAMPS)/package: pyproject.toml $(STAMPS)/runtime
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(STAMPS)/dev: requirements/dev.lock $(STAMPS)/package
+	@echo "Installing what tests and checks need …"
+	@$(PIP) --require-hashes -r requirements/dev.lock
+	@touch $@
+
+$(STAMPS)/node: $(PAGES_PARTS) requirements/node.lock | $(STAMPS)/venv
+	@tools/install_node.sh $(VENV)
+	@touch $@
+
+$(STAMPS)/assets: $(ASSET_SOURCES) $(PAGES_PARTS) $(STAMPS)/node $(if $(wildcard $(DIST)/*),,rebuild)
+	@if [ -f package.json ]; then echo "Building the pages' assets …"; npm run --silent build; fi
+	@touch $@
+
+.PHONY: rebuild
+rebuild:
