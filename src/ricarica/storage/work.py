@@ -42,7 +42,7 @@ class Remembered:
 
     def version(self, table: sa.Table, key: Key) -> int:
         """The version last seen, however long ago; 0 when the database had no such row."""
-        kept = self._shelves.get(table, {}).get(key)
+        kept = self._shelves[table].get(key) if table in self._shelves else None
         return kept.version if kept else 0
 
     def put(self, shelf: Shelf[E], key: Key, entity: E | None, version: int) -> "_Kept[E]":
@@ -57,7 +57,8 @@ class Remembered:
         return kept
 
     def forget(self, table: sa.Table, key: Key) -> None:
-        self._shelves.get(table, {}).pop(key, None)
+        if table in self._shelves:
+            self._shelves[table].pop(key, None)
 
     def forget_all(self) -> None:
         self._shelves.clear()
@@ -94,8 +95,8 @@ class Work:
     # -- reading
 
     async def get(self, shelf: Shelf[E], key: Key) -> E | None:
-        found, entity = self._staged(shelf, key)
-        if found:
+        staged, entity = self._staged(shelf, key)
+        if staged:
             return entity
         kept = self._remembered.get(shelf, key) or await self._load(shelf, key)
         return kept.entity
@@ -166,7 +167,7 @@ class Work:
         place = (shelf.table, key)
         for staged in (self._own, self._kept):
             if place in staged:
-                return True, cast("E", staged[place][1])
+                return True, cast("E | None", staged[place][1])
         return False, None
 
     async def _load(self, shelf: Shelf[E], key: Key) -> "_Kept[E]":
@@ -178,9 +179,9 @@ class Work:
 
     def _known(self, shelf: Shelf[E], rows: list[Row]) -> Iterable[E | None]:
         for row in rows:
-            entity = self._keep_row(shelf, row)
-            found, staged = self._staged(shelf, shelf.key(entity))
-            yield staged if found else entity
+            entity: E = self._keep_row(shelf, row)
+            staged, changed = self._staged(shelf, shelf.key(entity))
+            yield changed if staged else entity
 
     def _keep_row(self, shelf: Shelf[E], row: Row) -> E:
         """Remember a row just read, unless a remembered one is already there."""

@@ -1,0 +1,74 @@
+"""What stations are told, whatever they speak; and what becomes of it."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from ricarica.kernel.ids import ConnectorNumber, EvseNumber
+
+
+class Outcome(StrEnum):
+    """How a command ended."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"  # the station said no, or could not
+    UNSUPPORTED = "unsupported"  # the station, or its dialect, has no word for it
+    UNREACHED = "unreached"  # it never left
+    UNKNOWN = "unknown"  # it left, and nothing came back: ask before trying again
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`status` is the station's own word, e.g. RebootRequired; `answer` what it told besides."""
+
+    outcome: Outcome
+    status: str | None = None
+    detail: str | None = None
+    answer: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """`when_idle`: wait for running transactions to end. `hard`: cut the power to the controller."""
+
+    evse: EvseNumber | None = None
+    when_idle: bool = False
+    hard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAvailability:
+    """Of a connector, of an EVSE, or (without both) of the whole station."""
+
+    operative: bool
+    evse: EvseNumber | None = None
+    connector: ConnectorNumber | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    evse: EvseNumber
+    connector: ConnectorNumber = ConnectorNumber(1)
+
+
+class Topic(StrEnum):
+    """What a station can be asked to report at once."""
+
+    BOOT = "boot"
+    HEARTBEAT = "heartbeat"
+    STATUS = "status"
+    READINGS = "readings"
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    topic: Topic
+    evse: EvseNumber | None = None
+    connector: ConnectorNumber | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TransferData:
+    vendor: str
+    message: str | None = None
+    data: str | None = None

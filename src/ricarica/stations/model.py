@@ -1,0 +1,165 @@
+"""Stations, their places and their connectors."""
+
+import hashlib
+import hmac
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from ricarica.kernel.ids import ConnectorNumber, EvseNumber, SiteId, StationKey, TariffId, TenantId
+
+PASSWORD_BYTES_MIN = 16  # A00.FR.205: anything shorter can be guessed
+SEEN_EVERY_S = 60  # a heartbeat alone is written down at most this often
+
+
+class Acceptance(StrEnum):
+    """What the operator decided about a station."""
+
+    ACCEPTED = "accepted"
+    PENDING = "pending"
+    BLOCKED = "blocked"
+
+
+class UnknownStations(StrEnum):
+    """What becomes of a station that nobody has registered."""
+
+    REFUSE = "refuse"
+    PENDING = "pending"  # it may connect, and waits in the inbox for approval
+    ACCEPT = "accept"
+
+
+class ConnectorStatus(StrEnum):
+    """The union of what the dialects can say; `OCCUPIED` is what 2.x says for half of them."""
+
+    AVAILABLE = "available"
+    PREPARING = "preparing"
+    CHARGING = "charging"
+    SUSPENDED_EV = "suspended_ev"
+    SUSPENDED_EVSE = "suspended_evse"
+    FINISHING = "finishing"
+    OCCUPIED = "occupied"
+    RESERVED = "reserved"
+    UNAVAILABLE = "unavailable"
+    FAULTED = "faulted"
+
+
+class Admittance(StrEnum):
+    """The answer to a knock."""
+
+    WELCOME = "welcome"
+    UNKNOWN = "unknown"
+    BLOCKED = "blocked"
+    WRONG_PASSWORD = "wrong_password"
+    NOT_SECURE = "not_secure"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place with stations. Coordinates in degrees, WGS 84."""
+
+    tenant: TenantId
+    id: SiteId
+    name: str
+    address: str = ""
+    city: str = ""
+    country: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    tariff: TariffId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A charging station. What its boot told is None until it booted."""
+
+    key: StationKey
+    acceptance: Acceptance
+    registered_at: datetime
+    name: str = ""
+    site: SiteId | None = None
+    tariff: TariffId | None = None
+    security_profile: int | None = None  # None: whatever it comes with
+    secret: bytes | None = field(default=None, repr=False)  # salt and digest of its password
+    pedantic: bool = False  # take its words literally, mend nothing
+    vendor: str | None = None
+    model: str | None = None
+    serial: str | None = None
+    firmware: str | None = None
+    iccid: str | None = None
+    imsi: str | None = None
+    boot_reason: str | None = None
+    booted_at: datetime | None = None
+    dialect: str | None = None  # the one it spoke last
+    connected: bool = False
+    epoch: int = 0  # counts its connections; what an older one brings is void
+    remote: str | None = None
+    secure: bool = False
+    connection_changed_at: datetime | None = None
+    last_seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """An outlet of an EVSE; (0, 0) stands for the station as a whole."""
+
+    station: StationKey
+    evse: EvseNumber
+    number: ConnectorNumber
+    status: ConnectorStatus
+    at: datetime
+    epoch: int  # the connection it was reported over
+    error: str | None = None
+    detail: str | None = None
+
+
+def secret_for(password: bytes, salt: bytes) -> bytes:
+    """What is kept of a station's password: 16 bytes of salt and an HMAC-SHA256.
+
+    Station passwords are long and mostly random, so a fast digest is enough, and 100,000
+    stations that reconnect at once do not cost hours of argon2.
+    """
+    return salt + hmac.new(salt, password, hashlib.sha256).digest()
+
+
+def knows_password(secret: bytes, password: bytes) -> bool:
+    """Whether this is the password, as bytes or as the hex digits that some stations send."""
+    salt = secret[:16]
+    return any(
+        hmac.compare_digest(secret, secret_for(candidate, salt))
+        for candidate in _spellings(password)
+    )
+
+
+def _spellings(password: bytes) -> Collection[bytes]:
+    try:
+        return (password, bytes.fromhex(password.decode("ascii")))
+    except ValueError:
+        return (password,)
+
+
+def admittance_of(station: Station, password: bytes | None, *, secure: bool) -> Admittance:
+    """Whether the one who knocks may come in as this station. A00.FR.002: one profile at a time."""
+    if station.acceptance is Acceptance.BLOCKED:
+        return Admittance.BLOCKED
+    if (station.security_profile or 0) >= 2 and not secure:
+        return Admittance.NOT_SECURE
+    if station.secret is None:
+        needs_one = (station.security_profile or 0) in (1, 2)
+        return Admittance.WRONG_PASSWORD if needs_one else Admittance.WELCOME
+    if password is None or not knows_password(station.secret, password):
+        return Admittance.WRONG_PASSWORD
+    return Admittance.WELCOME
+
+
+def is_newer(reported_at: datetime, epoch: int, known: Connector | None) -> bool:
+    """A status never gives way to an older one of the same connection."""
+    return known is None or epoch > known.epoch or reported_at >= known.at
+
+
+def seen(station: Station, at: datetime) -> Station:
+    """The station with its last sign of life, unless it would be written too often."""
+    last = station.last_seen_at
+    if last is not None and 0 <= (at - last).total_seconds() < SEEN_EVERY_S:
+        return station
+    return replace(station, last_seen_at=at)

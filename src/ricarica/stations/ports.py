@@ -1,0 +1,37 @@
+"""What this slice needs of the world, in its own words."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from ricarica.kernel.ids import ConnectorNumber, EvseNumber, SiteId, StationId, StationKey, TenantId
+from ricarica.stations.model import Connector, Site, Station
+
+
+class StationStore(Protocol):
+    async def get(self, key: StationKey) -> Station | None: ...
+
+    async def canonical(self, tenant: TenantId, identity: str) -> StationId | None:
+        """The identity as registered, whatever the case it is written in; None if unknown."""
+        ...
+
+    async def pending_count(self, tenant: TenantId) -> int: ...
+
+    def save(self, station: Station) -> None: ...
+
+    def remove(self, station: Station) -> None: ...
+
+    async def connector(
+        self, key: StationKey, evse: EvseNumber, number: ConnectorNumber
+    ) -> Connector | None: ...
+
+    def save_connector(self, connector: Connector) -> None: ...
+
+    async def site(self, tenant: TenantId, site: SiteId) -> Site | None: ...
+
+    def save_site(self, site: Site) -> None: ...
+
+    def remove_site(self, site: Site) -> None: ...
+
+
+Tell = Callable[[StationKey, object], None]
+"""Send a command after the commit; its result is logged, nobody waits for it."""

@@ -1,0 +1,263 @@
+"""Stations come, boot, report and go."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ricarica.kernel.errors import InvalidError, NotFoundError
+from ricarica.kernel.events import Announcer
+from ricarica.kernel.ids import SiteId, StationId, StationKey, TariffId, TenantId
+from ricarica.stations.commands import Topic, Trigger
+from ricarica.stations.events import (
+    ConnectorStatusChanged,
+    StationBooted,
+    StationChanged,
+    StationConnected,
+    StationDisconnected,
+    StationRegistered,
+)
+from ricarica.stations.facts import (
+    BootAnswer,
+    Booted,
+    Connected,
+    Disconnected,
+    Knocked,
+    StatusReported,
+)
+from ricarica.stations.model import (
+    PASSWORD_BYTES_MIN,
+    Acceptance,
+    Admittance,
+    Connector,
+    Station,
+    UnknownStations,
+    admittance_of,
+    is_newer,
+    secret_for,
+    seen,
+)
+from ricarica.stations.ports import StationStore, Tell
+
+PENDING_MAX = 1_000  # strangers in the inbox of one tenant; more would be an attack
+
+
+@dataclass(frozen=True, slots=True)
+class StationPolicy:
+    """The operator's choices for all stations."""
+
+    unknown: UnknownStations = UnknownStations.PENDING
+    heartbeat: timedelta = timedelta(minutes=5)
+    retry: timedelta = timedelta(minutes=1)  # how soon a pending station asks again
+    # Stations that come back together shall not call together: ± this share of the interval.
+    jitter: Callable[[], float] = lambda: 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What an operator says of a station; None leaves it as it is."""
+
+    acceptance: Acceptance | None = None
+    security_profile: int | None = None
+    password: str | None = None
+    name: str | None = None
+    site: SiteId | None = None
+    tariff: TariffId | None = None
+    pedantic: bool | None = None
+
+
+class StationService:
+    def __init__(
+        self, store: StationStore, announcer: Announcer, tell: Tell, policy: StationPolicy
+    ) -> None:
+        self._store = store
+        self._announce = announcer.announce
+        self._tell = tell
+        self._policy = policy
+
+    # -- coming and going
+
+    async def resolve(self, tenant: TenantId, identity: str) -> StationKey:
+        """The key of a station by its identity in any case; as written, if it is unknown."""
+        canonical = await self._store.canonical(tenant, identity)
+        return StationKey(tenant, canonical or StationId(identity))
+
+    async def admit(self, knocked: Knocked) -> Admittance:
+        """Decide about a handshake. A stranger is written into the inbox, if that is allowed."""
+        station = await self._store.get(knocked.station)
+        if station is not None:
+            return admittance_of(station, knocked.password, secure=knocked.secure)
+        if self._policy.unknown is UnknownStations.REFUSE:
+            return Admittance.UNKNOWN
+        if self._policy.unknown is UnknownStations.ACCEPT:
+            self._register(knocked.station, Acceptance.ACCEPTED, knocked.at)
+            return Admittance.WELCOME
+        if await self._store.pending_count(knocked.station.tenant) >= PENDING_MAX:
+            return Admittance.UNKNOWN
+        self._register(knocked.station, Acceptance.PENDING, knocked.at)
+        return Admittance.WELCOME
+
+    async def connect(self, connected: Connected) -> int:
+        """A connection stands; returns its epoch, greater than that of every one before."""
+        station = await self._known(connected.station)
+        self._store.save(
+            replace(
+                station,
+                connected=True,
+                epoch=station.epoch + 1,
+                dialect=connected.dialect,
+                remote=connected.remote,
+                secure=connected.secure,
+                connection_changed_at=connected.at,
+                last_seen_at=connected.at,
+            )
+        )
+        self._announce(StationConnected(connected.station, connected.dialect))
+        return station.epoch + 1
+
+    async def disconnect(self, disconnected: Disconnected) -> None:
+        station = await self._store.get(disconnected.station)
+        if station is None or station.epoch != disconnected.epoch or not station.connected:
+            return
+        self._store.save(
+            replace(
+                station,
+                connected=False,
+                connection_changed_at=disconnected.at,
+                last_seen_at=disconnected.at,
+            )
+        )
+        self._announce(StationDisconnected(disconnected.station, disconnected.reason))
+
+    # -- what they tell
+
+    async def boot(self, booted: Booted) -> BootAnswer:
+        """B01–B03: take note of a station that started, and tell it how to go on."""
+        station = await self._known(booted.station)
+        accepted = station.acceptance is Acceptance.ACCEPTED
+        self._store.save(
+            replace(
+                station,
+                vendor=booted.vendor,
+                model=booted.model,
+                serial=booted.serial,
+                firmware=booted.firmware,
+                iccid=booted.iccid,
+                imsi=booted.imsi,
+                boot_reason=booted.reason,
+                booted_at=booted.at if accepted else station.booted_at,
+                last_seen_at=booted.at,
+            )
+        )
+        self._announce(
+            StationBooted(
+                booted.station, station.acceptance, booted.vendor, booted.model, booted.firmware
+            )
+        )
+        interval = self._policy.heartbeat if accepted else self._policy.retry
+        return BootAnswer(station.acceptance, self._jittered(interval), booted.at)
+
+    async def report_status(self, reported: StatusReported) -> None:
+        station = await self._known(reported.station)
+        known = await self._store.connector(reported.station, reported.evse, reported.connector)
+        if not is_newer(reported.at, station.epoch, known):
+            return
+        self._store.save_connector(
+            Connector(
+                reported.station,
+                reported.evse,
+                reported.connector,
+                reported.status,
+                at=reported.at,
+                epoch=station.epoch,
+                error=reported.error,
+                detail=reported.detail,
+            )
+        )
+        if known is None or (known.status, known.error) != (reported.status, reported.error):
+            self._announce(
+                ConnectorStatusChanged(
+                    reported.station,
+                    reported.evse,
+                    reported.connector,
+                    reported.status,
+                    reported.at,
+                    reported.error,
+                )
+            )
+
+    async def heard_from(self, key: StationKey, at: datetime) -> None:
+        """Any message is a sign of life. G02.FR.04"""
+        station = await self._store.get(key)
+        if station is not None and (alive := seen(station, at)) is not station:
+            self._store.save(alive)
+
+    async def get(self, key: StationKey) -> Station:
+        return await self._known(key)
+
+    # -- what the operator decides
+
+    async def prepare(self, key: StationKey, preparation: Preparation, at: datetime) -> Station:
+        """Register a station before it connects, or change what was decided about it."""
+        known = await self._store.get(key)
+        station = known or Station(key, Acceptance.ACCEPTED, registered_at=at)
+        prepared = _prepared(station, preparation)
+        if preparation.site:
+            await self._known_site(key.tenant, preparation.site)
+        self._store.save(prepared)
+        if known is None:
+            self._announce(StationRegistered(key, prepared.acceptance))
+        else:
+            self._announce(StationChanged(key))
+        if known and known.connected and known.acceptance is not prepared.acceptance:
+            # B02.FR.09: let it boot again now, rather than at its next attempt
+            self._tell(key, Trigger(Topic.BOOT))
+        return prepared
+
+    async def remove(self, key: StationKey) -> None:
+        station = await self._known(key)
+        self._store.remove(station)
+        self._announce(StationChanged(key))
+
+    def _register(self, key: StationKey, acceptance: Acceptance, at: datetime) -> None:
+        self._store.save(Station(key, acceptance, registered_at=at))
+        self._announce(StationRegistered(key, acceptance))
+
+    async def _known(self, key: StationKey) -> Station:
+        station = await self._store.get(key)
+        if station is None:
+            raise NotFoundError(f"no station {key.station} is registered; add it first")
+        return station
+
+    async def _known_site(self, tenant: TenantId, site: SiteId) -> None:
+        if await self._store.site(tenant, site) is None:
+            raise InvalidError(f"there is no site {site}; create it first")
+
+    def _jittered(self, interval: timedelta) -> timedelta:
+        seconds = round(interval.total_seconds() * (1 + self._policy.jitter()))
+        return timedelta(seconds=max(seconds, 1))
+
+
+def _prepared(station: Station, said: Preparation) -> Station:
+    profile = said.security_profile
+    if profile is not None and profile not in (0, 1, 2, 3):
+        raise InvalidError(f"security_profile is 0, 1, 2 or 3, not {profile}")
+    return replace(
+        station,
+        acceptance=said.acceptance or station.acceptance,
+        security_profile=station.security_profile if profile is None else profile,
+        secret=station.secret if said.password is None else _secret(said.password),
+        name=station.name if said.name is None else said.name,
+        site=station.site if said.site is None else (said.site or None),
+        tariff=station.tariff if said.tariff is None else (said.tariff or None),
+        pedantic=station.pedantic if said.pedantic is None else said.pedantic,
+    )
+
+
+def _secret(password: str) -> bytes | None:
+    if not password:
+        return None
+    encoded = password.encode()
+    if len(encoded) < PASSWORD_BYTES_MIN:
+        raise InvalidError(f"a station's password has at least {PASSWORD_BYTES_MIN} characters")
+    return secret_for(encoded, secrets.token_bytes(16))
