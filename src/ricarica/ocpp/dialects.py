@@ -1,0 +1,73 @@
+"""The versions of OCPP-J that we speak, told apart by what is peculiar to each.
+
+Nobody compares versions: who needs to know asks for the peculiarity by name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    name: str
+    subprotocol: str
+    family: str
+    """Which message types it uses, "v16" or "v2"."""
+    has_unanswered_calls: bool
+    """Knows SEND, message type 6."""
+    has_result_errors: bool
+    """Knows CALLRESULTERROR, message type 5."""
+    formation_violation: str
+    occurrence_violation: str
+    missing_member: str
+    """The error code when a required member is not there."""
+    wrong_element_count: str
+    """The error code for a CALL with too few or too many elements."""
+    answers_unreadable_frames: bool
+    """Answers what is no frame with a CALLERROR of id "-1". Many 1.6 stations choke on it."""
+    answers_unknown_message_types: bool
+
+    def __str__(self) -> str:
+        return self.name
+
+
+V16 = Dialect(
+    name="1.6",
+    subprotocol="ocpp1.6",
+    family="v16",
+    has_unanswered_calls=False,
+    has_result_errors=False,
+    # OCPP-J 1.6 §4.2.3, table 7: both codes are misspelt there, and kept so.
+    formation_violation="FormationViolation",
+    occurrence_violation="OccurenceConstraintViolation",
+    missing_member="ProtocolError",
+    wrong_element_count="FormationViolation",
+    answers_unreadable_frames=False,
+    answers_unknown_message_types=False,
+)
+V201 = Dialect(
+    name="2.0.1",
+    subprotocol="ocpp2.0.1",
+    family="v2",
+    has_unanswered_calls=False,
+    has_result_errors=False,
+    formation_violation="FormatViolation",
+    occurrence_violation="OccurrenceConstraintViolation",
+    missing_member="OccurrenceConstraintViolation",
+    wrong_element_count="RpcFrameworkError",
+    answers_unreadable_frames=True,
+    # OCPP-J 2.0.1 §4.4; the table of §4.1.3 says to ignore them, and 2.1 does.
+    answers_unknown_message_types=True,
+)
+V21 = replace(
+    V201,
+    name="2.1",
+    subprotocol="ocpp2.1",
+    has_unanswered_calls=True,
+    has_result_errors=True,
+    answers_unknown_message_types=False,
+)
+
+DIALECTS = (V16, V201, V21)
+BY_SUBPROTOCOL: Mapping[str, Dialect] = {dialect.subprotocol: dialect for dialect in DIALECTS}
+BY_NAME: Mapping[str, Dialect] = {dialect.name: dialect for dialect in DIALECTS}
