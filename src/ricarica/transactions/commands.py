@@ -1,0 +1,30 @@
+from dataclasses import dataclass
+
+from ricarica.authorization.model import TokenRef
+from ricarica.kernel.ids import ConnectorNumber, EvseNumber
+from ricarica.kernel.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class StartCharging:
+    """F01, F02: start a transaction from afar. `number` names this request."""
+
+    token: TokenRef
+    number: int
+    evse: EvseNumber | None = None
+    connector: ConnectorNumber | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StopCharging:
+    """F03: stop a transaction from afar; `ref` is its name between us and the station."""
+
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowCost:
+    """I02: what a running transaction has cost so far."""
+
+    ref: str
+    cost: Money

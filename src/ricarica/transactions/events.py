@@ -1,0 +1,41 @@
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from ricarica.kernel.ids import EvseNumber, StationKey, TransactionId
+from ricarica.transactions.model import ChargingState
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionStarted:
+    station: StationKey
+    transaction: TransactionId
+    evse: EvseNumber
+    token: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionProgressed:
+    station: StationKey
+    transaction: TransactionId
+    evse: EvseNumber
+    energy_wh: Decimal
+    power_w: Decimal | None
+    soc_percent: Decimal | None
+    charging_state: ChargingState | None
+    cost: Decimal | None  # including tax
+    currency: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionEnded:
+    station: StationKey
+    transaction: TransactionId
+    evse: EvseNumber
+    energy_wh: Decimal
+    cost: Decimal | None
+    currency: str | None
+    reason: str
+    at: datetime

@@ -1,0 +1,57 @@
+"""What stations tell about charging. A fact is never refused: it happened."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from ricarica.authorization.model import Judgement, TokenRef
+from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
+from ricarica.kernel.money import Money
+from ricarica.transactions.model import ChargingState
+from ricarica.transactions.readings import Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionFact:
+    """What every fact about a transaction carries. None: the station could not say."""
+
+    station: StationKey
+    at: datetime  # by the station's clock
+    received_at: datetime
+    ref: str | None  # the transaction's name between us and the station
+    evse: EvseNumber | None = None
+    connector: ConnectorNumber | None = None
+    token: TokenRef | None = None
+    readings: tuple[Reading, ...] = ()
+    seq_no: int | None = None
+    trigger: str | None = None  # why it was told, in the dialect's word
+    charging_state: ChargingState | None = None
+    offline: bool = False  # it happened while we were out of reach
+    reservation: int | None = None
+    remote_start: int | None = None  # number of our command that led to it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started(TransactionFact):
+    register_wh: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progressed(TransactionFact):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended(TransactionFact):
+    register_wh: Decimal | None = None
+    reason: str = "Local"  # both protocol families: a reason left out means Local
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of a fact. The same again for a repeat of it."""
+
+    transaction: TransactionId
+    ref: str
+    judgement: Judgement | None  # None: the fact carried no token
+    cost: Money | None = None  # so far, or in the end; None where no tariff applies

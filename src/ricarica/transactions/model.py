@@ -1,0 +1,200 @@
+"""A transaction, and how facts change it.
+
+Per transaction the result depends on the set of its facts alone, not on their order: what is
+counted along the way (`Tally`) is counted again from the readings when an old fact comes late.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
+from ricarica.kernel.quantities import ZERO
+
+
+class ChargingState(StrEnum):
+    EV_CONNECTED = "ev_connected"
+    CHARGING = "charging"
+    SUSPENDED_EV = "suspended_ev"
+    SUSPENDED_EVSE = "suspended_evse"
+    IDLE = "idle"
+
+
+# The car asks for nothing, though it could: parking. A station that withholds power is no parking.
+PARKING = frozenset({ChargingState.SUSPENDED_EV, ChargingState.IDLE})
+
+Ranges = tuple[tuple[int, int], ...]
+
+
+class Flag(StrEnum):
+    """Why someone should look at a transaction."""
+
+    ORPHAN = "orphan"  # its start was never told
+    GAP = "gap"  # sequence numbers are missing
+    REGISTER_BACKWARDS = "register_backwards"  # the meter was reset, or counted down
+    IMPLAUSIBLE_TIME = "implausible_time"  # before 2000, after 2100, or in the future
+    SUPERSEDED = "superseded"  # ended because another one started in its place
+    CONTRADICTED = "contradicted"  # a repeat of its end told other values
+
+
+class EntryKind(StrEnum):
+    STARTED = "started"
+    PROGRESSED = "progressed"
+    ENDED = "ended"
+    NOTE = "note"  # ours: a correction, an automatic end; `detail` says why
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of a transaction's timeline."""
+
+    station: StationKey
+    ref: str
+    kind: EntryKind
+    at: datetime
+    received_at: datetime
+    seq_no: int | None = None
+    trigger: str | None = None
+    charging_state: ChargingState | None = None
+    offline: bool = False
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A moment that counts: a register reading, a change of state, or both."""
+
+    at: datetime
+    register_wh: Decimal | None = None
+    state: ChargingState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What was counted along a transaction, up to `until`."""
+
+    until: datetime | None = None
+    register_wh: Decimal | None = None
+    energy_wh: Decimal = ZERO
+    state: ChargingState | None = None
+    parked: timedelta = timedelta()
+    backwards: bool = False
+
+    def is_late(self, point: Point) -> bool:
+        return self.until is not None and point.at < self.until
+
+    def step(self, point: Point) -> "Tally":
+        """Count on to a point that is not older than the last."""
+        energy_wh, backwards = self._counted(point.register_wh)
+        return Tally(
+            until=point.at,
+            register_wh=self.register_wh if point.register_wh is None else point.register_wh,
+            energy_wh=energy_wh,
+            state=point.state or self.state,
+            parked=self.parked + self._parked_until(point.at),
+            backwards=backwards,
+        )
+
+    def _counted(self, register_wh: Decimal | None) -> tuple[Decimal, bool]:
+        if register_wh is None or self.register_wh is None:
+            return self.energy_wh, self.backwards
+        if register_wh < self.register_wh:
+            # The register was reset: what it shows now is not known to be ours, so it is not
+            # billed; counting goes on from here.
+            return self.energy_wh, True
+        return self.energy_wh + (register_wh - self.register_wh), self.backwards
+
+    def _parked_until(self, at: datetime) -> timedelta:
+        return at - self.until if self.until is not None and self.state in PARKING else timedelta()
+
+
+def tally(points: Iterable[Point]) -> Tally:
+    """Count from the beginning. Points of one moment are taken register by register."""
+    counted = Tally()
+    for point in sorted(points, key=_in_order):
+        counted = counted.step(point)
+    return counted
+
+
+def _in_order(point: Point) -> tuple[datetime, Decimal]:
+    return point.at, point.register_wh if point.register_wh is not None else Decimal(-1)
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    station: StationKey
+    ref: str  # its name between us and the station
+    id: TransactionId  # its name among us
+    evse: EvseNumber
+    started_at: datetime
+    received_at: datetime
+    connector: ConnectorNumber | None = None
+    token: str | None = None
+    token_kind: str | None = None
+    group: str | None = None
+    verdict: str | None = None
+    ended_at: datetime | None = None
+    end_reason: str | None = None
+    end_received_at: datetime | None = None
+    register_start_wh: Decimal | None = None
+    register_stop_wh: Decimal | None = None
+    tally: Tally = field(default_factory=Tally)
+    power_w: Decimal | None = None
+    soc_percent: Decimal | None = None
+    seen: Ranges = ()  # sequence numbers
+    last_seq_no: int | None = None  # that of its end
+    repeat_key: str | None = None  # tells a repeat of its start, where the station gave no name
+    flags: frozenset[Flag] = frozenset()
+    remote_start: int | None = None
+    reservation: int | None = None
+    tariff: bytes | None = None  # prices as they were at its start
+    cost_excl: Decimal | None = None
+    cost_incl: Decimal | None = None
+    currency: str | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self.ended_at is None
+
+    @property
+    def is_complete(self) -> bool:
+        """Its start, its end and everything between were told."""
+        if self.is_running or Flag.ORPHAN in self.flags:
+            return False
+        return self.last_seq_no is None or len(self.seen) == 1
+
+    def elapsed(self, now: datetime) -> timedelta:
+        until = self.ended_at or self.tally.until or now
+        return max(until - self.started_at, timedelta())
+
+    def flagged(self, *flags: Flag) -> "Transaction":
+        return replace(self, flags=self.flags | set(flags)) if flags else self
+
+
+def with_number(seen: Ranges, number: int) -> Ranges:
+    """The ranges with one more number: (0–2, 5–5) and 3 give (0–3, 5–5)."""
+    spread = sorted([*seen, (number, number)])
+    merged = [spread[0]]
+    for low, high in spread[1:]:
+        last_low, last_high = merged[-1]
+        if low <= last_high + 1:
+            merged[-1] = (last_low, max(last_high, high))
+        else:
+            merged.append((low, high))
+    return tuple(merged)
+
+
+def has_number(seen: Ranges, number: int) -> bool:
+    return any(low <= number <= high for low, high in seen)
+
+
+def ranges_text(seen: Ranges) -> str:
+    return ",".join(f"{low}-{high}" for low, high in seen)
+
+
+def ranges_from(text: str) -> Ranges:
+    pairs = (part.partition("-") for part in text.split(",") if part)
+    return tuple((int(low), int(high)) for low, _, high in pairs)

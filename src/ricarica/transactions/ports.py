@@ -1,0 +1,50 @@
+"""What this slice needs of the world, in its own words."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Protocol
+
+from ricarica.kernel.ids import EvseNumber, StationKey, TenantId, TransactionId
+from ricarica.transactions.model import Entry, Point, Transaction
+from ricarica.transactions.readings import Reading
+
+
+class TransactionStore(Protocol):
+    async def get(self, station: StationKey, ref: str) -> Transaction | None:
+        """Always by its station: what another station calls the same is another transaction."""
+        ...
+
+    async def by_repeat_key(self, station: StationKey, repeat_key: str) -> Transaction | None: ...
+
+    async def by_id(self, tenant: TenantId, transaction: TransactionId) -> Transaction | None: ...
+
+    async def running_at(
+        self, station: StationKey, evse: EvseNumber | None = None
+    ) -> list[Transaction]:
+        """Those that have not ended, at one EVSE or at all of the station's, oldest first."""
+        ...
+
+    async def running_count(self, tenant: TenantId, token: str) -> int:
+        """How many of a token's transactions run; tokens are compared without case."""
+        ...
+
+    async def points(self, transaction: Transaction) -> list[Point]:
+        """All register readings and changes of state that are stored of it, in any order."""
+        ...
+
+    def save(self, transaction: Transaction) -> None: ...
+
+    def add_readings(
+        self,
+        station: StationKey,
+        evse: EvseNumber,
+        ref: str | None,
+        readings: Iterable[Reading],
+        received_at: datetime,
+    ) -> None:
+        """Those that are there already are passed over."""
+        ...
+
+    def add_entry(self, entry: Entry) -> None:
+        """One that is there already is passed over."""
+        ...
