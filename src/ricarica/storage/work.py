@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
@@ -97,7 +97,8 @@ class Work:
     async def get(self, shelf: Shelf[E], key: Key) -> E | None:
         staged, entity = self._staged(shelf, key)
         if staged:
-            return entity
+            changed: E | None = entity
+            return changed
         kept = self._remembered.get(shelf, key) or await self._load(shelf, key)
         return kept.entity
 
@@ -163,11 +164,11 @@ class Work:
             else:
                 yield Save(table, (*shelf.write(entity), versions[place]))
 
-    def _staged(self, shelf: Shelf[E], key: Key) -> tuple[bool, E | None]:
+    def _staged(self, shelf: Shelf[Any], key: Key) -> tuple[bool, Any]:
         place = (shelf.table, key)
         for staged in (self._own, self._kept):
             if place in staged:
-                return True, cast("E | None", staged[place][1])
+                return True, staged[place][1]
         return False, None
 
     async def _load(self, shelf: Shelf[E], key: Key) -> "_Kept[E]":

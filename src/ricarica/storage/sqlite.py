@@ -1,0 +1,255 @@
+"""A database in one file, or in memory for tests.
+
+One thread writes and a few read, each with its own connection, so that the event loop never
+waits for the disk and readers see the last commit while the next one is being written.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite.pysqlite import dialect as pysqlite_dialect
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from ricarica.kernel.errors import (
+    ConflictError,
+    InvalidError,
+    LostUpdateError,
+    StorageUnavailableError,
+)
+from ricarica.storage import columns
+from ricarica.storage.bulk import VERSIONED, Kind, Loaded, Loader, row_runs, statements
+from ricarica.storage.database import Row, Staged
+
+T = TypeVar("T")
+
+READERS = 4  # as many pages as one operator's browser asks for at once
+BUSY_TIMEOUT_S = 5.0  # another process (a backup, the command line) may be writing
+CACHED_STATEMENTS = 512  # a few per table and kind
+
+PRAGMAS = (
+    "journal_mode = WAL",  # readers and the writer do not wait for each other
+    "synchronous = FULL",  # a commit is on the disk when it returns; NORMAL could lose the last
+    "cache_size = -65536",  # 64 MiB: keys are spread over all stations, so pages come again
+    "mmap_size = 268435456",  # 256 MiB read without a copy
+    "temp_store = MEMORY",
+    "wal_autocheckpoint = 4000",  # pages, 16 MiB: a checkpoint delays the commit that makes it
+    "journal_size_limit = 67108864",  # 64 MiB: give space back after a long reader
+)
+
+UNAVAILABLE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
+DIALECT = pysqlite_dialect()
+REPEATED = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
+
+
+class SqliteDatabase:
+    """`Database` on SQLite. `path` is a file, or ":memory:"."""
+
+    def __init__(self, path: Path | str, metadata: sa.MetaData = columns.metadata) -> None:
+        self._path = str(path)
+        self._metadata = metadata
+        self._loader = Loader(DIALECT)
+        self._sql: dict[tuple[sa.Table, Kind], str] = {}
+        self._writer = ThreadPoolExecutor(1, "sqlite-writer")
+        self._write_engine = _engine(self._path, read_only=False)
+        self._writing: sa.Connection | None = None
+        # What is in memory belongs to one connection, which then serves both ends.
+        self._in_memory = self._path == ":memory:"
+        self._readers = (
+            self._writer if self._in_memory else ThreadPoolExecutor(READERS, "sqlite-reader")
+        )
+        self._read_engine = (
+            self._write_engine if self._in_memory else _engine(self._path, read_only=True)
+        )
+
+    async def commit(self, staged: Sequence[Staged]) -> None:
+        await self._in(self._writer, partial(self._commit, staged))
+
+    async def fetch(self, query: sa.Select[Any] | sa.CompoundSelect[Any]) -> list[Row]:
+        return await self._in(self._readers, partial(self._fetch, query))
+
+    async def migrate(self) -> None:
+        from ricarica.storage.migrations import upgrade
+
+        await self._in(self._writer, partial(self._change_schema, upgrade))
+
+    async def create_all(self) -> None:
+        """Make all tables at once, for tests."""
+        await self._in(self._writer, partial(self._change_schema, self._metadata.create_all))
+
+    async def run_sync(self, work: Callable[[sa.Connection], T]) -> T:
+        """Look at the database through a plain connection, e.g. to compare schemas."""
+        return await self._in(self._writer, lambda: work(self._connection()))
+
+    async def close(self) -> None:
+        if not self._in_memory:
+            await self._in(self._readers, self._read_engine.dispose)
+            await asyncio.to_thread(self._readers.shutdown)
+        await self._in(self._writer, self._close_writer)
+        await asyncio.to_thread(self._writer.shutdown)
+
+    # -- in the writer's thread
+
+    def _commit(self, staged: Sequence[Staged]) -> None:
+        loaded = [self._loader.load(run) for run in row_runs(staged)]
+        with _our_errors(), self._transaction() as connection:
+            driver = _driver(connection)
+            for run in loaded:
+                self._write(driver, run)
+            for statement in statements(staged):
+                connection.execute(statement)
+
+    def _write(self, driver: sqlite3.Connection, run: Loaded) -> None:
+        cursor = driver.executemany(self._statement(run), zip(*run.columns, strict=True))
+        if run.kind in VERSIONED and cursor.rowcount != run.size:
+            raise LostUpdateError(f"{run.table.name}: another writer was faster")
+
+    def _statement(self, run: Loaded) -> str:
+        place = (run.table, run.kind)
+        if place not in self._sql:
+            self._sql[place] = _sql(run.table, run.kind)
+        return self._sql[place]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sa.Connection]:
+        connection = self._connection()
+        driver = _driver(connection)
+        # IMMEDIATE takes the write lock at once: upgrading a read lock later can only fail.
+        driver.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            if driver.in_transaction:
+                driver.execute("COMMIT")
+        except BaseException as error:
+            if driver.in_transaction:
+                driver.execute("ROLLBACK")
+            self._mistrust(error)
+            raise
+
+    def _mistrust(self, error: BaseException) -> None:
+        """After a failing disk only a new connection sees the file as it is."""
+        broken = isinstance(error, sqlite3.OperationalError | sa.exc.OperationalError)
+        if broken and not self._in_memory:
+            self._close_writer()
+
+    def _change_schema(self, change: Callable[[sa.Connection], None]) -> None:
+        with _our_errors(), self._transaction() as connection:
+            change(connection)
+
+    def _connection(self) -> sa.Connection:
+        if self._writing is None:
+            with _our_errors():
+                self._writing = self._write_engine.connect()
+        return self._writing
+
+    def _close_writer(self) -> None:
+        if self._writing is not None:
+            self._writing.close()
+            self._writing = None
+        self._write_engine.dispose()
+
+    # -- in a reader's thread
+
+    def _fetch(self, query: sa.Select[Any] | sa.CompoundSelect[Any]) -> list[Row]:
+        with _our_errors(), self._read_engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(query)]
+
+    async def _in(self, threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(threads, work)
+
+
+def _engine(path: str, *, read_only: bool) -> sa.Engine:
+    in_memory = path == ":memory:"
+    return sa.create_engine(
+        "sqlite://",
+        creator=partial(_open, path, read_only=read_only),
+        poolclass=QueuePool if read_only else StaticPool,
+        **({"pool_size": READERS, "max_overflow": 0} if read_only else {}),
+        # We write BEGIN and COMMIT ourselves; without them each query sees the last commit.
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=not in_memory,
+    )
+
+
+def _open(path: str, *, read_only: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,  # opened in one thread and closed, after it, from another
+        cached_statements=CACHED_STATEMENTS,
+    )
+    try:
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+        if read_only:
+            connection.execute("PRAGMA query_only = ON")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _driver(connection: sa.Connection) -> sqlite3.Connection:
+    return cast("sqlite3.Connection", connection.connection.driver_connection)
+
+
+def _sql(table: sa.Table, kind: Kind) -> str:
+    preparer = DIALECT.identifier_preparer
+    name = preparer.format_table(table)
+    columns = [preparer.quote(column.name) for column in table.columns]
+    keys = [preparer.quote(column.name) for column in table.primary_key]
+    if kind is Kind.NEXT:
+        return _update(name, columns, keys)
+    places = ", ".join("?" * len(columns))
+    insert = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - our own names, quoted
+    return insert if kind is Kind.ADD else f"{insert} ON CONFLICT ({', '.join(keys)}) DO NOTHING"
+
+
+def _update(name: str, columns: list[str], keys: list[str]) -> str:
+    """Numbered places let a row be given as it is, its key and version used twice."""
+    places = {column: f"?{place}" for place, column in enumerate(columns, 1)}
+    version = columns[-1]
+    changes = ", ".join(f"{column} = {places[column]}" for column in columns if column not in keys)
+    same = " AND ".join(f"{key} = {places[key]}" for key in keys)
+    return f"UPDATE {name} SET {changes} WHERE {same} AND {version} = {places[version]} - 1"  # noqa: S608 - our own names, quoted
+
+
+@contextmanager
+def _our_errors() -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise _ours(error.orig) from error
+    except sqlite3.Error as error:
+        raise _ours(error) from error
+
+
+def _ours(error: BaseException | None) -> BaseException:
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code & 0xFF in UNAVAILABLE:
+        return StorageUnavailableError(f"SQLite cannot be used now: {error}")
+    if code in REPEATED:
+        return ConflictError(str(error))
+    if isinstance(error, sqlite3.IntegrityError | sqlite3.DataError | sqlite3.InterfaceError):
+        return InvalidError(str(error))
+    return RuntimeError(f"a statement of ours is wrong: {error}")
