@@ -1,0 +1,48 @@
+"""Every bound of the stations' door, with its reason."""
+
+from dataclasses import dataclass
+
+from ricarica.station_gateway.throttle import Rate
+
+_PER_REMOTE = Rate(per_s=2.0, burst=100)  # many stations may share one address
+_PER_IDENTITY = Rate(per_s=0.1, burst=10)
+_PER_STATION = Rate(per_s=200.0, burst=1_000)
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayLimits:
+    # -- before the handshake is done
+    connections_max: int = 50_000  # sockets; about 1 GiB
+    handshake_s: float = 10.0  # TLS, and then the request: a station on GPRS needs about 3 s
+    admit_s: float = 15.0  # the core may have to wait for its database
+    failures_per_remote: Rate = _PER_REMOTE
+    failures_per_identity: Rate = _PER_IDENTITY
+    names_max: int = 20_000  # addresses and identities whose failures are remembered
+
+    # -- frames
+    message_bytes_max: int = 1 << 20  # after inflation; the largest seen are NotifyReport and Stop
+    messages: Rate = _PER_STATION  # beyond it we stop reading, so that TCP makes the station wait
+    unanswered_max: int = 64  # CALLs of one station that the core has not answered yet
+    write_buffer_bytes_max: int = 1 << 20  # a peer that reads nothing is closed
+
+    # -- our calls
+    asks_max: int = 100  # waiting for their turn at one station
+    first_ask_after_s: float = 5.0  # unless the station has had an answer before that
+    unanswered_asks_noted: int = 2  # in a row, while the station is alive
+
+    # -- is it still there?
+    ping_s: float = 60.0  # give or take a tenth, so that pings do not come in waves
+    missed_pings_max: int = 3
+    silence_max_s: float = 900.0  # for a station that never answers pings
+    close_s: float = 5.0  # how long a close frame may stay unanswered
+
+    # -- two connections of one station
+    probe_s: float = 5.0  # how long the older may take to answer a ping
+    swaps_max: int = 5
+    swaps_window_s: float = 600.0
+    claims_max: int = 3  # newcomers of one station that wait for a ruling
+
+    # -- going away
+    drain_s: float = 10.0  # for answers that are still being decided
+    drain_batch: int = 200  # closed at a time, so that stations do not all come back at once
+    drain_pause_s: float = 0.25
