@@ -36,3 +36,11 @@ class Announcer(Protocol):
     """Given to each service: what it announces leaves only after the commit."""
 
     def announce(self, event: Event) -> None: ...
+
+
+class Outgoing(Announcer, Protocol):
+    """What leaves a unit of work after its commit: events upward, commands to stations."""
+
+    def tell(self, station: StationKey, command: object) -> None:
+        """Send a command; its result is logged, nobody waits for it."""
+        ...

@@ -1,6 +1,5 @@
 """What this slice needs of the world, in its own words."""
 
-from collections.abc import Callable
 from typing import Protocol
 
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, SiteId, StationId, StationKey, TenantId
@@ -31,7 +30,3 @@ class StationStore(Protocol):
     def save_site(self, site: Site) -> None: ...
 
     def remove_site(self, site: Site) -> None: ...
-
-
-Tell = Callable[[StationKey, object], None]
-"""Send a command after the commit; its result is logged, nobody waits for it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ricarica.kernel.errors import InvalidError, NotFoundError
-from ricarica.kernel.events import Announcer
+from ricarica.kernel.events import Outgoing
 from ricarica.kernel.ids import SiteId, StationId, StationKey, TariffId, TenantId
 from ricarica.stations.commands import Topic, Trigger
 from ricarica.stations.events import (
@@ -37,7 +37,7 @@ from ricarica.stations.model import (
     secret_for,
     seen,
 )
-from ricarica.stations.ports import StationStore, Tell
+from ricarica.stations.ports import StationStore
 
 PENDING_MAX = 1_000  # strangers in the inbox of one tenant; more would be an attack
 
@@ -67,12 +67,10 @@ class Preparation:
 
 
 class StationService:
-    def __init__(
-        self, store: StationStore, announcer: Announcer, tell: Tell, policy: StationPolicy
-    ) -> None:
+    def __init__(self, store: StationStore, outgoing: Outgoing, policy: StationPolicy) -> None:
         self._store = store
-        self._announce = announcer.announce
-        self._tell = tell
+        self._announce = outgoing.announce
+        self._tell = outgoing.tell
         self._policy = policy
 
     # -- coming and going
@@ -194,6 +192,12 @@ class StationService:
 
     async def get(self, key: StationKey) -> Station:
         return await self._known(key)
+
+    async def site_tariff(self, station: Station) -> TariffId | None:
+        if station.site is None:
+            return None
+        site = await self._store.site(station.key.tenant, station.site)
+        return site.tariff if site else None
 
     # -- what the operator decides
 

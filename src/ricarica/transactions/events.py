@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import ClassVar
 
 from ricarica.kernel.ids import EvseNumber, StationKey, TransactionId
 from ricarica.transactions.model import ChargingState
@@ -17,6 +18,10 @@ class TransactionStarted:
 
 @dataclass(frozen=True, slots=True)
 class TransactionProgressed:
+    """Told to those who watch, and not kept: the transaction itself has it all."""
+
+    passing: ClassVar[bool] = True
+
     station: StationKey
     transaction: TransactionId
     evse: EvseNumber

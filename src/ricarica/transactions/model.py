@@ -1,7 +1,7 @@
 """A transaction, and how facts change it.
 
 Per transaction the result depends on the set of its facts alone, not on their order: what is
-counted along the way (`Tally`) is counted again from the readings when an old fact comes late.
+counted along the way (the tallies) is counted again from the beginning when an old fact comes late.
 """
 
 from collections.abc import Iterable
@@ -62,64 +62,72 @@ class Entry:
     detail: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A moment that counts: a register reading, a change of state, or both."""
+@dataclass(frozen=True, slots=True, order=True)
+class RegisterPoint:
+    """What the energy register showed at a moment."""
 
     at: datetime
-    register_wh: Decimal | None = None
-    state: ChargingState | None = None
+    register_wh: Decimal
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StatePoint:
+    """A state the transaction came into; `seq_no` orders those of one moment, −1 if not told."""
+
+    at: datetime
+    seq_no: int
+    state: ChargingState
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """What was counted along a transaction, up to `until`."""
+class EnergyTally:
+    """Energy counted along the register, up to `last`."""
 
-    until: datetime | None = None
-    register_wh: Decimal | None = None
+    last: RegisterPoint | None = None
     energy_wh: Decimal = ZERO
-    state: ChargingState | None = None
-    parked: timedelta = timedelta()
     backwards: bool = False
 
-    def is_late(self, point: Point) -> bool:
-        return self.until is not None and point.at < self.until
-
-    def step(self, point: Point) -> "Tally":
-        """Count on to a point that is not older than the last."""
-        energy_wh, backwards = self._counted(point.register_wh)
-        return Tally(
-            until=point.at,
-            register_wh=self.register_wh if point.register_wh is None else point.register_wh,
-            energy_wh=energy_wh,
-            state=point.state or self.state,
-            parked=self.parked + self._parked_until(point.at),
-            backwards=backwards,
-        )
-
-    def _counted(self, register_wh: Decimal | None) -> tuple[Decimal, bool]:
-        if register_wh is None or self.register_wh is None:
-            return self.energy_wh, self.backwards
-        if register_wh < self.register_wh:
+    def step(self, point: RegisterPoint) -> "EnergyTally":
+        """Count on to a point that is not before the last."""
+        if self.last is None:
+            return replace(self, last=point)
+        gained_wh = point.register_wh - self.last.register_wh
+        if gained_wh < 0:
             # The register was reset: what it shows now is not known to be ours, so it is not
             # billed; counting goes on from here.
-            return self.energy_wh, True
-        return self.energy_wh + (register_wh - self.register_wh), self.backwards
-
-    def _parked_until(self, at: datetime) -> timedelta:
-        return at - self.until if self.until is not None and self.state in PARKING else timedelta()
+            return replace(self, last=point, backwards=True)
+        return replace(self, last=point, energy_wh=self.energy_wh + gained_wh)
 
 
-def tally(points: Iterable[Point]) -> Tally:
-    """Count from the beginning. Points of one moment are taken register by register."""
-    counted = Tally()
-    for point in sorted(points, key=_in_order):
+@dataclass(frozen=True, slots=True)
+class ParkingTally:
+    """Time counted in which the car asked for nothing, up to `last`."""
+
+    last: StatePoint | None = None
+    parked: timedelta = timedelta()
+
+    def step(self, point: StatePoint) -> "ParkingTally":
+        return ParkingTally(point, self.until(point.at))
+
+    def until(self, at: datetime) -> timedelta:
+        """The parked time by then, if the state stays what it is."""
+        if self.last is None or self.last.state not in PARKING:
+            return self.parked
+        return self.parked + max(at - self.last.at, timedelta())
+
+
+def energy_along(points: Iterable[RegisterPoint]) -> EnergyTally:
+    counted = EnergyTally()
+    for point in sorted(set(points)):
         counted = counted.step(point)
     return counted
 
 
-def _in_order(point: Point) -> tuple[datetime, Decimal]:
-    return point.at, point.register_wh if point.register_wh is not None else Decimal(-1)
+def parking_along(points: Iterable[StatePoint]) -> ParkingTally:
+    counted = ParkingTally()
+    for point in sorted(set(points)):
+        counted = counted.step(point)
+    return counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +148,9 @@ class Transaction:
     end_received_at: datetime | None = None
     register_start_wh: Decimal | None = None
     register_stop_wh: Decimal | None = None
-    tally: Tally = field(default_factory=Tally)
+    energy: EnergyTally = field(default_factory=EnergyTally)
+    parking: ParkingTally = field(default_factory=ParkingTally)
+    last_at: datetime | None = None  # the latest moment told of it
     power_w: Decimal | None = None
     soc_percent: Decimal | None = None
     seen: Ranges = ()  # sequence numbers
@@ -153,7 +163,8 @@ class Transaction:
     cost_excl: Decimal | None = None
     cost_incl: Decimal | None = None
     currency: str | None = None
-    updated_at: datetime | None = None
+    cost_shown_at: datetime | None = None
+    updated_at: datetime | None = None  # by our clock
 
     @property
     def is_running(self) -> bool:
@@ -167,8 +178,11 @@ class Transaction:
         return self.last_seq_no is None or len(self.seen) == 1
 
     def elapsed(self, now: datetime) -> timedelta:
-        until = self.ended_at or self.tally.until or now
-        return max(until - self.started_at, timedelta())
+        return max((self.ended_at or now) - self.started_at, timedelta())
+
+    @property
+    def charging_state(self) -> ChargingState | None:
+        return self.parking.last.state if self.parking.last else None
 
     def flagged(self, *flags: Flag) -> "Transaction":
         return replace(self, flags=self.flags | set(flags)) if flags else self

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ricarica.kernel.ids import EvseNumber, StationKey, TenantId, TransactionId
-from ricarica.transactions.model import Entry, Point, Transaction
+from ricarica.transactions.model import Entry, RegisterPoint, StatePoint, Transaction
 from ricarica.transactions.readings import Reading
 
 
@@ -28,8 +28,12 @@ class TransactionStore(Protocol):
         """How many of a token's transactions run; tokens are compared without case."""
         ...
 
-    async def points(self, transaction: Transaction) -> list[Point]:
-        """All register readings and changes of state that are stored of it, in any order."""
+    async def registers(self, transaction: Transaction) -> list[RegisterPoint]:
+        """Its register readings (see `readings.registers_in`) that are stored, in any order."""
+        ...
+
+    async def states(self, transaction: Transaction) -> list[StatePoint]:
+        """The charging states on its timeline that are stored, in any order."""
         ...
 
     def save(self, transaction: Transaction) -> None: ...

@@ -1,0 +1,70 @@
+"""Every service, bound to one unit of work."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ricarica.authorization.ports import TokenStore
+from ricarica.authorization.service import AuthorizationService
+from ricarica.configuration.ports import SettingStore
+from ricarica.configuration.service import ConfigurationService
+from ricarica.kernel.clock import Clock
+from ricarica.kernel.events import Outgoing
+from ricarica.kernel.ids import Ids
+from ricarica.stations.ports import StationStore
+from ricarica.stations.service import StationPolicy, StationService
+from ricarica.storage.work import Work
+from ricarica.tariffs.ports import TariffStore
+from ricarica.tariffs.service import TariffService
+from ricarica.transactions.ports import TransactionStore
+from ricarica.transactions.service import TransactionService
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """One store of each slice, over one unit of work."""
+
+    stations: StationStore
+    tokens: TokenStore
+    tariffs: TariffStore
+    settings: SettingStore
+    transactions: TransactionStore
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every unit of work has in common; handed in once, by `app` or a test."""
+
+    clock: Clock
+    ids: Ids
+    stores_for: Callable[[Work], Stores]
+    station_policy: StationPolicy = field(default_factory=StationPolicy)
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    now: datetime
+    ids: Ids
+    stations: StationService
+    authorization: AuthorizationService
+    tariffs: TariffService
+    configuration: ConfigurationService
+    transactions: TransactionService
+
+
+def bind(surroundings: Surroundings, work: Work, outgoing: Outgoing) -> Slices:
+    stores = surroundings.stores_for(work)
+    stations = StationService(stores.stations, outgoing, surroundings.station_policy)
+    authorization = AuthorizationService(stores.tokens, outgoing)
+    tariffs = TariffService(stores.tariffs, outgoing)
+    return Slices(
+        now=surroundings.clock.now(),
+        ids=surroundings.ids,
+        stations=stations,
+        authorization=authorization,
+        tariffs=tariffs,
+        configuration=ConfigurationService(stores.settings, outgoing),
+        transactions=TransactionService(
+            stores.transactions, stations, authorization, tariffs, outgoing, surroundings.ids
+        ),
+    )

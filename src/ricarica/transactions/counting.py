@@ -1,0 +1,138 @@
+"""How a fact moves a transaction on, whatever kind of fact it is. Pure."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+from ricarica.tariffs.model import Prices, Usage, cost_of, prices_from
+from ricarica.transactions.facts import Ended, Started, TransactionFact
+from ricarica.transactions.model import (
+    EnergyTally,
+    Flag,
+    ParkingTally,
+    RegisterPoint,
+    StatePoint,
+    Transaction,
+    with_number,
+)
+from ricarica.transactions.readings import (
+    Context,
+    Measurand,
+    Reading,
+    power_in,
+    registers_in,
+    soc_in,
+)
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # a station's clock that shows less was never set
+AHEAD_MAX = timedelta(hours=24)  # further ahead of ours, a clock is wrong rather than fast
+
+
+def is_plausible(at: datetime, received_at: datetime) -> bool:
+    return EARLIEST <= at <= received_at + AHEAD_MAX
+
+
+def placed(fact: TransactionFact) -> tuple[TransactionFact, frozenset[Flag]]:
+    """The fact at a moment that can be reckoned with: ours, where the station's is absurd."""
+    readings = tuple(
+        reading
+        if is_plausible(reading.at, fact.received_at)
+        else replace(reading, at=fact.received_at)
+        for reading in fact.readings
+    )
+    if is_plausible(fact.at, fact.received_at):
+        return (
+            fact if readings == fact.readings else replace(fact, readings=readings)
+        ), frozenset()
+    return (
+        replace(fact, at=fact.received_at, readings=readings),
+        frozenset({Flag.IMPLAUSIBLE_TIME}),
+    )
+
+
+def all_readings(fact: TransactionFact) -> tuple[Reading, ...]:
+    """What the fact measured, with the register that a start or an end carries apart."""
+    if not isinstance(fact, Started | Ended) or fact.register_wh is None:
+        return fact.readings
+    context = Context.BEGIN if isinstance(fact, Started) else Context.END
+    register = Reading(Measurand.ENERGY_ACTIVE_IMPORT_REGISTER, fact.register_wh, fact.at, context)
+    return (*fact.readings, register)
+
+
+def register_points(fact: TransactionFact) -> list[RegisterPoint]:
+    return [RegisterPoint(r.at, r.value) for r in registers_in(all_readings(fact))]
+
+
+def state_points(fact: TransactionFact) -> list[StatePoint]:
+    if fact.charging_state is None:
+        return []
+    seq_no = -1 if fact.seq_no is None else fact.seq_no
+    return [StatePoint(fact.at, seq_no, fact.charging_state)]
+
+
+def counted_on(tally: EnergyTally, points: list[RegisterPoint]) -> EnergyTally | None:
+    """The tally with newer points; None when one is older than what was counted."""
+    for point in sorted(points):
+        if tally.last is not None and point < tally.last:
+            return None
+        tally = tally.step(point)
+    return tally
+
+
+def parked_on(tally: ParkingTally, points: list[StatePoint]) -> ParkingTally | None:
+    for point in sorted(points):
+        if tally.last is not None and point < tally.last:
+            return None
+        tally = tally.step(point)
+    return tally
+
+
+def moved_on(
+    transaction: Transaction, fact: TransactionFact, energy: EnergyTally, parking: ParkingTally
+) -> Transaction:
+    """The transaction with what every kind of fact tells."""
+    newest = transaction.last_at is None or fact.at >= transaction.last_at
+    power_w = power_in(fact.readings) if newest else None
+    soc_percent = soc_in(fact.readings) if newest else None
+    return replace(
+        transaction,
+        evse=transaction.evse or fact.evse or transaction.evse,
+        connector=transaction.connector or fact.connector,
+        energy=energy,
+        parking=parking,
+        last_at=fact.at if newest else transaction.last_at,
+        power_w=transaction.power_w if power_w is None else power_w,
+        soc_percent=transaction.soc_percent if soc_percent is None else soc_percent,
+        seen=transaction.seen
+        if fact.seq_no is None
+        else with_number(transaction.seen, fact.seq_no),
+        flags=transaction.flags | {Flag.REGISTER_BACKWARDS}
+        if energy.backwards
+        else transaction.flags - {Flag.REGISTER_BACKWARDS},
+        remote_start=transaction.remote_start or fact.remote_start,
+        reservation=transaction.reservation or fact.reservation,
+        updated_at=fact.received_at,
+    )
+
+
+@lru_cache(maxsize=1_000)  # a handful of tariffs serve a network
+def _prices(text: bytes) -> Prices:
+    return prices_from(text)
+
+
+def usage_of(transaction: Transaction) -> Usage:
+    until = transaction.ended_at or transaction.last_at or transaction.started_at
+    elapsed = max(until - transaction.started_at, timedelta())
+    return Usage(
+        energy_wh=transaction.energy.energy_wh,
+        elapsed=elapsed,
+        parked=min(transaction.parking.until(until), elapsed),
+    )
+
+
+def priced(transaction: Transaction) -> Transaction:
+    """With what it costs so far, at the prices of its start."""
+    if transaction.tariff is None:
+        return transaction
+    cost = cost_of(_prices(transaction.tariff), usage_of(transaction))
+    return replace(transaction, cost_excl=cost.excl, cost_incl=cost.incl, currency=cost.currency)

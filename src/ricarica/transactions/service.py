@@ -1,0 +1,415 @@
+"""What was charged, when, and by whom: recorded as it is told, in whatever order."""
+
+import hashlib
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from ricarica.authorization.model import Judgement, TokenRef, Verdict
+from ricarica.authorization.service import AuthorizationService
+from ricarica.kernel.errors import ConflictError, NotFoundError
+from ricarica.kernel.events import Outgoing
+from ricarica.kernel.ids import EvseNumber, Ids, StationKey, TenantId, TransactionId
+from ricarica.kernel.money import Money
+from ricarica.stations.service import StationService
+from ricarica.tariffs.model import prices_text
+from ricarica.tariffs.service import TariffService
+from ricarica.transactions.commands import ShowCost
+from ricarica.transactions.counting import (
+    all_readings,
+    counted_on,
+    moved_on,
+    parked_on,
+    placed,
+    priced,
+    register_points,
+    state_points,
+)
+from ricarica.transactions.events import (
+    TransactionEnded,
+    TransactionProgressed,
+    TransactionStarted,
+)
+from ricarica.transactions.facts import Ended, Progressed, Recorded, Started, TransactionFact
+from ricarica.transactions.model import (
+    Entry,
+    EntryKind,
+    Flag,
+    Transaction,
+    energy_along,
+    has_number,
+    parking_along,
+)
+from ricarica.transactions.ports import TransactionStore
+
+SHOW_COST_EVERY = timedelta(seconds=60)  # what a driver at the display needs, and no more
+NO_REFS = frozenset({"0", "-1"})  # what stations of 1.6 send when they have lost the number
+KIND: dict[type[TransactionFact], EntryKind] = {
+    Started: EntryKind.STARTED,
+    Progressed: EntryKind.PROGRESSED,
+    Ended: EntryKind.ENDED,
+}
+
+
+class TransactionService:
+    def __init__(
+        self,
+        store: TransactionStore,
+        stations: StationService,
+        authorization: AuthorizationService,
+        tariffs: TariffService,
+        outgoing: Outgoing,
+        ids: Ids,
+    ) -> None:
+        self._store = store
+        self._stations = stations
+        self._authorization = authorization
+        self._tariffs = tariffs
+        self._announce = outgoing.announce
+        self._tell = outgoing.tell
+        self._ids = ids
+
+    async def record(self, told: TransactionFact) -> Recorded:
+        """Take note of a fact. It is never refused, and a repeat changes nothing."""
+        fact, flags = placed(told)
+        known = await self._known(fact)
+        if known is not None and _is_repeat(known, fact):
+            return await self._again(known, fact)
+        transaction = (known or self._new(fact)).flagged(*flags)
+        judgement = await self._judge(transaction, fact)
+        transaction = await self._moved_on(transaction, fact)
+        if isinstance(fact, Started):
+            transaction = await self._started(transaction, fact, judgement)
+        elif isinstance(fact, Ended):
+            transaction = _ended(transaction, fact)
+        transaction = self._shown(priced(_completeness(transaction)), fact)
+        self._write(transaction, fact)
+        self._tell_of(transaction, fact, is_new=known is None)
+        return _recorded(transaction, judgement)
+
+    async def meter(self, told: Progressed) -> Recorded | None:
+        """Readings that may belong to no transaction: of an EVSE at rest, or of the grid."""
+        known = await self._known(told)
+        if known is not None:
+            return await self.record(replace(told, ref=known.ref))
+        fact, _ = placed(told)
+        evse = fact.evse or EvseNumber(0)
+        self._store.add_readings(fact.station, evse, None, fact.readings, fact.received_at)
+        return None
+
+    async def note_state(self, fact: Progressed) -> None:
+        """A connector's status says what its running transaction is doing."""
+        for transaction in await self._store.running_at(fact.station, fact.evse):
+            if transaction.charging_state is not fact.charging_state:
+                await self.record(replace(fact, ref=transaction.ref))
+
+    async def get(self, tenant: TenantId, transaction: TransactionId) -> Transaction:
+        known = await self._store.by_id(tenant, transaction)
+        if known is None:
+            raise NotFoundError(f"there is no transaction {transaction}")
+        return known
+
+    async def running_at(
+        self, station: StationKey, evse: EvseNumber | None = None
+    ) -> list[Transaction]:
+        return await self._store.running_at(station, evse)
+
+    async def end_by_hand(self, tenant: TenantId, id: TransactionId, ended: Ended) -> Transaction:
+        """An operator closes a transaction whose end never came; a later true end prevails."""
+        transaction = await self.get(tenant, id)
+        if not transaction.is_running:
+            raise ConflictError(f"transaction {id} has ended already, at {transaction.ended_at}")
+        closed = priced(_closed(transaction, ended))
+        self._store.save(closed)
+        self._note(closed, ended, ended.reason)
+        self._announce_end(closed)
+        return closed
+
+    # -- the parts of recording
+
+    async def _known(self, fact: TransactionFact) -> Transaction | None:
+        if isinstance(fact, Started) and fact.ref is None:
+            return await self._store.by_repeat_key(fact.station, _repeat_key(fact))
+        if fact.ref is not None and fact.ref not in NO_REFS:
+            found = await self._store.get(fact.station, fact.ref)
+            if found is not None:
+                return found
+        if fact.ref is None or fact.ref in NO_REFS:
+            return await self._likely(fact)
+        return None
+
+    async def _likely(self, fact: TransactionFact) -> Transaction | None:
+        """The running transaction a nameless fact is about, if there is no doubt."""
+        running = await self._store.running_at(fact.station, fact.evse)
+        if fact.token is not None and len(running) > 1:
+            folded = fact.token.folded
+            running = [t for t in running if t.token and t.token.casefold() == folded]
+        return running[-1] if len(running) == 1 else None
+
+    def _new(self, fact: TransactionFact) -> Transaction:
+        ref = fact.ref
+        if ref is None or ref in NO_REFS:
+            ref = str(self._ids.wire_number())
+        return Transaction(
+            station=fact.station,
+            ref=ref,
+            id=TransactionId(self._ids.new()),
+            evse=fact.evse or EvseNumber(0),
+            connector=fact.connector,
+            started_at=fact.at,
+            received_at=fact.received_at,
+            flags=frozenset() if isinstance(fact, Started) else frozenset({Flag.ORPHAN}),
+        )
+
+    async def _judge(self, transaction: Transaction, fact: TransactionFact) -> Judgement | None:
+        if fact.token is None:
+            return None
+        station = fact.station
+        running = 0
+        if isinstance(fact, Started):
+            running = await self._store.running_count(station.tenant, fact.token.folded)
+            if transaction.token and transaction.token.casefold() == fact.token.folded:
+                running -= 1  # itself
+        return await self._authorization.judge(
+            station.tenant, fact.token, fact.at, running=max(running, 0)
+        )
+
+    async def _moved_on(self, transaction: Transaction, fact: TransactionFact) -> Transaction:
+        registers, states = register_points(fact), state_points(fact)
+        energy = counted_on(transaction.energy, registers)
+        if energy is None:
+            energy = energy_along([*await self._store.registers(transaction), *registers])
+        parking = parked_on(transaction.parking, states)
+        if parking is None:
+            parking = parking_along([*await self._store.states(transaction), *states])
+        return _identified(moved_on(transaction, fact, energy, parking), fact)
+
+    async def _started(
+        self, transaction: Transaction, fact: Started, judgement: Judgement | None
+    ) -> Transaction:
+        await self._supersede(transaction, fact)
+        started = replace(
+            transaction,
+            started_at=fact.at,
+            received_at=fact.received_at,
+            evse=fact.evse or transaction.evse,
+            verdict=judgement.verdict if judgement else transaction.verdict,
+            group=judgement.group if judgement else transaction.group,
+            register_start_wh=_first_register(fact),
+            repeat_key=_repeat_key(fact) if fact.ref is None else None,
+            flags=transaction.flags - {Flag.ORPHAN},
+        )
+        return await self._with_tariff(started)
+
+    async def _with_tariff(self, transaction: Transaction) -> Transaction:
+        station = await self._stations.get(transaction.station)
+        site_tariff = await self._stations.site_tariff(station)
+        tariff = await self._tariffs.in_force(station.key.tenant, station.tariff, site_tariff)
+        if tariff is None:
+            return transaction
+        return replace(transaction, tariff=prices_text(tariff.prices))
+
+    async def _supersede(self, transaction: Transaction, fact: Started) -> None:
+        """An EVSE charges one car: an older transaction there has ended, though nobody said so."""
+        if not fact.evse:
+            return
+        for older in await self._store.running_at(fact.station, fact.evse):
+            if older.ref == transaction.ref or older.started_at > fact.at:
+                continue
+            end = Ended(
+                station=fact.station,
+                at=max(older.last_at or older.started_at, older.started_at),
+                received_at=fact.received_at,
+                ref=older.ref,
+                reason="Superseded",
+            )
+            closed = priced(_closed(older, end)).flagged(Flag.SUPERSEDED)
+            self._store.save(closed)
+            self._note(closed, end, f"ended by the start of {transaction.ref}")
+            self._announce_end(closed)
+
+    async def _again(self, known: Transaction, fact: TransactionFact) -> Recorded:
+        """The first answer to a repeat; one that tells something else is looked into."""
+        if isinstance(fact, Ended) and _contradicts(known, fact):
+            self._store.save(known.flagged(Flag.CONTRADICTED))
+            self._note(known, fact, f"told again with register {fact.register_wh}")
+        judgement = None
+        if fact.token is not None:
+            judgement = await self._authorization.judge(fact.station.tenant, fact.token, fact.at)
+            if isinstance(fact, Started) and known.verdict:
+                judgement = replace(judgement, verdict=Verdict(known.verdict))
+        return _recorded(known, judgement)
+
+    def _shown(self, transaction: Transaction, fact: TransactionFact) -> Transaction:
+        """I02: keep the driver informed, unless it ends here or the fact is an old one."""
+        due = transaction.cost_shown_at is None or (
+            fact.received_at - transaction.cost_shown_at >= SHOW_COST_EVERY
+        )
+        cost = _cost(transaction)
+        if cost is None or fact.offline or not due or not transaction.is_running:
+            return transaction
+        self._tell(transaction.station, ShowCost(transaction.ref, cost.rounded()))
+        return replace(transaction, cost_shown_at=fact.received_at)
+
+    # -- writing and telling
+
+    def _write(self, transaction: Transaction, fact: TransactionFact) -> None:
+        self._store.save(transaction)
+        self._store.add_readings(
+            transaction.station,
+            transaction.evse,
+            transaction.ref,
+            all_readings(fact),
+            fact.received_at,
+        )
+        # A long list of equal lines tells nobody anything: readings have a place of their own.
+        if fact.charging_state is None and isinstance(fact, Progressed) and fact.seq_no is None:
+            return
+        self._store.add_entry(
+            Entry(
+                transaction.station,
+                transaction.ref,
+                KIND[type(fact)],
+                fact.at,
+                fact.received_at,
+                seq_no=fact.seq_no,
+                trigger=fact.trigger,
+                charging_state=fact.charging_state,
+                offline=fact.offline,
+                detail=fact.reason if isinstance(fact, Ended) else None,
+            )
+        )
+
+    def _note(self, transaction: Transaction, fact: TransactionFact, why: str) -> None:
+        self._store.add_entry(
+            Entry(
+                transaction.station,
+                transaction.ref,
+                EntryKind.NOTE,
+                fact.at,
+                fact.received_at,
+                detail=why,
+            )
+        )
+
+    def _tell_of(self, transaction: Transaction, fact: TransactionFact, *, is_new: bool) -> None:
+        if is_new or isinstance(fact, Started):
+            self._announce(
+                TransactionStarted(
+                    transaction.station,
+                    transaction.id,
+                    transaction.evse,
+                    transaction.token,
+                    transaction.started_at,
+                )
+            )
+        if not transaction.is_running:
+            self._announce_end(transaction)
+            return
+        self._announce(
+            TransactionProgressed(
+                transaction.station,
+                transaction.id,
+                transaction.evse,
+                transaction.energy.energy_wh,
+                transaction.power_w,
+                transaction.soc_percent,
+                transaction.charging_state,
+                transaction.cost_incl,
+                transaction.currency,
+                fact.at,
+            )
+        )
+
+    def _announce_end(self, transaction: Transaction) -> None:
+        assert transaction.ended_at is not None, "only what has ended is announced so"
+        self._announce(
+            TransactionEnded(
+                transaction.station,
+                transaction.id,
+                transaction.evse,
+                transaction.energy.energy_wh,
+                transaction.cost_incl,
+                transaction.currency,
+                transaction.end_reason or "",
+                transaction.ended_at,
+            )
+        )
+
+
+def _repeat_key(fact: Started) -> str:
+    """Tells a start from every other of the station, where it was given no name yet."""
+    token = fact.token.folded if fact.token else ""
+    parts = f"{fact.evse}|{token}|{fact.at.isoformat()}|{fact.register_wh}"
+    return hashlib.sha256(parts.encode()).hexdigest()[:32]
+
+
+def _is_repeat(known: Transaction, fact: TransactionFact) -> bool:
+    if fact.seq_no is not None:
+        return has_number(known.seen, fact.seq_no)
+    if isinstance(fact, Started):
+        return Flag.ORPHAN not in known.flags
+    return isinstance(fact, Ended) and not known.is_running and not _was_assumed(known)
+
+
+def _was_assumed(transaction: Transaction) -> bool:
+    """We, not the station, said that it has ended."""
+    return transaction.end_received_at is None
+
+
+def _contradicts(known: Transaction, fact: Ended) -> bool:
+    return fact.register_wh is not None and fact.register_wh != known.register_stop_wh
+
+
+def _first_register(fact: Started) -> Decimal | None:
+    points = register_points(fact)
+    return min(points).register_wh if points else None
+
+
+def _identified(transaction: Transaction, fact: TransactionFact) -> Transaction:
+    """With the token that was used first; one that stops it later is on the timeline only."""
+    token: TokenRef | None = fact.token
+    if token is None or (transaction.token is not None and not isinstance(fact, Started)):
+        return transaction
+    return replace(transaction, token=token.uid, token_kind=token.kind)
+
+
+def _ended(transaction: Transaction, fact: Ended) -> Transaction:
+    points = register_points(fact)
+    return replace(
+        transaction,
+        ended_at=max(fact.at, transaction.started_at),
+        end_received_at=fact.received_at,
+        end_reason=fact.reason,
+        register_stop_wh=max(points).register_wh if points else None,
+        last_seq_no=fact.seq_no,
+        power_w=Decimal(0),
+        flags=transaction.flags - {Flag.SUPERSEDED},
+    )
+
+
+def _closed(transaction: Transaction, end: Ended) -> Transaction:
+    return replace(
+        transaction,
+        ended_at=max(end.at, transaction.started_at),
+        end_reason=end.reason,
+        power_w=Decimal(0),
+        updated_at=end.received_at,
+    )
+
+
+def _completeness(transaction: Transaction) -> Transaction:
+    """E04, E12: a station may drop what lies between when it is short of memory; so, a flag."""
+    has_gap = transaction.last_seq_no is not None and len(transaction.seen) > 1
+    flags = transaction.flags | {Flag.GAP} if has_gap else transaction.flags - {Flag.GAP}
+    return replace(transaction, flags=flags)
+
+
+def _cost(transaction: Transaction) -> Money | None:
+    if transaction.cost_incl is None or transaction.currency is None:
+        return None
+    return Money(transaction.cost_incl, transaction.currency)
+
+
+def _recorded(transaction: Transaction, judgement: Judgement | None) -> Recorded:
+    return Recorded(transaction.id, transaction.ref, judgement, _cost(transaction))

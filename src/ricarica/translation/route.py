@@ -1,0 +1,61 @@
+"""How an action finds its handler, and a command its words."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ricarica.kernel.ids import StationKey
+from ricarica.ocpp.dialects import Dialect
+from ricarica.ocpp.payload import Payload
+from ricarica.slices import Slices
+from ricarica.stations.commands import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a message comes from, and when it came."""
+
+    station: StationKey
+    dialect: Dialect
+    received_at: datetime
+
+
+Handler = Callable[[Any, Origin, Slices], Awaitable[Payload | None]]
+
+
+def no_tokens(_request: Any) -> Iterable[str]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An action that stations send.
+
+    `tokens` names the uids the handler will ask for, so that a batch reads them together.
+    `before_acceptance`: a station that was not accepted yet may send it. `kept`: its content
+    must outlive any fault of ours, so a message its handler fails on is put aside and answered
+    with `answer_when_put_aside`, lest the station deletes it after its last attempt.
+    """
+
+    action: str
+    request: type[Payload]
+    handle: Handler
+    tokens: Callable[[Any], Iterable[str]] = no_tokens
+    before_acceptance: bool = False
+    answer_when_put_aside: Callable[[Any], Payload] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """How a dialect says a command, and how it reads what the station answers."""
+
+    action: str
+    request_for: Callable[[Any], Payload]
+    result_from: Callable[[Any], Result]
+    timeout_s: float = 30
+    # What the answer tells us that we want to remember, e.g. a setting's new value.
+    remember: Callable[[Any, Any, Origin, Slices], Awaitable[None]] | None = None
+
+
+Phrases = dict[type, Phrase]
