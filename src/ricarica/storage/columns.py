@@ -136,7 +136,8 @@ class Json(TypeDecorator[Any]):
         return _json_text
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Processor | None:
-        return _from_json
+        # The connection to PostgreSQL has decoded it already.
+        return _from_json if dialect.name == "sqlite" else None
 
 
 class Blob(TypeDecorator[bytes]):

@@ -1,0 +1,208 @@
+"""A database on PostgreSQL, shared by any number of nodes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar, cast
+
+import asyncpg
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from ricarica.kernel.errors import (
+    ConflictError,
+    InvalidError,
+    LostUpdateError,
+    StorageUnavailableError,
+)
+from ricarica.storage import columns
+from ricarica.storage.bulk import VERSIONED, Kind, Loaded, Loader, row_runs, statements
+from ricarica.storage.database import Row, Staged
+
+T = TypeVar("T")
+
+DIALECT = sa.make_url("postgresql+asyncpg://").get_dialect()()
+
+CONNECTIONS = 5  # one commits while the others read; many nodes share the server's hundred
+CONNECTIONS_EXTRA = 5  # for a burst of pages
+CONNECT_TIMEOUT_S = 5.0  # an unreachable server must not hold a batch for long
+COMMAND_TIMEOUT_S = 30.0  # longer than any commit or page needs; a station waits about as long
+COPY_FROM = 20  # rows; COPY has a dearer beginning than INSERT and a cheaper row
+
+SERVER_SETTINGS = {
+    "application_name": "ricarica",
+    "synchronous_commit": "on",  # whatever the server's default: an answer follows the commit
+    "jit": "off",  # our queries are short; compiling them takes longer
+}
+
+# SQLSTATE classes and codes, PostgreSQL manual appendix A.
+UNAVAILABLE = (
+    "08",  # connection exception
+    "25006",  # read-only: a standby, or a server that was told so
+    "28",  # we are not let in
+    "3D000",  # no such database
+    "53",  # out of disk, memory or connections
+    "55P03",  # a lock is held for too long
+    "57",  # cancelled, shutting down, starting up
+    "58",  # input/output error
+    "XX00",  # corrupted
+)
+OUTRUN = ("40001", "40P01")  # serialisation failure, deadlock: deciding again is the remedy
+REPEATED = "23505"
+UNFIT = ("22", "23")
+
+
+class PostgresDatabase:
+    """`Database` on PostgreSQL. `url` is `postgresql://user:password@host:port/name`."""
+
+    def __init__(self, url: str, metadata: sa.MetaData = columns.metadata) -> None:
+        self._url = sa.make_url(url).set(drivername="postgresql+asyncpg")
+        self._metadata = metadata
+        self._loader = Loader(DIALECT)
+        self._sql: dict[tuple[sa.Table, Kind], str] = {}
+        self._engine = _engine(self._url)
+
+    async def commit(self, staged: Sequence[Staged]) -> None:
+        loaded = [self._loader.load(run) for run in row_runs(staged)]
+        async with _our_errors(), self._engine.connect() as connection:
+            driver = await _driver(connection)
+            async with driver.transaction():
+                for run in loaded:
+                    await self._write(driver, run)
+                for statement in statements(staged):
+                    await connection.execute(statement)
+
+    async def fetch(self, query: sa.Select[Any] | sa.CompoundSelect[Any]) -> list[Row]:
+        async with _our_errors(), self._engine.connect() as connection:
+            return [tuple(row) for row in await connection.execute(query)]
+
+    async def migrate(self) -> None:
+        from ricarica.storage.migrations import upgrade
+
+        await self._change_schema(upgrade)
+
+    async def create_all(self) -> None:
+        """Make all tables at once, for tests."""
+        await self._change_schema(self._metadata.create_all)
+
+    async def run_sync(self, work: Callable[[sa.Connection], T]) -> T:
+        """Look at the database through a plain connection, e.g. to compare schemas."""
+        async with _our_errors(), self._engine.connect() as connection:
+            return await connection.run_sync(work)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+    async def _write(self, driver: "asyncpg.Connection[asyncpg.Record]", run: Loaded) -> None:
+        if run.kind is Kind.ADD and run.size >= COPY_FROM:
+            await driver.copy_records_to_table(
+                run.table.name,
+                schema_name=run.table.schema,
+                columns=[column.name for column in run.table.columns],
+                records=zip(*run.columns, strict=True),
+            )
+            return
+        status = await driver.execute(self._statement(run), *run.columns)
+        # "INSERT 0 3" or "UPDATE 3"
+        if run.kind in VERSIONED and int(status.rsplit(" ", 1)[1]) != run.size:
+            raise LostUpdateError(f"{run.table.name}: another writer was faster")
+
+    def _statement(self, run: Loaded) -> str:
+        place = (run.table, run.kind)
+        if place not in self._sql:
+            self._sql[place] = _sql(run.table, run.kind)
+        return self._sql[place]
+
+    async def _change_schema(self, change: Callable[[sa.Connection], None]) -> None:
+        # Filling an index can take longer than any command of the daily business.
+        engine = create_async_engine(self._url, poolclass=NullPool)
+        try:
+            async with _our_errors(), engine.begin() as connection:
+                await connection.run_sync(change)
+        finally:
+            await engine.dispose()
+
+
+def _engine(url: sa.URL) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        # We write BEGIN and COMMIT ourselves, so that a read is one message and one answer.
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+        json_deserializer=msgspec.json.decode,
+        pool_size=CONNECTIONS,
+        max_overflow=CONNECTIONS_EXTRA,
+        pool_timeout=COMMAND_TIMEOUT_S,
+        connect_args={
+            "timeout": CONNECT_TIMEOUT_S,
+            "command_timeout": COMMAND_TIMEOUT_S,
+            "server_settings": SERVER_SETTINGS,
+        },
+    )
+    sa.event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
+    """The pool then opens another. No ping is needed: asyncpg itself notices a lost server."""
+    if connection.driver_connection.is_closed():
+        raise sa.exc.DisconnectionError
+
+
+async def _driver(connection: AsyncConnection) -> "asyncpg.Connection[asyncpg.Record]":
+    raw = await connection.get_raw_connection()
+    return cast("asyncpg.Connection[asyncpg.Record]", raw.driver_connection)
+
+
+def _sql(table: sa.Table, kind: Kind) -> str:
+    preparer = DIALECT.identifier_preparer
+    name = preparer.format_table(table)
+    columns = [preparer.quote(column.name) for column in table.columns]
+    keys = [preparer.quote(column.name) for column in table.primary_key]
+    rows = f"unnest({', '.join(_arrays(table))}) AS new_row ({', '.join(columns)})"
+    if kind is Kind.NEXT:
+        return _update(name, columns, keys, rows)
+    insert = f"INSERT INTO {name} ({', '.join(columns)}) SELECT * FROM {rows}"  # noqa: S608 - our own names, quoted
+    return insert if kind is Kind.ADD else f"{insert} ON CONFLICT ({', '.join(keys)}) DO NOTHING"
+
+
+def _arrays(table: sa.Table) -> list[str]:
+    types = [DIALECT.type_compiler_instance.process(column.type) for column in table.columns]
+    return [f"${place}::{type_}[]" for place, type_ in enumerate(types, 1)]
+
+
+def _update(name: str, columns: list[str], keys: list[str], rows: str) -> str:
+    version = columns[-1]
+    changes = ", ".join(f"{column} = new_row.{column}" for column in columns if column not in keys)
+    same = " AND ".join(f"old_row.{key} = new_row.{key}" for key in keys)
+    return (
+        f"UPDATE {name} AS old_row SET {changes} FROM {rows}"  # noqa: S608 - our own names, quoted
+        f" WHERE {same} AND old_row.{version} = new_row.{version} - 1"
+    )
+
+
+@asynccontextmanager
+async def _our_errors() -> AsyncIterator[None]:
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise _ours(error.orig.__cause__ if error.orig else error) from error
+    except sa.exc.TimeoutError as error:
+        raise StorageUnavailableError("all connections to PostgreSQL are busy") from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        raise _ours(error) from error
+
+
+def _ours(error: BaseException | None) -> Exception:
+    state = str(getattr(error, "sqlstate", None) or "")
+    if isinstance(error, asyncpg.DataError) or state.startswith(UNFIT):
+        repeated = state == REPEATED
+        return ConflictError(str(error)) if repeated else InvalidError(str(error))
+    if state in OUTRUN:
+        return LostUpdateError(f"another writer stood in the way: {error}")
+    lost = isinstance(error, asyncpg.InterfaceError | OSError | TimeoutError | asyncio.TimeoutError)
+    if lost or state.startswith(UNAVAILABLE):
+        return StorageUnavailableError(f"PostgreSQL cannot be used now: {error!r}")
+    return RuntimeError(f"a statement of ours is wrong: {error}")
