@@ -1,0 +1,22 @@
+"""What this slice needs of the world, in its own words."""
+
+from typing import Protocol
+
+from ricarica.kernel.ids import TariffId, TenantId
+from ricarica.tariffs.model import Tariff
+
+
+class TariffStore(Protocol):
+    async def get(self, tenant: TenantId, tariff: TariffId) -> Tariff | None:
+        """Its latest revision."""
+        ...
+
+    async def default(self, tenant: TenantId) -> TariffId | None: ...
+
+    def save(self, tariff: Tariff) -> None:
+        """Earlier revisions stay readable. `is_default` is not saved here."""
+        ...
+
+    def remove(self, tariff: Tariff) -> None: ...
+
+    async def set_default(self, tenant: TenantId, tariff: TariffId | None) -> None: ...
