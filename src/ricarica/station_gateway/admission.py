@@ -1,0 +1,156 @@
+"""From a request to the core's verdict: who may come in, and how often one may try."""
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from aiohttp import hdrs, web
+
+from ricarica.kernel.errors import StorageUnavailableError
+from ricarica.kernel.ids import StationKey
+from ricarica.link.letters import Admission, Knock, Verdict
+from ricarica.station_gateway import handshake
+from ricarica.station_gateway.duplicates import Claim
+from ricarica.station_gateway.handshake import Rejection, UnreadableCredentialsError
+from ricarica.station_gateway.identity import UnfitPathError, address_from
+from ricarica.station_gateway.surroundings import Surroundings
+from ricarica.station_gateway.throttle import Throttle
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A station that the core lets in."""
+
+    key: StationKey
+    subprotocol: str
+    spelling: str | None  # of the subprotocol, as the station wrote it
+    claim: Claim
+    secure: bool
+    origin: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoCommonDialect:
+    """The handshake is to be completed without a subprotocol, and the socket closed."""
+
+
+class Porter:
+    """Reads knocks, asks the core about them, and slows down those who guess."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        limits = surroundings.limits
+        self._around = surroundings
+        self._remotes = Throttle(limits.failures_per_remote, limits.names_max)
+        self._identities = Throttle(limits.failures_per_identity, limits.names_max)
+        self._welcomed_from: OrderedDict[str, str] = OrderedDict()
+        self._digest_key = surroundings.rng.randbytes(16)
+
+    async def receive(self, request: web.BaseRequest) -> Visitor | NoCommonDialect | Rejection:
+        problem = handshake.upgrade_problem(request.method, request.headers)
+        if problem:
+            return problem
+        try:
+            knock = self._knock_from(request)
+        except UnfitPathError:
+            return handshake.BAD_PATH
+        except UnreadableCredentialsError:
+            self._remotes.failed(_remote(request), self._around.clock.monotonic())
+            return handshake.UNAUTHORIZED
+        if self._is_guessing(knock):
+            return handshake.TOO_MANY
+        return self._verdict_on(knock, await self._admit(knock), request.headers.get(hdrs.ORIGIN))
+
+    def _knock_from(self, request: web.BaseRequest) -> Knock:
+        address = address_from(request.raw_path)
+        credentials = handshake.credentials_from(request.headers.get(hdrs.AUTHORIZATION))
+        return Knock(
+            tenant=address.tenant,
+            identity=address.identity,
+            subprotocols=handshake.subprotocols_from(
+                request.headers.getall(hdrs.SEC_WEBSOCKET_PROTOCOL, ())
+            ),
+            secure=request.secure,
+            username=credentials.username if credentials else None,
+            password=credentials.password if credentials else None,
+            remote=_remote(request),
+            at=self._around.clock.now(),
+        )
+
+    async def _admit(self, knock: Knock) -> Admission:
+        if knock.username is not None and not handshake.names_station(
+            knock.username, knock.identity
+        ):
+            return Admission(Verdict.UNAUTHORIZED)
+        try:
+            async with asyncio.timeout(self._around.limits.admit_s):
+                return await self._around.decisions.admit(knock)
+        except (TimeoutError, StorageUnavailableError):
+            return Admission(Verdict.UNAVAILABLE)
+
+    def _verdict_on(
+        self, knock: Knock, admission: Admission, origin: str | None
+    ) -> Visitor | NoCommonDialect | Rejection:
+        match admission.verdict:
+            case Verdict.UNAVAILABLE:
+                return handshake.UNAVAILABLE
+            case Verdict.UNAUTHORIZED:
+                self._failed(knock)
+                return handshake.UNAUTHORIZED
+            case Verdict.NO_COMMON_DIALECT:
+                return NoCommonDialect()
+            case Verdict.WELCOME:
+                self._welcomed(knock)
+                return self._visitor(knock, admission, origin)
+
+    def _visitor(self, knock: Knock, admission: Admission, origin: str | None) -> Visitor:
+        assert admission.key, "a welcome says to which station"
+        assert admission.subprotocol, "a welcome says which dialect to speak"
+        return Visitor(
+            key=admission.key,
+            subprotocol=admission.subprotocol,
+            spelling=handshake.spelling_of(admission.subprotocol, knock.subprotocols),
+            claim=Claim(knock.remote, self._digest(knock), admission.authenticated),
+            secure=knock.secure,
+            origin=origin,
+        )
+
+    def _digest(self, knock: Knock) -> bytes:
+        digest = hashlib.blake2b(key=self._digest_key, digest_size=16)
+        digest.update((knock.username or b"").lower() + b":" + (knock.password or b""))
+        return digest.digest()
+
+    # -- guessing
+
+    def _is_guessing(self, knock: Knock) -> bool:
+        now = self._around.clock.monotonic()
+        if self._identities.exhausted(self._attempt(knock), now):
+            return True
+        return not self._is_familiar(knock) and self._remotes.exhausted(knock.remote, now)
+
+    def _failed(self, knock: Knock) -> None:
+        now = self._around.clock.monotonic()
+        self._remotes.failed(knock.remote, now)
+        self._identities.failed(self._attempt(knock), now)
+
+    def _attempt(self, knock: Knock) -> str:
+        """Strangers' failures are counted together, and never against the station itself."""
+        name = _name(knock)
+        return f"{name} {knock.remote}" if self._is_familiar(knock) else name
+
+    def _is_familiar(self, knock: Knock) -> bool:
+        return self._welcomed_from.get(_name(knock)) == knock.remote
+
+    def _welcomed(self, knock: Knock) -> None:
+        self._welcomed_from[_name(knock)] = knock.remote
+        self._welcomed_from.move_to_end(_name(knock))
+        if len(self._welcomed_from) > self._around.limits.names_max:
+            self._welcomed_from.popitem(last=False)
+
+
+def _remote(request: web.BaseRequest) -> str:
+    return request.remote or ""
+
+
+def _name(knock: Knock) -> str:
+    return f"{knock.tenant}/{knock.identity.casefold()}"
