@@ -1,0 +1,157 @@
+"""Who looks, in which language and colours: what every page needs besides its own content."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Protocol
+
+from ricarica.access.model import PERMISSIONS, Permission, Role
+from ricarica.web.translations import msgid
+
+
+class View(Protocol):
+    """Anything that can be rendered: a page or a fragment of one."""
+
+    @property
+    def template(self) -> str: ...
+
+
+ROLE_LABELS: Mapping[Role, str] = {
+    Role.ADMIN: msgid("Administrator"),
+    Role.OPERATOR: msgid("Operator"),
+    Role.VIEWER: msgid("Viewer"),
+}
+
+
+class Theme(StrEnum):
+    AUTO = "auto"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+THEME_LABELS: Mapping[Theme, str] = {
+    Theme.AUTO: msgid("Like the system"),
+    Theme.LIGHT: msgid("Light"),
+    Theme.DARK: msgid("Dark"),
+}
+
+
+class Notice(StrEnum):
+    """What was just done; the page after a redirect names it in `?done=…`."""
+
+    STATION_SAVED = "station-saved"
+    STATION_APPROVED = "station-approved"
+    STATION_REFUSED = "station-refused"
+    TOKEN_SAVED = "token-saved"  # noqa: S105 - the name of a notice, not a secret
+    TOKEN_BLOCKED = "token-blocked"  # noqa: S105 - the name of a notice, not a secret
+    TOKEN_UNBLOCKED = "token-unblocked"  # noqa: S105 - the name of a notice, not a secret
+    TARIFF_SAVED = "tariff-saved"
+    KEY_REVOKED = "key-revoked"
+    OPERATOR_SAVED = "operator-saved"
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105 - the name of a notice, not a secret
+    PREFERENCES_SAVED = "preferences-saved"
+    LOGGED_OUT = "logged-out"
+
+
+NOTICE_TEXTS: Mapping[Notice, str] = {
+    Notice.STATION_SAVED: msgid("The station was saved."),
+    Notice.STATION_APPROVED: msgid("The station was approved. It may charge from its next boot."),
+    Notice.STATION_REFUSED: msgid("The station was refused. It will not be let in again."),
+    Notice.TOKEN_SAVED: msgid("The token was saved."),
+    Notice.TOKEN_BLOCKED: msgid("The token was blocked."),
+    Notice.TOKEN_UNBLOCKED: msgid("The token may charge again."),
+    Notice.TARIFF_SAVED: msgid("The tariff was saved. It applies to transactions from now on."),
+    Notice.KEY_REVOKED: msgid("The API key was revoked."),
+    Notice.OPERATOR_SAVED: msgid("The operator was saved."),
+    Notice.PASSWORD_CHANGED: msgid("Your password was changed."),
+    Notice.PREFERENCES_SAVED: msgid("Your preferences were saved."),
+    Notice.LOGGED_OUT: msgid("You are logged out."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """The person at the screen."""
+
+    name: str
+    role: Role
+
+    @property
+    def may_command(self) -> bool:
+        return Permission.COMMAND in PERMISSIONS[self.role]
+
+    @property
+    def may_edit_tokens(self) -> bool:
+        return Permission.EDIT_TOKENS in PERMISSIONS[self.role]
+
+    @property
+    def may_edit_stations(self) -> bool:
+        return Permission.EDIT_STATIONS in PERMISSIONS[self.role]
+
+    @property
+    def may_edit_tariffs(self) -> bool:
+        return Permission.EDIT_TARIFFS in PERMISSIONS[self.role]
+
+    @property
+    def may_administer(self) -> bool:
+        return Permission.ADMINISTER in PERMISSIONS[self.role]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    viewer: Viewer | None
+    """None before login: the page then has no navigation."""
+    now: datetime
+    path: str
+    """Path and query of this page: where the switches of language and theme lead back to."""
+    csrf_token: str
+    language: str = "en"
+    theme: Theme = Theme.AUTO
+    time_zone: str = "UTC"
+    pending_stations: int = 0
+    notice: Notice | None = None
+
+
+class Section(StrEnum):
+    """Entries of the navigation; `key` is the second letter of its shortcut, after `g`."""
+
+    OVERVIEW = "overview"
+    STATIONS = "stations"
+    TRANSACTIONS = "transactions"
+    TOKENS = "tokens"
+    TARIFFS = "tariffs"
+    PENDING = "pending"
+    SETTINGS = "settings"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    section: Section
+    label: str
+    url: str
+    key: str
+
+
+NAVIGATION: tuple[Entry, ...] = (
+    Entry(Section.OVERVIEW, msgid("Overview"), "/", "o"),
+    Entry(Section.STATIONS, msgid("Stations"), "/stations", "s"),
+    Entry(Section.TRANSACTIONS, msgid("Transactions"), "/transactions", "t"),
+    Entry(Section.TOKENS, msgid("Tokens"), "/tokens", "k"),
+    Entry(Section.TARIFFS, msgid("Tariffs"), "/tariffs", "r"),
+    Entry(Section.PENDING, msgid("Pending"), "/pending", "p"),
+    Entry(Section.SETTINGS, msgid("Settings"), "/settings", "e"),
+)
+
+
+class Page:
+    """What the frame around a page asks of it."""
+
+    __slots__ = ()
+    template: ClassVar[str]
+    section: ClassVar[Section | None] = None
+
+    @property
+    def watches(self) -> tuple[str, ...]:
+        """Topics of the live stream this page wants; none means the page stands still."""
+        return ()
