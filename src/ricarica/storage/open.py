@@ -1,0 +1,35 @@
+"""Which database a URL means."""
+
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from ricarica.kernel.errors import InvalidError
+from ricarica.storage import columns
+from ricarica.storage.database import Database
+from ricarica.storage.postgres import PostgresDatabase
+from ricarica.storage.sqlite import SqliteDatabase
+
+
+class OpenDatabase(Database, Protocol):
+    """A `Database` of ours, which can also be made without migrating, for tests."""
+
+    async def create_all(self) -> None: ...
+
+
+def open_database(url: str, metadata: sa.MetaData = columns.metadata) -> OpenDatabase:
+    """`sqlite:///ricarica.db`, `sqlite:////var/lib/ricarica.db`, `sqlite:///:memory:`,
+    or `postgresql://user:password@host:5432/ricarica`. Connects when first used.
+
+    Raises:
+        InvalidError: we know no such database.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise InvalidError("a database URL begins with sqlite:/// or postgresql://") from error
+    if parsed.drivername == "sqlite":
+        return SqliteDatabase(parsed.database or ":memory:", metadata)
+    if parsed.drivername in {"postgresql", "postgres"}:
+        return PostgresDatabase(url, metadata)
+    raise InvalidError(f"{parsed.drivername} is not a database we know: sqlite or postgresql is")
