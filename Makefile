@@ -45,7 +45,7 @@ test: dev ## Run all tests; installs Chromium if it can (PYTEST_ARGS="-k word" t
 check: dev ## Formatting, lint, types, layers, tidiness, generated code, translations
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/mypy $(wildcard src tools bench tests)
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/tidy.py
 	$(BIN)/python tools/generate_messages.py --check
