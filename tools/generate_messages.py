@@ -314,11 +314,12 @@ def python_type(kind: Kind) -> str:
         case "text":
             return constrained("str", length_words(kind))
         case "integer":
-            return constrained("int", limit_words(kind))
+            return NATURAL.get((kind.low, kind.high)) or constrained("int", limit_words(kind))
         case of:
             return PYTHON_TYPES[of]
 
 
+NATURAL: Mapping[tuple[int | None, int | None], str] = {(None, None): "Whole", (0, None): "Natural"}
 # msgspec cannot bound a Decimal: the bounds of numbers are in differences.py.
 PYTHON_TYPES = {
     "number": "Decimal",
@@ -355,9 +356,10 @@ def messages_module(title: str, shapes: Shapes, tables: Iterable[str]) -> str:
             f'"""{title}\n\n{HEADER}\n"""\n',
             "from decimal import Decimal",
             "from enum import StrEnum",
-            "from typing import Annotated, Any",
+            "from typing import Annotated, Any, ClassVar",
             "from msgspec import Meta, field",
-            "from ricarica.ocpp.payload import CustomData, Instant, Payload\n",
+            "from ricarica.ocpp.payload import CustomData, Instant, Measured",
+            "from ricarica.ocpp.payload import Natural, Payload, Whole\n",
             *(enum_class(shape) for shape in sorted(enums, key=lambda shape: shape.name)),
             *(struct_class(shape) for shape in in_order_of_use(shapes)),
             *tables,
@@ -376,7 +378,11 @@ def struct_class(shape: Shape) -> str:
     keywords = ", kw_only=True" if required != sorted(required, reverse=True) else ""
     # msgspec inherits `frozen`, but mypy wants to read it.
     lines = [f"    {member_line(member)}" for member in shape.members] or ["    pass"]
-    return "\n".join((f"class {shape.name}(Payload, frozen=True{keywords}):", *lines, ""))
+    parent = "Payload"
+    if numbers := tuple(snake(m.wire) for m in shape.members if m.kind.of == "number"):
+        parent = "Measured"
+        lines.insert(0, f"    NUMBERS: ClassVar[tuple[str, ...]] = {numbers!r}\n")
+    return "\n".join((f"class {shape.name}({parent}, frozen=True{keywords}):", *lines, ""))
 
 
 def member_line(member: Member) -> str:

@@ -21,8 +21,8 @@ class Dialect:
     occurrence_violation: str
     missing_member: str
     """The error code when a required member is not there."""
-    wrong_element_count: str
-    """The error code for a CALL with too few or too many elements."""
+    malformed_call: str
+    """The error code for a CALL that has not its four elements."""
     answers_unreadable_frames: bool
     """Answers what is no frame with a CALLERROR of id "-1". Many 1.6 stations choke on it."""
     answers_unknown_message_types: bool
@@ -41,7 +41,7 @@ V16 = Dialect(
     formation_violation="FormationViolation",
     occurrence_violation="OccurenceConstraintViolation",
     missing_member="ProtocolError",
-    wrong_element_count="FormationViolation",
+    malformed_call="FormationViolation",
     answers_unreadable_frames=False,
     answers_unknown_message_types=False,
 )
@@ -54,7 +54,7 @@ V201 = Dialect(
     formation_violation="FormatViolation",
     occurrence_violation="OccurrenceConstraintViolation",
     missing_member="OccurrenceConstraintViolation",
-    wrong_element_count="RpcFrameworkError",
+    malformed_call="RpcFrameworkError",
     answers_unreadable_frames=True,
     # OCPP-J 2.0.1 §4.4; the table of §4.1.3 says to ignore them, and 2.1 does.
     answers_unknown_message_types=True,

@@ -1,0 +1,289 @@
+"""One connection's conversation: texts and times in, events, texts and a deadline out.
+
+It does no I/O and has no clock: the driver hands in what it received and what time it is (any
+monotonic seconds), acts on the events, sends `frames_to_send()` after every call, and calls
+`expire` when `next_deadline()` has passed. Both ends of a connection use the same class.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from ricarica.ocpp import frames
+from ricarica.ocpp.dialects import Dialect
+from ricarica.ocpp.errors import ErrorKind, LocalProtocolError, code_word, shortened
+from ricarica.ocpp.events import (
+    Abandoned,
+    Answered,
+    BadAnswer,
+    CallReceived,
+    Event,
+    Garbled,
+    LateAnswer,
+    Overrun,
+    Refused,
+    Repeated,
+    ResultRefused,
+    SendReceived,
+    TimedOut,
+    UnsolicitedAnswer,
+)
+from ricarica.ocpp.frames import MessageId, Unreadable
+from ricarica.ocpp.memory import Memory
+
+UNREADABLE_ID = "-1"  # OCPP-J 2.x §4.2.3: the id to answer with when there was none
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    own_calls_max: int = 64  # waiting to be sent; commands come from people, one at a time
+    peer_calls_max: int = 32  # waiting for their turn; a proper peer has none
+    repeats_max: int = 256  # ids remembered per generation; an hour of one a quarter minute
+    repeats_s: float = 300  # how long at least, for stations retry within minutes
+
+
+class _OwnCall(msgspec.Struct):
+    id: str
+    action: str
+    payload: bytes
+    timeout_s: float
+    tag: Any
+    deadline: float = 0.0
+
+
+class Session:
+    __slots__ = (
+        "_current",
+        "_dialect",
+        "_limits",
+        "_memory",
+        "_new_id",
+        "_out",
+        "_outstanding",
+        "_own_waiting",
+        "_peer_waiting",
+        "_timed_out",
+    )
+
+    def __init__(
+        self, dialect: Dialect, *, new_id: Callable[[], str], limits: Limits = Limits()
+    ) -> None:
+        self._dialect = dialect
+        self._new_id = new_id
+        self._limits = limits
+        self._out: list[str] = []
+        self._outstanding: _OwnCall | None = None
+        self._own_waiting: deque[_OwnCall] | None = None
+        self._timed_out: deque[_OwnCall] | None = None
+        self._current: CallReceived | None = None
+        self._peer_waiting: deque[CallReceived | SendReceived] | None = None
+        self._memory: Memory | None = None
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._dialect
+
+    # --- what the driver asks after every call ------------------------------------------------
+
+    def frames_to_send(self) -> list[str]:
+        """The texts to send now, in order. Each is given once."""
+        out, self._out = self._out, []
+        return out
+
+    def next_deadline(self) -> float | None:
+        """When to call `expire`."""
+        return self._outstanding.deadline if self._outstanding else None
+
+    def receive_window(self) -> int:
+        """How many more calls of the peer there is room for. At 0, stop reading."""
+        return self._limits.peer_calls_max - len(self._peer_waiting or ())
+
+    # --- what we say --------------------------------------------------------------------------
+
+    def call(self, action: str, payload: bytes, now: float, timeout_s: float, tag: Any) -> None:
+        """Ask the peer: at once, or when our earlier calls have been answered.
+
+        The time-out counts from the sending. `tag` comes back with the outcome.
+        """
+        own = _OwnCall(self._new_id(), action, payload, timeout_s, tag)
+        if not self._outstanding:
+            self._send_call(own, now)
+            return
+        if self._own_waiting is None:
+            self._own_waiting = deque()
+        if len(self._own_waiting) >= self._limits.own_calls_max:
+            raise LocalProtocolError(f"{len(self._own_waiting)} calls are waiting already")
+        self._own_waiting.append(own)
+
+    def tell(self, action: str, payload: bytes) -> None:
+        """Say what is never answered (SEND), even while a call is outstanding."""
+        if not self._dialect.has_unanswered_calls:
+            raise LocalProtocolError(f"{self._dialect} has no unanswered calls")
+        self._write(frames.Send(self._new_id(), action, msgspec.Raw(payload)))
+
+    def answer(self, message_id: MessageId, payload: bytes) -> list[Event]:
+        """Answer the peer's call. The events are what it had asked meanwhile."""
+        return self._settle(frames.CallResult(message_id, msgspec.Raw(payload)))
+
+    def refuse(self, message_id: MessageId, code: str, description: str = "") -> list[Event]:
+        """Answer the peer's call with an error."""
+        return self._settle(frames.CallError(message_id, code, shortened(description)))
+
+    def reject_result(self, message_id: MessageId, code: str, description: str = "") -> bool:
+        """Tell the peer that its answer was wrong, if the dialect has words for that."""
+        if self._dialect.has_result_errors:
+            self._write(frames.CallResultError(message_id, code, shortened(description)))
+        return self._dialect.has_result_errors
+
+    # --- what the peer says -------------------------------------------------------------------
+
+    def receive(self, text: str | bytes, now: float) -> list[Event]:
+        frame = frames.read(text)
+        match frame:
+            case frames.Call():
+                return self._call_received(frame, now)
+            case frames.CallResult() | frames.CallError():
+                return self._answer_received(frame, now)
+            case frames.Send() if self._dialect.has_unanswered_calls:
+                return self._in_turn(SendReceived(frame.id, frame.action, frame.payload))
+            case frames.CallResultError() if self._dialect.has_result_errors:
+                return [ResultRefused(frame.id, frame.code, frame.description or "")]
+            case frames.Send() | frames.CallResultError():
+                why = "there are no messages of type 5 and 6"
+                return self._garbled(Unreadable(ErrorKind.MESSAGE_TYPE, why, id=frame.id), now)
+            case Unreadable():
+                return self._garbled(frame, now)
+
+    def expire(self, now: float) -> list[Event]:
+        """Give up the call whose time is over, and send the next."""
+        own = self._outstanding
+        if not own or now < own.deadline:
+            return []
+        if self._timed_out is None:
+            self._timed_out = deque(maxlen=16)  # more cannot have timed out within minutes
+        self._timed_out.append(own)
+        self._send_next(now)
+        return [TimedOut(own.tag, own.action)]
+
+    def close(self) -> list[Event]:
+        """The connection is gone: what becomes of our calls."""
+        sent, waiting = self._outstanding, self._own_waiting or ()
+        self._outstanding = self._own_waiting = None
+        self._out = []
+        abandoned: list[Event] = [Abandoned(sent.tag, sent.action, sent=True)] if sent else []
+        return abandoned + [Abandoned(own.tag, own.action, sent=False) for own in waiting]
+
+    # --- the peer's calls ---------------------------------------------------------------------
+
+    def _call_received(self, call: frames.Call, now: float) -> list[Event]:
+        if self._memory is None:
+            self._memory = Memory(self._limits.repeats_max, self._limits.repeats_s, now)
+        digest = _digest(call)
+        before = self._memory.recall(call.id, now)
+        if before and before.digest == digest:
+            if before.answer:
+                self._out.append(before.answer)
+            return [Repeated(call.id, call.action)]
+        self._memory.keep(call.id, digest)
+        received = CallReceived(call.id, call.action, call.payload, digest, bool(before))
+        return self._in_turn(received)
+
+    def _in_turn(self, received: CallReceived | SendReceived) -> list[Event]:
+        """Hand out what the peer said, unless it owes us patience for an earlier call."""
+        if not self._current:
+            return self._handed_out(received)
+        if self._peer_waiting is None:
+            self._peer_waiting = deque()
+        if self.receive_window() <= 0:
+            return [Overrun()]
+        self._peer_waiting.append(received)
+        return []
+
+    def _handed_out(self, received: CallReceived | SendReceived) -> list[Event]:
+        if isinstance(received, CallReceived):
+            self._current = received
+        return [received]
+
+    def _settle(self, frame: frames.CallResult | frames.CallError) -> list[Event]:
+        current = self._current
+        if not current or current.id != frame.id:
+            raise LocalProtocolError(f"there is no call {frame.id!r} to answer")
+        text = self._write(frame)
+        assert self._memory, "a call was received"
+        self._memory.answered(current.id, current.digest, text)
+        self._current = None
+        events: list[Event] = []
+        while self._peer_waiting and not self._current:
+            events += self._handed_out(self._peer_waiting.popleft())
+        return events
+
+    # --- our calls ----------------------------------------------------------------------------
+
+    def _send_call(self, own: _OwnCall, now: float) -> None:
+        own.deadline = now + own.timeout_s
+        self._outstanding = own
+        self._write(frames.Call(own.id, own.action, msgspec.Raw(own.payload)))
+
+    def _send_next(self, now: float) -> None:
+        self._outstanding = None
+        if self._own_waiting:
+            self._send_call(self._own_waiting.popleft(), now)
+
+    def _answer_received(
+        self, frame: frames.CallResult | frames.CallError, now: float
+    ) -> list[Event]:
+        own = self._outstanding
+        if not own or own.id != frame.id:
+            return [self._late(frame)]
+        self._send_next(now)
+        if isinstance(frame, frames.CallResult):
+            return [Answered(own.tag, own.id, own.action, frame.payload)]
+        text = frame.description or ""
+        return [Refused(own.tag, own.action, frame.code, text, frame.details)]
+
+    def _late(self, frame: frames.CallResult | frames.CallError) -> Event:
+        for own in self._timed_out or ():
+            if own.id == frame.id and self._timed_out:
+                self._timed_out.remove(own)
+                if isinstance(frame, frames.CallResult):
+                    return LateAnswer(own.tag, own.action, payload=frame.payload)
+                return LateAnswer(own.tag, own.action, code=frame.code)
+        return UnsolicitedAnswer(frame.id)
+
+    # --- what is no message -------------------------------------------------------------------
+
+    def _garbled(self, unreadable: Unreadable, now: float) -> list[Event]:
+        own = self._outstanding
+        answers = (frames.CALL_RESULT, frames.CALL_ERROR)
+        if own and unreadable.id == own.id and unreadable.message_type in answers:
+            self._send_next(now)
+            return [BadAnswer(own.tag, own.id, own.action, unreadable.description)]
+        if answered := _has_an_answer(unreadable, self._dialect):
+            message_id = UNREADABLE_ID if unreadable.id is None else unreadable.id
+            code = code_word(unreadable.kind, self._dialect)
+            self._write(frames.CallError(message_id, code, shortened(unreadable.description)))
+        return [Garbled(unreadable.kind, unreadable.description, answered)]
+
+    def _write(self, frame: frames.Frame) -> str:
+        text = frames.write(frame)
+        self._out.append(text)
+        return text
+
+
+def _digest(call: frames.Call) -> bytes:
+    hashed = blake2b(call.action.encode(), digest_size=16)
+    hashed.update(call.payload)
+    return hashed.digest()
+
+
+def _has_an_answer(unreadable: Unreadable, dialect: Dialect) -> bool:
+    """An error may only answer a call, or, in some dialects, what might have been one."""
+    if unreadable.kind is ErrorKind.MESSAGE_TYPE:
+        return dialect.answers_unknown_message_types and isinstance(unreadable.id, str)
+    if unreadable.id is None:
+        return dialect.answers_unreadable_frames
+    return unreadable.message_type == frames.CALL
