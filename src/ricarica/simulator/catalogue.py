@@ -14,7 +14,6 @@ MEASURANDS = (
     "Temperature",
     "SoC",
 )
-MEASURANDS_V2 = tuple(name for name in MEASURANDS if name not in ("Temperature",))
 USUAL_MEASURANDS = (
     "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage,Power.Offered,SoC"
 )

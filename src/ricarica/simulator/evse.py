@@ -78,6 +78,7 @@ class Authorization:
     until: datetime
     is_remote: bool = False
     remote_start_id: int | None = None
+    group: str | None = None
 
 
 @dataclass(slots=True)
@@ -85,7 +86,7 @@ class Evse:
     number: int
     outlet: Outlet = field(default_factory=lambda: Outlet(Decimal(22_000)))
     connectors: tuple[Connector, ...] = (Connector(1),)
-    meter: Meter = Meter()
+    meter: Meter = field(default_factory=Meter)
     vehicle: Vehicle | None = None
     connector_in_use: int | None = None
     is_locked: bool = False

@@ -1,6 +1,6 @@
 """The meter of one EVSE: a register that only grows, and readings that look measured."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
@@ -76,38 +76,45 @@ def readings(
 ) -> tuple[Reading, ...]:
     """The wanted measurands, in the order of the list; what a meter lacks is left out."""
     return tuple(
-        reading for name in wanted for reading in _of_measurand(name, meter, electrics, rng)
+        reading
+        for name in wanted
+        if name in MEASUREMENTS
+        for reading in MEASUREMENTS[name](meter, electrics, rng)
     )
 
 
-def _of_measurand(
-    name: str, meter: Meter, electrics: Electrics, rng: Random
-) -> tuple[Reading, ...]:
-    match name:
-        case "Energy.Active.Import.Register":
-            return (Reading(name, meter.shown_wh, "Wh"),)
-        case "Power.Active.Import":
-            return (Reading(name, electrics.draw.power_w.quantize(TENTH), "W"),)
-        case "Power.Offered":
-            return (Reading(name, electrics.offered_w.quantize(TENTH), "W"),)
-        case "Current.Offered":
-            return (Reading(name, electrics.offered_a.quantize(TENTH), "A"),)
-        case "Current.Import":
-            return _currents(electrics, rng)
-        case "Voltage":
-            return _voltages(electrics, rng)
-        case "Frequency":
-            return (Reading(name, noisy(Decimal(50), Decimal("0.02"), rng), "Hz"),)
-        case "Temperature":
-            heat = 24 + electrics.draw.power_w / 4000
-            return (Reading(name, noisy(heat, Decimal("0.3"), rng), "Celsius"),)
-        case "SoC":
-            return _soc(electrics)
-        case _:
-            return ()
+def noisy(value: Decimal, deviation: Decimal, rng: Random) -> Decimal:
+    """The value with Gaussian noise, never below zero."""
+    wobble = Decimal(str(round(rng.gauss(0, 1), 3)))
+    return max(Decimal(0), value + wobble * deviation).quantize(HUNDREDTH)
 
 
-def _currents(electrics: Electrics, rng: Random) -> tuple[Reading, ...]:
+def _register(meter: Meter, electrics: Electrics, rng: Random) -> tuple[Reading, ...]:
+    return (Reading(REGISTER, meter.shown_wh, "Wh"),)
+
+
+def _power(meter: Meter, electrics: Electrics, rng: Random) -> tuple[Reading, ...]:
+    return (Reading("Power.Active.Import", electrics.draw.power_w.quantize(TENTH), "W"),)
+
+
+def _power_offered(meter: Meter, electrics: Electrics, rng: Random) -> tuple[Reading, ...]:
+    return (Reading("Power.Offered", electrics.offered_w.quantize(TENTH), "W"),)
+
+
+def _current_offered(meter: Meter, electrics: Electrics, rng: Random) -> tuple[Reading, ...]:
+    return (Reading("Current.Offered", electrics.offered_a.quantize(TENTH), "A"),)
+
+
+def _frequency(meter: Meter, electrics: Electrics, rng: Random) -> tuple[Reading, ...]:
+    return (Reading("Frequency", noisy(Decimal(50), Decimal("0.02"), rng), "Hz"),)
+
+
+def _temperature(meter: Meter, electrics: Electrics, rng: Random) -> tuple[Reading, ...]:
+    heat = 24 + electrics.draw.power_w / 4000
+    return (Reading("Temperature", noisy(heat, Decimal("0.3"), rng), "Celsius"),)
+
+
+def _currents(meter: Meter, electrics: Electrics, rng: Random) -> tuple[Reading, ...]:
     draw = electrics.draw
     if electrics.is_dc:
         return (Reading("Current.Import", draw.current_a.quantize(HUNDREDTH), "A"),)
@@ -118,7 +125,7 @@ def _currents(electrics: Electrics, rng: Random) -> tuple[Reading, ...]:
     )
 
 
-def _voltages(electrics: Electrics, rng: Random) -> tuple[Reading, ...]:
+def _voltages(meter: Meter, electrics: Electrics, rng: Random) -> tuple[Reading, ...]:
     if electrics.is_dc:
         return (Reading("Voltage", electrics.pack_v.quantize(TENTH), "V"),)
     sag = electrics.draw.current_a / 20  # 1.6 V at 32 A: the resistance of a usual feeder
@@ -128,13 +135,20 @@ def _voltages(electrics: Electrics, rng: Random) -> tuple[Reading, ...]:
     )
 
 
-def _soc(electrics: Electrics) -> tuple[Reading, ...]:
+def _soc(meter: Meter, electrics: Electrics, rng: Random) -> tuple[Reading, ...]:
     if electrics.soc_percent is None:
         return ()
     return (Reading("SoC", electrics.soc_percent.quantize(TENTH), "Percent", location="EV"),)
 
 
-def noisy(value: Decimal, deviation: Decimal, rng: Random) -> Decimal:
-    """The value with Gaussian noise, never below zero."""
-    wobble = Decimal(str(round(rng.gauss(0, 1), 3)))
-    return max(Decimal(0), value + wobble * deviation).quantize(HUNDREDTH)
+MEASUREMENTS: dict[str, Callable[[Meter, Electrics, Random], tuple[Reading, ...]]] = {
+    REGISTER: _register,
+    "Power.Active.Import": _power,
+    "Power.Offered": _power_offered,
+    "Current.Offered": _current_offered,
+    "Current.Import": _currents,
+    "Voltage": _voltages,
+    "Frequency": _frequency,
+    "Temperature": _temperature,
+    "SoC": _soc,
+}

@@ -44,10 +44,12 @@ class Transaction:
     is_suspended: bool = False
     is_confirmed: bool = False
     last_charging_state: str | None = None
-    last_power_w: Decimal = Decimal(0)
     shown_cost: Decimal | None = None
+    next_sample_at: datetime | None = None
+    points_reached: set[str] = field(default_factory=set)
+    stop_token: Token | None = None
+    stop_reason: str | None = None
     ended_at: datetime | None = None
-    samples: list[Sample] = field(default_factory=list)
 
     def take_seq_no(self) -> int:
         taken, self.next_seq_no = self.next_seq_no, self.next_seq_no + 1

@@ -1,0 +1,267 @@
+"""The state of a simulated station, and what each family of OCPP must be able to say for it."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from random import Random
+from typing import Protocol
+from uuid import UUID
+
+from ricarica.ocpp.dialects import Dialect
+from ricarica.ocpp.payload import Payload
+from ricarica.simulator.battery import UNLIMITED
+from ricarica.simulator.catalogue import CATALOGUE
+from ricarica.simulator.evse import Evse, State
+from ricarica.simulator.journal import Journal
+from ricarica.simulator.meter import Sample
+from ricarica.simulator.misbehaviour import Misbehaviour
+from ricarica.simulator.profiles import Occasion, Profile, limit_on
+from ricarica.simulator.queue import RetryRule, TransactionQueue
+from ricarica.simulator.settings import Settings
+from ricarica.simulator.tokens import TokenMemory, Verdict
+from ricarica.simulator.transaction import EventKind, Token, Transaction, TransactionEvent
+
+CALLS_MAX = 500  # calls that wait to be sent; none of them is money, so the oldest may go
+REBOOT_TAKES = timedelta(seconds=5)
+REBOOT_WAITS_AT_MOST = timedelta(seconds=10)  # for stops to be delivered before going down
+
+
+class BootState(StrEnum):
+    UNKNOWN = "unknown"
+    PENDING = "pending"
+    REJECTED = "rejected"
+    ACCEPTED = "accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class Make:
+    """Who built the station, as it says of itself."""
+
+    vendor: str = "Stellavolt"
+    model: str = "Duo 22"
+    firmware: str = "2.4.1"
+    serial: str = "SV-000001"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    code: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """Nobody answered in time, or the connection went first."""
+
+
+Answer = Answered | Refused | Unanswered
+
+
+def ignore(_answer: Answer) -> None:
+    """For calls whose answer changes nothing."""
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """Something to ask. Only what boot needs may be said before the server accepted us."""
+
+    payload: Payload
+    then: Callable[[Answer], None] = ignore
+    before_acceptance: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BootAnswer:
+    state: BootState
+    interval: timedelta
+    server_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EventAnswer:
+    """What the server said back to a transaction message; `None` where it said nothing."""
+
+    verdict: Verdict | None = None
+    number: int | None = None
+    cost: Decimal | None = None
+
+
+class Speech(Protocol):
+    """One family of OCPP: how the station says things, and how it does what it is told."""
+
+    def boot(self, station: "Station", reason: str) -> Payload: ...
+    def boot_answer(self, response: Payload) -> BootAnswer: ...
+    def heartbeat(self) -> Payload: ...
+    def status(self, station: "Station", evse: Evse, connector: int) -> Payload: ...
+    def station_status(self, station: "Station") -> Payload | None: ...
+    def authorize(self, token: Token) -> Payload: ...
+    def authorize_answer(self, response: Payload) -> Verdict: ...
+    def tells(self, event: TransactionEvent) -> bool: ...
+    def event(self, event: TransactionEvent) -> Payload: ...
+    def event_answer(self, response: Payload) -> EventAnswer: ...
+    def event_key(self, payload: Payload) -> str: ...
+    def idle_sample(self, evse: Evse, sample: Sample) -> Payload: ...
+    def carry_out(self, station: "Station", request: Payload) -> Payload | None: ...
+
+
+@dataclass(slots=True)
+class Reboot:
+    """Going down and coming back. `up_at` is set once the station is down."""
+
+    reason: str
+    down_by: datetime
+    keeps_transactions: bool = False
+    waits_for_idle: bool = False
+    up_at: datetime | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Station:
+    """Everything a station is and remembers. Time is `now`, set by whoever lets it live."""
+
+    identity: str
+    dialect: Dialect
+    speech: Speech
+    evses: dict[int, Evse]
+    rng: Random
+    now: datetime
+    make: Make = field(default_factory=Make)
+    settings: Settings = field(default_factory=lambda: Settings(CATALOGUE))
+    tokens: TokenMemory = field(default_factory=TokenMemory)
+    queue: TransactionQueue = field(default_factory=TransactionQueue)
+    journal: Journal = field(default_factory=Journal)
+    misbehaviour: Misbehaviour = field(default_factory=Misbehaviour)
+    profiles: tuple[Profile, ...] = ()
+    calls: deque[Call] = field(default_factory=deque)
+    online: bool = False
+    offline_since: datetime | None = None
+    is_operative: bool = True
+    boot: BootState = BootState.UNKNOWN
+    boot_reason: str = "PowerUp"
+    boot_due: datetime | None = None
+    boot_asked: bool = False
+    heartbeat_due: datetime | None = None
+    aligned_due: datetime | None = None
+    reboot: Reboot | None = None
+    reported: dict[tuple[int, int], State] = field(default_factory=dict)
+    shown: dict[int, str] = field(default_factory=dict)
+    """What each EVSE's display says to the driver in front of it."""
+    asking: set[int] = field(default_factory=set)
+    """EVSEs whose driver waits for the server's verdict."""
+    reported_events: int = 0
+
+    @property
+    def clock(self) -> datetime:
+        """The time this station believes in, to the millisecond that it writes."""
+        believed = self.now + self.misbehaviour.clock_skew
+        return believed.replace(microsecond=believed.microsecond // 1000 * 1000)
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.boot is BootState.ACCEPTED
+
+    @property
+    def transactions(self) -> Iterable[Transaction]:
+        return (evse.transaction for evse in self.evses.values() if evse.transaction)
+
+    def fresh_ref(self) -> str:
+        return str(UUID(int=self.rng.getrandbits(128), version=4))
+
+    def transaction(self, ref: str) -> tuple[Evse, Transaction] | None:
+        """The running transaction of this name, and where it runs."""
+        for evse in self.evses.values():
+            if evse.transaction is not None and evse.transaction.ref == ref:
+                return evse, evse.transaction
+        return None
+
+    def numbered(self, number: int) -> tuple[Evse, Transaction] | None:
+        """The running transaction that a 1.6 server gave this number."""
+        for evse in self.evses.values():
+            if evse.transaction is not None and evse.transaction.number == number:
+                return evse, evse.transaction
+        return None
+
+    # What it says
+
+    def ask(
+        self,
+        payload: Payload,
+        then: Callable[[Answer], None] = ignore,
+        *,
+        before_acceptance: bool = False,
+    ) -> None:
+        self.calls.append(Call(payload, then, before_acceptance))
+        if len(self.calls) > CALLS_MAX:
+            self.calls.popleft().then(Unanswered())
+
+    def tell(self, event: TransactionEvent) -> None:
+        """Queue a fact for delivery, unless this family has no word for it."""
+        if self.speech.tells(event):
+            self.queue.add(event)
+
+    def report_states(self, *, everything: bool = False) -> None:
+        """Report each connector whose state changed since it was last reported."""
+        if not (self.online and self.is_accepted):
+            return
+        for evse in self.evses.values():
+            for connector in evse.connectors:
+                self._report_state(evse, connector.number, everything=everything)
+
+    def _report_state(self, evse: Evse, connector: int, *, everything: bool) -> None:
+        state = evse.state(connector)
+        before = self.reported.get((evse.number, connector))
+        if everything or before is not state:
+            self.reported[evse.number, connector] = state
+            self.ask(self.speech.status(self, evse, connector))
+
+    @property
+    def retry_rule(self) -> RetryRule:
+        return RetryRule(
+            max(1, self.settings.integer("message_attempts")),
+            self.settings.seconds("message_attempt_interval"),
+        )
+
+    # What limits it
+
+    def refresh_limits(self) -> None:
+        for evse in self.evses.values():
+            evse.limit = (
+                limit_on(self.profiles, self.occasion(evse)) if self.profiles else UNLIMITED
+            )
+
+    def occasion(self, evse: Evse) -> Occasion:
+        running = evse.transaction
+        if running is None:
+            return Occasion(evse.number, self.now)
+        return Occasion(evse.number, self.now, running.ref, running.started_at)
+
+    def forget_profiles_of(self, transaction: Transaction) -> None:
+        """A TxProfile ends with its transaction. (K01.FR.05)"""
+        self.profiles = tuple(
+            profile for profile in self.profiles if profile.transaction != transaction.ref
+        )
+
+
+def event_of(
+    station: Station, kind: EventKind, transaction: Transaction, trigger: str
+) -> TransactionEvent:
+    """A transaction event of this instant, without what only some events carry."""
+    evse = station.evses[transaction.evse]
+    return TransactionEvent(
+        kind=kind,
+        transaction=transaction,
+        at=station.clock,
+        trigger=trigger,
+        seq_no=transaction.take_seq_no(),
+        charging_state=evse.charging_state(),
+        register_wh=evse.meter.shown_wh,
+        offline=not station.online,
+    )

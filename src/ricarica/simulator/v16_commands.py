@@ -1,0 +1,342 @@
+"""What a simulated station does when a server tells it to in OCPP 1.6."""
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any
+
+from ricarica.ocpp.payload import Payload
+from ricarica.ocpp.v16 import messages as v16
+from ricarica.simulator import charging, commands
+from ricarica.simulator.core import Station
+from ricarica.simulator.evse import Evse, Reservation
+from ricarica.simulator.profiles import (
+    STATION_MAX,
+    Criteria,
+    Period,
+    Profile,
+    composite,
+    in_unit,
+)
+from ricarica.simulator.settings import Access, Setting
+from ricarica.simulator.tokens import Verdict
+from ricarica.simulator.transaction import Token
+
+RECURS = {
+    v16.RecurrencyKind.Daily: timedelta(days=1),
+    v16.RecurrencyKind.Weekly: timedelta(days=7),
+}
+VENDOR = "org.ricarica.simulator"
+HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
+
+
+def carry_out(station: Station, request: Payload) -> Payload | None:
+    """The answer, or None when this station does not know the command."""
+    command = COMMANDS.get(type(request))
+    return command(station, request) if command is not None else None
+
+
+def _remote_start(station: Station, request: v16.RemoteStartTransactionRequest) -> Payload:
+    given = request.charging_profile
+    profile = _profile_from(given, request.connector_id or 0, station) if given else None
+    asked = commands.StartRequest(Token(request.id_tag), request.connector_id, profile=profile)
+    status, _ = commands.request_start(station, asked)
+    return v16.RemoteStartTransactionResponse(status=v16.RemoteStartStopStatus(status))
+
+
+def _remote_stop(station: Station, request: v16.RemoteStopTransactionRequest) -> Payload:
+    status = commands.request_stop(station, station.numbered(request.transaction_id))
+    return v16.RemoteStopTransactionResponse(status=v16.RemoteStartStopStatus(status))
+
+
+def _reset(station: Station, request: v16.ResetRequest) -> Payload:
+    reason = "HardReset" if request.type is v16.ResetType.Hard else "SoftReset"
+    commands.reset_now(station, reason, "RemoteReset")
+    return v16.ResetResponse(status=v16.ResetStatus.Accepted)
+
+
+def _change_availability(station: Station, request: v16.ChangeAvailabilityRequest) -> Payload:
+    status = commands.change_availability(
+        station,
+        request.connector_id,
+        operative=request.type is v16.AvailabilityType.Operative,
+    )
+    return v16.ChangeAvailabilityResponse(status=v16.AvailabilityStatus(status))
+
+
+def _unlock(station: Station, request: v16.UnlockConnectorRequest) -> Payload:
+    outcome = commands.unlock(station, request.connector_id)
+    status = "NotSupported" if outcome == "Unknown" else outcome
+    return v16.UnlockConnectorResponse(status=v16.UnlockStatus(status))
+
+
+def _clear_cache(station: Station, request: v16.ClearCacheRequest) -> Payload:
+    return v16.ClearCacheResponse(status=v16.ClearCacheStatus(commands.clear_cache(station)))
+
+
+# Triggers
+
+
+def _trigger(station: Station, request: v16.TriggerMessageRequest) -> Payload:
+    status = _triggered(station, request.requested_message.value, request.connector_id)
+    return v16.TriggerMessageResponse(status=status)
+
+
+def _extended_trigger(station: Station, request: v16.ExtendedTriggerMessageRequest) -> Payload:
+    status = _triggered(station, request.requested_message.value, request.connector_id)
+    return v16.ExtendedTriggerMessageResponse(status=status)
+
+
+def _triggered(station: Station, message: str, connector: int | None) -> v16.TriggerMessageStatus:
+    if connector is not None and connector != 0 and connector not in station.evses:
+        return v16.TriggerMessageStatus.Rejected
+    trigger = TRIGGERS.get(message)
+    if trigger is None:
+        return v16.TriggerMessageStatus.NotImplemented
+    trigger(station, _chosen(station, connector))
+    return v16.TriggerMessageStatus.Accepted
+
+
+def _chosen(station: Station, connector: int | None) -> list[Evse]:
+    return [evse for evse in station.evses.values() if connector in (None, 0, evse.number)]
+
+
+def _trigger_boot(station: Station, evses: Iterable[Evse]) -> None:
+    commands.boot_again(station)
+
+
+def _trigger_heartbeat(station: Station, evses: Iterable[Evse]) -> None:
+    station.ask(station.speech.heartbeat(), before_acceptance=True)
+
+
+def _trigger_status(station: Station, evses: Iterable[Evse]) -> None:
+    for evse in evses:
+        status = station.speech.status(station, evse, evse.connectors[0].number)
+        station.ask(status, before_acceptance=True)
+
+
+def _trigger_meter(station: Station, evses: Iterable[Evse]) -> None:
+    for evse in evses:
+        if evse.transaction is not None:
+            charging.tell_triggered(station, evse, evse.transaction)
+            continue
+        sample = charging.measure(station, evse, "sampled", "Trigger")
+        if sample is not None:
+            station.ask(station.speech.idle_sample(evse, sample), before_acceptance=True)
+
+
+def _trigger_firmware(station: Station, evses: Iterable[Evse]) -> None:
+    station.ask(v16.FirmwareStatusNotificationRequest(status=v16.FirmwareStatus.Idle))
+
+
+def _trigger_diagnostics(station: Station, evses: Iterable[Evse]) -> None:
+    station.ask(v16.DiagnosticsStatusNotificationRequest(status=v16.DiagnosticsStatus.Idle))
+
+
+def _trigger_log(station: Station, evses: Iterable[Evse]) -> None:
+    station.ask(v16.LogStatusNotificationRequest(status=v16.UploadLogStatus.Idle))
+
+
+TRIGGERS: dict[str, Callable[[Station, Iterable[Evse]], None]] = {
+    "BootNotification": _trigger_boot,
+    "Heartbeat": _trigger_heartbeat,
+    "StatusNotification": _trigger_status,
+    "MeterValues": _trigger_meter,
+    "FirmwareStatusNotification": _trigger_firmware,
+    "DiagnosticsStatusNotification": _trigger_diagnostics,
+    "LogStatusNotification": _trigger_log,
+}
+
+
+# Settings
+
+
+def _get_configuration(station: Station, request: v16.GetConfigurationRequest) -> Payload:
+    settings = station.settings
+    if not request.key:
+        every = [_key_value(station, setting) for setting in settings.with_keys()]
+        return v16.GetConfigurationResponse(configuration_key=every)
+    asked = request.key[: settings.integer("keys_max")]
+    found = [setting for key in asked if (setting := settings.with_key(key)) is not None]
+    unknown = [key for key in asked if settings.with_key(key) is None]
+    return v16.GetConfigurationResponse(
+        configuration_key=[_key_value(station, setting) for setting in found] or None,
+        unknown_key=unknown or None,
+    )
+
+
+def _key_value(station: Station, setting: Setting) -> v16.KeyValue:
+    assert setting.key is not None, "only settings with a key are shown"
+    # A write-only key has no value to show, least of all a password.
+    is_readable = setting.access is not Access.WRITE_ONLY
+    return v16.KeyValue(
+        key=setting.key,
+        readonly=setting.access is Access.READ_ONLY,
+        value=_value(station, setting)[:500] if is_readable else None,
+    )
+
+
+def _value(station: Station, setting: Setting) -> str:
+    if setting.name == "connectors":
+        return str(len(station.evses))
+    return station.settings[setting.name]
+
+
+def _change_configuration(station: Station, request: v16.ChangeConfigurationRequest) -> Payload:
+    setting = station.settings.with_key(request.key)
+    if setting is None:
+        status = v16.ConfigurationStatus.NotSupported
+    else:
+        value = _password_from(request.value) if setting.name == "password" else request.value
+        status = v16.ConfigurationStatus(station.settings.change(setting, value).value)
+    return v16.ChangeConfigurationResponse(status=status)
+
+
+def _password_from(value: str) -> str:
+    """AuthorizationKey is written in hexadecimal; newer servers send it plainly."""
+    is_hex = len(value) % 2 == 0 and len(value) >= 32 and set(value) <= HEX_DIGITS
+    return bytes.fromhex(value).decode("latin-1") if is_hex else value
+
+
+# Charging profiles
+
+
+def _set_profile(station: Station, request: v16.SetChargingProfileRequest) -> Payload:
+    profile = _profile_from(request.cs_charging_profiles, request.connector_id, station)
+    is_misplaced = profile.purpose in STATION_MAX and profile.evse != 0
+    status = commands.REJECTED if is_misplaced else commands.install_profile(station, profile)
+    return v16.SetChargingProfileResponse(status=v16.ChargingProfileStatus(status))
+
+
+def _profile_from(given: v16.ChargingProfile, connector: int, station: Station) -> Profile:
+    schedule = given.charging_schedule
+    return Profile(
+        id=given.charging_profile_id,
+        evse=connector,
+        stack_level=given.stack_level,
+        purpose=given.charging_profile_purpose.value,
+        kind=given.charging_profile_kind.value,
+        unit=schedule.charging_rate_unit.value,
+        periods=tuple(
+            Period(timedelta(seconds=period.start_period), period.limit, period.number_phases)
+            for period in schedule.charging_schedule_period
+        ),
+        start=schedule.start_schedule,
+        duration=timedelta(seconds=schedule.duration) if schedule.duration else None,
+        recurs_every=RECURS[given.recurrency_kind] if given.recurrency_kind else None,
+        valid_from=given.valid_from,
+        valid_to=given.valid_to,
+        transaction=_ref_of(station, given.transaction_id),
+    )
+
+
+def _ref_of(station: Station, number: int | None) -> str | None:
+    if number is None:
+        return None
+    found = station.numbered(number)
+    return found[1].ref if found else f"unknown {number}"
+
+
+def _clear_profile(station: Station, request: v16.ClearChargingProfileRequest) -> Payload:
+    purpose = request.charging_profile_purpose
+    criteria = Criteria(
+        request.id,
+        request.connector_id,
+        purpose.value if purpose else None,
+        request.stack_level,
+    )
+    cleared = commands.clear_profiles(station, criteria)
+    return v16.ClearChargingProfileResponse(
+        status=v16.ClearChargingProfileStatus("Accepted" if cleared else "Unknown")
+    )
+
+
+def _composite(station: Station, request: v16.GetCompositeScheduleRequest) -> Payload:
+    evse = station.evses.get(request.connector_id or 1)
+    if evse is None:
+        return v16.GetCompositeScheduleResponse(status=v16.GetCompositeScheduleStatus.Rejected)
+    unit = request.charging_rate_unit or v16.ChargingRateUnit.A
+    outlet = evse.outlet
+    duration = timedelta(seconds=request.duration)
+    periods = [
+        v16.ChargingSchedulePeriod(
+            start_period=int(offset.total_seconds()),
+            limit=in_unit(limit, unit.value, outlet.power_w_max, outlet.phases),
+        )
+        for offset, limit in composite(station.profiles, station.occasion(evse), duration)
+    ]
+    return v16.GetCompositeScheduleResponse(
+        status=v16.GetCompositeScheduleStatus.Accepted,
+        connector_id=request.connector_id,
+        schedule_start=station.clock,
+        charging_schedule=v16.ChargingSchedule(
+            duration=request.duration,
+            start_schedule=station.clock,
+            charging_rate_unit=unit,
+            charging_schedule_period=periods,
+        ),
+    )
+
+
+# Local list, reservations, and what is left
+
+
+def _list_version(station: Station, request: v16.GetLocalListVersionRequest) -> Payload:
+    return v16.GetLocalListVersionResponse(list_version=station.tokens.list_version)
+
+
+def _send_list(station: Station, request: v16.SendLocalListRequest) -> Payload:
+    entries = {
+        entry.id_tag: _verdict(entry.id_tag_info)
+        for entry in request.local_authorization_list or ()
+    }
+    is_full = request.update_type is v16.UpdateType.Full
+    if not is_full and request.list_version <= station.tokens.list_version:
+        return v16.SendLocalListResponse(status=v16.UpdateStatus.VersionMismatch)
+    change = station.tokens.replace_list if is_full else station.tokens.update_list
+    change(request.list_version, entries)
+    return v16.SendLocalListResponse(status=v16.UpdateStatus.Accepted)
+
+
+def _verdict(info: v16.IdTagInfo | None) -> Verdict | None:
+    return Verdict(info.status.value, info.parent_id_tag, info.expiry_date) if info else None
+
+
+def _reserve(station: Station, request: v16.ReserveNowRequest) -> Payload:
+    held = Reservation(
+        request.reservation_id, Token(request.id_tag), request.expiry_date, request.parent_id_tag
+    )
+    status = commands.reserve(station, request.connector_id, held)
+    return v16.ReserveNowResponse(status=v16.ReservationStatus(status))
+
+
+def _cancel(station: Station, request: v16.CancelReservationRequest) -> Payload:
+    status = commands.cancel_reservation(station, request.reservation_id)
+    return v16.CancelReservationResponse(status=v16.CancelReservationStatus(status))
+
+
+def _data_transfer(station: Station, request: v16.DataTransferRequest) -> Payload:
+    is_ours = request.vendor_id == VENDOR
+    status = v16.DataTransferStatus.Accepted if is_ours else v16.DataTransferStatus.UnknownVendorId
+    return v16.DataTransferResponse(status=status, data=request.data if is_ours else None)
+
+
+COMMANDS: dict[type[Payload], Callable[[Station, Any], Payload]] = {
+    v16.RemoteStartTransactionRequest: _remote_start,
+    v16.RemoteStopTransactionRequest: _remote_stop,
+    v16.ResetRequest: _reset,
+    v16.ChangeAvailabilityRequest: _change_availability,
+    v16.UnlockConnectorRequest: _unlock,
+    v16.ClearCacheRequest: _clear_cache,
+    v16.TriggerMessageRequest: _trigger,
+    v16.ExtendedTriggerMessageRequest: _extended_trigger,
+    v16.GetConfigurationRequest: _get_configuration,
+    v16.ChangeConfigurationRequest: _change_configuration,
+    v16.SetChargingProfileRequest: _set_profile,
+    v16.ClearChargingProfileRequest: _clear_profile,
+    v16.GetCompositeScheduleRequest: _composite,
+    v16.GetLocalListVersionRequest: _list_version,
+    v16.SendLocalListRequest: _send_list,
+    v16.ReserveNowRequest: _reserve,
+    v16.CancelReservationRequest: _cancel,
+    v16.DataTransferRequest: _data_transfer,
+}
