@@ -1,0 +1,169 @@
+"""Batches: many letters, one commit, and only then the answers."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import structlog
+
+from ricarica.engine.mailbox import Job, Mailboxes, Wanted
+from ricarica.engine.sql import OUTBOX
+from ricarica.engine.unit_of_work import UnitOfWork
+from ricarica.kernel.errors import (
+    ConflictError,
+    LostUpdateError,
+    RicaricaError,
+    StorageUnavailableError,
+)
+from ricarica.kernel.events import Announced
+from ricarica.kernel.ids import StationKey
+from ricarica.slices import Surroundings
+from ricarica.storage.database import Database
+from ricarica.storage.work import Remembered, Work
+
+BATCH_MAX = 200  # more gains nothing per message, and makes the first one wait for the last
+
+log = structlog.get_logger("ricarica.engine")
+
+
+@dataclass(slots=True)
+class BatchCounts:
+    """For the metrics; only ever counted up."""
+
+    batches: int = 0
+    jobs: int = 0
+    failed_commits: int = 0
+    put_aside: int = 0
+
+
+@dataclass(slots=True)
+class _Done:
+    job: Job
+    unit: UnitOfWork
+    result: Any
+
+
+class Batches:
+    """Takes letters from the mailboxes, decides them, commits, answers, publishes."""
+
+    def __init__(
+        self,
+        database: Database,
+        surroundings: Surroundings,
+        mailboxes: Mailboxes,
+        prefetch: Callable[[Work, Wanted], Awaitable[None]],
+        publish: Callable[[list[Announced], list[tuple[StationKey, object]]], None],
+    ) -> None:
+        self._database = database
+        self._surroundings = surroundings
+        self._mailboxes = mailboxes
+        self._prefetch = prefetch
+        self._publish = publish
+        self.remembered = Remembered(surroundings.clock.monotonic)
+        self.counts = BatchCounts()
+
+    async def run(self) -> None:
+        """Forever. While one batch is being committed, the next one gathers by itself."""
+        while True:
+            await self._mailboxes.wait()
+            await self.once()
+
+    async def once(self) -> None:
+        """One batch of what waits now."""
+        jobs = self._mailboxes.take(BATCH_MAX)
+        if jobs:
+            await self._together(jobs)
+
+    async def _together(self, jobs: list[Job]) -> None:
+        try:
+            done = await self._commit(jobs)
+        except (ConflictError, LostUpdateError) as error:
+            self.counts.failed_commits += 1
+            if len(jobs) == 1:
+                await self._alone(jobs[0], error)
+                return
+            for job in jobs:  # one of them is at odds with the database; the others are not
+                await self._together([job])
+        except StorageUnavailableError as error:
+            self.counts.failed_commits += 1
+            log.error("storage.unavailable", waiting=len(jobs), error=str(error))
+            for job in jobs:
+                job.fail(error)
+        else:
+            self._answer(done)
+
+    async def _commit(self, jobs: list[Job]) -> list[_Done]:
+        work = Work(self._database, self.remembered)
+        wanted = Wanted()
+        for job in jobs:
+            job.prepare(wanted)
+        await self._prefetch(work, wanted)
+        done = [await self._decide(job, work) for job in jobs]
+        await work.commit()
+        self.counts.batches += 1
+        self.counts.jobs += len(jobs)
+        return done
+
+    async def _decide(self, job: Job, work: Work) -> _Done:
+        work.begin()
+        unit = UnitOfWork(self._surroundings, work, job.tenant)
+        try:
+            result = await job.run(unit)
+        except StorageUnavailableError:
+            raise
+        except Exception as error:
+            work.drop()
+            return self._failed(job, work, error)
+        _stage_outbox(unit)
+        work.keep()
+        return _Done(job, unit, result)
+
+    def _failed(self, job: Job, work: Work, error: Exception) -> _Done:
+        """What a job may still leave behind when its decision was dropped."""
+        unit = UnitOfWork(self._surroundings, work, job.tenant)
+        try:
+            result = job.put_aside(unit, error)
+        except RicaricaError as refused:
+            work.drop()
+            return _Done(job, unit, refused)
+        self.counts.put_aside += 1
+        work.keep()
+        return _Done(job, unit, result)
+
+    async def _alone(self, job: Job, error: Exception) -> None:
+        """Even alone its decision cannot be committed, so put it aside."""
+        work = Work(self._database, self.remembered)
+        work.begin()
+        done = self._failed(job, work, error)
+        try:
+            await work.commit()
+        except (StorageUnavailableError, ConflictError, LostUpdateError) as failure:
+            job.fail(failure)
+        else:
+            self._answer([done])
+
+    def _answer(self, done: list[_Done]) -> None:
+        announced: list[Announced] = []
+        told: list[tuple[StationKey, object]] = []
+        for each in done:
+            if isinstance(each.result, RicaricaError):
+                each.job.fail(each.result)
+                continue
+            each.job.release(each.result)
+            announced += each.unit.announced
+            told += each.unit.told
+        if announced or told:
+            self._publish(announced, told)
+
+
+def _stage_outbox(unit: UnitOfWork) -> None:
+    for each in unit.announced:
+        if getattr(each.event, "passing", False):
+            continue
+        station = each.event.station
+        body = msgspec.json.encode(each.event).decode()
+        unit.work.add(
+            OUTBOX,
+            (each.tenant, each.id, each.at, each.kind, station and station.station, body),
+        )

@@ -1,0 +1,197 @@
+"""The engine of one node: every message and every change gets its unit of work."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ricarica.access.model import Actor
+from ricarica.engine.batches import Batches
+from ricarica.engine.commands import Commands
+from ricarica.engine.dispatch import Dispatcher, Routes
+from ricarica.engine.jobs import Errand
+from ricarica.engine.live import LiveStations
+from ricarica.engine.mailbox import Mailboxes, Wanted
+from ricarica.engine.message_log import Logged, stage
+from ricarica.engine.outbox import Events
+from ricarica.engine.unit_of_work import UnitOfWork
+from ricarica.kernel.errors import StorageUnavailableError
+from ricarica.kernel.events import Announced
+from ricarica.kernel.ids import StationKey, TenantId
+from ricarica.link.letters import (
+    Admission,
+    Closed,
+    Delivered,
+    Knock,
+    Noted,
+    Opened,
+    Reply,
+    Verdict,
+    Withheld,
+)
+from ricarica.link.ports import Sockets
+from ricarica.ocpp.dialects import BY_SUBPROTOCOL
+from ricarica.slices import Slices, Surroundings
+from ricarica.stations.facts import Connected, Disconnected, Knocked
+from ricarica.stations.model import Admittance
+from ricarica.storage.database import Database
+from ricarica.storage.work import Work
+from ricarica.translation.route import Phrases
+
+T = TypeVar("T")
+PASSING_COMMANDS_MAX = 1_000  # that nobody waits for; more are dropped, for they are only news
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What we understand and what we can say, by the dialect's name."""
+
+    routes: Routes
+    phrases: Mapping[str, Phrases]
+
+
+class Engine:
+    """Implements `link.ports.Decisions`; `run` has to be running."""
+
+    def __init__(
+        self,
+        database: Database,
+        surroundings: Surroundings,
+        vocabulary: Vocabulary,
+        sockets: Sockets,
+        prefetch: Callable[[Work, Wanted], Awaitable[None]],
+    ) -> None:
+        self._clock = surroundings.clock
+        self._sockets = sockets
+        self.database = database
+        self.live = LiveStations()
+        self.mailboxes = Mailboxes()
+        self.events = Events(database)
+        self.dispatcher = Dispatcher(vocabulary.routes, self.live, surroundings.clock)
+        self.commands = Commands(
+            vocabulary.phrases, self.live, sockets, surroundings.clock, self._afterwards
+        )
+        self.batches = Batches(database, surroundings, self.mailboxes, prefetch, self._publish)
+        self._passing: set[asyncio.Task[object]] = set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        await self.batches.run()
+
+    # -- for people and programs
+
+    async def carry_out(
+        self,
+        actor: Actor,
+        work: Callable[[Slices], Awaitable[T]],
+        *,
+        station: StationKey | None = None,
+    ) -> T:
+        """Run `work` in one unit of work; its effects are committed when this returns.
+
+        Raises:
+            RicaricaError: whatever `work` raised, or that nothing could be committed.
+        """
+        return await self._errand(actor.tenant, lambda unit: work(unit.slices), station)
+
+    # -- Decisions
+
+    async def admit(self, knock: Knock) -> Admission:
+        offered = [name for name in knock.subprotocols if name in BY_SUBPROTOCOL]
+        tenant = TenantId(knock.tenant)
+
+        async def decide(unit: UnitOfWork) -> Admission:
+            stations = unit.slices.stations
+            key = await stations.resolve(tenant, knock.identity)
+            admittance = await stations.admit(
+                Knocked(key, knock.secure, knock.password, knock.at)
+            )
+            if admittance is not Admittance.WELCOME:
+                return Admission(Verdict.UNAUTHORIZED)
+            if not offered:
+                return Admission(Verdict.NO_COMMON_DIALECT, key)
+            station = await stations.get(key)
+            return Admission(
+                Verdict.WELCOME, key, offered[0], authenticated=station.secret is not None
+            )
+
+        try:
+            return await self._errand(tenant, decide)
+        except StorageUnavailableError:
+            return Admission(Verdict.UNAVAILABLE)
+
+    async def open(self, opened: Opened) -> int:
+        async def connect(unit: UnitOfWork) -> int:
+            dialect = BY_SUBPROTOCOL[opened.subprotocol].name
+            return await unit.slices.stations.connect(
+                Connected(opened.key, dialect, opened.remote, opened.secure, opened.at)
+            )
+
+        epoch = await self._errand(opened.key.tenant, connect, opened.key)
+        self.live.opened(opened.key, epoch, opened.subprotocol)
+        return epoch
+
+    def deliver(self, delivered: Delivered, reply: Callable[[Reply], None]) -> None:
+        if not self.mailboxes.post(self.dispatcher.job(delivered, reply)):
+            reply(Withheld(1013, "too much is waiting"))
+
+    def close(self, closed: Closed) -> None:
+        self.live.closed(closed.key, closed.epoch)
+
+        async def disconnect(unit: UnitOfWork) -> None:
+            await unit.slices.stations.disconnect(
+                Disconnected(closed.key, closed.epoch, closed.reason, closed.at)
+            )
+
+        self._afterwards(closed.key, disconnect)
+
+    def note(self, noted: Noted) -> None:
+        logged = Logged(
+            noted.key,
+            at=noted.at,
+            from_station=True,
+            message_id="",
+            action="",
+            request=noted.text.encode(errors="replace"),
+            response=None,
+            outcome=noted.kind,
+            duration_ms=0,
+        )
+
+        async def write(unit: UnitOfWork) -> None:
+            stage(unit, logged)
+
+        self._afterwards(noted.key, write)
+
+    # -- parts
+
+    def _errand(
+        self,
+        tenant: TenantId,
+        work: Callable[[UnitOfWork], Awaitable[T]],
+        station: StationKey | None = None,
+    ) -> "asyncio.Future[T]":
+        errand = Errand(tenant, work, station)
+        if not self.mailboxes.post(errand):
+            errand.fail(StorageUnavailableError("too much is waiting; try again later"))
+        return errand.done
+
+    def _afterwards(
+        self, key: StationKey, work: Callable[[UnitOfWork], Awaitable[None]]
+    ) -> "asyncio.Future[None]":
+        return self._errand(key.tenant, work, key)
+
+    def _publish(
+        self, announced: list[Announced], told: list[tuple[StationKey, object]]
+    ) -> None:
+        self.events.publish(announced)
+        for key, command in told:
+            if self.commands.tell_in_passing(key, command):
+                self._send(key, command)
+
+    def _send(self, key: StationKey, command: object) -> None:
+        if len(self._passing) >= PASSING_COMMANDS_MAX:
+            return
+        task: asyncio.Task[object] = asyncio.ensure_future(self.commands.tell(key, command))
+        self._passing.add(task)
+        task.add_done_callback(self._passing.discard)

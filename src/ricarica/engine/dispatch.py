@@ -1,0 +1,247 @@
+"""From a station's message to its answer: decode, may it speak, handle, encode, log."""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from ricarica.engine.live import LiveStations
+from ricarica.engine.mailbox import Wanted
+from ricarica.engine.message_log import Logged, stage
+from ricarica.engine.sql import PUT_ASIDE
+from ricarica.engine.unit_of_work import UnitOfWork
+from ricarica.kernel.clock import Clock
+from ricarica.kernel.errors import NotFoundError
+from ricarica.kernel.ids import TenantId
+from ricarica.link.letters import Answer, Delivered, Refusal, Reply, Withheld
+from ricarica.ocpp import actions, wire
+from ricarica.ocpp.dialects import BY_SUBPROTOCOL, Dialect
+from ricarica.ocpp.errors import ErrorKind, RemoteProtocolError, code_word
+from ricarica.ocpp.payload import Payload
+from ricarica.stations.commands import Topic, Trigger
+from ricarica.stations.model import Acceptance, Station
+from ricarica.translation.route import Origin, Route
+
+log = structlog.get_logger("ricarica.calls")
+
+Routes = Mapping[str, Mapping[str, Route]]
+"""By the dialect's name, then by action."""
+
+
+@dataclass(slots=True)
+class CallCounts:
+    """For the metrics: calls by action and outcome."""
+
+    by_outcome: dict[tuple[str, str], int]
+
+    def count(self, action: str, outcome: str) -> None:
+        key = (action, outcome)
+        self.by_outcome[key] = self.by_outcome.get(key, 0) + 1
+
+
+class Dispatcher:
+    """What all deliveries have in common."""
+
+    def __init__(self, routes: Routes, live: LiveStations, clock: Clock) -> None:
+        self.routes = routes
+        self.live = live
+        self.clock = clock
+        self.counts = CallCounts({})
+
+    def job(self, delivered: Delivered, reply: Callable[[Reply], None]) -> "DeliveryJob":
+        return DeliveryJob(self, delivered, reply)
+
+    def finish(self, delivered: Delivered, reply: Reply) -> None:
+        """One log line per call; tokens and payloads stay out of it."""
+        outcome = outcome_of(reply)
+        self.counts.count(delivered.action, outcome)
+        log.info(
+            "call",
+            station=str(delivered.key),
+            action=delivered.action,
+            id=delivered.message_id,
+            outcome=outcome,
+            ms=self.elapsed_ms(delivered),
+        )
+
+    def elapsed_ms(self, delivered: Delivered) -> int:
+        elapsed = self.clock.now() - delivered.at
+        return max(int(elapsed.total_seconds() * 1000), 0)
+
+
+class DeliveryJob:
+    """One CALL or SEND of a station."""
+
+    __slots__ = ("_dialect", "_dispatcher", "_reply", "_request", "_route", "box", "delivered")
+
+    def __init__(
+        self, dispatcher: Dispatcher, delivered: Delivered, reply: Callable[[Reply], None]
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._reply = reply
+        self.delivered = delivered
+        self.box: Hashable = delivered.key
+        self._dialect: Dialect = BY_SUBPROTOCOL[delivered.subprotocol]
+        self._route = dispatcher.routes[self._dialect.name].get(delivered.action)
+        self._request: Payload | Refusal | None = None
+
+    @property
+    def tenant(self) -> TenantId:
+        return self.delivered.key.tenant
+
+    def prepare(self, wanted: Wanted) -> None:
+        key = self.delivered.key
+        wanted.stations.add((key.tenant, key.station))
+        if self._request is None:
+            self._request = self._read()
+        if self._route is not None and not isinstance(self._request, Refusal):
+            for uid in self._route.tokens(self._request):
+                wanted.tokens.add((key.tenant, uid.strip().casefold()))
+
+    async def run(self, unit: UnitOfWork) -> Reply:
+        delivered = self.delivered
+        if self._dispatcher.live.epoch(delivered.key) != delivered.epoch:
+            return Withheld(1000, "this connection gave way to a newer one")
+        try:
+            reply = await self._decide(unit)
+        except NotFoundError:  # it was removed while connected
+            return Withheld(1008, "this station is not registered any more")
+        self._log(unit, reply)
+        return reply
+
+    def put_aside(self, unit: UnitOfWork, error: Exception) -> Reply:
+        """A fault of ours. What a station would delete after its last attempt is kept as it is."""
+        log.error(
+            "call.failed",
+            station=str(self.delivered.key),
+            action=self.delivered.action,
+            exc_info=error,
+        )
+        reply: Reply = self._refusal(ErrorKind.INTERNAL, "this could not be processed; try later")
+        if self._route is not None and self._route.answer_when_put_aside is not None:
+            self._keep(unit, error)
+            answer = self._route.answer_when_put_aside(self._request)
+            reply = Answer(wire.encode(answer, self._dialect))
+        self._log(unit, reply)
+        return reply
+
+    def release(self, result: Reply) -> None:
+        self._dispatcher.finish(self.delivered, result)
+        self._reply(result)
+
+    def fail(self, error: BaseException) -> None:
+        self.release(Withheld())
+
+    # -- parts
+
+    def _read(self) -> Payload | Refusal:
+        action = self.delivered.action
+        if self._route is None:
+            return self._unrouted(action)
+        try:
+            return wire.decode(self.delivered.payload, self._route.request)
+        except RemoteProtocolError as error:
+            return self._refusal(error.kind, error.description)
+
+    def _unrouted(self, action: str) -> Refusal:
+        """Known or not, we cannot do it; but what is known has to be right in itself."""
+        request = actions.request_type(self._dialect, action)
+        if request is None:
+            return self._refusal(ErrorKind.NOT_IMPLEMENTED, f"{action} is unknown")
+        if action not in actions.from_station(self._dialect):
+            return self._refusal(ErrorKind.NOT_SUPPORTED, f"{action} is not for stations to send")
+        try:
+            wire.decode(self.delivered.payload, request)
+        except RemoteProtocolError as error:
+            return self._refusal(error.kind, error.description)
+        return self._refusal(ErrorKind.NOT_IMPLEMENTED, f"{action} is not implemented here yet")
+
+    async def _decide(self, unit: UnitOfWork) -> Reply:
+        station = await unit.slices.stations.get(self.delivered.key)
+        if refusal := self._may_not_speak(station, unit):
+            return refusal
+        if isinstance(self._request, Refusal) or self._request is None:
+            return self._request or self._refusal(ErrorKind.GENERIC, "nothing was read")
+        assert self._route is not None, "what has no route was refused when it was read"
+        await unit.slices.stations.heard_from(station.key, self.delivered.at)
+        origin = Origin(station.key, self._dialect, self.delivered.at)
+        response = await self._route.handle(self._request, origin, unit.slices)
+        return Answer(wire.encode(response, self._dialect) if response is not None else b"{}")
+
+    def _may_not_speak(self, station: Station, unit: UnitOfWork) -> Refusal | None:
+        if self._route is not None and self._route.before_acceptance:
+            return None
+        if station.acceptance is not Acceptance.ACCEPTED:
+            # B02.FR.09, B03.FR.07; recommended by the errata of 1.6 too
+            return self._refusal(ErrorKind.SECURITY, "this station has not been accepted yet")
+        if station.booted_at is not None:
+            return None
+        if self._dialect.boots_first:
+            # B01.FR.10
+            return self._refusal(ErrorKind.SECURITY, "boot first")
+        if self._dispatcher.live.remind_to_boot(station.key):
+            unit.tell(station.key, Trigger(Topic.BOOT))
+        return None
+
+    def _refusal(self, kind: ErrorKind, description: str) -> Refusal:
+        return Refusal(code_word(kind, self._dialect), description)
+
+    def _keep(self, unit: UnitOfWork, error: Exception) -> None:
+        delivered = self.delivered
+        unit.work.add(
+            PUT_ASIDE,
+            (
+                delivered.key.tenant,
+                delivered.key.station,
+                unit.slices.ids.event(),
+                delivered.at,
+                delivered.action,
+                delivered.payload.decode(errors="replace"),
+                f"{type(error).__name__}: {error}",
+            ),
+        )
+
+    def _log(self, unit: UnitOfWork, reply: Reply) -> None:
+        delivered = self.delivered
+        stage(
+            unit,
+            Logged(
+                delivered.key,
+                at=delivered.at,
+                from_station=True,
+                message_id=delivered.message_id,
+                action=delivered.action,
+                request=delivered.payload,
+                response=_response(reply),
+                outcome=outcome_of(reply),
+                duration_ms=self._dispatcher.elapsed_ms(delivered),
+                flags=delivered.flags,
+            ),
+        )
+
+
+def outcome_of(reply: Reply) -> str:
+    match reply:
+        case Answer():
+            return "answered"
+        case Refusal(code=code):
+            return code
+        case Withheld():
+            return "withheld"
+
+
+def _response(reply: Reply) -> bytes | None:
+    match reply:
+        case Answer(payload=payload):
+            return payload
+        case Refusal(description=description):
+            return description.encode()
+        case _:
+            return None
+
+
+def routes_by_action(routes: tuple[Route, ...]) -> dict[str, Route]:
+    return {route.action: route for route in routes}
+
+

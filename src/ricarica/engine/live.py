@@ -1,0 +1,46 @@
+"""The stations whose connections this node decides for."""
+
+from dataclasses import dataclass, field
+
+from ricarica.kernel.ids import StationKey
+from ricarica.ocpp.dialects import BY_SUBPROTOCOL, Dialect
+
+
+@dataclass(slots=True)
+class LiveStation:
+    epoch: int
+    dialect: Dialect
+    reminded_to_boot: bool = False
+    # Commands it has answered with NotImplemented or NotSupported over this connection.
+    cannot: set[type] = field(default_factory=set)
+
+
+class LiveStations:
+    def __init__(self) -> None:
+        self._live: dict[StationKey, LiveStation] = {}
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def get(self, key: StationKey) -> LiveStation | None:
+        return self._live.get(key)
+
+    def epoch(self, key: StationKey) -> int | None:
+        station = self._live.get(key)
+        return station.epoch if station else None
+
+    def opened(self, key: StationKey, epoch: int, subprotocol: str) -> None:
+        self._live[key] = LiveStation(epoch, BY_SUBPROTOCOL[subprotocol])
+
+    def closed(self, key: StationKey, epoch: int) -> None:
+        """Forget that connection; a newer one stays."""
+        if self.epoch(key) == epoch:
+            del self._live[key]
+
+    def remind_to_boot(self, key: StationKey) -> bool:
+        """Whether to ask it for its boot now: once per connection."""
+        station = self._live.get(key)
+        if station is None or station.reminded_to_boot:
+            return False
+        station.reminded_to_boot = True
+        return True

@@ -1,0 +1,99 @@
+"""Letters wait here: in order per station, fairly between stations."""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ricarica.engine.unit_of_work import UnitOfWork
+from ricarica.kernel.ids import TenantId
+
+
+@dataclass(slots=True)
+class Wanted:
+    """What the jobs of a batch will read, so that it is read with one query per kind."""
+
+    stations: set[tuple[str, str]] = field(default_factory=set)
+    tokens: set[tuple[str, str]] = field(default_factory=set)
+
+
+class Job(Protocol):
+    """A letter, and what is to become of it."""
+
+    @property
+    def tenant(self) -> TenantId: ...
+
+    @property
+    def box(self) -> Hashable:
+        """Jobs of one box are carried out one after the other, in the order of arrival."""
+        ...
+
+    def prepare(self, wanted: Wanted) -> None:
+        """Say what it will read. Called once, before `run`; must not raise."""
+        ...
+
+    async def run(self, unit: UnitOfWork) -> Any:
+        """Decide. May be called again, in a batch of its own, when the commit failed."""
+        ...
+
+    def put_aside(self, unit: UnitOfWork, error: Exception) -> Any:
+        """What is kept and answered when `run` failed by a fault of ours; may raise `error`."""
+        ...
+
+    def release(self, result: Any) -> None:
+        """The effects are committed: answer."""
+        ...
+
+    def fail(self, error: BaseException) -> None:
+        """Nothing was committed, and nothing will be."""
+        ...
+
+
+class Mailboxes:
+    """FIFO per box; boxes take turns. Bounded: who posts too much is told so."""
+
+    def __init__(self, *, per_box_max: int = 1_000, total_max: int = 200_000) -> None:
+        # Per box: a station's replayed queue; in all: a minute of a large network's messages.
+        self._per_box_max = per_box_max
+        self._total_max = total_max
+        self._boxes: dict[Hashable, deque[Job]] = {}
+        self._ready: OrderedDict[Hashable, None] = OrderedDict()
+        self._total = 0
+        self._arrived = asyncio.Event()
+
+    def __len__(self) -> int:
+        return self._total
+
+    def post(self, job: Job) -> bool:
+        """Queue a job; False when it cannot be taken."""
+        box = self._boxes.get(job.box)
+        if box is None:
+            box = self._boxes[job.box] = deque()
+        if len(box) >= self._per_box_max or self._total >= self._total_max:
+            return False
+        box.append(job)
+        self._total += 1
+        self._ready[job.box] = None
+        self._arrived.set()
+        return True
+
+    async def wait(self) -> None:
+        """Until something waits."""
+        await self._arrived.wait()
+
+    def take(self, most: int) -> list[Job]:
+        """The next job of each box that has one, those that waited longest first."""
+        taken: list[Job] = []
+        for _ in range(min(most, len(self._ready))):
+            key, _ = self._ready.popitem(last=False)
+            box = self._boxes[key]
+            taken.append(box.popleft())
+            if box:
+                self._ready[key] = None  # its next one waits for the next batch
+            else:
+                del self._boxes[key]
+        self._total -= len(taken)
+        if not self._ready:
+            self._arrived.clear()
+        return taken

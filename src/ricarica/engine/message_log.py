@@ -1,0 +1,51 @@
+"""The log of messages: what was said, by whom, what came back and how soon."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ricarica.engine.redaction import redacted
+from ricarica.engine.sql import MESSAGES
+from ricarica.engine.unit_of_work import UnitOfWork
+from ricarica.kernel.ids import StationKey
+
+TEXT_MAX = 64 * 1024  # characters of one message that are kept; a longer one is cut
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """One CALL and what it led to. `response`: a payload, or an error's description."""
+
+    key: StationKey
+    at: datetime
+    from_station: bool
+    message_id: str
+    action: str
+    request: bytes
+    response: bytes | None
+    outcome: str  # answered, withheld, unreached, unknown, or an error code
+    duration_ms: int
+    flags: tuple[str, ...] = ()
+
+
+def stage(unit: UnitOfWork, logged: Logged) -> None:
+    unit.work.add(
+        MESSAGES,
+        (
+            logged.key.tenant,
+            logged.key.station,
+            unit.slices.ids.event(),
+            logged.at,
+            logged.from_station,
+            logged.message_id,
+            logged.action,
+            _text(redacted(logged.action, logged.request)),
+            None if logged.response is None else _text(redacted(logged.action, logged.response)),
+            logged.outcome,
+            logged.duration_ms,
+            ",".join(logged.flags),
+        ),
+    )
+
+
+def _text(payload: bytes) -> str:
+    return payload[:TEXT_MAX].decode(errors="replace")
