@@ -65,7 +65,8 @@ class Exact(TypeDecorator[Decimal]):
 
     On SQLite it is an integer of units of 10^-scale, so that sums and comparisons are exact,
     and its magnitude ends at 9.2e18 units. Sums, differences, minima and maxima are Decimals
-    again; multiply, divide and average in Python.
+    again; multiply, divide and average in Python. In an expression give a number its type:
+    `sa.func.coalesce(total, sa.literal(Decimal(0), column.type))`.
     """
 
     impl = sa.Numeric
@@ -167,10 +168,10 @@ def _instant(value: int | None) -> datetime | None:
     return None if value is None else EPOCH + timedelta(microseconds=value)
 
 
-def _aware(value: datetime | None) -> datetime | None:
-    if value is not None and value.tzinfo is None:
-        raise TypeError("an instant must know its offset from UTC")
-    return value
+def _aware(value: object) -> object:
+    if value is None or (isinstance(value, datetime) and value.tzinfo is not None):
+        return value
+    raise TypeError("an instant is a datetime that knows its offset from UTC")
 
 
 def _units(scale: int) -> Processor:

@@ -1,8 +1,8 @@
 """A database on PostgreSQL, shared by any number of nodes."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import asyncpg
@@ -23,7 +23,8 @@ from ricarica.storage.database import Row, Staged
 
 T = TypeVar("T")
 
-DIALECT = sa.make_url("postgresql+asyncpg://").get_dialect()()
+DRIVER = "postgresql+asyncpg://"
+DIALECT = sa.make_url(DRIVER).get_dialect()()
 
 CONNECTIONS = 5  # one commits while the others read; many nodes share the server's hundred
 CONNECTIONS_EXTRA = 5  # for a burst of pages
@@ -36,6 +37,10 @@ SERVER_SETTINGS = {
     "synchronous_commit": "on",  # whatever the server's default: an answer follows the commit
     "jit": "off",  # our queries are short; compiling them takes longer
 }
+
+# The connection is gone, or in a state that nobody knows; InternalClientError is what asyncpg
+# raises when the server's goodbye and our next command cross.
+LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 
 # SQLSTATE classes and codes, PostgreSQL manual appendix A.
 UNAVAILABLE = (
@@ -58,15 +63,15 @@ class PostgresDatabase:
     """`Database` on PostgreSQL. `url` is `postgresql://user:password@host:port/name`."""
 
     def __init__(self, url: str, metadata: sa.MetaData = columns.metadata) -> None:
-        self._url = sa.make_url(url).set(drivername="postgresql+asyncpg")
+        self._url = url
         self._metadata = metadata
         self._loader = Loader(DIALECT)
         self._sql: dict[tuple[sa.Table, Kind], str] = {}
-        self._engine = _engine(self._url)
+        self._engine = _engine(url)
 
     async def commit(self, staged: Sequence[Staged]) -> None:
         loaded = [self._loader.load(run) for run in row_runs(staged)]
-        async with _our_errors(), self._engine.connect() as connection:
+        async with self._connected() as connection:
             driver = await _driver(connection)
             async with driver.transaction():
                 for run in loaded:
@@ -75,7 +80,7 @@ class PostgresDatabase:
                     await connection.execute(statement)
 
     async def fetch(self, query: sa.Select[Any] | sa.CompoundSelect[Any]) -> list[Row]:
-        async with _our_errors(), self._engine.connect() as connection:
+        async with self._connected() as connection:
             return [tuple(row) for row in await connection.execute(query)]
 
     async def migrate(self) -> None:
@@ -89,11 +94,20 @@ class PostgresDatabase:
 
     async def run_sync(self, work: Callable[[sa.Connection], T]) -> T:
         """Look at the database through a plain connection, e.g. to compare schemas."""
-        async with _our_errors(), self._engine.connect() as connection:
+        async with self._connected() as connection:
             return await connection.run_sync(work)
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[AsyncConnection]:
+        async with _our_errors(), self._engine.connect() as connection:
+            try:
+                yield connection
+            except LOST:
+                await connection.invalidate()
+                raise
 
     async def _write(self, driver: "asyncpg.Connection[asyncpg.Record]", run: Loaded) -> None:
         if run.kind is Kind.ADD and run.size >= COPY_FROM:
@@ -117,7 +131,8 @@ class PostgresDatabase:
 
     async def _change_schema(self, change: Callable[[sa.Connection], None]) -> None:
         # Filling an index can take longer than any command of the daily business.
-        engine = create_async_engine(self._url, poolclass=NullPool)
+        connect = partial(asyncpg.connect, self._url, timeout=CONNECT_TIMEOUT_S)
+        engine = create_async_engine(DRIVER, async_creator=connect, poolclass=NullPool)
         try:
             async with _our_errors(), engine.begin() as connection:
                 await connection.run_sync(change)
@@ -125,9 +140,17 @@ class PostgresDatabase:
             await engine.dispose()
 
 
-def _engine(url: sa.URL) -> AsyncEngine:
-    engine = create_async_engine(
+def _engine(url: str) -> AsyncEngine:
+    connect = partial(
+        asyncpg.connect,
         url,
+        timeout=CONNECT_TIMEOUT_S,
+        command_timeout=COMMAND_TIMEOUT_S,
+        server_settings=SERVER_SETTINGS,
+    )
+    engine = create_async_engine(
+        DRIVER,
+        async_creator=connect,
         # We write BEGIN and COMMIT ourselves, so that a read is one message and one answer.
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
@@ -135,11 +158,6 @@ def _engine(url: sa.URL) -> AsyncEngine:
         pool_size=CONNECTIONS,
         max_overflow=CONNECTIONS_EXTRA,
         pool_timeout=COMMAND_TIMEOUT_S,
-        connect_args={
-            "timeout": CONNECT_TIMEOUT_S,
-            "command_timeout": COMMAND_TIMEOUT_S,
-            "server_settings": SERVER_SETTINGS,
-        },
     )
     sa.event.listen(engine.sync_engine, "checkout", _refuse_closed)
     return engine
@@ -191,7 +209,7 @@ async def _our_errors() -> AsyncIterator[None]:
         raise _ours(error.orig.__cause__ if error.orig else error) from error
     except sa.exc.TimeoutError as error:
         raise StorageUnavailableError("all connections to PostgreSQL are busy") from error
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except (asyncpg.PostgresError, *LOST) as error:
         raise _ours(error) from error
 
 
@@ -202,7 +220,6 @@ def _ours(error: BaseException | None) -> Exception:
         return ConflictError(str(error)) if repeated else InvalidError(str(error))
     if state in OUTRUN:
         return LostUpdateError(f"another writer stood in the way: {error}")
-    lost = isinstance(error, asyncpg.InterfaceError | OSError | TimeoutError | asyncio.TimeoutError)
-    if lost or state.startswith(UNAVAILABLE):
+    if isinstance(error, LOST) or state.startswith(UNAVAILABLE):
         return StorageUnavailableError(f"PostgreSQL cannot be used now: {error!r}")
     return RuntimeError(f"a statement of ours is wrong: {error}")

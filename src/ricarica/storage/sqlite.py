@@ -64,13 +64,19 @@ REPEATED = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAIN
 class SqliteDatabase:
     """`Database` on SQLite. `path` is a file, or ":memory:"."""
 
-    def __init__(self, path: Path | str, metadata: sa.MetaData = columns.metadata) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        metadata: sa.MetaData = columns.metadata,
+        *,
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
+    ) -> None:
         self._path = str(path)
         self._metadata = metadata
         self._loader = Loader(DIALECT)
         self._sql: dict[tuple[sa.Table, Kind], str] = {}
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
-        self._write_engine = _engine(self._path, read_only=False)
+        self._write_engine = _engine(self._path, busy_timeout_s, read_only=False)
         self._writing: sa.Connection | None = None
         # What is in memory belongs to one connection, which then serves both ends.
         self._in_memory = self._path == ":memory:"
@@ -78,7 +84,9 @@ class SqliteDatabase:
             self._writer if self._in_memory else ThreadPoolExecutor(READERS, "sqlite-reader")
         )
         self._read_engine = (
-            self._write_engine if self._in_memory else _engine(self._path, read_only=True)
+            self._write_engine
+            if self._in_memory
+            else _engine(self._path, busy_timeout_s, read_only=True)
         )
 
     async def commit(self, staged: Sequence[Staged]) -> None:
@@ -177,11 +185,11 @@ class SqliteDatabase:
         return await asyncio.get_running_loop().run_in_executor(threads, work)
 
 
-def _engine(path: str, *, read_only: bool) -> sa.Engine:
+def _engine(path: str, busy_timeout_s: float, *, read_only: bool) -> sa.Engine:
     in_memory = path == ":memory:"
     return sa.create_engine(
         "sqlite://",
-        creator=partial(_open, path, read_only=read_only),
+        creator=partial(_open, path, busy_timeout_s, read_only=read_only),
         poolclass=QueuePool if read_only else StaticPool,
         **({"pool_size": READERS, "max_overflow": 0} if read_only else {}),
         # We write BEGIN and COMMIT ourselves; without them each query sees the last commit.
@@ -190,10 +198,10 @@ def _engine(path: str, *, read_only: bool) -> sa.Engine:
     )
 
 
-def _open(path: str, *, read_only: bool) -> sqlite3.Connection:
+def _open(path: str, busy_timeout_s: float, *, read_only: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path,
-        timeout=BUSY_TIMEOUT_S,
+        timeout=busy_timeout_s,
         isolation_level=None,
         check_same_thread=False,  # opened in one thread and closed, after it, from another
         cached_statements=CACHED_STATEMENTS,

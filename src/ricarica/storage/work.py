@@ -48,6 +48,7 @@ class Remembered:
     def put(self, shelf: Shelf[E], key: Key, entity: E | None, version: int) -> "_Kept[E]":
         kept = _Kept(entity, version, self._monotonic())
         if entity is None and shelf.fresh_s is not None:
+            self.forget(shelf.table, key)
             return kept  # another process may add it at any moment
         entries = self._shelves.setdefault(shelf.table, OrderedDict())
         entries[key] = kept

