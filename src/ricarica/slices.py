@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ricarica.access.ports import AccessStore
+from ricarica.access.service import AccessService
 from ricarica.authorization.ports import TokenStore
 from ricarica.authorization.service import AuthorizationService
 from ricarica.configuration.ports import SettingStore
@@ -24,6 +26,7 @@ from ricarica.transactions.service import TransactionService
 class Stores:
     """One store of each slice, over one unit of work."""
 
+    access: AccessStore
     stations: StationStore
     tokens: TokenStore
     tariffs: TariffStore
@@ -45,6 +48,7 @@ class Surroundings:
 class Slices:
     now: datetime
     ids: Ids
+    access: AccessService
     stations: StationService
     authorization: AuthorizationService
     tariffs: TariffService
@@ -60,6 +64,7 @@ def bind(surroundings: Surroundings, work: Work, outgoing: Outgoing) -> Slices:
     return Slices(
         now=surroundings.clock.now(),
         ids=surroundings.ids,
+        access=AccessService(stores.access, outgoing, surroundings.ids),
         stations=stations,
         authorization=authorization,
         tariffs=tariffs,
