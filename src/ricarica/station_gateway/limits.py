@@ -22,7 +22,7 @@ class GatewayLimits:
     # -- frames
     message_bytes_max: int = 1 << 20  # after inflation; the largest seen are NotifyReport and Stop
     messages: Rate = _PER_STATION  # beyond it we stop reading, so that TCP makes the station wait
-    unanswered_max: int = 64  # CALLs of one station that the core has not answered yet
+    waiting_max: int = 32  # CALLs of one station that wait for their turn; a proper one has none
     write_buffer_bytes_max: int = 1 << 20  # a peer that reads nothing is closed
 
     # -- our calls

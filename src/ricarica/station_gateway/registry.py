@@ -89,19 +89,19 @@ class Registry(Generic[S]):
             if not queue.waiting:
                 self._queues.pop(key, None)
 
-    async def rule(self, newcomer: S) -> Ruling:
+    async def rule(self, key: StationKey, newcomer: Claim) -> Ruling:
         """Decide between a newcomer and the seated connection, and make the latter give way."""
-        older = self._seats.get(newcomer.key)
+        older = self._seats.get(key)
         if older is None:
             return Ruling.SWAP
         alive = await older.alive(self._limits.probe_s)
-        if self._seats.get(newcomer.key) is not older:
+        if self._seats.get(key) is not older:
             return Ruling.SWAP  # it left by itself meanwhile
         ruling = ruling_on(
-            newcomer.claim,
+            newcomer,
             older.claim,
             older_alive=alive,
-            flapping=self._swaps_of(newcomer.key).flapping(self._clock.monotonic()),
+            flapping=self._swaps_of(key).flapping(self._clock.monotonic()),
         )
         if ruling is Ruling.SWAP:
             self._swap(older, live=alive)

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 
-from aiohttp import WSCloseCode, web
+from aiohttp import WSCloseCode, hdrs, web
 from aiohttp.web_protocol import RequestHandler
 
 from ricarica.station_gateway.admission import NoCommonDialect, Porter, Visitor
@@ -13,6 +13,7 @@ from ricarica.station_gateway.surroundings import Surroundings
 from ricarica.station_gateway.websocket import StationSocket
 
 _BACKLOG = 1024  # after an outage all stations come back within seconds
+_SERVER_NAME = "ricarica"  # strangers need not know which versions of what serve them
 
 Host = Callable[[Visitor, StationSocket], Awaitable[None]]
 """Lives with a connection until it is over, and has closed the socket when it returns."""
@@ -98,7 +99,7 @@ class StationServer:
 
     def _websocket_for(self, outcome: Visitor | NoCommonDialect) -> web.WebSocketResponse:
         spelling = outcome.spelling if isinstance(outcome, Visitor) else None
-        return web.WebSocketResponse(
+        response = web.WebSocketResponse(
             protocols=(spelling,) if spelling else (),
             compress=True,  # we inflate what stations send, and send plain ourselves
             autoping=False,
@@ -121,7 +122,9 @@ class StationServer:
 
 def _response_for(rejection: Rejection) -> web.Response:
     response = web.Response(
-        status=rejection.status, text=rejection.text, headers=dict(rejection.headers)
+        status=rejection.status,
+        text=rejection.text,
+        headers={**rejection.headers, hdrs.SERVER: _SERVER_NAME},
     )
     response.force_close()
     return response

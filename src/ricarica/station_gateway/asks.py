@@ -1,0 +1,103 @@
+"""Our calls to one station, from the core's request to the outcome it is told."""
+
+import asyncio
+
+import msgspec
+
+from ricarica.link.letters import Ask, Outcome, Told
+from ricarica.ocpp.errors import LocalProtocolError
+from ricarica.ocpp.events import Abandoned, Answered, BadAnswer, Refused, TimedOut
+from ricarica.ocpp.session import Session
+
+AskEvent = Answered | Refused | BadAnswer | TimedOut | Abandoned
+
+
+class _Pending(msgspec.Struct):
+    """Goes through the session as the tag of a call."""
+
+    ask: Ask
+    told: "asyncio.Future[Told]"
+    asked_at: float
+
+
+class Asks:
+    """Holds calls back at first, because some stations restart when called before their boot.
+
+    After that the session sends one at a time.
+    """
+
+    __slots__ = ("_held", "_pending_max", "_session", "unanswered_in_a_row")
+
+    def __init__(self, session: Session, pending_max: int) -> None:
+        self._session = session
+        self._pending_max = pending_max
+        self._held: list[_Pending] | None = []
+        self.unanswered_in_a_row = 0
+
+    @property
+    def holding(self) -> bool:
+        return self._held is not None
+
+    def put(self, ask: Ask, now: float) -> "asyncio.Future[Told]":
+        told: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
+        pending = _Pending(ask, told, now)
+        if self._held is None:
+            self._call(pending, now)
+        elif len(self._held) < self._pending_max:
+            self._held.append(pending)
+        else:
+            _tell(pending, Told(Outcome.UNREACHED, description="too many calls are waiting"))
+        return told
+
+    def let_go(self, now: float) -> None:
+        """From now on calls go to the station."""
+        held, self._held = self._held, None
+        for pending in held or ():
+            self._call(pending, now)
+
+    def settle(self, event: AskEvent, now: float) -> None:
+        pending: _Pending = event.tag
+        if isinstance(event, Answered | Refused):
+            self.unanswered_in_a_row = 0
+        elif isinstance(event, TimedOut):
+            self.unanswered_in_a_row += 1
+        told = _told_from(event)
+        duration_ms = round((now - pending.asked_at) * 1000)
+        _tell(pending, msgspec.structs.replace(told, duration_ms=duration_ms))
+
+    def abandon(self) -> None:
+        """The connection is gone before the station was ever called."""
+        held, self._held = self._held, None
+        for pending in held or ():
+            _tell(pending, Told(Outcome.UNREACHED))
+
+    def _call(self, pending: _Pending, now: float) -> None:
+        ask = pending.ask
+        try:
+            self._session.call(ask.action, ask.payload, now, ask.timeout_s, pending)
+        except LocalProtocolError as error:
+            _tell(pending, Told(Outcome.UNREACHED, description=str(error)))
+
+
+def _told_from(event: AskEvent) -> Told:
+    match event:
+        case Answered():
+            return Told(Outcome.ANSWERED, str(event.id), payload=bytes(event.payload))
+        case Refused():
+            return Told(
+                Outcome.REFUSED,
+                code=event.code,
+                description=event.description,
+                details=bytes(event.details),
+            )
+        case BadAnswer():
+            return Told(Outcome.UNKNOWN, str(event.id), description=event.description)
+        case TimedOut():
+            return Told(Outcome.UNKNOWN)
+        case Abandoned():
+            return Told(Outcome.UNKNOWN if event.sent else Outcome.UNREACHED)
+
+
+def _tell(pending: _Pending, told: Told) -> None:
+    if not pending.told.done():  # whoever asked may have given up
+        pending.told.set_result(told)

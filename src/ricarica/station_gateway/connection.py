@@ -1,0 +1,427 @@
+"""One station's connection: its conversation, driven by its socket, the core and the clock."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from aiohttp import WSCloseCode, WSMessage, WSMsgType
+
+from ricarica.kernel.ids import StationKey
+from ricarica.link.letters import Answer, Ask, Closed, Delivered, Noted, Refusal, Reply, Told
+from ricarica.ocpp.events import (
+    Abandoned,
+    Answered,
+    BadAnswer,
+    CallReceived,
+    Event,
+    Garbled,
+    LateAnswer,
+    Overrun,
+    Refused,
+    Repeated,
+    ResultRefused,
+    SendReceived,
+    TimedOut,
+    UnsolicitedAnswer,
+)
+from ricarica.ocpp.frames import MessageId
+from ricarica.ocpp.session import Session
+from ricarica.station_gateway.admission import Visitor
+from ricarica.station_gateway.asks import Asks
+from ricarica.station_gateway.duplicates import Claim
+from ricarica.station_gateway.liveness import Liveness, Pulse
+from ricarica.station_gateway.surroundings import Surroundings
+from ricarica.station_gateway.throttle import TokenBucket
+from ricarica.station_gateway.timers import Alarm
+from ricarica.station_gateway.websocket import StationSocket
+
+_FLOOD_NOTED_S = 60.0  # one alarm a minute says as much as a thousand
+
+
+class Connection:
+    """Lives from its epoch to its `Closed` letter, which it sends exactly once.
+
+    Frames are read by one task, which never waits for an answer; answers, calls and pings are
+    written from wherever they arise, because writing never waits either.
+    """
+
+    __slots__ = (
+        "_alarm",
+        "_alarm_at",
+        "_around",
+        "_asks",
+        "_asks_from",
+        "_bucket",
+        "_check_at",
+        "_closing",
+        "_draining",
+        "_epoch",
+        "_flood_noted_at",
+        "_leave",
+        "_liveness",
+        "_open",
+        "_rest",
+        "_session",
+        "_settled",
+        "_sign",
+        "_socket",
+        "_unanswered",
+        "_visitor",
+    )
+
+    def __init__(
+        self,
+        visitor: Visitor,
+        epoch: int,
+        session: Session,
+        socket: StationSocket,
+        surroundings: Surroundings,
+        leave: "Callable[[Connection], None]",
+    ) -> None:
+        now = surroundings.clock.monotonic()
+        self._visitor = visitor
+        self._epoch = epoch
+        self._session = session
+        self._socket = socket
+        self._around = surroundings
+        self._leave = leave
+        self._asks = Asks(session, surroundings.limits.asks_max)
+        self._asks_from = now + surroundings.limits.first_ask_after_s
+        self._bucket = TokenBucket(surroundings.limits.messages, now)
+        self._liveness = Liveness(surroundings.limits, now)
+        self._check_at = self._next_check(now)
+        self._unanswered = 0
+        self._flood_noted_at = -_FLOOD_NOTED_S
+        self._open = True
+        self._draining = False
+        self._alarm: Alarm | None = None
+        self._alarm_at = 0.0
+        self._rest: asyncio.Event | None = None  # while we do not read
+        self._sign: asyncio.Future[bool] | None = None  # while someone asks whether it is alive
+        self._settled: asyncio.Event | None = None  # while someone waits for the last answer
+        self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def key(self) -> StationKey:
+        return self._visitor.key
+
+    @property
+    def claim(self) -> Claim:
+        return self._visitor.claim
+
+    @property
+    def epoch(self) -> int:
+        return self._epoch
+
+    # -- from the socket
+
+    async def run(self) -> None:
+        """Read until the connection is over, whoever ends it."""
+        reason = "connection lost"
+        self._set_alarm()
+        try:
+            while self._open:
+                message = await self._socket.receive()
+                if message.type in _ENDS:
+                    reason = self._parting_words(message)
+                    break
+                self._take(message)
+                await self._breathe()
+        finally:
+            self._end(reason)
+            if self._closing:
+                await self._closing
+
+    def _take(self, message: WSMessage) -> None:
+        now = self._around.clock.monotonic()
+        if message.type is WSMsgType.TEXT:
+            self._heard(now)
+            self._take_text(message.data, now)
+        elif message.type is WSMsgType.PING:
+            self._heard(now)
+            self._keep_writing(self._socket.pong(message.data))
+        elif message.type is WSMsgType.PONG:
+            self._heard(now)
+            self._liveness.ponged(now)
+        else:
+            self.note("binary_frame", f"{len(message.data)} bytes; only text is spoken here")
+            self.close(WSCloseCode.UNSUPPORTED_DATA, "text only")
+
+    def _take_text(self, text: str, now: float) -> None:
+        tally = self._around.tally
+        tally.messages_in += 1
+        tally.bytes_in += len(text)
+        self._react(self._session.receive(text, now))
+        self._flush()
+
+    def _heard(self, now: float) -> None:
+        self._liveness.heard(now)
+        if self._sign and not self._sign.done():
+            self._sign.set_result(True)
+
+    async def _breathe(self) -> None:
+        """Do not read while the station is ahead of us; TCP then makes it wait."""
+        until = now = self._around.clock.monotonic()
+        if credit_s := self._bucket.take(now):
+            until += credit_s
+            self._flooded(now)
+        while self._open and (now < until or self._session.receive_window() <= 0):
+            self._rest = asyncio.Event()
+            alarm = self._around.timers.call_at(until, self._rest.set) if now < until else None
+            await self._rest.wait()
+            self._rest = None
+            if alarm:
+                alarm.cancel()
+            now = self._around.clock.monotonic()
+
+    def _flooded(self, now: float) -> None:
+        self._around.tally.throttled += 1
+        if now - self._flood_noted_at >= _FLOOD_NOTED_S:
+            self._flood_noted_at = now
+            self.note("flooding", "messages come faster than the limit; reading more slowly")
+
+    def _parting_words(self, message: WSMessage) -> str:
+        if message.type is WSMsgType.CLOSE:
+            return f"closed by the station ({message.data} {message.extra or ''})".replace(
+                " )", ")"
+            )
+        if message.type is WSMsgType.ERROR:
+            self.note("bad_frame", str(message.data))
+            return f"closed for a bad frame: {message.data}"
+        return "connection lost"
+
+    # -- from the conversation
+
+    def _react(self, events: Iterable[Event]) -> None:
+        for event in events:
+            match event:
+                case CallReceived():
+                    self._deliver_call(event)
+                case SendReceived():
+                    self._deliver_send(event)
+                case Answered() | Refused() | BadAnswer() | TimedOut() | Abandoned():
+                    self._asks.settle(event, self._around.clock.monotonic())
+                    self._worry(event)
+                case Overrun():
+                    self.note("overrun", "calls came without waiting for answers, endlessly")
+                    self.close(WSCloseCode.POLICY_VIOLATION, "too many calls at once")
+                case _:
+                    self.note(*_remark_on(event))
+
+    def _deliver_call(self, call: CallReceived) -> None:
+        if not self._open or self._draining:
+            return  # never answered, so the station keeps it and comes back with it
+        self._unanswered += 1
+        self._around.decisions.deliver(
+            Delivered(
+                key=self.key,
+                epoch=self._epoch,
+                subprotocol=self._visitor.subprotocol,
+                message_id=str(call.id),
+                action=call.action,
+                payload=bytes(call.payload),
+                digest=call.digest,
+                wants_answer=True,
+                at=self._around.clock.now(),
+                flags=("message_id_reuse",) if call.message_id_reused else (),
+            ),
+            partial(self._reply, call.id),
+        )
+
+    def _deliver_send(self, send: SendReceived) -> None:
+        if not self._open or self._draining:
+            return
+        self._around.decisions.deliver(
+            Delivered(
+                key=self.key,
+                epoch=self._epoch,
+                subprotocol=self._visitor.subprotocol,
+                message_id=str(send.id),
+                action=send.action,
+                payload=bytes(send.payload),
+                digest=b"",
+                wants_answer=False,
+                at=self._around.clock.now(),
+            ),
+            _no_reply,
+        )
+
+    def _worry(self, event: Event) -> None:
+        limit = self._around.limits.unanswered_asks_noted
+        if isinstance(event, TimedOut) and self._asks.unanswered_in_a_row == limit:
+            self.note("asks_unanswered", f"{limit} calls in a row had no answer; it is connected")
+
+    # -- from the core
+
+    def _reply(self, message_id: MessageId, reply: Reply) -> None:
+        if not self._open:
+            return  # too late; the station repeats what was not answered
+        self._unanswered -= 1
+        if isinstance(reply, Answer):
+            events = self._session.answer(message_id, reply.payload)
+        elif isinstance(reply, Refusal):
+            events = self._session.refuse(message_id, reply.code, reply.description)
+        else:
+            self.close(reply.close_code, reply.reason)
+            return
+        self._let_asks_go()
+        self._react(events)
+        self._flush()
+        if self._rest:
+            self._rest.set()
+        if self._settled and not self._unanswered:
+            self._settled.set()
+
+    async def ask(self, ask: Ask) -> Told:
+        told = self._asks.put(ask, self._around.clock.monotonic())
+        self._flush()
+        return await told
+
+    def _let_asks_go(self) -> None:
+        if self._asks.holding:
+            self._asks.let_go(self._around.clock.monotonic())
+
+    async def alive(self, within_s: float) -> bool:
+        """Whether the peer shows a sign of life in time; see `Seated`."""
+        if not self._open or self._rest:
+            return self._open  # what we do not read for its abundance is sign enough
+        sign: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._sign = sign
+        at = self._around.clock.monotonic() + within_s
+        alarm = self._around.timers.call_at(
+            at, lambda: None if sign.done() else sign.set_result(False)
+        )
+        self._keep_writing(self._socket.ping())
+        try:
+            return await sign
+        finally:
+            alarm.cancel()
+            self._sign = None
+
+    def give_way(self) -> None:
+        self._around.tally.swapped += 1
+        self.close(WSCloseCode.POLICY_VIOLATION, "replaced by a newer connection")
+
+    async def settle(self) -> None:
+        """Take no more messages, and wait until those taken have been answered."""
+        self._draining = True
+        if self._open and self._unanswered:
+            self._settled = asyncio.Event()
+            await self._settled.wait()
+
+    # -- from the clock
+
+    def _on_alarm(self) -> None:
+        self._alarm = None
+        now = self._around.clock.monotonic()
+        self._react(self._session.expire(now))
+        if now >= self._asks_from:
+            self._let_asks_go()
+        if now >= self._check_at:
+            self._check(now)
+        self._flush()
+
+    def _check(self, now: float) -> None:
+        self._check_at = self._next_check(now)
+        if self._rest:
+            return
+        match self._liveness.check(now):
+            case Pulse.PING:
+                self._keep_writing(self._socket.ping())
+            case Pulse.LOST:
+                self._lose("no sign of life")
+
+    def _next_check(self, now: float) -> float:
+        # Spread by a tenth, so that the pings of all stations do not come in waves.
+        return now + self._around.limits.ping_s * self._around.rng.uniform(0.9, 1.1)
+
+    def _set_alarm(self) -> None:
+        due = self._check_at
+        if self._asks.holding:
+            due = min(due, self._asks_from)
+        if (deadline := self._session.next_deadline()) is not None:
+            due = min(due, deadline)
+        if self._alarm and self._alarm_at <= due:
+            return  # it rings early, and is set anew then
+        if self._alarm:
+            self._alarm.cancel()
+        self._alarm_at = due
+        self._alarm = self._around.timers.call_at(due, self._on_alarm)
+
+    # -- to the socket
+
+    def _flush(self) -> None:
+        if not self._open:
+            return
+        for text in self._session.frames_to_send():
+            frame = text.encode()
+            self._around.tally.messages_out += 1
+            self._around.tally.bytes_out += len(frame)
+            if not self._keep_writing(self._socket.send_text(frame)):
+                return
+        self._set_alarm()
+
+    def _keep_writing(self, kept_up: bool) -> bool:
+        if not kept_up:
+            self._lose("the station does not read what is sent to it")
+        return kept_up
+
+    # -- the end
+
+    def close(self, code: int, reason: str) -> None:
+        """End the connection now; the socket follows as soon as the peer has said goodbye."""
+        if not self._open:
+            return
+        self._end(reason)
+        self._closing = asyncio.get_running_loop().create_task(self._socket.close(code, reason))
+
+    def _lose(self, reason: str) -> None:
+        self._end(reason)
+        self._socket.abort()
+
+    def _end(self, reason: str) -> None:
+        if not self._open:
+            return
+        self._open = False
+        self._leave(self)
+        if self._alarm:
+            self._alarm.cancel()
+        self._react(self._session.close())
+        self._asks.abandon()
+        for waiting in (self._rest, self._settled):
+            if waiting:
+                waiting.set()
+        if self._sign and not self._sign.done():
+            self._sign.set_result(False)
+        self._around.decisions.close(
+            Closed(self.key, self._epoch, reason, self._around.clock.now())
+        )
+
+    def note(self, kind: str, text: str) -> None:
+        self._around.tally.alarms += 1
+        self._around.decisions.note(
+            Noted(self.key, self._epoch, kind, text, self._around.clock.now())
+        )
+
+
+_ENDS = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
+
+
+def _no_reply(_: Reply) -> None:
+    """A SEND is never answered."""
+
+
+def _remark_on(
+    event: Repeated | LateAnswer | UnsolicitedAnswer | ResultRefused | Garbled,
+) -> tuple[str, str]:
+    match event:
+        case Repeated():
+            return "repeated", f"{event.action} {event.id}: the same answer again"
+        case LateAnswer():
+            return "late_answer", f"{event.action}: {event.code or 'answered'} after its time-out"
+        case UnsolicitedAnswer():
+            return "unsolicited_answer", f"an answer to {event.id}, which nobody asked"
+        case ResultRefused():
+            return "result_refused", f"{event.id}: {event.code} {event.description}"
+        case Garbled():
+            return "garbled", event.description

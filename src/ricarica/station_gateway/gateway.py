@@ -1,0 +1,133 @@
+"""The stations' door: it listens, seats one connection for each station, and drains."""
+
+import random
+import ssl
+import uuid
+
+from aiohttp import WSCloseCode
+
+from ricarica.kernel.clock import Clock
+from ricarica.kernel.errors import StorageUnavailableError
+from ricarica.kernel.ids import StationKey
+from ricarica.link.letters import Ask, Opened, Outcome, Told
+from ricarica.link.ports import Decisions
+from ricarica.ocpp.dialects import BY_SUBPROTOCOL
+from ricarica.ocpp.session import Limits as SessionLimits
+from ricarica.ocpp.session import Session
+from ricarica.station_gateway.admission import Visitor
+from ricarica.station_gateway.connection import Connection
+from ricarica.station_gateway.counters import GatewayCounts, Tally
+from ricarica.station_gateway.drain import drain
+from ricarica.station_gateway.duplicates import Ruling
+from ricarica.station_gateway.limits import GatewayLimits
+from ricarica.station_gateway.registry import CrowdedError, Registry
+from ricarica.station_gateway.server import StationServer
+from ricarica.station_gateway.surroundings import Surroundings
+from ricarica.station_gateway.timers import LoopTimers, Timers
+from ricarica.station_gateway.websocket import StationSocket
+
+
+class StationGateway:
+    """Implements `Sockets` for the core, which it knows only as `Decisions`."""
+
+    def __init__(
+        self,
+        decisions: Decisions,
+        clock: Clock,
+        limits: GatewayLimits,
+        rng: random.Random,
+        timers: Timers | None = None,
+    ) -> None:
+        self._around = Surroundings(
+            decisions, clock, timers or LoopTimers(clock), limits, rng, Tally()
+        )
+        self._session_limits = SessionLimits(
+            own_calls_max=limits.asks_max, peer_calls_max=limits.waiting_max
+        )
+        self._registry: Registry[Connection] = Registry(limits, clock)
+        self._server: StationServer | None = None
+        self._leaving = False
+
+    async def start(self, host: str, port: int, ssl_context: ssl.SSLContext | None = None) -> int:
+        """Listen, also on a second port; returns the port, which 0 leaves to the system."""
+        if self._server is None:
+            self._server = StationServer(self._around, self._host)
+        return await self._server.listen(host, port, ssl_context)
+
+    async def stop(self) -> None:
+        if self._server is None:
+            return
+        self._leaving = True
+        self._server.stop_listening()
+        await drain(list(self._registry), self._around)
+        await self._server.close(self._around.limits.close_s)
+
+    def counts(self) -> GatewayCounts:
+        return self._around.tally.counts(len(self._registry))
+
+    # -- Sockets
+
+    async def ask(self, ask: Ask) -> Told:
+        connection = self._registry.get(ask.key)
+        return await connection.ask(ask) if connection else Told(Outcome.UNREACHED)
+
+    def connected(self, key: StationKey) -> int | None:
+        connection = self._registry.get(key)
+        return connection.epoch if connection else None
+
+    def hang_up(self, key: StationKey, code: int, reason: str) -> None:
+        if connection := self._registry.get(key):
+            connection.close(code, reason)
+
+    # -- from the door
+
+    async def _host(self, visitor: Visitor, socket: StationSocket) -> None:
+        connection = await self._seated(visitor, socket)
+        if connection:
+            await connection.run()
+
+    async def _seated(self, visitor: Visitor, socket: StationSocket) -> Connection | None:
+        try:
+            async with self._registry.turn(visitor.key):
+                ruling = await self._registry.rule(visitor.key, visitor.claim)
+                if ruling is Ruling.SWAP:
+                    return await self._seat(visitor, socket)
+        except CrowdedError as error:
+            await socket.close(WSCloseCode.POLICY_VIOLATION, str(error))
+        except StorageUnavailableError:
+            await socket.close(WSCloseCode.TRY_AGAIN_LATER, "nothing can be stored now")
+        else:
+            await self._turn_away(visitor, socket, ruling)
+        return None
+
+    async def _seat(self, visitor: Visitor, socket: StationSocket) -> Connection:
+        epoch = await self._around.decisions.open(
+            Opened(
+                key=visitor.key,
+                subprotocol=visitor.subprotocol,
+                remote=visitor.claim.remote,
+                secure=visitor.secure,
+                at=self._around.clock.now(),
+            )
+        )
+        session = Session(
+            BY_SUBPROTOCOL[visitor.subprotocol], new_id=self._new_id, limits=self._session_limits
+        )
+        connection = Connection(visitor, epoch, session, socket, self._around, self._registry.leave)
+        self._registry.seat(connection)
+        self._around.tally.opened += 1
+        if visitor.origin:
+            connection.note("origin", f"the handshake came with Origin: {visitor.origin[:200]}")
+        if self._leaving:
+            connection.close(WSCloseCode.SERVICE_RESTART, "the server restarts")
+        return connection
+
+    async def _turn_away(self, visitor: Visitor, socket: StationSocket, ruling: Ruling) -> None:
+        """The older connection stays; that someone else came is an alarm."""
+        self._around.tally.refused += 1
+        if older := self._registry.get(visitor.key):
+            older.note("duplicate_refused", f"{ruling.value}, from {visitor.claim.remote}")
+        await socket.close(WSCloseCode.POLICY_VIOLATION, "this station is connected already")
+
+    def _new_id(self) -> str:
+        return str(uuid.UUID(int=self._around.rng.getrandbits(128), version=4))
