@@ -1,6 +1,7 @@
 """Which database a URL means."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
 
@@ -10,11 +11,15 @@ from ricarica.storage.database import Database
 from ricarica.storage.postgres import PostgresDatabase
 from ricarica.storage.sqlite import SqliteDatabase
 
+T = TypeVar("T")
+
 
 class OpenDatabase(Database, Protocol):
-    """A `Database` of ours, which can also be made without migrating, for tests."""
+    """A `Database` of ours, with what tests and tools want besides."""
 
     async def create_all(self) -> None: ...
+
+    async def run_sync(self, work: Callable[[sa.Connection], T]) -> T: ...
 
 
 def open_database(url: str, metadata: sa.MetaData = columns.metadata) -> OpenDatabase:

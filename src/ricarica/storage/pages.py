@@ -36,6 +36,9 @@ class Wanted:
         return min(max(self.limit, 1), LIMIT_MAX)
 
 
+FIRST = Wanted()
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What a list is sorted by. `unique` tells rows with the same `by` apart."""

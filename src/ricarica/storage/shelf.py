@@ -12,7 +12,7 @@ E = TypeVar("E")
 Key = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)  # with slots, `Shelf[Station](…)` could not be called
 class Shelf(Generic[E]):
     """A table and the way between its rows and its entities.
 
