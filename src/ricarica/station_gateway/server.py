@@ -106,6 +106,8 @@ class StationServer:
             max_msg_size=self._around.limits.message_bytes_max,
             timeout=self._around.limits.close_s,
         )
+        response.headers[hdrs.SERVER] = _SERVER_NAME
+        return response
 
     def _socket_of(
         self, response: web.WebSocketResponse, request: web.BaseRequest
