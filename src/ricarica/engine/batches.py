@@ -87,7 +87,7 @@ class Batches:
                 await self._together([job])
         except StorageUnavailableError as error:
             self.counts.failed_commits += 1
-            log.error("storage.unavailable", waiting=len(jobs), error=str(error))
+            log.warning("storage.unavailable", waiting=len(jobs), error=str(error))
             for job in jobs:
                 job.fail(error)
         else:

@@ -11,11 +11,12 @@ from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.clock import Clock
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import StationKey
-from ricarica.link.letters import Ask, Outcome as Reached, Told
+from ricarica.link.letters import Ask, Told
+from ricarica.link.letters import Outcome as Reached
 from ricarica.link.ports import Sockets
 from ricarica.ocpp import actions, wire
 from ricarica.ocpp.dialects import Dialect
-from ricarica.ocpp.errors import RemoteProtocolError
+from ricarica.ocpp.errors import LocalProtocolError, RemoteProtocolError
 from ricarica.stations.commands import Outcome, Result
 from ricarica.translation.route import Origin, Phrase, Phrases
 
@@ -64,10 +65,11 @@ class Commands:
             return Result(
                 Outcome.UNSUPPORTED, detail=f"OCPP {live.dialect.name} has no word for it"
             )
-        request = phrase.request_for(command)
-        told = await self._ask(
-            key, phrase.action, wire.encode(request, live.dialect), phrase.timeout_s
-        )
+        try:
+            payload = wire.encode(phrase.request_for(command), live.dialect)
+        except LocalProtocolError as error:
+            return Result(Outcome.UNSUPPORTED, detail=str(error))
+        told = await self._ask(key, phrase.action, payload, phrase.timeout_s)
         result = self._result(phrase, told, live, command)
         await self._remember(key, phrase, command, told, live.dialect)
         return result
@@ -188,4 +190,3 @@ def _outcome_word(told: Told) -> str:
 
 def _text(told: Told) -> bytes | None:
     return told.description.encode() if told.description else None
-

@@ -103,9 +103,7 @@ class Engine:
         async def decide(unit: UnitOfWork) -> Admission:
             stations = unit.slices.stations
             key = await stations.resolve(tenant, knock.identity)
-            admittance = await stations.admit(
-                Knocked(key, knock.secure, knock.password, knock.at)
-            )
+            admittance = await stations.admit(Knocked(key, knock.secure, knock.password, knock.at))
             if admittance is not Admittance.WELCOME:
                 return Admission(Verdict.UNAUTHORIZED)
             if not offered:
@@ -181,9 +179,7 @@ class Engine:
     ) -> "asyncio.Future[None]":
         return self._errand(key.tenant, work, key)
 
-    def _publish(
-        self, announced: list[Announced], told: list[tuple[StationKey, object]]
-    ) -> None:
+    def _publish(self, announced: list[Announced], told: list[tuple[StationKey, object]]) -> None:
         self.events.publish(announced)
         for key, command in told:
             if self.commands.tell_in_passing(key, command):

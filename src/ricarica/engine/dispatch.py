@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
@@ -243,5 +242,3 @@ def _response(reply: Reply) -> bytes | None:
 
 def routes_by_action(routes: tuple[Route, ...]) -> dict[str, Route]:
     return {route.action: route for route in routes}
-
-

@@ -19,10 +19,10 @@ SECRETIVE = frozenset(
 )
 _NAMES = rb"AuthorizationKey|BasicAuthPassword"
 _STRING = rb'"(?:[^"\\]|\\.)*"'
-_PASSWORD_MEMBER = re.compile(rb'("(?:basicAuthPassword|password|vpnPassword|apnPassword)":)' + _STRING)
-_VALUE_OF_SECRET = re.compile(
-    rb'("(?:value|attributeValue)":)' + _STRING
+_PASSWORD_MEMBER = re.compile(
+    rb'("(?:basicAuthPassword|password|vpnPassword|apnPassword)":)' + _STRING
 )
+_VALUE_OF_SECRET = re.compile(rb'("(?:value|attributeValue)":)' + _STRING)
 _USER_INFO = re.compile(rb"(//[^/@\s\"]+:)[^/@\s\"]+(@)")
 _NAMED = re.compile(_NAMES)
 

@@ -26,6 +26,8 @@ class Dialect:
     answers_unreadable_frames: bool
     """Answers what is no frame with a CALLERROR of id "-1". Many 1.6 stations choke on it."""
     answers_unknown_message_types: bool
+    boots_first: bool
+    """Says nothing before its first boot was accepted. Some 1.6 stations never boot at all."""
 
     def __str__(self) -> str:
         return self.name
@@ -44,6 +46,7 @@ V16 = Dialect(
     malformed_call="FormationViolation",
     answers_unreadable_frames=False,
     answers_unknown_message_types=False,
+    boots_first=False,
 )
 V201 = Dialect(
     name="2.0.1",
@@ -58,6 +61,7 @@ V201 = Dialect(
     answers_unreadable_frames=True,
     # OCPP-J 2.0.1 §4.4; the table of §4.1.3 says to ignore them, and 2.1 does.
     answers_unknown_message_types=True,
+    boots_first=True,
 )
 V21 = replace(
     V201,

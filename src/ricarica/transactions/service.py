@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from ricarica.authorization.model import Judgement, TokenRef, Verdict
@@ -41,6 +41,7 @@ from ricarica.transactions.model import (
     parking_along,
 )
 from ricarica.transactions.ports import TransactionStore
+from ricarica.transactions.readings import Reading
 
 SHOW_COST_EVERY = timedelta(seconds=60)  # what a driver at the display needs, and no more
 NO_REFS = frozenset({"0", "-1"})  # what stations of 1.6 send when they have lost the number
@@ -93,9 +94,20 @@ class TransactionService:
         if known is not None:
             return await self.record(replace(told, ref=known.ref))
         fact, _ = placed(told)
-        evse = fact.evse or EvseNumber(0)
-        self._store.add_readings(fact.station, evse, None, fact.readings, fact.received_at)
+        self.keep_readings(
+            fact.station, fact.evse or EvseNumber(0), fact.readings, fact.received_at
+        )
         return None
+
+    def keep_readings(
+        self,
+        station: StationKey,
+        evse: EvseNumber,
+        readings: tuple[Reading, ...],
+        received_at: datetime,
+    ) -> None:
+        """Readings that belong to no transaction."""
+        self._store.add_readings(station, evse, None, readings, received_at)
 
     async def note_state(self, fact: Progressed) -> None:
         """A connector's status says what its running transaction is doing."""

@@ -1,0 +1,55 @@
+"""Measured values of either family, in base units. Pure."""
+
+from decimal import Decimal, InvalidOperation
+
+from ricarica.transactions.readings import Context, Measurand
+
+DEFAULT_MEASURAND = "Energy.Active.Import.Register"  # both families, when none is named
+MEASURANDS = {
+    member.name.replace("_", ".").casefold(): member
+    for member in Measurand
+    if member is not Measurand.OTHER
+}
+CONTEXTS = {
+    "Transaction.Begin": Context.BEGIN,
+    "Transaction.End": Context.END,
+    "Sample.Periodic": Context.PERIODIC,
+    "Sample.Clock": Context.CLOCK,
+    "Trigger": Context.TRIGGER,
+    "Interruption.Begin": Context.INTERRUPTION_BEGIN,
+    "Interruption.End": Context.INTERRUPTION_END,
+}
+KILO = Decimal(1000)
+FACTORS = {"kWh": KILO, "kvarh": KILO, "kVAh": KILO, "kW": KILO, "kvar": KILO, "kVA": KILO}
+
+
+def measurand_from(word: str | None) -> tuple[Measurand, str | None]:
+    """The measurand, or OTHER with the station's own word."""
+    spelled = word or DEFAULT_MEASURAND
+    known = MEASURANDS.get(spelled.casefold())
+    return (known, None) if known is not None else (Measurand.OTHER, spelled)
+
+
+def context_from(word: str | None) -> Context:
+    return Context.PERIODIC if word is None else CONTEXTS.get(word, Context.OTHER)
+
+
+def in_base_unit(value: Decimal, unit: str | None, multiplier: int = 0) -> Decimal:
+    """In Wh, W, A, V, Hz, % or °C."""
+    scaled = value.scaleb(multiplier) if multiplier else value
+    if unit in FACTORS:
+        return scaled * FACTORS[unit]
+    if unit == "K":
+        return scaled - Decimal("273.15")
+    if unit == "Fahrenheit":
+        return (scaled - 32) * 5 / 9
+    return scaled
+
+
+def number_from(text: str) -> Decimal | None:
+    """None for what is no number, e.g. a signed block."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() and abs(value.adjusted()) < 30 else None

@@ -1,0 +1,24 @@
+"""Who handles what, and who can say what, in each dialect. Literals; nothing registers itself."""
+
+from ricarica.ocpp.dialects import V16, V21, V201
+from ricarica.translation.route import Phrases, Route
+from ricarica.translation.v2 import core as v2_core
+from ricarica.translation.v2 import phrases as v2_phrases
+from ricarica.translation.v2 import transactions as v2_transactions
+from ricarica.translation.v16 import core as v16_core
+from ricarica.translation.v16 import phrases as v16_phrases
+from ricarica.translation.v16 import transactions as v16_transactions
+
+V16_ROUTES = (*v16_core.ROUTES, *v16_transactions.ROUTES)
+V2_ROUTES = (*v2_core.ROUTES, *v2_transactions.ROUTES)
+
+ROUTES: dict[str, dict[str, Route]] = {
+    V16.name: {route.action: route for route in V16_ROUTES},
+    V201.name: {route.action: route for route in V2_ROUTES},
+    V21.name: {route.action: route for route in V2_ROUTES},
+}
+PHRASES: dict[str, Phrases] = {
+    V16.name: v16_phrases.PHRASES,
+    V201.name: v2_phrases.PHRASES,
+    V21.name: v2_phrases.PHRASES,
+}

@@ -1,0 +1,91 @@
+"""How 1.6 says our commands, and how we read its answers."""
+
+from typing import Any
+
+from ricarica.authorization.commands import ClearCache
+from ricarica.ocpp.v16 import messages as v16
+from ricarica.stations.commands import (
+    ChangeAvailability,
+    Outcome,
+    Reset,
+    Result,
+    Topic,
+    TransferData,
+    Trigger,
+    Unlock,
+)
+from ricarica.transactions.commands import StartCharging, StopCharging
+from ricarica.translation.route import Phrase, Phrases
+
+ACCEPTED = frozenset({"Accepted", "Scheduled", "RebootRequired", "Unlocked"})
+UNSUPPORTED = frozenset({"NotSupported", "NotImplemented"})
+TOPIC = {
+    Topic.BOOT: v16.MessageTrigger.BootNotification,
+    Topic.HEARTBEAT: v16.MessageTrigger.Heartbeat,
+    Topic.STATUS: v16.MessageTrigger.StatusNotification,
+    Topic.READINGS: v16.MessageTrigger.MeterValues,
+}
+
+
+def result_from(response: Any) -> Result:
+    """What a response with nothing but a status means."""
+    status = str(response.status)
+    if status in ACCEPTED:
+        return Result(Outcome.ACCEPTED, status)
+    return Result(Outcome.UNSUPPORTED if status in UNSUPPORTED else Outcome.REFUSED, status)
+
+
+def remote_start_for(command: StartCharging) -> v16.RemoteStartTransactionRequest:
+    return v16.RemoteStartTransactionRequest(
+        id_tag=command.token.uid,
+        connector_id=command.evse,  # some stations refuse to choose one themselves
+    )
+
+
+def change_availability_for(command: ChangeAvailability) -> v16.ChangeAvailabilityRequest:
+    operative = v16.AvailabilityType.Operative
+    return v16.ChangeAvailabilityRequest(
+        connector_id=command.evse or 0,
+        type=operative if command.operative else v16.AvailabilityType.Inoperative,
+    )
+
+
+def reset_for(command: Reset) -> v16.ResetRequest:
+    return v16.ResetRequest(type=v16.ResetType.Hard if command.hard else v16.ResetType.Soft)
+
+
+def data_transfer_for(command: TransferData) -> v16.DataTransferRequest:
+    return v16.DataTransferRequest(
+        vendor_id=command.vendor, message_id=command.message, data=command.data
+    )
+
+
+def data_transfer_result_from(response: v16.DataTransferResponse) -> Result:
+    result = result_from(response)
+    return Result(result.outcome, result.status, answer={"data": response.data})
+
+
+PHRASES: Phrases = {
+    StartCharging: Phrase("RemoteStartTransaction", remote_start_for, result_from),
+    StopCharging: Phrase(
+        "RemoteStopTransaction",
+        lambda command: v16.RemoteStopTransactionRequest(transaction_id=int(command.ref)),
+        result_from,
+    ),
+    Reset: Phrase("Reset", reset_for, result_from, timeout_s=60),
+    ChangeAvailability: Phrase("ChangeAvailability", change_availability_for, result_from),
+    Unlock: Phrase(
+        "UnlockConnector",
+        lambda command: v16.UnlockConnectorRequest(connector_id=command.evse),
+        result_from,
+    ),
+    Trigger: Phrase(
+        "TriggerMessage",
+        lambda command: v16.TriggerMessageRequest(
+            requested_message=TOPIC[command.topic], connector_id=command.evse
+        ),
+        result_from,
+    ),
+    ClearCache: Phrase("ClearCache", lambda _: v16.ClearCacheRequest(), result_from),
+    TransferData: Phrase("DataTransfer", data_transfer_for, data_transfer_result_from),
+}
