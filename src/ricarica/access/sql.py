@@ -145,10 +145,10 @@ def audit_from(row: Row) -> AuditEntry:
     return AuditEntry(tenant, entry, at, actor, ActorKind(kind), action, subject, outcome, detail)
 
 
-TENANT_SHELF = Shelf[Tenant](
+TENANT_SHELF: Shelf[Tenant] = Shelf(
     TENANTS, lambda tenant: (tenant.id,), _values, lambda row: Tenant(*row), FRESH_S
 )
-OPERATOR_SHELF = Shelf[Operator](
+OPERATOR_SHELF: Shelf[Operator] = Shelf(
     OPERATORS,
     lambda operator: (operator.tenant, operator.folded),
     operator_row,
@@ -156,7 +156,7 @@ OPERATOR_SHELF = Shelf[Operator](
     FRESH_S,
     REMEMBERED_MAX,
 )
-SESSION_SHELF = Shelf[Session](
+SESSION_SHELF: Shelf[Session] = Shelf(
     SESSIONS,
     lambda session: (session.digest,),
     _values,
@@ -164,10 +164,10 @@ SESSION_SHELF = Shelf[Session](
     FRESH_S,
     REMEMBERED_MAX,
 )
-API_KEY_SHELF = Shelf[ApiKey](
+API_KEY_SHELF: Shelf[ApiKey] = Shelf(
     API_KEYS, lambda key: (key.digest,), _values, api_key_from, FRESH_S, REMEMBERED_MAX
 )
-ANSWER_SHELF = Shelf[KeptAnswer](
+ANSWER_SHELF: Shelf[KeptAnswer] = Shelf(
     ANSWERS,
     lambda answer: (answer.tenant, answer.actor, answer.key),
     _values,
