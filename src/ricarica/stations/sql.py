@@ -1,0 +1,238 @@
+"""How stations, their connectors and their sites lie in the database."""
+
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from ricarica.kernel.ids import ConnectorNumber, EvseNumber, SiteId, StationId, StationKey, TenantId
+from ricarica.stations.model import Acceptance, Connector, ConnectorStatus, Site, Station
+from ricarica.storage.columns import Blob, Boolean, Exact, Instant, Integer, Text, metadata
+from ricarica.storage.database import Row
+from ricarica.storage.shelf import Shelf
+from ricarica.storage.work import Work
+
+FRESH_S = 10.0  # for what no station owns
+
+STATIONS = sa.Table(
+    "stations",
+    metadata,
+    sa.Column("tenant", Text(), primary_key=True),
+    sa.Column("station", Text(), primary_key=True),
+    sa.Column("folded", Text(), nullable=False),
+    sa.Column("acceptance", Text(), nullable=False),
+    sa.Column("registered_at", Instant(), nullable=False),
+    sa.Column("name", Text(), nullable=False),
+    sa.Column("site", Text()),
+    sa.Column("tariff", Text()),
+    sa.Column("security_profile", Integer()),
+    sa.Column("secret", Blob()),
+    sa.Column("pedantic", Boolean(), nullable=False),
+    sa.Column("vendor", Text()),
+    sa.Column("model", Text()),
+    sa.Column("serial", Text()),
+    sa.Column("firmware", Text()),
+    sa.Column("iccid", Text()),
+    sa.Column("imsi", Text()),
+    sa.Column("boot_reason", Text()),
+    sa.Column("booted_at", Instant()),
+    sa.Column("dialect", Text()),
+    sa.Column("connected", Boolean(), nullable=False),
+    sa.Column("epoch", Integer(), nullable=False),
+    sa.Column("remote", Text()),
+    sa.Column("secure", Boolean(), nullable=False),
+    sa.Column("connection_changed_at", Instant()),
+    sa.Column("last_seen_at", Instant()),
+    sa.Column("version", Integer(), nullable=False),
+    # Whoever registers CP-1 and cp-1 at the same moment, only one of them succeeds.
+    sa.Index("uq_stations_folded", "tenant", "folded", unique=True),
+    sa.Index("ix_stations_acceptance", "tenant", "acceptance", "registered_at"),
+    sa.Index("ix_stations_site", "tenant", "site"),
+)
+
+CONNECTORS = sa.Table(
+    "connectors",
+    metadata,
+    sa.Column("tenant", Text(), primary_key=True),
+    sa.Column("station", Text(), primary_key=True),
+    sa.Column("evse", Integer(), primary_key=True, autoincrement=False),
+    sa.Column("connector", Integer(), primary_key=True, autoincrement=False),
+    sa.Column("status", Text(), nullable=False),
+    sa.Column("at", Instant(), nullable=False),
+    sa.Column("epoch", Integer(), nullable=False),
+    sa.Column("error", Text()),
+    sa.Column("detail", Text()),
+    sa.Column("version", Integer(), nullable=False),
+    sa.Index("ix_connectors_status", "tenant", "status"),
+)
+
+SITES = sa.Table(
+    "sites",
+    metadata,
+    sa.Column("tenant", Text(), primary_key=True),
+    sa.Column("id", Text(), primary_key=True),
+    sa.Column("name", Text(), nullable=False),
+    sa.Column("address", Text(), nullable=False),
+    sa.Column("city", Text(), nullable=False),
+    sa.Column("country", Text(), nullable=False),
+    sa.Column("latitude", Exact(7)),  # a centimetre
+    sa.Column("longitude", Exact(7)),
+    sa.Column("tariff", Text()),
+    sa.Column("version", Integer(), nullable=False),
+)
+
+
+def folded(identity: str) -> str:
+    """A station's identity for comparing: two stations differ by more than case."""
+    return identity.casefold()
+
+
+def station_row(station: Station) -> Row:
+    return (
+        station.key.tenant,
+        station.key.station,
+        folded(station.key.station),
+        station.acceptance,
+        station.registered_at,
+        station.name,
+        station.site,
+        station.tariff,
+        station.security_profile,
+        station.secret,
+        station.pedantic,
+        station.vendor,
+        station.model,
+        station.serial,
+        station.firmware,
+        station.iccid,
+        station.imsi,
+        station.boot_reason,
+        station.booted_at,
+        station.dialect,
+        station.connected,
+        station.epoch,
+        station.remote,
+        station.secure,
+        station.connection_changed_at,
+        station.last_seen_at,
+    )
+
+
+def station_from(row: Row) -> Station:
+    tenant, station, _, acceptance, *rest = row
+    return Station(StationKey(tenant, station), Acceptance(acceptance), *rest)
+
+
+def connector_row(connector: Connector) -> Row:
+    return (
+        connector.station.tenant,
+        connector.station.station,
+        connector.evse,
+        connector.number,
+        connector.status,
+        connector.at,
+        connector.epoch,
+        connector.error,
+        connector.detail,
+    )
+
+
+def connector_from(row: Row) -> Connector:
+    tenant, station, evse, number, status, *rest = row
+    key = StationKey(tenant, station)
+    return Connector(key, evse, number, ConnectorStatus(status), *rest)
+
+
+def site_row(site: Site) -> Row:
+    return (
+        site.tenant,
+        site.id,
+        site.name,
+        site.address,
+        site.city,
+        site.country,
+        _degrees(site.latitude),
+        _degrees(site.longitude),
+        site.tariff,
+    )
+
+
+def site_from(row: Row) -> Site:
+    *rest, latitude, longitude, tariff = row
+    return Site(
+        *rest,
+        latitude=None if latitude is None else float(latitude),
+        longitude=None if longitude is None else float(longitude),
+        tariff=tariff,
+    )
+
+
+def _degrees(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(str(value))
+
+
+STATION_SHELF = Shelf[Station](
+    STATIONS,
+    lambda station: (station.key.tenant, station.key.station),
+    station_row,
+    station_from,
+)
+CONNECTOR_SHELF = Shelf[Connector](
+    CONNECTORS,
+    lambda connector: (
+        connector.station.tenant,
+        connector.station.station,
+        connector.evse,
+        connector.number,
+    ),
+    connector_row,
+    connector_from,
+)
+SITE_SHELF = Shelf[Site](SITES, lambda site: (site.tenant, site.id), site_row, site_from, FRESH_S)
+
+
+class SqlStationStore:
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    async def get(self, key: StationKey) -> Station | None:
+        return await self._work.get(STATION_SHELF, (key.tenant, key.station))
+
+    async def canonical(self, tenant: TenantId, identity: str) -> StationId | None:
+        # Asked when a station connects: the row that comes along also replaces what this node
+        # remembered of it, if it was elsewhere in the meantime.
+        found = await self._work.find(
+            STATION_SHELF, STATIONS.c.tenant == tenant, STATIONS.c.folded == folded(identity)
+        )
+        return found[0].key.station if found else None
+
+    async def pending_count(self, tenant: TenantId) -> int:
+        pending = sa.select(sa.func.count()).where(
+            STATIONS.c.tenant == tenant, STATIONS.c.acceptance == Acceptance.PENDING
+        )
+        [(count,)] = await self._work.fetch(pending)
+        return int(count)
+
+    def save(self, station: Station) -> None:
+        self._work.put(STATION_SHELF, station)
+
+    def remove(self, station: Station) -> None:
+        # What it told stays: its transactions must remain explainable, and should it come back,
+        # its connectors are those it had.
+        self._work.remove(STATION_SHELF, station)
+
+    async def connector(
+        self, key: StationKey, evse: EvseNumber, number: ConnectorNumber
+    ) -> Connector | None:
+        return await self._work.get(CONNECTOR_SHELF, (key.tenant, key.station, evse, number))
+
+    def save_connector(self, connector: Connector) -> None:
+        self._work.put(CONNECTOR_SHELF, connector)
+
+    async def site(self, tenant: TenantId, site: SiteId) -> Site | None:
+        return await self._work.get(SITE_SHELF, (tenant, site))
+
+    def save_site(self, site: Site) -> None:
+        self._work.put(SITE_SHELF, site)
+
+    def remove_site(self, site: Site) -> None:
+        self._work.remove(SITE_SHELF, site)

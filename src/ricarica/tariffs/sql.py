@@ -1,0 +1,137 @@
+"""How tariffs lie in the database: the latest revision of each, and all there ever were."""
+
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+
+from ricarica.kernel.ids import TariffId, TenantId
+from ricarica.storage.columns import Exact, Instant, Integer, Text, metadata
+from ricarica.storage.database import Row
+from ricarica.storage.shelf import Shelf
+from ricarica.storage.work import Work
+from ricarica.tariffs.model import Prices, Tariff
+
+FRESH_S = 10.0  # for so long a price that was changed on another node may still be given
+
+
+def _price(name: str) -> sa.Column[object]:
+    return sa.Column(name, Exact(6), nullable=False)
+
+
+TARIFFS = sa.Table(
+    "tariffs",
+    metadata,
+    sa.Column("tenant", Text(), primary_key=True),
+    sa.Column("id", Text(), primary_key=True),
+    sa.Column("name", Text(), nullable=False),
+    sa.Column("revision", Integer(), nullable=False),
+    sa.Column("created_at", Instant(), nullable=False),
+    sa.Column("revised_at", Instant(), nullable=False),
+    sa.Column("currency", Text(), nullable=False),
+    *map(_price, ("per_kwh", "per_minute", "per_idle_minute", "per_session", "vat_percent")),
+    sa.Column("version", Integer(), nullable=False),
+)
+
+# Added once and never changed, so that an old bill can be explained.
+REVISIONS = sa.Table(
+    "tariff_revisions",
+    metadata,
+    sa.Column("tenant", Text(), primary_key=True),
+    sa.Column("id", Text(), primary_key=True),
+    sa.Column("revised_at", Instant(), primary_key=True),
+    sa.Column("revision", Integer(), nullable=False),
+    sa.Column("name", Text(), nullable=False),
+    sa.Column("currency", Text(), nullable=False),
+    *map(_price, ("per_kwh", "per_minute", "per_idle_minute", "per_session", "vat_percent")),
+)
+
+# One row for each tenant, so that two operators cannot choose two defaults at once.
+DEFAULTS = sa.Table(
+    "default_tariffs",
+    metadata,
+    sa.Column("tenant", Text(), primary_key=True),
+    sa.Column("tariff", Text()),
+    sa.Column("version", Integer(), nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    tenant: TenantId
+    tariff: TariffId | None
+
+
+def prices_row(prices: Prices) -> Row:
+    return (
+        prices.currency,
+        prices.per_kwh,
+        prices.per_minute,
+        prices.per_idle_minute,
+        prices.per_session,
+        prices.vat_percent,
+    )
+
+
+def tariff_row(tariff: Tariff) -> Row:
+    return (
+        tariff.tenant,
+        tariff.id,
+        tariff.name,
+        tariff.revision,
+        tariff.created_at,
+        tariff.revised_at,
+        *prices_row(tariff.prices),
+    )
+
+
+def tariff_from(row: Row) -> Tariff:
+    tenant, id_, name, revision, created_at, revised_at, *prices = row
+    return Tariff(tenant, id_, name, Prices(*prices), created_at, revised_at, revision)
+
+
+TARIFF_SHELF = Shelf[Tariff](
+    TARIFFS, lambda tariff: (tariff.tenant, tariff.id), tariff_row, tariff_from, FRESH_S
+)
+DEFAULT_SHELF = Shelf[Default](
+    DEFAULTS,
+    lambda default: (default.tenant,),
+    lambda default: (default.tenant, default.tariff),
+    lambda row: Default(*row),
+    FRESH_S,
+)
+
+
+class SqlTariffStore:
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    async def get(self, tenant: TenantId, tariff: TariffId) -> Tariff | None:
+        found = await self._work.get(TARIFF_SHELF, (tenant, tariff))
+        if found is None:
+            return None
+        return replace(found, is_default=await self.default(tenant) == tariff)
+
+    async def default(self, tenant: TenantId) -> TariffId | None:
+        default = await self._work.get(DEFAULT_SHELF, (tenant,))
+        return default.tariff if default else None
+
+    def save(self, tariff: Tariff) -> None:
+        self._work.put(TARIFF_SHELF, tariff)
+        revision = (
+            tariff.tenant,
+            tariff.id,
+            tariff.revised_at,
+            tariff.revision,
+            tariff.name,
+            *prices_row(tariff.prices),
+        )
+        self._work.add(REVISIONS, revision, if_new=True)
+
+    def remove(self, tariff: Tariff) -> None:
+        self._work.remove(TARIFF_SHELF, tariff)
+
+    async def set_default(self, tenant: TenantId, tariff: TariffId | None) -> None:
+        await self.default(
+            tenant
+        )  # a row is read before it is written, so that its version is known
+        self._work.put(DEFAULT_SHELF, Default(tenant, tariff))
