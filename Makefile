@@ -50,6 +50,7 @@ check: dev ## Formatting, lint, types, layers, tidiness, generated code, transla
 	$(BIN)/python tools/tidy.py
 	$(BIN)/python tools/generate_messages.py --check
 	$(BIN)/python tools/check_translations.py
+	$(BIN)/python tools/check_docs.py
 
 format: dev ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix .
