@@ -17,6 +17,7 @@ PASSWORD_LENGTH_MIN = 8  # NIST SP 800-63B
 PASSWORD_LENGTH_MAX = 256  # hashing more would only cost time
 NAME_LENGTH_MAX = 64  # fits a line of the audit page
 ANSWERS_KEPT = timedelta(hours=24)  # for how long a repeated request gets its first answer
+SESSION_COOKIE = "ricarica_session"  # carries the token of a browser's session
 
 
 class NotAuthenticatedError(RicaricaError):

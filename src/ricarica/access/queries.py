@@ -15,6 +15,11 @@ from ricarica.access.sql import (
 )
 from ricarica.kernel.ids import TenantId
 from ricarica.storage.database import Database
+from ricarica.storage.pages import FIRST, Order, Page, Wanted, page_of
+
+OPERATORS_BY_NAME = Order(OPERATORS.c.folded, OPERATORS.c.folded)
+NEWEST_KEY_FIRST = Order(API_KEYS.c.created_at, API_KEYS.c.id, descending=True, is_time=True)
+NEWEST_ENTRY_FIRST = Order(AUDIT.c.at, AUDIT.c.id, descending=True, is_time=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,49 +31,30 @@ class AuditFilter:
     action: str | None = None
 
 
-class AccessQueries:
-    """Every page is bounded by `limit` and goes on after the last id or name of the one before."""
+EVERYTHING = AuditFilter()
 
+
+class AccessQueries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def operators(
-        self, tenant: TenantId, limit: int, after: str | None = None
-    ) -> list[Operator]:
-        """By name."""
+    async def operators(self, tenant: TenantId, wanted: Wanted = FIRST) -> Page[Operator]:
         query = sa.select(*OPERATORS.c[:-1]).where(OPERATORS.c.tenant == tenant)
-        if after is not None:
-            query = query.where(OPERATORS.c.folded > after)
-        rows = await self._database.fetch(query.order_by(OPERATORS.c.folded).limit(limit))
-        return [operator_from(row) for row in rows]
+        return await page_of(self._database, query, OPERATORS_BY_NAME, wanted, operator_from)
 
-    async def api_keys(
-        self, tenant: TenantId, limit: int, after: str | None = None
-    ) -> list[ApiKey]:
-        """The newest first."""
+    async def api_keys(self, tenant: TenantId, wanted: Wanted = FIRST) -> Page[ApiKey]:
         query = sa.select(*API_KEYS.c[:-1]).where(API_KEYS.c.tenant == tenant)
-        if after is not None:
-            query = query.where(API_KEYS.c.id < after)
-        rows = await self._database.fetch(query.order_by(API_KEYS.c.id.desc()).limit(limit))
-        return [api_key_from(row) for row in rows]
+        return await page_of(self._database, query, NEWEST_KEY_FIRST, wanted, api_key_from)
 
     async def audit(
-        self,
-        tenant: TenantId,
-        limit: int,
-        wanted: AuditFilter = AuditFilter(),
-        after: str | None = None,
-    ) -> list[AuditEntry]:
-        """The newest first."""
-        query = sa.select(AUDIT).where(AUDIT.c.tenant == tenant)
+        self, tenant: TenantId, which: AuditFilter = EVERYTHING, wanted: Wanted = FIRST
+    ) -> Page[AuditEntry]:
+        query = sa.select(*AUDIT.c).where(AUDIT.c.tenant == tenant)
         for column, value in (
-            (AUDIT.c.subject, wanted.subject),
-            (AUDIT.c.actor, wanted.actor),
-            (AUDIT.c.action, wanted.action),
+            (AUDIT.c.subject, which.subject),
+            (AUDIT.c.actor, which.actor),
+            (AUDIT.c.action, which.action),
         ):
             if value is not None:
                 query = query.where(column == value)
-        if after is not None:
-            query = query.where(AUDIT.c.id < after)
-        rows = await self._database.fetch(query.order_by(AUDIT.c.id.desc()).limit(limit))
-        return [audit_from(row) for row in rows]
+        return await page_of(self._database, query, NEWEST_ENTRY_FIRST, wanted, audit_from)

@@ -23,6 +23,7 @@ from ricarica.access.sql import SqlAccessStore
 from ricarica.kernel.errors import ConflictError, LostUpdateError
 from ricarica.kernel.ids import DEFAULT_TENANT, TenantId
 from ricarica.storage.open import OpenDatabase
+from ricarica.storage.pages import Page, Wanted
 from ricarica.storage.work import Remembered, Work
 from ricarica.testing.memory_access import MemoryAccessStore
 
@@ -249,15 +250,15 @@ def audited(number: int, subject: str = "station:CP-1", actor: str = "Ada") -> A
 
 
 async def test_the_audit_log_is_read_page_by_page_from_the_newest(migrated: OpenDatabase) -> None:
-    await SqlDesk(migrated).do(saving(*map(audited, range(5))))
+    await SqlDesk(migrated).do(saving(*map(audited, range(3))))
     queries = AccessQueries(migrated)
 
-    first = await queries.audit(DEFAULT_TENANT, 2)
-    second = await queries.audit(DEFAULT_TENANT, 2, after=first[-1].id)
+    first = await queries.audit(DEFAULT_TENANT, wanted=Wanted(2))
+    second = await queries.audit(DEFAULT_TENANT, wanted=Wanted(2, first.next))
 
-    assert first == [audited(4), audited(3)]
-    assert second == [audited(2), audited(1)]
-    assert await queries.audit(TenantId("other"), 2) == []
+    assert first.items == (audited(2), audited(1))
+    assert second == Page((audited(0),), None)
+    assert await queries.audit(TenantId("other")) == Page(())
 
 
 async def test_the_audit_log_can_be_narrowed(migrated: OpenDatabase) -> None:
@@ -265,9 +266,9 @@ async def test_the_audit_log_can_be_narrowed(migrated: OpenDatabase) -> None:
     await SqlDesk(migrated).do(saving(mine, hers))
     queries = AccessQueries(migrated)
 
-    assert await queries.audit(DEFAULT_TENANT, 9, AuditFilter(subject="token:A")) == [mine]
-    assert await queries.audit(DEFAULT_TENANT, 9, AuditFilter(actor="Bob")) == [hers]
-    assert await queries.audit(DEFAULT_TENANT, 9, AuditFilter(action="login")) == []
+    assert (await queries.audit(DEFAULT_TENANT, AuditFilter(subject="token:A"))).items == (mine,)
+    assert (await queries.audit(DEFAULT_TENANT, AuditFilter(actor="Bob"))).items == (hers,)
+    assert (await queries.audit(DEFAULT_TENANT, AuditFilter(action="login"))).items == ()
 
 
 async def test_operators_and_keys_are_listed_page_by_page(migrated: OpenDatabase) -> None:
@@ -276,7 +277,10 @@ async def test_operators_and_keys_are_listed_page_by_page(migrated: OpenDatabase
     await SqlDesk(migrated).do(saving(bob, ADA, KEY, newer))
     queries = AccessQueries(migrated)
 
-    assert await queries.operators(DEFAULT_TENANT, 1) == [ADA]
-    assert await queries.operators(DEFAULT_TENANT, 1, after="ada") == [bob]
-    assert await queries.api_keys(DEFAULT_TENANT, 1) == [newer]
-    assert await queries.api_keys(DEFAULT_TENANT, 1, after="id-2") == [KEY]
+    operators = await queries.operators(DEFAULT_TENANT, Wanted(1))
+    keys = await queries.api_keys(DEFAULT_TENANT, Wanted(1))
+
+    assert operators.items == (ADA,)
+    assert await queries.operators(DEFAULT_TENANT, Wanted(1, operators.next)) == Page((bob,))
+    assert keys.items == (newer,)
+    assert await queries.api_keys(DEFAULT_TENANT, Wanted(1, keys.next)) == Page((KEY,))
