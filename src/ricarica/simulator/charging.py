@@ -442,6 +442,12 @@ def tell_triggered(station: Station, evse: Evse, transaction: Transaction) -> No
     _update(station, transaction, "Trigger", sample=sample)
 
 
+def tell_resumed(station: Station, transaction: Transaction) -> None:
+    """It survived a reboot. (E17, B13)"""
+    transaction.is_resumed = False
+    _update(station, transaction, "TxResumed")
+
+
 def limits_changed(station: Station) -> None:
     """Feel a new limit at once, and tell if it stops or frees the current."""
     station.refresh_limits()

@@ -27,7 +27,7 @@ class StartRequest:
 
 def request_start(station: Station, asked: StartRequest) -> tuple[str, Transaction | None]:
     """Whether it will be tried, and the transaction that already runs there. (F01, F02)"""
-    evse = _evse_to_start(station, asked)
+    evse = _evse_to_start(station, asked) if station.is_accepted else None
     if evse is None or _cannot_start(evse, asked):
         return REJECTED, None
     before = evse.transaction
@@ -60,7 +60,7 @@ def _cannot_start(evse: Evse, asked: StartRequest) -> bool:
 
 
 def request_stop(station: Station, found: tuple[Evse, Transaction] | None) -> str:
-    if found is None or not found[1].is_authorized:
+    if not station.is_accepted or found is None or not found[1].is_authorized:
         return REJECTED
     charging.stop(station, found[0], "RemoteStop", "Remote")
     return ACCEPTED
@@ -69,7 +69,14 @@ def request_stop(station: Station, found: tuple[Evse, Transaction] | None) -> st
 # Going down and coming up
 
 
-def reset_now(station: Station, reason: str, boot_reason: str, *, resumes: bool = False) -> str:
+def reset_now(
+    station: Station,
+    reason: str,
+    boot_reason: str,
+    *,
+    resumes: bool = False,
+    restores: frozenset[int] = frozenset(),
+) -> str:
     """End what runs, deliver what can be delivered, and go down."""
     if not resumes:
         for evse in station.evses.values():
@@ -78,7 +85,7 @@ def reset_now(station: Station, reason: str, boot_reason: str, *, resumes: bool 
                 charging.end(station, evse, "ResetCommand", reason)
     station.report_states()
     station.reboot = Reboot(
-        boot_reason, station.now + REBOOT_WAITS_AT_MOST, keeps_transactions=resumes
+        boot_reason, station.now + REBOOT_WAITS_AT_MOST, station.now, restores=restores
     )
     return ACCEPTED
 
@@ -87,7 +94,10 @@ def reset_when_idle(station: Station, boot_reason: str) -> str:
     """B12: wait for the last transaction, let nobody begin meanwhile."""
     if not any(True for _ in station.transactions):
         return reset_now(station, "Reboot", boot_reason)
-    station.reboot = Reboot(boot_reason, station.now, waits_for_idle=True)
+    closed = frozenset(evse.number for evse in station.evses.values() if evse.is_operative)
+    station.reboot = Reboot(
+        boot_reason, station.now, station.now, waits_for_idle=True, restores=closed
+    )
     for evse in station.evses.values():
         if evse.transaction is None:
             evse.is_operative = False

@@ -49,6 +49,7 @@ class Make:
 @dataclass(frozen=True, slots=True)
 class Answered:
     payload: Payload
+    raw: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +119,10 @@ class Reboot:
 
     reason: str
     down_by: datetime
-    keeps_transactions: bool = False
+    asked_at: datetime
     waits_for_idle: bool = False
+    restores: frozenset[int] = frozenset()
+    """EVSEs to open again afterwards, closed only so that nobody begins."""
     up_at: datetime | None = None
 
 
@@ -156,7 +159,7 @@ class Station:
     """What each EVSE's display says to the driver in front of it."""
     asking: set[int] = field(default_factory=set)
     """EVSEs whose driver waits for the server's verdict."""
-    reported_events: int = 0
+    events_told: int = 0
 
     @property
     def clock(self) -> datetime:
@@ -220,7 +223,16 @@ class Station:
         before = self.reported.get((evse.number, connector))
         if everything or before is not state:
             self.reported[evse.number, connector] = state
-            self.ask(self.speech.status(self, evse, connector))
+            self.ask(self.speech.status(self, evse, connector), self._forgets(evse, connector))
+
+    def _forgets(self, evse: Evse, connector: int) -> Callable[[Answer], None]:
+        """A status that nobody heard counts as not reported."""
+
+        def answered(answer: Answer) -> None:
+            if isinstance(answer, Unanswered):
+                self.reported.pop((evse.number, connector), None)
+
+        return answered
 
     @property
     def retry_rule(self) -> RetryRule:

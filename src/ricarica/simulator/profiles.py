@@ -20,8 +20,10 @@ PROFILES_MAX = 100  # far more than any server installs; keeps a hostile one fro
 
 @dataclass(frozen=True, slots=True)
 class Period:
+    """From `start` on after the schedule began. `None` limits nothing."""
+
     start: timedelta
-    limit: Decimal
+    limit: Decimal | None
     phases: int | None = None
 
 

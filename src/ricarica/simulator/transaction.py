@@ -43,6 +43,7 @@ class Transaction:
     is_authorized: bool = True
     is_suspended: bool = False
     is_confirmed: bool = False
+    is_resumed: bool = False
     last_charging_state: str | None = None
     shown_cost: Decimal | None = None
     next_sample_at: datetime | None = None

@@ -1,0 +1,349 @@
+"""What a simulated station does when a server tells it to in OCPP 2.0.1 or 2.1."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from ricarica.ocpp.payload import Payload
+from ricarica.ocpp.v2 import messages as v2
+from ricarica.simulator import charging, commands
+from ricarica.simulator.core import Station
+from ricarica.simulator.evse import Evse, Reservation
+from ricarica.simulator.profiles import (
+    STATION_MAX,
+    Criteria,
+    Period,
+    Profile,
+    composite,
+    in_unit,
+)
+from ricarica.simulator.tokens import Verdict
+from ricarica.simulator.transaction import Token
+from ricarica.simulator.v2_variables import base_report, get_variables, report, set_variables
+
+RECURS = {
+    v2.RecurrencyKind.Daily: timedelta(days=1),
+    v2.RecurrencyKind.Weekly: timedelta(days=7),
+}
+VENDOR = "org.ricarica.simulator"
+
+
+def carry_out(station: Station, request: Payload) -> Payload | None:
+    """The answer, or None when this station does not know the command."""
+    command = COMMANDS.get(type(request))
+    return command(station, request) if command is not None else None
+
+
+def _token(given: v2.IdToken) -> Token:
+    return Token(given.id_token, given.type)
+
+
+def _request_start(station: Station, request: v2.RequestStartTransactionRequest) -> Payload:
+    given, group = request.charging_profile, request.group_id_token
+    asked = commands.StartRequest(
+        token=_token(request.id_token),
+        evse=request.evse_id,
+        remote_start_id=request.remote_start_id,
+        group=group.id_token if group else None,
+        profile=_profile_from(given, request.evse_id or 0) if given else None,
+    )
+    status, running = commands.request_start(station, asked)
+    return v2.RequestStartTransactionResponse(
+        status=v2.RequestStartStopStatus(status),
+        transaction_id=running.ref if running else None,
+    )
+
+
+def _request_stop(station: Station, request: v2.RequestStopTransactionRequest) -> Payload:
+    status = commands.request_stop(station, station.transaction(request.transaction_id))
+    return v2.RequestStopTransactionResponse(status=v2.RequestStartStopStatus(status))
+
+
+def _reset(station: Station, request: v2.ResetRequest) -> Payload:
+    return v2.ResetResponse(status=v2.ResetStatus(_reset_outcome(station, request)))
+
+
+def _reset_outcome(station: Station, request: v2.ResetRequest) -> str:
+    if request.evse_id is not None:
+        evse = station.evses.get(request.evse_id)
+        is_now = request.type is v2.Reset.Immediate
+        return commands.reset_evse(station, evse) if evse and is_now else commands.REJECTED
+    match request.type:
+        case v2.Reset.OnIdle:
+            return commands.reset_when_idle(station, "ScheduledReset")
+        case v2.Reset.ImmediateAndResume:
+            return commands.reset_now(station, "Reboot", "RemoteReset", resumes=True)
+        case v2.Reset.Immediate:
+            return commands.reset_now(station, "ImmediateReset", "RemoteReset")
+
+
+def _change_availability(station: Station, request: v2.ChangeAvailabilityRequest) -> Payload:
+    evse = request.evse
+    status = commands.change_availability(
+        station,
+        evse.id if evse else 0,
+        connector=evse.connector_id if evse else None,
+        operative=request.operational_status is v2.OperationalStatus.Operative,
+    )
+    return v2.ChangeAvailabilityResponse(status=v2.ChangeAvailabilityStatus(status))
+
+
+def _unlock(station: Station, request: v2.UnlockConnectorRequest) -> Payload:
+    return v2.UnlockConnectorResponse(status=_unlocked(station, request))
+
+
+def _unlocked(station: Station, request: v2.UnlockConnectorRequest) -> v2.UnlockStatus:
+    evse = station.evses.get(request.evse_id)
+    if evse is None or request.connector_id not in _connector_numbers(evse):
+        return v2.UnlockStatus.UnknownConnector
+    if evse.transaction is not None and evse.transaction.is_authorized:
+        return v2.UnlockStatus.OngoingAuthorizedTransaction  # F05.FR.02
+    return v2.UnlockStatus(commands.unlock(station, request.evse_id))
+
+
+def _connector_numbers(evse: Evse) -> tuple[int, ...]:
+    return tuple(connector.number for connector in evse.connectors)
+
+
+def _clear_cache(station: Station, request: v2.ClearCacheRequest) -> Payload:
+    return v2.ClearCacheResponse(status=v2.ClearCacheStatus(commands.clear_cache(station)))
+
+
+# Triggers
+
+
+def _trigger(station: Station, request: v2.TriggerMessageRequest) -> Payload:
+    trigger = TRIGGERS.get(request.requested_message)
+    if trigger is None:
+        return v2.TriggerMessageResponse(status=v2.TriggerMessageStatus.NotImplemented)
+    number = request.evse.id if request.evse else None
+    if number is not None and number not in station.evses:
+        return v2.TriggerMessageResponse(status=v2.TriggerMessageStatus.Rejected)
+    evses = [evse for evse in station.evses.values() if number in (None, evse.number)]
+    is_done = trigger(station, evses)
+    status = v2.TriggerMessageStatus("Accepted" if is_done else "Rejected")
+    return v2.TriggerMessageResponse(status=status)
+
+
+def _trigger_boot(station: Station, evses: Sequence[Evse]) -> bool:
+    """F06.FR.17: an accepted station does not boot again because it is asked to."""
+    if station.is_accepted:
+        return False
+    commands.boot_again(station)
+    return True
+
+
+def _trigger_heartbeat(station: Station, evses: Sequence[Evse]) -> bool:
+    station.ask(station.speech.heartbeat(), before_acceptance=True)
+    return True
+
+
+def _trigger_status(station: Station, evses: Sequence[Evse]) -> bool:
+    for evse in evses:
+        for connector in _connector_numbers(evse):
+            status = station.speech.status(station, evse, connector)
+            station.ask(status, before_acceptance=True)
+    return True
+
+
+def _trigger_event(station: Station, evses: Sequence[Evse]) -> bool:
+    running = [(evse, evse.transaction) for evse in evses if evse.transaction is not None]
+    for evse, transaction in running:
+        charging.tell_triggered(station, evse, transaction)
+    return bool(running)
+
+
+def _trigger_meter(station: Station, evses: Sequence[Evse]) -> bool:
+    for evse in evses:
+        sample = charging.measure(station, evse, "sampled", "Trigger")
+        if sample is not None:
+            station.ask(station.speech.idle_sample(evse, sample), before_acceptance=True)
+    return True
+
+
+def _trigger_firmware(station: Station, evses: Sequence[Evse]) -> bool:
+    station.ask(v2.FirmwareStatusNotificationRequest(status=v2.FirmwareStatus.Idle))
+    return True
+
+
+def _trigger_log(station: Station, evses: Sequence[Evse]) -> bool:
+    station.ask(v2.LogStatusNotificationRequest(status=v2.UploadLogStatus.Idle))
+    return True
+
+
+TRIGGERS: dict[v2.MessageTrigger, Callable[[Station, Sequence[Evse]], bool]] = {
+    v2.MessageTrigger.BootNotification: _trigger_boot,
+    v2.MessageTrigger.Heartbeat: _trigger_heartbeat,
+    v2.MessageTrigger.StatusNotification: _trigger_status,
+    v2.MessageTrigger.TransactionEvent: _trigger_event,
+    v2.MessageTrigger.MeterValues: _trigger_meter,
+    v2.MessageTrigger.FirmwareStatusNotification: _trigger_firmware,
+    v2.MessageTrigger.LogStatusNotification: _trigger_log,
+}
+
+
+# Charging profiles
+
+
+def _set_profile(station: Station, request: v2.SetChargingProfileRequest) -> Payload:
+    profile = _profile_from(request.charging_profile, request.evse_id)
+    is_misplaced = profile.purpose in STATION_MAX and profile.evse != 0
+    status = commands.REJECTED if is_misplaced else commands.install_profile(station, profile)
+    return v2.SetChargingProfileResponse(status=v2.ChargingProfileStatus(status))
+
+
+def _profile_from(given: v2.ChargingProfile, evse: int) -> Profile:
+    """Of the schedules that ISO 15118 may offer, the first is what the station follows."""
+    schedule = given.charging_schedule[0]
+    return Profile(
+        id=given.id,
+        evse=evse,
+        stack_level=given.stack_level,
+        purpose=given.charging_profile_purpose.value,
+        kind=given.charging_profile_kind.value,
+        unit=schedule.charging_rate_unit.value,
+        periods=tuple(
+            Period(timedelta(seconds=period.start_period), period.limit, period.number_phases)
+            for period in schedule.charging_schedule_period
+        ),
+        start=schedule.start_schedule,
+        duration=timedelta(seconds=schedule.duration) if schedule.duration else None,
+        recurs_every=RECURS[given.recurrency_kind] if given.recurrency_kind else None,
+        valid_from=given.valid_from,
+        valid_to=given.valid_to,
+        transaction=given.transaction_id,
+    )
+
+
+def _clear_profile(station: Station, request: v2.ClearChargingProfileRequest) -> Payload:
+    wanted = request.charging_profile_criteria
+    purpose = wanted.charging_profile_purpose if wanted else None
+    criteria = Criteria(
+        request.charging_profile_id,
+        wanted.evse_id if wanted else None,
+        purpose.value if purpose else None,
+        wanted.stack_level if wanted else None,
+    )
+    cleared = commands.clear_profiles(station, criteria)
+    return v2.ClearChargingProfileResponse(
+        status=v2.ClearChargingProfileStatus("Accepted" if cleared else "Unknown")
+    )
+
+
+def _composite(station: Station, request: v2.GetCompositeScheduleRequest) -> Payload:
+    evse = station.evses.get(request.evse_id or 1)
+    if evse is None:
+        return v2.GetCompositeScheduleResponse(status=v2.GenericStatus.Rejected)
+    unit = request.charging_rate_unit or v2.ChargingRateUnit.A
+    outlet, duration = evse.outlet, timedelta(seconds=request.duration)
+    periods = [
+        v2.ChargingSchedulePeriod(
+            start_period=int(offset.total_seconds()),
+            limit=in_unit(limit, unit.value, outlet.power_w_max, outlet.phases),
+        )
+        for offset, limit in composite(station.profiles, station.occasion(evse), duration)
+    ]
+    return v2.GetCompositeScheduleResponse(
+        status=v2.GenericStatus.Accepted,
+        schedule=v2.CompositeSchedule(
+            evse_id=request.evse_id,
+            duration=request.duration,
+            schedule_start=station.clock,
+            charging_rate_unit=unit,
+            charging_schedule_period=periods,
+        ),
+    )
+
+
+# Cost, status, local list, reservations, and what is left
+
+
+def _cost_updated(station: Station, request: v2.CostUpdatedRequest) -> Payload:
+    found = station.transaction(request.transaction_id)
+    if found is not None:
+        found[1].shown_cost = request.total_cost
+    return v2.CostUpdatedResponse()
+
+
+def _transaction_status(station: Station, request: v2.GetTransactionStatusRequest) -> Payload:
+    wanted = request.transaction_id
+    queued = any(
+        wanted in (None, waiting.event.transaction.ref) for waiting in station.queue.waiting
+    )
+    if wanted is None:
+        return v2.GetTransactionStatusResponse(messages_in_queue=queued)
+    return v2.GetTransactionStatusResponse(
+        messages_in_queue=queued, ongoing_indicator=station.transaction(wanted) is not None
+    )
+
+
+def _list_version(station: Station, request: v2.GetLocalListVersionRequest) -> Payload:
+    return v2.GetLocalListVersionResponse(version_number=station.tokens.list_version)
+
+
+def _send_list(station: Station, request: v2.SendLocalListRequest) -> Payload:
+    entries = {
+        entry.id_token.id_token: _verdict(entry.id_token_info)
+        for entry in request.local_authorization_list or ()
+    }
+    is_full = request.update_type is v2.Update.Full
+    if not is_full and request.version_number <= station.tokens.list_version:
+        return v2.SendLocalListResponse(status=v2.SendLocalListStatus.VersionMismatch)
+    change = station.tokens.replace_list if is_full else station.tokens.update_list
+    change(request.version_number, entries)
+    return v2.SendLocalListResponse(status=v2.SendLocalListStatus.Accepted)
+
+
+def _verdict(info: v2.IdTokenInfo | None) -> Verdict | None:
+    if info is None:
+        return None
+    group = info.group_id_token.id_token if info.group_id_token else None
+    return Verdict(info.status.value, group, info.cache_expiry_date_time)
+
+
+def _reserve(station: Station, request: v2.ReserveNowRequest) -> Payload:
+    group = request.group_id_token
+    held = Reservation(
+        request.id,
+        _token(request.id_token),
+        request.expiry_date_time,
+        group.id_token if group else None,
+    )
+    status = commands.reserve(station, request.evse_id or 0, held)
+    return v2.ReserveNowResponse(status=v2.ReserveNowStatus(status))
+
+
+def _cancel(station: Station, request: v2.CancelReservationRequest) -> Payload:
+    status = commands.cancel_reservation(station, request.reservation_id)
+    return v2.CancelReservationResponse(status=v2.CancelReservationStatus(status))
+
+
+def _data_transfer(station: Station, request: v2.DataTransferRequest) -> Payload:
+    is_ours = request.vendor_id == VENDOR
+    status = v2.DataTransferStatus.Accepted if is_ours else v2.DataTransferStatus.UnknownVendorId
+    return v2.DataTransferResponse(status=status, data=request.data if is_ours else None)
+
+
+COMMANDS: dict[type[Payload], Callable[[Station, Any], Payload]] = {
+    v2.RequestStartTransactionRequest: _request_start,
+    v2.RequestStopTransactionRequest: _request_stop,
+    v2.ResetRequest: _reset,
+    v2.ChangeAvailabilityRequest: _change_availability,
+    v2.UnlockConnectorRequest: _unlock,
+    v2.ClearCacheRequest: _clear_cache,
+    v2.TriggerMessageRequest: _trigger,
+    v2.GetVariablesRequest: get_variables,
+    v2.SetVariablesRequest: set_variables,
+    v2.GetBaseReportRequest: base_report,
+    v2.GetReportRequest: report,
+    v2.SetChargingProfileRequest: _set_profile,
+    v2.ClearChargingProfileRequest: _clear_profile,
+    v2.GetCompositeScheduleRequest: _composite,
+    v2.CostUpdatedRequest: _cost_updated,
+    v2.GetTransactionStatusRequest: _transaction_status,
+    v2.GetLocalListVersionRequest: _list_version,
+    v2.SendLocalListRequest: _send_list,
+    v2.ReserveNowRequest: _reserve,
+    v2.CancelReservationRequest: _cancel,
+    v2.DataTransferRequest: _data_transfer,
+}
