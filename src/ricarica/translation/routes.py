@@ -4,13 +4,15 @@ from ricarica.ocpp.dialects import V16, V21, V201
 from ricarica.translation.route import Phrases, Route
 from ricarica.translation.v2 import core as v2_core
 from ricarica.translation.v2 import phrases as v2_phrases
+from ricarica.translation.v2 import settings as v2_settings
 from ricarica.translation.v2 import transactions as v2_transactions
 from ricarica.translation.v16 import core as v16_core
 from ricarica.translation.v16 import phrases as v16_phrases
+from ricarica.translation.v16 import settings as v16_settings
 from ricarica.translation.v16 import transactions as v16_transactions
 
 V16_ROUTES = (*v16_core.ROUTES, *v16_transactions.ROUTES)
-V2_ROUTES = (*v2_core.ROUTES, *v2_transactions.ROUTES)
+V2_ROUTES = (*v2_core.ROUTES, *v2_transactions.ROUTES, *v2_settings.ROUTES)
 
 ROUTES: dict[str, dict[str, Route]] = {
     V16.name: {route.action: route for route in V16_ROUTES},
@@ -18,7 +20,7 @@ ROUTES: dict[str, dict[str, Route]] = {
     V21.name: {route.action: route for route in V2_ROUTES},
 }
 PHRASES: dict[str, Phrases] = {
-    V16.name: v16_phrases.PHRASES,
-    V201.name: v2_phrases.PHRASES,
-    V21.name: v2_phrases.PHRASES,
+    V16.name: v16_phrases.PHRASES | v16_settings.PHRASES,
+    V201.name: v2_phrases.PHRASES | v2_settings.PHRASES,
+    V21.name: v2_phrases.PHRASES | v2_settings.PHRASES,
 }

@@ -1,0 +1,99 @@
+"""Settings of stations, as the stations tell them."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ricarica.kernel.errors import InvalidError
+from ricarica.kernel.ids import StationKey
+
+NAME_LENGTH_MAX = 250  # component, variable and instances of 50 characters each, and the signs
+
+
+class Access(StrEnum):
+    READ_ONLY = "read_only"
+    READ_WRITE = "read_write"
+    WRITE_ONLY = "write_only"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """`name` is the station's own, see `SettingName`. value None: told without one, or secret."""
+
+    station: StationKey
+    name: str
+    value: str | None
+    access: Access | None
+    reported_at: datetime
+    unit: str | None = None
+    kind: str | None = None  # boolean, integer, decimal, string, list …
+    choices: str | None = None  # comma-separated values it may take
+    needs_reboot: bool = False  # a value was accepted that holds after the next reboot
+
+
+@dataclass(frozen=True, slots=True)
+class SettingName:
+    """Where a setting is in a station.
+
+    As text `component#instance@evse/connector.variable#instance:attribute`, all but the variable
+    optional: `HeartbeatInterval`, `OCPPCommCtrlr.HeartbeatInterval`, `EVSE@1.Power:MaxSet`,
+    `OCPPCommCtrlr.MessageAttempts#TransactionEvent`.
+    """
+
+    variable: str
+    variable_instance: str | None = None
+    component: str | None = None  # None: a flat list of keys, without components
+    component_instance: str | None = None
+    evse: int | None = None
+    connector: int | None = None
+    attribute: str | None = None  # None: the actual value
+
+    def __str__(self) -> str:
+        place = "" if self.component is None else f"{self.component}{self._place()}."
+        instance = f"#{self.variable_instance}" if self.variable_instance else ""
+        attribute = f":{self.attribute}" if self.attribute else ""
+        return f"{place}{self.variable}{instance}{attribute}"
+
+    def _place(self) -> str:
+        instance = f"#{self.component_instance}" if self.component_instance else ""
+        connector = "" if self.connector is None else f"/{self.connector}"
+        evse = "" if self.evse is None else f"@{self.evse}{connector}"
+        return instance + evse
+
+
+_NAME = re.compile(
+    r"(?:(?P<component>[^#@.:]+)(?:#(?P<component_instance>[^@.]+))?"
+    r"(?:@(?P<evse>\d+)(?:/(?P<connector>\d+))?)?\.)?"
+    r"(?P<variable>[^#:]+)(?:#(?P<variable_instance>[^:]+))?"
+    r"(?::(?P<attribute>Actual|Target|MinSet|MaxSet))?"
+)
+
+
+def name_from(text: str) -> SettingName:
+    """Read a name such as `EVSE@1.Power:MaxSet`."""
+    found = _NAME.fullmatch(text)
+    if found is None or len(text) > NAME_LENGTH_MAX:
+        raise InvalidError(
+            f"{text[:60]!r} is no name of a setting; write HeartbeatInterval or "
+            "OCPPCommCtrlr.HeartbeatInterval"
+        )
+    parts = found.groupdict()
+    return SettingName(
+        variable=parts["variable"],
+        variable_instance=parts["variable_instance"],
+        component=parts["component"],
+        component_instance=parts["component_instance"],
+        evse=int(parts["evse"]) if parts["evse"] else None,
+        connector=int(parts["connector"]) if parts["connector"] else None,
+        attribute=None if parts["attribute"] == "Actual" else parts["attribute"],
+    )
+
+
+SECRET_VARIABLES = frozenset({"authorizationkey", "basicauthpassword", "password", "sharedsecret"})
+
+
+def is_secret(name: str) -> bool:
+    """Whether its value is never kept or shown."""
+    variable = name.rpartition(".")[2].partition(":")[0].partition("#")[0]
+    return variable.casefold() in SECRET_VARIABLES

@@ -1,0 +1,13 @@
+from collections.abc import Iterable
+from typing import Protocol
+
+from ricarica.configuration.model import Setting
+from ricarica.kernel.ids import StationKey
+
+
+class SettingStore(Protocol):
+    async def get(self, station: StationKey, name: str) -> Setting | None: ...
+
+    async def save_all(self, settings: Iterable[Setting]) -> None:
+        """Write them, in place of those of the same names."""
+        ...

@@ -1,0 +1,48 @@
+"""What is known of the settings of stations."""
+
+from dataclasses import replace
+
+from ricarica.configuration.events import SettingsChanged
+from ricarica.configuration.facts import SettingsReported, SettingWritten, Told
+from ricarica.configuration.model import Setting, is_secret
+from ricarica.configuration.ports import SettingStore
+from ricarica.kernel.events import Announcer
+
+
+class ConfigurationService:
+    def __init__(self, store: SettingStore, announcer: Announcer) -> None:
+        self._store = store
+        self._announce = announcer.announce
+
+    async def report(self, reported: SettingsReported) -> None:
+        """Take note of what a station tells of its settings."""
+        if not reported.settings:
+            return
+        await self._store.save_all(_setting(told, reported) for told in reported.settings)
+        self._announce(SettingsChanged(reported.station, len(reported.settings)))
+
+    async def written(self, fact: SettingWritten) -> None:
+        """Take note of a value that a station accepted."""
+        known = await self._store.get(fact.station, fact.name)
+        setting = known or Setting(fact.station, fact.name, None, None, fact.at)
+        changed = replace(
+            setting,
+            value=None if is_secret(fact.name) else fact.value,
+            reported_at=fact.at,
+            needs_reboot=fact.needs_reboot,
+        )
+        await self._store.save_all([changed])
+        self._announce(SettingsChanged(fact.station, 1))
+
+
+def _setting(told: Told, reported: SettingsReported) -> Setting:
+    return Setting(
+        reported.station,
+        told.name,
+        None if is_secret(told.name) else told.value,
+        told.access,
+        reported.at,
+        told.unit,
+        told.kind,
+        told.choices,
+    )
