@@ -17,7 +17,8 @@ WEB = Path(__file__).resolve().parent.parent / "src" / "ricarica" / "web"
 SOURCES = [("templates/**.html", "jinja2"), ("templates/**.jinja", "jinja2"), ("**.py", "python")]
 # `msgid` marks a text in a table of constants; `jinja2` has to find `_` inside expressions too.
 KEYWORDS = {**DEFAULT_KEYWORDS, "msgid": None}
-OPTIONS = {"templates/**": {"silent": "false", "trimmed": "true"}}
+# As in ricarica.web.rendering, and an unreadable template is an error.
+OPTIONS = {"templates/**": {"silent": "false", "extensions": "jinja2.ext.do"}}
 SOURCE_LANGUAGE = "en"
 
 
