@@ -157,17 +157,17 @@ def site_row(site: Site) -> Row:
 
 
 def site_from(row: Row) -> Site:
-    *rest, latitude, longitude, tariff = row
-    return Site(
-        *rest,
-        latitude=None if latitude is None else float(latitude),
-        longitude=None if longitude is None else float(longitude),
-        tariff=tariff,
-    )
+    tenant, id_, name, address, city, country, latitude, longitude, tariff = row
+    place = (_float(latitude), _float(longitude))
+    return Site(tenant, id_, name, address, city, country, *place, tariff)
 
 
 def _degrees(value: float | None) -> Decimal | None:
     return None if value is None else Decimal(str(value))
+
+
+def _float(degrees: Decimal | None) -> float | None:
+    return None if degrees is None else float(degrees)
 
 
 STATION_SHELF = Shelf[Station](
