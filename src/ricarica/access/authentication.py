@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol, TypeVar
 
 from ricarica.access.model import (
     Actor,
@@ -14,13 +15,21 @@ from ricarica.access.model import (
     folded,
     system_actor,
 )
-from ricarica.access.ports import Commit, PasswordHasher
+from ricarica.access.ports import PasswordHasher
 from ricarica.access.service import AccessService, Browser
 from ricarica.access.throttle import LoginThrottle
 from ricarica.kernel.errors import ConflictError
 from ricarica.kernel.ids import DEFAULT_TENANT, Ids, TenantId
 
 FIRST_OPERATOR = "admin"
+
+T = TypeVar("T")
+
+
+class Commit(Protocol):
+    """Do something in one unit of work of its own, and return once it is committed."""
+
+    async def __call__(self, work: Callable[[AccessService], Awaitable[T]], /) -> T: ...
 
 
 @dataclass(frozen=True, slots=True)

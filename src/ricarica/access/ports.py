@@ -1,16 +1,10 @@
 """What this slice needs of the world, in its own words."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol
 
 from ricarica.access.model import ApiKey, AuditEntry, KeptAnswer, Operator, Session, Tenant
 from ricarica.kernel.ids import TenantId
-
-if TYPE_CHECKING:
-    from ricarica.access.service import AccessService
-
-T = TypeVar("T")
 
 
 class AccessStore(Protocol):
@@ -69,9 +63,3 @@ class PasswordHasher(Protocol):
     async def hash(self, password: str) -> str: ...
 
     async def matches(self, password_hash: str, password: str) -> bool: ...
-
-
-class Commit(Protocol):
-    """Do something in one unit of work of its own, and return once it is committed."""
-
-    async def __call__(self, work: "Callable[[AccessService], Awaitable[T]]", /) -> T: ...
