@@ -11,6 +11,9 @@ from ricarica.storage.shelf import Key, Shelf
 
 E = TypeVar("E")
 
+# Keys in one query: neither database takes more than 32,766 values, and a key has a few.
+LOADED_AT_ONCE_MAX = 1024
+
 
 class _Kept(Generic[E]):
     """An entity as the database has it, or will have it after this commit."""
@@ -74,6 +77,9 @@ class Work:
     def __init__(self, database: Database, remembered: Remembered) -> None:
         self._database = database
         self._remembered = remembered
+        # What this batch was told at first, whatever others write or the memory drops meanwhile:
+        # a decision must be saved as the successor of what it was made on.
+        self._seen: dict[tuple[sa.Table, Key], _Kept[Any]] = {}
         self._kept: dict[tuple[sa.Table, Key], tuple[Shelf[Any], Any]] = {}
         self._kept_rest: list[Staged] = []
         self._own: dict[tuple[sa.Table, Key], tuple[Shelf[Any], Any]] = {}
@@ -100,27 +106,19 @@ class Work:
         if staged:
             changed: E | None = entity
             return changed
-        kept = self._remembered.get(shelf, key) or await self._load(shelf, key)
+        kept: _Kept[E] = self._known(shelf, key) or await self._load(shelf, key)
         return kept.entity
 
     async def find(self, shelf: Shelf[E], *where: sa.ColumnElement[bool]) -> list[E]:
         """Those the database has, as this batch would change them; not those only staged."""
         rows = await self._database.fetch(sa.select(shelf.table).where(*where))
-        return [entity for entity in self._known(shelf, rows) if entity is not None]
+        return [entity for entity in self._as_staged(shelf, rows) if entity is not None]
 
     async def load(self, shelf: Shelf[Any], keys: Iterable[Key]) -> None:
-        """Remember all of these with one query, if they are not remembered yet."""
-        missing = [key for key in dict.fromkeys(keys) if not self._remembered.get(shelf, key)]
-        if not missing:
-            return
-        columns = list(shelf.table.primary_key.columns)
-        rows = await self._database.fetch(
-            sa.select(shelf.table).where(sa.tuple_(*columns).in_(missing))
-        )
-        found = {shelf.key(self._keep_row(shelf, row)) for row in rows}
-        for key in missing:
-            if key not in found:
-                self._remembered.put(shelf, key, None, 0)
+        """Know all of these with few queries, if they are not known yet."""
+        missing = [key for key in dict.fromkeys(keys) if not self._known(shelf, key)]
+        for start in range(0, len(missing), LOADED_AT_ONCE_MAX):
+            await self._load_all(shelf, missing[start : start + LOADED_AT_ONCE_MAX])
 
     async def fetch(self, query: sa.Select[Any] | sa.CompoundSelect[Any]) -> list[Row]:
         return await self._database.fetch(query)
@@ -146,7 +144,7 @@ class Work:
         """Write all that was kept. Whatever fails, nothing of it is remembered."""
         if not self._kept and not self._kept_rest:
             return
-        versions = {place: self._remembered.version(*place) + 1 for place in self._kept}
+        versions = {place: self._version(place) + 1 for place in self._kept}
         try:
             await self._database.commit([*self._writes(versions), *self._kept_rest])
         except BaseException:
@@ -172,26 +170,54 @@ class Work:
                 return True, staged[place][1]
         return False, None
 
-    async def _load(self, shelf: Shelf[E], key: Key) -> "_Kept[E]":
+    def _version(self, place: tuple[sa.Table, Key]) -> int:
+        seen = self._seen.get(place)
+        return seen.version if seen else self._remembered.version(*place)
+
+    def _known(self, shelf: Shelf[Any], key: Key) -> _Kept[Any] | None:
+        seen = self._seen.get((shelf.table, key))
+        if seen is None and (seen := self._remembered.get(shelf, key)):
+            self._seen[(shelf.table, key)] = seen
+        return seen
+
+    def _remember(self, shelf: Shelf[E], key: Key, entity: E | None, version: int) -> _Kept[E]:
+        kept = self._remembered.put(shelf, key, entity, version)
+        self._seen[(shelf.table, key)] = kept
+        return kept
+
+    async def _load(self, shelf: Shelf[E], key: Key) -> _Kept[E]:
         rows = await self._database.fetch(sa.select(shelf.table).where(*_is(shelf.table, key)))
         if not rows:
-            return self._remembered.put(shelf, key, None, 0)
-        row = rows[0]
-        return self._remembered.put(shelf, key, shelf.read(row[:-1]), row[-1])
+            return self._remember(shelf, key, None, 0)
+        return self._remember(shelf, key, shelf.read(rows[0][:-1]), rows[0][-1])
 
-    def _known(self, shelf: Shelf[E], rows: list[Row]) -> Iterable[E | None]:
+    async def _load_all(self, shelf: Shelf[Any], keys: list[Key]) -> None:
+        columns = sa.tuple_(*shelf.table.primary_key.columns)
+        # Filled up, there are a dozen lengths of list, and so of statements to prepare.
+        filled = keys + keys[-1:] * ((1 << (len(keys) - 1).bit_length()) - len(keys))
+        rows = await self._database.fetch(sa.select(shelf.table).where(columns.in_(filled)))
+        found = {shelf.key(self._keep_row(shelf, row)) for row in rows}
+        for key in keys:
+            if key not in found:
+                self._remember(shelf, key, None, 0)
+
+    def _as_staged(self, shelf: Shelf[E], rows: list[Row]) -> Iterable[E | None]:
         for row in rows:
             entity: E = self._keep_row(shelf, row)
             staged, changed = self._staged(shelf, shelf.key(entity))
             yield changed if staged else entity
 
     def _keep_row(self, shelf: Shelf[E], row: Row) -> E:
-        """Remember a row just read, unless a remembered one is already there."""
+        """Keep a row just read, unless this batch or this node's memory already has one."""
         read = shelf.read(row[:-1])
-        kept = self._remembered.get(shelf, shelf.key(read))
-        if kept is not None and kept.entity is not None and kept.version >= row[-1]:
+        key = shelf.key(read)
+        seen = self._seen.get((shelf.table, key))
+        kept: _Kept[E] | None = seen or self._remembered.get(shelf, key)
+        if kept and kept.entity is not None and (seen or kept.version >= row[-1]):
+            self._seen[(shelf.table, key)] = kept
             return kept.entity
-        self._remembered.put(shelf, shelf.key(read), read, row[-1])
+        if not seen:
+            self._remember(shelf, key, read, row[-1])
         return read
 
 
