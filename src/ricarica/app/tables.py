@@ -1,7 +1,12 @@
 """Every table there is: importing this module completes the metadata."""
 
 import ricarica.access.sql
-import ricarica.engine.sql  # noqa: F401 - imported for their tables
+import ricarica.authorization.sql
+import ricarica.configuration.sql
+import ricarica.engine.sql
+import ricarica.stations.sql
+import ricarica.tariffs.sql
+import ricarica.transactions.sql  # noqa: F401 - all imported for their tables
 from ricarica.storage.columns import metadata
 
 __all__ = ["metadata"]
