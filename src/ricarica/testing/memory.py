@@ -1,0 +1,227 @@
+"""Stores in memory, for tests of the slices: what is saved is there at once, for good."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+
+from ricarica.authorization.model import Token
+from ricarica.configuration.model import Setting
+from ricarica.kernel.events import Event
+from ricarica.kernel.ids import (
+    ConnectorNumber,
+    EvseNumber,
+    SiteId,
+    StationId,
+    StationKey,
+    TariffId,
+    TenantId,
+    TransactionId,
+)
+from ricarica.stations.model import Acceptance, Connector, Site, Station
+from ricarica.tariffs.model import Tariff
+from ricarica.transactions.model import Entry, RegisterPoint, StatePoint, Transaction
+from ricarica.transactions.readings import Reading, registers_in
+
+
+class MemoryStationStore:
+    def __init__(self) -> None:
+        self.stations: dict[StationKey, Station] = {}
+        self.connectors: dict[tuple[StationKey, EvseNumber, ConnectorNumber], Connector] = {}
+        self.sites: dict[tuple[TenantId, SiteId], Site] = {}
+
+    async def get(self, key: StationKey) -> Station | None:
+        return self.stations.get(key)
+
+    async def canonical(self, tenant: TenantId, identity: str) -> StationId | None:
+        folded = identity.casefold()
+        for key in self.stations:
+            if key.tenant == tenant and key.station.casefold() == folded:
+                return key.station
+        return None
+
+    async def pending_count(self, tenant: TenantId) -> int:
+        return sum(
+            station.acceptance is Acceptance.PENDING
+            for key, station in self.stations.items()
+            if key.tenant == tenant
+        )
+
+    def save(self, station: Station) -> None:
+        self.stations[station.key] = station
+
+    def remove(self, station: Station) -> None:
+        del self.stations[station.key]
+
+    async def connector(
+        self, key: StationKey, evse: EvseNumber, number: ConnectorNumber
+    ) -> Connector | None:
+        return self.connectors.get((key, evse, number))
+
+    def save_connector(self, connector: Connector) -> None:
+        self.connectors[(connector.station, connector.evse, connector.number)] = connector
+
+    async def site(self, tenant: TenantId, site: SiteId) -> Site | None:
+        return self.sites.get((tenant, site))
+
+    def save_site(self, site: Site) -> None:
+        self.sites[(site.tenant, site.id)] = site
+
+    def remove_site(self, site: Site) -> None:
+        del self.sites[(site.tenant, site.id)]
+
+
+class MemoryTokenStore:
+    def __init__(self) -> None:
+        self.tokens: dict[tuple[TenantId, str], Token] = {}
+
+    async def get(self, tenant: TenantId, folded_uid: str) -> Token | None:
+        return self.tokens.get((tenant, folded_uid))
+
+    def save(self, token: Token) -> None:
+        self.tokens[(token.tenant, token.folded)] = token
+
+    def remove(self, token: Token) -> None:
+        del self.tokens[(token.tenant, token.folded)]
+
+
+class MemoryTariffStore:
+    def __init__(self) -> None:
+        self.tariffs: dict[tuple[TenantId, TariffId], Tariff] = {}
+        self.defaults: dict[TenantId, TariffId | None] = {}
+
+    async def get(self, tenant: TenantId, tariff: TariffId) -> Tariff | None:
+        found = self.tariffs.get((tenant, tariff))
+        return found and replace(found, is_default=self.defaults.get(tenant) == tariff)
+
+    async def default(self, tenant: TenantId) -> TariffId | None:
+        return self.defaults.get(tenant)
+
+    def save(self, tariff: Tariff) -> None:
+        self.tariffs[(tariff.tenant, tariff.id)] = tariff
+
+    def remove(self, tariff: Tariff) -> None:
+        del self.tariffs[(tariff.tenant, tariff.id)]
+
+    async def set_default(self, tenant: TenantId, tariff: TariffId | None) -> None:
+        self.defaults[tenant] = tariff
+
+
+class MemorySettingStore:
+    def __init__(self) -> None:
+        self.settings: dict[tuple[StationKey, str], Setting] = {}
+
+    async def get(self, station: StationKey, name: str) -> Setting | None:
+        return self.settings.get((station, name))
+
+    async def save_all(self, settings: Iterable[Setting]) -> None:
+        self.settings.update(((setting.station, setting.name), setting) for setting in settings)
+
+
+class MemoryTransactionStore:
+    def __init__(self) -> None:
+        self.transactions: dict[tuple[StationKey, str], Transaction] = {}
+        self.readings: dict[tuple[StationKey, EvseNumber, str | None], list[Reading]] = {}
+        self.entries: list[Entry] = []
+
+    async def get(self, station: StationKey, ref: str) -> Transaction | None:
+        return self.transactions.get((station, ref))
+
+    async def by_repeat_key(self, station: StationKey, repeat_key: str) -> Transaction | None:
+        return self._first(lambda t: (t.station, t.repeat_key) == (station, repeat_key))
+
+    async def by_id(self, tenant: TenantId, transaction: TransactionId) -> Transaction | None:
+        return self._first(lambda t: (t.station.tenant, t.id) == (tenant, transaction))
+
+    async def running_at(
+        self, station: StationKey, evse: EvseNumber | None = None
+    ) -> list[Transaction]:
+        running = [
+            transaction
+            for transaction in self.transactions.values()
+            if transaction.station == station
+            and transaction.is_running
+            and evse in {None, transaction.evse}
+        ]
+        return sorted(running, key=lambda transaction: transaction.started_at)
+
+    async def running_count(self, tenant: TenantId, token: str) -> int:
+        folded = token.strip().casefold()
+        return sum(
+            t.station.tenant == tenant
+            and t.is_running
+            and t.token is not None
+            and t.token.strip().casefold() == folded
+            for t in self.transactions.values()
+        )
+
+    async def registers(self, transaction: Transaction) -> list[RegisterPoint]:
+        return [
+            RegisterPoint(reading.at, reading.value)
+            for (station, _, ref), readings in self.readings.items()
+            if (station, ref) == (transaction.station, transaction.ref)
+            for reading in registers_in(readings)
+        ]
+
+    async def states(self, transaction: Transaction) -> list[StatePoint]:
+        return [
+            StatePoint(entry.at, -1 if entry.seq_no is None else entry.seq_no, entry.charging_state)
+            for entry in self.entries
+            if (entry.station, entry.ref) == (transaction.station, transaction.ref)
+            and entry.charging_state is not None
+        ]
+
+    def save(self, transaction: Transaction) -> None:
+        self.transactions[(transaction.station, transaction.ref)] = transaction
+
+    def add_readings(
+        self,
+        station: StationKey,
+        evse: EvseNumber,
+        ref: str | None,
+        readings: Iterable[Reading],
+        received_at: datetime,
+    ) -> None:
+        known = self.readings.setdefault((station, evse, ref), [])
+        places = {replace(reading, value=_ANY) for reading in known}
+        for reading in readings:
+            place = replace(reading, value=_ANY)
+            if place not in places and not reading.value.is_nan():
+                places.add(place)
+                known.append(reading)
+
+    def add_entry(self, entry: Entry) -> None:
+        if _key(entry) not in {_key(known) for known in self.entries}:
+            self.entries.append(entry)
+
+    def _first(self, wanted: Callable[[Transaction], bool]) -> Transaction | None:
+        return next((t for t in self.transactions.values() if wanted(t)), None)
+
+
+@dataclass(slots=True)
+class Told:
+    """`Outgoing` that keeps what it is given, for a test to look at."""
+
+    events: list[Event] = field(default_factory=list)
+    commands: list[tuple[StationKey, object]] = field(default_factory=list)
+
+    def announce(self, event: Event) -> None:
+        self.events.append(event)
+
+    def tell(self, station: StationKey, command: object) -> None:
+        self.commands.append((station, command))
+
+
+_ANY = Decimal(0)  # two readings of one thing at one moment are one, whatever their values
+
+
+def _key(entry: Entry) -> tuple[object, ...]:
+    return (
+        entry.station,
+        entry.ref,
+        entry.at,
+        entry.kind,
+        entry.seq_no,
+        entry.charging_state,
+        entry.detail,
+    )
