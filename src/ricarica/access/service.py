@@ -253,6 +253,11 @@ class AccessService:
 
     # -- what several of these need
 
+    def tidy(self, at: datetime) -> None:
+        """Throw away the sessions that are over and the answers that nobody asks for again."""
+        self._store.remove_sessions_before(created=at - ABSOLUTE, used=at - IDLE)
+        self._store.remove_answers_before(at - ANSWERS_KEPT)
+
     async def _close_sessions_of(self, operator: Operator) -> None:
         for session in await self._store.sessions_of(operator.tenant, operator.folded):
             self._store.remove_session(session)

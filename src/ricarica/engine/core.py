@@ -17,7 +17,7 @@ from ricarica.engine.outbox import Events
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.errors import StorageUnavailableError
 from ricarica.kernel.events import Announced
-from ricarica.kernel.ids import StationKey, TenantId
+from ricarica.kernel.ids import DEFAULT_TENANT, StationKey, TenantId
 from ricarica.link.letters import (
     Admission,
     Closed,
@@ -93,6 +93,19 @@ class Engine:
             RicaricaError: whatever `work` raised, or that nothing could be committed.
         """
         return await self._errand(actor.tenant, lambda unit: work(unit.slices), station)
+
+    def post(
+        self, tenant: TenantId, work: Callable[[UnitOfWork], Awaitable[None]]
+    ) -> "asyncio.Future[None]":
+        """Queue work of our own, as timers do."""
+        return self._errand(tenant, work)
+
+    async def idle(self) -> None:
+        """Until everything that was posted before is committed."""
+        while len(self.mailboxes) or self._passing:
+            await self._errand(DEFAULT_TENANT, _nothing)
+            if self._passing:
+                await asyncio.wait(self._passing)
 
     # -- Decisions
 
@@ -191,3 +204,7 @@ class Engine:
         task: asyncio.Task[object] = asyncio.ensure_future(self.commands.tell(key, command))
         self._passing.add(task)
         task.add_done_callback(self._passing.discard)
+
+
+async def _nothing(_unit: UnitOfWork) -> None:
+    """An errand that only has its place in the queue."""

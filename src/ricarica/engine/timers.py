@@ -1,0 +1,85 @@
+"""Timers: rows with a due time, so that a restart forgets none of them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+import structlog
+
+from ricarica.engine.sql import TIMERS
+from ricarica.engine.unit_of_work import UnitOfWork
+from ricarica.kernel.clock import Clock
+from ricarica.kernel.errors import RicaricaError
+from ricarica.kernel.ids import DEFAULT_TENANT, TenantId
+from ricarica.storage.database import Database
+
+DUE_MAX = 100  # timers carried out in one round
+LOOK_EVERY_S = 5.0  # nobody waits for a timer to the second
+
+log = structlog.get_logger("ricarica.timers")
+
+Ring = Callable[[UnitOfWork, str], Awaitable[timedelta | None]]
+"""What a timer does, given its subject; returns when to ring again, or None."""
+Post = Callable[[TenantId, Callable[[UnitOfWork], Awaitable[None]]], "asyncio.Future[None]"]
+
+
+def set_timer(unit: UnitOfWork, kind: str, subject: str, due_at: datetime) -> None:
+    """Ring once. One that is set already for this subject stays as it is."""
+    unit.work.add(TIMERS, (unit.tenant, kind, subject, due_at), if_new=True)
+
+
+class Timers:
+    def __init__(
+        self, database: Database, clock: Clock, post: Post, rings: Mapping[str, Ring]
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._post = post
+        self._rings = rings
+
+    async def begin(self, kind: str) -> None:
+        """Let a recurring timer ring from now on, unless it does already."""
+        at = self._clock.now()
+
+        async def start(unit: UnitOfWork) -> None:
+            set_timer(unit, kind, "", at)
+
+        await self._post(DEFAULT_TENANT, start)
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.ring_due()
+            except RicaricaError as error:
+                log.warning("timers.failed", error=str(error))
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def ring_due(self) -> int:
+        """Carry out what is due, each in a unit of work of its own; returns how many."""
+        rows = await self._database.fetch(
+            sa.select(TIMERS)
+            .where(TIMERS.c.due_at <= self._clock.now())
+            .order_by(TIMERS.c.due_at)
+            .limit(DUE_MAX)
+        )
+        for tenant, kind, subject, _ in rows:
+            if kind in self._rings:
+                await self._post(TenantId(tenant), self._errand(kind, subject))
+        return len(rows)
+
+    def _errand(self, kind: str, subject: str) -> Callable[[UnitOfWork], Awaitable[None]]:
+        async def ring(unit: UnitOfWork) -> None:
+            again = await self._rings[kind](unit, subject)
+            mine = (
+                TIMERS.c.tenant == unit.tenant,
+                TIMERS.c.kind == kind,
+                TIMERS.c.subject == subject,
+            )
+            if again is None:
+                unit.work.run(sa.delete(TIMERS).where(*mine))
+            else:
+                due_at = unit.slices.now + again
+                unit.work.run(sa.update(TIMERS).where(*mine).values(due_at=due_at))
+
+        return ring
