@@ -40,6 +40,12 @@ class Vehicle:
         return replace(self, battery=self.battery.charged_with(energy_wh))
 
     @property
+    def room_wh(self) -> Decimal:
+        """What still goes in until the driver has what they want."""
+        wanted_wh = self.battery.capacity_wh * self.wanted_soc_percent / FULL_PERCENT
+        return max(Decimal(0), wanted_wh - self.battery.stored_wh)
+
+    @property
     def is_satisfied(self) -> bool:
         return self.battery.soc_percent >= self.wanted_soc_percent
 

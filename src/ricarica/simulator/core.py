@@ -101,6 +101,8 @@ class Speech(Protocol):
     def boot(self, station: "Station", reason: str) -> Payload: ...
     def boot_answer(self, response: Payload) -> BootAnswer: ...
     def heartbeat(self) -> Payload: ...
+    def connectors(self, evse: Evse) -> tuple[int, ...]: ...
+    def state_word(self, state: State) -> str: ...
     def status(self, station: "Station", evse: Evse, connector: int) -> Payload: ...
     def station_status(self, station: "Station") -> Payload | None: ...
     def authorize(self, token: Token) -> Payload: ...
@@ -154,7 +156,7 @@ class Station:
     heartbeat_due: datetime | None = None
     aligned_due: datetime | None = None
     reboot: Reboot | None = None
-    reported: dict[tuple[int, int], State] = field(default_factory=dict)
+    reported: dict[tuple[int, int], str] = field(default_factory=dict)
     shown: dict[int, str] = field(default_factory=dict)
     """What each EVSE's display says to the driver in front of it."""
     asking: set[int] = field(default_factory=set)
@@ -215,14 +217,14 @@ class Station:
         if not (self.online and self.is_accepted):
             return
         for evse in self.evses.values():
-            for connector in evse.connectors:
-                self._report_state(evse, connector.number, everything=everything)
+            for connector in self.speech.connectors(evse):
+                self._report_state(evse, connector, everything=everything)
 
     def _report_state(self, evse: Evse, connector: int, *, everything: bool) -> None:
-        state = evse.state(connector)
+        word = self.speech.state_word(evse.state(connector))
         before = self.reported.get((evse.number, connector))
-        if everything or before is not state:
-            self.reported[evse.number, connector] = state
+        if everything or before != word:
+            self.reported[evse.number, connector] = word
             self.ask(self.speech.status(self, evse, connector), self._forgets(evse, connector))
 
     def _forgets(self, evse: Evse, connector: int) -> Callable[[Answer], None]:

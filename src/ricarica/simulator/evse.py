@@ -18,7 +18,7 @@ from ricarica.simulator.battery import (
     offered_w,
     pack_voltage_v,
 )
-from ricarica.simulator.meter import Electrics, Meter
+from ricarica.simulator.meter import Electrics, Meter, energy_wh
 from ricarica.simulator.transaction import Token, Transaction
 
 STEP = timedelta(seconds=10)  # fine enough for ramp and taper, coarse enough to skip a night
@@ -206,9 +206,9 @@ class Evse:
         assert self.contactor_closed_at is not None, "current through an open contactor"
         elapsed = begin + step / 2 - self.contactor_closed_at
         self.draw = draw(self.vehicle, self.outlet, self.limit, elapsed)
-        grown = self.meter.advanced(self.draw.power_w, step)
-        self.vehicle = self.vehicle.charged_with(grown.register_wh - self.meter.register_wh)
-        self.meter = grown
+        taken_wh = min(energy_wh(self.draw.power_w, step), self.vehicle.room_wh)
+        self.vehicle = self.vehicle.charged_with(taken_wh)
+        self.meter = self.meter.advanced(taken_wh)
 
     def _open_contactor(self) -> None:
         self.contactor_closed_at = None

@@ -13,6 +13,7 @@ PHASES = ("L1", "L2", "L3")
 MILLI = Decimal("0.001")
 TENTH = Decimal("0.1")
 HUNDREDTH = Decimal("0.01")
+GRAIN_WH = Decimal("0.000001")  # sums stay exact when their parts have few digits
 MICROSECONDS_PER_HOUR = Decimal(3_600_000_000)
 
 
@@ -22,8 +23,9 @@ class Meter:
 
     register_wh: Decimal = Decimal(0)
 
-    def advanced(self, power_w: Decimal, duration: timedelta) -> "Meter":
-        return replace(self, register_wh=self.register_wh + energy_wh(power_w, duration))
+    def advanced(self, energy_wh: Decimal) -> "Meter":
+        assert energy_wh >= 0, "a register only grows"
+        return replace(self, register_wh=self.register_wh + energy_wh)
 
     @property
     def shown_wh(self) -> Decimal:
@@ -68,7 +70,7 @@ class Electrics:
 
 def energy_wh(power_w: Decimal, duration: timedelta) -> Decimal:
     elapsed = Decimal(max(duration, timedelta(0)) // timedelta(microseconds=1))
-    return power_w * elapsed / MICROSECONDS_PER_HOUR
+    return (power_w * elapsed / MICROSECONDS_PER_HOUR).quantize(GRAIN_WH)
 
 
 def readings(

@@ -51,6 +51,13 @@ class SpeechV16:
     def heartbeat(self) -> Payload:
         return v16.HeartbeatRequest()
 
+    def connectors(self, evse: Evse) -> tuple[int, ...]:
+        """What 1.6 calls a connector is an EVSE, however many plugs it has."""
+        return (evse.connectors[0].number,)
+
+    def state_word(self, state: State) -> str:
+        return state.value
+
     def status(self, station: Station, evse: Evse, connector: int) -> Payload:
         state = evse.state(connector)
         return v16.StatusNotificationRequest(

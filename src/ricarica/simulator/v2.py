@@ -55,6 +55,12 @@ class SpeechV2:
     def heartbeat(self) -> Payload:
         return v2.HeartbeatRequest()
 
+    def connectors(self, evse: Evse) -> tuple[int, ...]:
+        return tuple(connector.number for connector in evse.connectors)
+
+    def state_word(self, state: State) -> str:
+        return connector_status(state).value
+
     def status(self, station: Station, evse: Evse, connector: int) -> Payload:
         status = connector_status(evse.state(connector))
         if self._states_by_event:
