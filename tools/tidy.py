@@ -57,7 +57,7 @@ CLOCK_OR_DICE = re.compile(
 )
 
 CATCH_ALL_ALLOWED = (
-    f"{PACKAGE}engine/dispatch.py",
+    f"{PACKAGE}engine/batches.py",
     f"{PACKAGE}engine/outbox.py",
     f"{PACKAGE}api/errors.py",
     f"{PACKAGE}web/errors.py",
@@ -282,8 +282,8 @@ def catch_alls(file: File) -> Iterator[Finding]:
         if isinstance(node, ast.ExceptHandler) and catches_all(node) and not passes_on(node):
             yield file.finding(
                 node.lineno,
-                "catches every exception: name the ones meant; only the dispatcher, the outbox and "
-                "the two HTTP error modules may take them all",
+                "catches every exception: name the ones meant; only the engine's batches, its outbox "
+                "and the two HTTP error modules may take them all",
             )
 
 

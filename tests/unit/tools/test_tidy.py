@@ -165,7 +165,7 @@ def test_what_was_handed_in_may_be_used(tidied: Tidied, code: str) -> None:
 def test_every_exception_is_caught_in_few_places_only(tidied: Tidied, handler: str) -> None:
     text = f"try:\n    f()\n{handler}\n    g()\n"
 
-    assert tidied("src/ricarica/engine/dispatch.py", text) == []
+    assert tidied("src/ricarica/engine/batches.py", text) == []
     assert len(tidied(SLICE, text)) == 1
 
 
