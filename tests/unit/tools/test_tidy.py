@@ -46,7 +46,7 @@ def test_a_function_of_61_lines_is_too_long(tidied: Tidied) -> None:
 
 
 def test_a_migration_may_be_long(tidied: Tidied) -> None:
-    assert tidied("src/ricarica/storage/migrations/versions/0001_first.py", function_of(90)) == []
+    assert tidied("src/ricarica/storage/migrations/versions/0001_first.py", function_of(600)) == []
 
 
 def test_a_module_of_500_lines_is_tidy(tidied: Tidied) -> None:
