@@ -284,7 +284,7 @@ def catch_alls(file: File) -> Iterator[Finding]:
         if isinstance(node, ast.ExceptHandler) and catches_all(node) and not passes_on(node):
             yield file.finding(
                 node.lineno,
-                "catches every exception: name the ones meant; only the engine's batches and outbox "
+                "catches every exception: name the ones meant; only the engine's batches, outbox "
                 "and the two HTTP error modules may take them all",
             )
 
