@@ -1,12 +1,17 @@
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from ricarica.app.tables import metadata
-from ricarica.storage.open import open_database
+from ricarica.kernel.errors import InvalidError
+from ricarica.storage import migrations
+from ricarica.storage.migrations import upgrade
+from ricarica.storage.open import OpenDatabase, open_database
 
 
 def differences(connection: sa.Connection) -> list[Any]:
@@ -17,34 +22,53 @@ def table_names(connection: sa.Connection) -> set[str]:
     return set(sa.inspect(connection).get_table_names())
 
 
-async def test_migrating_makes_the_tables_as_they_are_described(database_url: str) -> None:
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[OpenDatabase]:
     database = open_database(database_url)
+    yield database
+    await database.close()
 
+
+@pytest.fixture
+async def nodes(shared_url: str) -> AsyncIterator[list[OpenDatabase]]:
+    databases = [open_database(shared_url) for _ in range(3)]
+    yield databases
+    for database in databases:
+        await database.close()
+
+
+async def test_migrating_makes_the_tables_as_they_are_described(database: OpenDatabase) -> None:
     await database.migrate()
 
     assert await database.run_sync(table_names) == {*metadata.tables, "alembic_version"}
     assert await database.run_sync(differences) == []
-    await database.close()
 
 
-async def test_migrating_again_changes_nothing(database_url: str) -> None:
-    database = open_database(database_url)
-
+async def test_migrating_again_changes_nothing(database: OpenDatabase) -> None:
     await database.migrate()
     await database.migrate()
 
     assert await database.run_sync(differences) == []
-    await database.close()
 
 
-async def test_nodes_that_start_together_migrate_once(shared_url: str) -> None:
-    databases = [open_database(shared_url) for _ in range(3)]
+async def test_nodes_that_start_together_migrate_once(nodes: list[OpenDatabase]) -> None:
+    await asyncio.gather(*(node.migrate() for node in nodes))
 
-    await asyncio.gather(*(database.migrate() for database in databases))
+    assert await nodes[0].run_sync(differences) == []
 
-    assert await databases[0].run_sync(differences) == []
-    for database in databases:
-        await database.close()
+
+async def test_a_migration_that_fails_leaves_nothing_behind(
+    database: OpenDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(connection: sa.Connection) -> None:
+        upgrade(connection)
+        raise InvalidError("half way")
+
+    monkeypatch.setattr(migrations, "upgrade", fail)
+    with pytest.raises(InvalidError):
+        await database.migrate()
+
+    assert await database.run_sync(table_names) == set()
 
 
 def test_every_key_comes_first_and_every_version_last() -> None:
