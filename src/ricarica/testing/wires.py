@@ -1,0 +1,153 @@
+"""Wires between simulated stations and the engine: sockets without sockets."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ricarica.kernel.clock import Clock
+from ricarica.kernel.ids import StationKey
+from ricarica.link.letters import (
+    Answer,
+    Ask,
+    Closed,
+    Delivered,
+    Noted,
+    Outcome,
+    Refusal,
+    Reply,
+    Told,
+    Withheld,
+)
+from ricarica.link.ports import Decisions
+from ricarica.ocpp.dialects import Dialect
+from ricarica.ocpp.events import (
+    Abandoned,
+    Answered,
+    CallReceived,
+    Event,
+    Garbled,
+    Refused,
+    SendReceived,
+    TimedOut,
+)
+from ricarica.ocpp.session import Session
+from ricarica.simulator.simulated import SimulatedStation
+
+
+@dataclass(slots=True)
+class Frames:
+    """Everything that went over one station's wire, over all its connections."""
+
+    from_station: list[str] = field(default_factory=list)
+    to_station: list[str] = field(default_factory=list)
+
+
+class Wire:
+    """One connection of one simulated station."""
+
+    def __init__(
+        self,
+        station: SimulatedStation,
+        key: StationKey,
+        epoch: int,
+        decisions: Decisions,
+        clock: Clock,
+        frames: Frames,
+    ) -> None:
+        self.station = station
+        self.key = key
+        self.epoch = epoch
+        self.frames = frames
+        self.is_open = True
+        self._decisions = decisions
+        self._clock = clock
+        self._asked = 0
+        self._session = Session(station.dialect, new_id=self._new_id)
+
+    @property
+    def dialect(self) -> Dialect:
+        return self.station.dialect
+
+    def move(self) -> bool:
+        """Carry what waits at either end; whether there was anything."""
+        if not self.is_open:
+            return False
+        moved = False
+        for text in self.station.frames_to_send():
+            self.frames.from_station.append(text)
+            self._handle(self._session.receive(text, self._clock.monotonic()))
+            moved = True
+        self._handle(self._session.expire(self._clock.monotonic()))
+        for text in self._session.frames_to_send():
+            self.frames.to_station.append(text)
+            self.station.receive(text)
+            moved = True
+        return moved
+
+    async def ask(self, ask: Ask) -> Told:
+        answered: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
+        self._session.call(
+            ask.action, ask.payload, self._clock.monotonic(), ask.timeout_s, answered
+        )
+        return await answered
+
+    def cut(self, reason: str = "lost") -> None:
+        """The connection is gone, at both ends."""
+        if not self.is_open:
+            return
+        self.is_open = False
+        self.station.go_offline()
+        self._handle(self._session.close())
+        self._decisions.close(Closed(self.key, self.epoch, reason, self._clock.now()))
+
+    def _new_id(self) -> str:
+        self._asked += 1
+        return f"{self.epoch}-{self._asked}"
+
+    def _handle(self, events: Sequence[Event]) -> None:
+        for event in events:
+            match event:
+                case CallReceived() | SendReceived():
+                    self._deliver(event)
+                case Answered(tag=answered, id=id, payload=payload):
+                    _resolve(answered, Told(Outcome.ANSWERED, str(id), bytes(payload)))
+                case Refused(tag=answered, code=code, description=description):
+                    told = Told(Outcome.REFUSED, code=code, description=description)
+                    _resolve(answered, told)
+                case TimedOut(tag=answered):
+                    _resolve(answered, Told(Outcome.UNKNOWN))
+                case Abandoned(tag=answered, sent=sent):
+                    _resolve(answered, Told(Outcome.UNKNOWN if sent else Outcome.UNREACHED))
+                case Garbled(kind=kind, description=text):
+                    self._decisions.note(Noted(self.key, self.epoch, kind, text, self._clock.now()))
+
+    def _deliver(self, event: CallReceived | SendReceived) -> None:
+        wants_answer = isinstance(event, CallReceived)
+        delivered = Delivered(
+            key=self.key,
+            epoch=self.epoch,
+            subprotocol=self.dialect.subprotocol,
+            message_id=str(event.id),
+            action=event.action,
+            payload=bytes(event.payload),
+            digest=event.digest if isinstance(event, CallReceived) else b"",
+            wants_answer=wants_answer,
+            at=self._clock.now(),
+        )
+        self._decisions.deliver(delivered, lambda reply: self._reply(event, reply))
+
+    def _reply(self, event: CallReceived | SendReceived, reply: Reply) -> None:
+        if not self.is_open or isinstance(event, SendReceived):
+            return
+        match reply:
+            case Answer(payload=payload):
+                self._handle(self._session.answer(event.id, payload))
+            case Refusal(code=code, description=description):
+                self._handle(self._session.refuse(event.id, code, description))
+            case Withheld(reason=reason):
+                self.cut(reason)
+
+
+def _resolve(answered: "asyncio.Future[Told]", told: Told) -> None:
+    if not answered.done():
+        answered.set_result(told)

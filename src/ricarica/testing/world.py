@@ -1,0 +1,247 @@
+"""A whole network in memory: the engine, its database, stations that behave, and time.
+
+Nothing moves unless the test says so, so a story runs the same way every time.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+from typing import Any, TypeVar
+
+from ricarica.access.model import Actor, system_actor
+from ricarica.app.tables import metadata
+from ricarica.app.wiring import prefetch, stores_for
+from ricarica.authorization.model import Token, TokenKind, TokenStatus
+from ricarica.engine.core import Engine, Vocabulary
+from ricarica.kernel.events import Announced
+from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey, TariffId
+from ricarica.link.letters import Admission, Ask, Knock, Opened, Outcome, Told, Verdict
+from ricarica.link.local import LocalLink
+from ricarica.ocpp.dialects import Dialect
+from ricarica.simulator.simulated import SimulatedStation
+from ricarica.slices import Slices, Surroundings
+from ricarica.stations.commands import Result
+from ricarica.stations.model import UnknownStations
+from ricarica.stations.service import StationPolicy
+from ricarica.storage.database import Database
+from ricarica.storage.sqlite import SqliteDatabase
+from ricarica.storage.work import Remembered, Work
+from ricarica.tariffs.model import Prices, Tariff
+from ricarica.testing.clock import CountedIds, FakeClock
+from ricarica.testing.wires import Frames, Wire
+from ricarica.transactions.model import Transaction
+from ricarica.transactions.sql import TRANSACTION_SHELF, TRANSACTIONS
+from ricarica.translation.routes import PHRASES, ROUTES
+
+T = TypeVar("T")
+ROUNDS_MAX = 10_000  # more exchanges than any story needs: two ends that never agree
+
+
+class World:
+    """Implements `link.ports.Sockets` for the engine."""
+
+    def __init__(self, database: Database, policy: StationPolicy) -> None:
+        self.database = database
+        self.clock = FakeClock()
+        self.ids = CountedIds()
+        self.actor: Actor = system_actor(DEFAULT_TENANT)
+        self.frames: dict[StationId, Frames] = {}
+        self.announced: list[Announced] = []
+        self._policy = policy
+        self._wires: dict[StationKey, Wire] = {}
+        self._stations: list[SimulatedStation] = []
+        self._start_engine()
+
+    # -- stations
+
+    def build(self, identity: str, dialect: Dialect) -> SimulatedStation:
+        """A station that has not connected yet."""
+        rng = Random(identity)  # noqa: S311 - a story has to go the same way every time
+        station = SimulatedStation(dialect, identity, rng=rng, now=self.clock.now())
+        self._stations.append(station)
+        return station
+
+    async def station(self, identity: str, dialect: Dialect) -> SimulatedStation:
+        """A station that is connected and has booted."""
+        station = self.build(identity, dialect)
+        assert await self.connect(station) is Verdict.WELCOME, f"{identity} was turned away"
+        return station
+
+    async def connect(self, station: SimulatedStation, password: bytes | None = None) -> Verdict:
+        knock = Knock(
+            DEFAULT_TENANT,
+            station.identity,
+            (station.dialect.subprotocol,),
+            secure=False,
+            username=None if password is None else station.identity.encode(),
+            password=password,
+            remote="192.0.2.1",
+            at=self.clock.now(),
+        )
+        admission = await self._soon(self._link.admit(knock))
+        if admission.verdict is Verdict.WELCOME:
+            await self._open(station, admission)
+        await self.settle()
+        return admission.verdict
+
+    async def _open(self, station: SimulatedStation, admission: Admission) -> None:
+        key, subprotocol = admission.key, admission.subprotocol
+        assert key is not None, "who is welcome has a key"
+        assert subprotocol is not None, "who is welcome has a dialect"
+        if key in self._wires:
+            self._wires[key].cut("gave way")
+        opened = Opened(key, subprotocol, "192.0.2.1", secure=False, at=self.clock.now())
+        epoch = await self._soon(self._link.open(opened))
+        frames = self.frames.setdefault(key.station, Frames())
+        self._wires[key] = Wire(station, key, epoch, self._link, self.clock, frames)
+        station.tick(self.clock.now())
+        station.go_online()
+
+    async def cut(self, station: SimulatedStation) -> None:
+        """The station loses its connection, and goes on by itself."""
+        self._wires[key_of(station)].cut()
+        await self.settle()
+
+    # -- time
+
+    async def settle(self) -> None:
+        """Until nothing moves any more, without time passing."""
+        for _ in range(ROUNDS_MAX):
+            moved = [wire.move() for wire in list(self._wires.values())]
+            if len(self.engine.mailboxes):
+                await self.engine.batches.once()
+            elif not any(moved):
+                await asyncio.sleep(0)  # lets tasks that were just woken go on
+                if not len(self.engine.mailboxes) and not self._waits_for_loop():
+                    return
+        raise AssertionError("the stations and the engine never came to rest")
+
+    def _waits_for_loop(self) -> bool:
+        return any(wire.is_open and wire.move() for wire in list(self._wires.values()))
+
+    async def pass_time(self, time: timedelta, step: timedelta = timedelta(seconds=30)) -> None:
+        """Let time pass in steps, with everything that happens on the way."""
+        left = time
+        while left > timedelta():
+            self.clock.pass_time(min(step, left))
+            left -= step
+            for station in self._stations:
+                station.tick(self.clock.now())
+            await self.settle()
+
+    # -- people
+
+    async def carry_out(
+        self, work: Callable[[Slices], Awaitable[T]], station: StationKey | None = None
+    ) -> T:
+        return await self._soon(self.engine.carry_out(self.actor, work, station=station))
+
+    async def tell(self, station: SimulatedStation, command: object) -> Result:
+        return await self._soon(self.engine.commands.tell(key_of(station), command))
+
+    async def call(
+        self, station: SimulatedStation, action: str, payload: bytes, *, checked: bool = True
+    ) -> Told:
+        call = self.engine.commands.call(
+            key_of(station), action, payload, checked=checked, timeout_s=30
+        )
+        return await self._soon(call)
+
+    async def add_token(self, uid: str, **fields: Any) -> Token:
+        token = Token(
+            DEFAULT_TENANT,
+            uid,
+            TokenKind.ISO14443,
+            TokenStatus.ACTIVE,
+            created_at=self.clock.now(),
+        )
+        return await self.carry_out(
+            lambda slices: slices.authorization.add(replace(token, **fields))
+        )
+
+    async def add_tariff(self, prices: Prices) -> Tariff:
+        """The tariff that holds everywhere."""
+        now = self.clock.now()
+        tariff = Tariff(
+            DEFAULT_TENANT, TariffId("standard"), "Standard", prices, now, now, is_default=True
+        )
+        return await self.carry_out(lambda slices: slices.tariffs.add(tariff))
+
+    async def transactions(self, station: SimulatedStation) -> list[Transaction]:
+        """All of a station's transactions, oldest first, as the database has them."""
+        key = key_of(station)
+        work = Work(self.database, Remembered(self.clock.monotonic))
+        found = await work.find(
+            TRANSACTION_SHELF,
+            TRANSACTIONS.c.tenant == key.tenant,
+            TRANSACTIONS.c.station == key.station,
+        )
+        return sorted(found, key=lambda transaction: transaction.started_at)
+
+    # -- the server
+
+    async def restart_engine(self) -> None:
+        """As after kill -9: what was not committed is gone, and every connection with it."""
+        for wire in self._wires.values():
+            wire.is_open = False
+            wire.station.go_offline()
+        self._wires.clear()
+        self._start_engine()
+
+    def _start_engine(self) -> None:
+        self._link = LocalLink(through_bytes=True)
+        surroundings = Surroundings(self.clock, self.ids, stores_for, self._policy)
+        self.engine = Engine(
+            self.database, surroundings, Vocabulary(ROUTES, PHRASES), self._link, prefetch
+        )
+        self._link.attach_decisions(self.engine)
+        self._link.attach_sockets(self)
+
+    # -- Sockets
+
+    async def ask(self, ask: Ask) -> Told:
+        wire = self._wires.get(ask.key)
+        if wire is None or not wire.is_open:
+            return Told(Outcome.UNREACHED)
+        return await wire.ask(ask)
+
+    def connected(self, key: StationKey) -> int | None:
+        wire = self._wires.get(key)
+        return wire.epoch if wire and wire.is_open else None
+
+    def hang_up(self, key: StationKey, code: int, reason: str) -> None:
+        if wire := self._wires.get(key):
+            wire.cut(f"{code} {reason}")
+
+    async def _soon(self, awaitable: Awaitable[T]) -> T:
+        """What the engine does for someone who waits, as soon as it comes to it."""
+        task = asyncio.ensure_future(awaitable)
+        for _ in range(ROUNDS_MAX):
+            await asyncio.sleep(0)
+            if task.done():
+                return task.result()
+            await self.settle()
+        raise AssertionError("nobody answered, and no time passes by itself")
+
+
+def key_of(station: SimulatedStation) -> StationKey:
+    return StationKey(DEFAULT_TENANT, StationId(station.identity))
+
+
+@asynccontextmanager
+async def world(
+    *, unknown: UnknownStations = UnknownStations.ACCEPT, database: Database | None = None
+) -> AsyncIterator[World]:
+    """A network with an empty database in memory, unless another one is given."""
+    if database is not None:
+        yield World(database, StationPolicy(unknown=unknown))
+        return
+    memory = SqliteDatabase(":memory:", metadata)
+    await memory.create_all()
+    try:
+        yield World(memory, StationPolicy(unknown=unknown))
+    finally:
+        await memory.close()
