@@ -8,6 +8,7 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from ricarica.kernel.ids import EvseNumber, StationKey, TenantId, TransactionId
+from ricarica.kernel.quantities import ZERO
 from ricarica.storage.columns import Blob, Boolean, Exact, Instant, Integer, Json, Text, metadata
 from ricarica.storage.database import Row
 from ricarica.storage.shelf import Shelf
@@ -218,7 +219,7 @@ def token_folded(uid: str) -> str:
 def _energy_values(energy: EnergyTally) -> Row:
     last = energy.last
     return (
-        held(energy.energy_wh),
+        held(energy.energy_wh) or ZERO,
         last.at if last else None,
         held(last.register_wh) if last else None,
         energy.backwards,
