@@ -56,7 +56,7 @@ UNAVAILABLE = (
 )
 OUTRUN = ("40001", "40P01")  # serialisation failure, deadlock: deciding again is the remedy
 REPEATED = "23505"
-UNFIT = ("22", "23")
+UNFIT = ("22", "23", "54")  # the value, the constraint, the size of a key
 
 
 class PostgresDatabase:

@@ -348,6 +348,17 @@ async def test_a_read_only_server_is_unavailable(postgres: PostgresServer) -> No
     await database.close()
 
 
+@pytest.mark.postgresql
+async def test_a_key_too_long_for_its_index_is_refused(postgres: PostgresServer) -> None:
+    database = open_database(await postgres.new_database(), metadata)
+    await database.create_all()
+    long = "".join(chr(0x4E00 + n * 7919 % 20_000) for n in range(5_000))
+
+    with pytest.raises(InvalidError):
+        await database.commit([station(long, 1)])
+    await database.close()
+
+
 async def test_a_file_locked_by_another_process_is_unavailable(tmp_path: Path) -> None:
     database = SqliteDatabase(tmp_path / "test.db", metadata, busy_timeout_s=0.01)
     other = SqliteDatabase(tmp_path / "test.db", metadata)

@@ -1,0 +1,76 @@
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+
+from ricarica.kernel.errors import InvalidError
+from ricarica.storage import columns as c
+from ricarica.storage.bulk import Kind, Loader, RowRun, row_runs, statements
+from ricarica.storage.database import Add, Run, Save, Staged
+
+metadata = sa.MetaData()
+stations = sa.Table(
+    "stations",
+    metadata,
+    sa.Column("id", c.Text, primary_key=True),
+    sa.Column("version", c.Integer),
+)
+readings = sa.Table(
+    "readings",
+    metadata,
+    sa.Column("number", c.Integer, primary_key=True),
+    sa.Column("energy_wh", c.Exact(3)),
+)
+
+
+def runs(*staged: Staged) -> list[tuple[str, str, int]]:
+    return [(run.table.name, run.kind.value, len(run.rows)) for run in row_runs(staged)]
+
+
+def test_rows_of_one_kind_are_one_run() -> None:
+    assert runs(*(Add(readings, (n, None)) for n in range(5))) == [("readings", "add", 5)]
+
+
+def test_tables_come_in_the_order_in_which_they_first_occur() -> None:
+    found = runs(Save(stations, ("A", 1)), Add(readings, (1, None)), Save(stations, ("B", 1)))
+
+    assert found == [("stations", "first version", 2), ("readings", "add", 1)]
+
+
+def test_a_run_ends_where_the_kind_changes() -> None:
+    found = runs(
+        Add(readings, (1, None)),
+        Add(readings, (2, None), if_new=True),
+        Add(readings, (3, None), if_new=True),
+        Add(readings, (4, None)),
+    )
+
+    assert found == [("readings", "add", 1), ("readings", "add if new", 2), ("readings", "add", 1)]
+
+
+def test_a_run_ends_where_a_row_returns_with_its_next_version() -> None:
+    found = runs(Save(stations, ("A", 2)), Save(stations, ("B", 2)), Save(stations, ("A", 3)))
+
+    assert found == [("stations", "next version", 2), ("stations", "next version", 1)]
+
+
+def test_statements_are_kept_apart_in_their_order() -> None:
+    first, second = sa.delete(stations), sa.delete(readings)
+    staged: list[Staged] = [Run(first), Add(readings, (1, None)), Run(second)]
+
+    assert statements(staged) == [first, second]
+    assert len(row_runs(staged)) == 1
+
+
+def test_a_value_that_does_not_fit_is_named_with_its_column() -> None:
+    loader = Loader(sqlite.dialect())
+
+    with pytest.raises(InvalidError, match=r"readings\.energy_wh"):
+        loader.load(RowRun(readings, Kind.ADD, [(1, "much")]))
+
+
+@pytest.mark.parametrize("rows", [[(1,)], [(1, None), (2,)], [(1, None, None)]])
+def test_a_row_has_a_value_for_every_column(rows: list[tuple[object, ...]]) -> None:
+    loader = Loader(sqlite.dialect())
+
+    with pytest.raises(InvalidError, match="readings"):
+        loader.load(RowRun(readings, Kind.ADD, rows))
