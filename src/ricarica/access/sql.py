@@ -96,7 +96,8 @@ AUDIT = sa.Table(
     sa.Column("subject", Text(), nullable=False),
     sa.Column("outcome", Text(), nullable=False),
     sa.Column("detail", Json(), nullable=False),
-    sa.Index("ix_audit_subject", "tenant", "subject", "id"),
+    sa.Index("ix_audit_at", "tenant", "at"),
+    sa.Index("ix_audit_subject", "tenant", "subject", "at"),
 )
 
 ANSWERS = sa.Table(

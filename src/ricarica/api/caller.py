@@ -1,0 +1,215 @@
+"""One request: who asks, what the house has to answer with, and asking twice."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+from litestar import Request
+
+from ricarica.access.authentication import Authentication
+from ricarica.access.model import Actor, KeptAnswer
+from ricarica.api.ports import Engine
+from ricarica.api.replies import ENCODER
+from ricarica.kernel.errors import (
+    ConflictError,
+    InvalidError,
+    LostUpdateError,
+    NotFoundError,
+    RicaricaError,
+)
+from ricarica.kernel.ids import StationId, StationKey, TenantId
+from ricarica.slices import Slices
+from ricarica.storage.database import Database
+
+T = TypeVar("T")
+
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+IDEMPOTENCY_KEY_MAX = 255  # characters; a UUID has 36
+ATTEMPTS = 3  # at a change that another writer crossed
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all requests share; handed in once."""
+
+    engine: Engine
+    database: Database
+    authentication: Authentication
+    now: Callable[[], datetime]
+
+
+class Caller:
+    """Handlers get one for each request."""
+
+    def __init__(self, house: House, actor: Actor, repeat: "Repeat | None") -> None:
+        self._house = house
+        self.actor = actor
+        self._repeat = repeat
+
+    @property
+    def tenant(self) -> TenantId:
+        return self.actor.tenant
+
+    @property
+    def database(self) -> Database:
+        return self._house.database
+
+    @property
+    def engine(self) -> Engine:
+        return self._house.engine
+
+    @property
+    def authentication(self) -> Authentication:
+        return self._house.authentication
+
+    def now(self) -> datetime:
+        return self._house.now()
+
+    async def station(self, identity: str) -> StationKey:
+        """Its key, whatever the case it is written in.
+
+        Raises:
+            NotFoundError: nobody has registered it.
+        """
+
+        async def find(slices: Slices) -> StationKey:
+            key = await slices.stations.resolve(self.tenant, identity)
+            return (await slices.stations.get(key)).key
+
+        return await self.carry_out(find)
+
+    async def carry_out(self, work: Callable[[Slices], Awaitable[T]]) -> T:
+        """In one unit of work, again when another writer was faster."""
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await self.engine.carry_out(self.actor, work)
+            except LostUpdateError:
+                continue
+        return await self.engine.carry_out(self.actor, work)
+
+    def audit(self, slices: Slices, action: str, subject: str, **detail: object) -> None:
+        """In the same commit as the change it tells of."""
+        slices.access.audit(self.actor, action, subject, slices.now, detail=detail)
+
+    # -- requests that carry an Idempotency-Key
+
+    async def once(
+        self,
+        reply: type[T],
+        work: Callable[[Slices], Awaitable[T]],
+        kept: Callable[[T], T] = lambda made: made,
+    ) -> T:
+        """Carry out a change; a repeat gets the first answer, which is kept in its commit.
+
+        `kept` leaves out what must not be stored, such as a secret.
+        """
+        repeat = self._repeat
+        if repeat is None:
+            return await self.carry_out(work)
+
+        async def unless_done(slices: Slices) -> T:
+            earlier = await self._earlier(slices, repeat)
+            if earlier is not None:
+                return msgspec.json.decode(earlier.body, type=reply)
+            made = await work(slices)
+            await self._keep(slices, repeat, ENCODER.encode(kept(made)))
+            return made
+
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await self.carry_out(unless_done)
+            except ConflictError:
+                if await self.carry_out(lambda slices: self._earlier(slices, repeat)) is None:
+                    raise  # it contradicts what is there, not an earlier try of itself
+        return await self.carry_out(unless_done)
+
+    async def once_outside(self, reply: type[T], act: Callable[[], Awaitable[T]]) -> T:
+        """The same for what no database can undo: claimed first, and settled when it is done.
+
+        Raises:
+            ConflictError: an earlier try is still under way, or ended with this process.
+        """
+        repeat = self._repeat
+        if repeat is None:
+            return await act()
+        try:
+            earlier = await self.carry_out(lambda slices: self._claim(slices, repeat))
+        except ConflictError:
+            earlier = await self.carry_out(lambda slices: self._earlier(slices, repeat))
+        if earlier is not None:
+            return msgspec.json.decode(earlier.body, type=reply)
+        try:
+            made = await act()
+        except RicaricaError:
+            await self.carry_out(lambda slices: slices.access.forget_answer(self.actor, repeat.key))
+            raise
+        body = ENCODER.encode(made)
+        await self.carry_out(lambda slices: self._keep(slices, repeat, body))
+        return made
+
+    async def _earlier(self, slices: Slices, repeat: "Repeat") -> KeptAnswer | None:
+        kept = await slices.access.answer_kept(
+            self.actor, repeat.key, repeat.request_digest, slices.now
+        )
+        if kept is not None and kept.status is None:
+            raise ConflictError(
+                "the first request with this idempotency key has not been answered; "
+                "look at what became of it before trying with a new key"
+            )
+        return kept
+
+    async def _claim(self, slices: Slices, repeat: "Repeat") -> KeptAnswer | None:
+        earlier = await self._earlier(slices, repeat)
+        if earlier is None:
+            await slices.access.keep_answer(self.actor, self._answer(slices, repeat, None, b""))
+        return earlier
+
+    async def _keep(self, slices: Slices, repeat: "Repeat", body: bytes) -> None:
+        await slices.access.keep_answer(self.actor, self._answer(slices, repeat, 200, body))
+
+    def _answer(
+        self, slices: Slices, repeat: "Repeat", status: int | None, body: bytes
+    ) -> KeptAnswer:
+        digest = repeat.request_digest
+        return KeptAnswer(self.tenant, "", repeat.key, digest, slices.now, status, body)
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """What tells whether two requests are the same."""
+
+    key: str
+    request_digest: str
+
+
+async def repeat_from(request: Request[Any, Any, Any]) -> Repeat | None:
+    key = request.headers.get(IDEMPOTENCY_HEADER)
+    if key is None or request.method != "POST":
+        return None
+    if not 0 < len(key) <= IDEMPOTENCY_KEY_MAX or not key.isprintable():
+        raise InvalidError(
+            f"{IDEMPOTENCY_HEADER} has 1 to {IDEMPOTENCY_KEY_MAX} printable characters"
+        )
+    asked = hashlib.sha256(f"{request.url.path}?{request.url.query}\n".encode())
+    asked.update(await request.body())
+    return Repeat(key, asked.hexdigest())
+
+
+def provide_caller(house: House) -> Callable[[Request[Any, Any, Any]], Awaitable[Caller]]:
+    async def caller(request: Request[Any, Any, Any]) -> Caller:
+        return Caller(house, request.user, await repeat_from(request))
+
+    return caller
+
+
+def require(found: T | None, what: str) -> T:
+    if found is None:
+        raise NotFoundError(f"there is no {what}")
+    return found
+
+
+def station_key(tenant: TenantId, identity: str) -> StationKey:
+    return StationKey(tenant, StationId(identity))

@@ -1,0 +1,274 @@
+"""/stations/{identity}/commands: what a station is told, whatever it speaks."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from litestar import post
+from msgspec import Meta, Struct, to_builtins
+
+from ricarica.access.model import Permission
+from ricarica.api.caller import Caller
+from ricarica.api.gate import needs
+from ricarica.api.replies import ShortText
+from ricarica.authorization.commands import ClearCache
+from ricarica.authorization.model import TokenRef
+from ricarica.configuration.commands import ReadSettings, ReportSettings, WriteSetting
+from ricarica.kernel.errors import ConflictError, InvalidError
+from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
+from ricarica.slices import Slices
+from ricarica.stations.commands import (
+    ChangeAvailability,
+    Outcome,
+    Reset,
+    Result,
+    Topic,
+    Trigger,
+    Unlock,
+)
+from ricarica.transactions.commands import StartCharging, StopCharging
+
+PATH = "/stations/{identity:str}/commands"
+SETTINGS_MAX = 50  # written one after the other, each with an answer to wait for
+
+Evse = Annotated[int, Meta(ge=1, description="Number of an EVSE; 1.6 calls it a connector.")]
+Connector = Annotated[int, Meta(ge=1)]
+Values = Annotated[dict[str, str], Meta(min_length=1, max_length=SETTINGS_MAX)]
+
+
+class CommandReply(Struct, frozen=True):
+    """`status` and `detail` are the station's own words, `answer` what it told besides.
+
+    `outcome` is `unknown` when the station was asked and did not answer in time: find out what
+    it did before trying again.
+    """
+
+    outcome: Outcome
+    status: str | None
+    detail: str | None
+    answer: dict[str, Any]
+
+
+class Start(Struct, frozen=True, forbid_unknown_fields=True):
+    """Without a token, the operator's own is used."""
+
+    evse: Evse | None = None
+    connector: Connector | None = None
+    token: ShortText | None = None
+
+
+class Stop(Struct, frozen=True, forbid_unknown_fields=True):
+    """Without a transaction, the one that runs: at the EVSE, if one is named."""
+
+    transaction: str | None = None
+    evse: Evse | None = None
+
+
+class ResetBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """`when_idle` waits for running transactions to end; `hard` does not even say goodbye."""
+
+    evse: Evse | None = None
+    when_idle: bool = False
+    hard: bool = False
+
+
+class UnlockBody(Struct, frozen=True, forbid_unknown_fields=True):
+    evse: Evse
+    connector: Connector = 1
+
+
+class AvailabilityBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of a connector, of an EVSE, or (without both) of the whole station."""
+
+    operative: bool
+    evse: Evse | None = None
+    connector: Connector | None = None
+
+
+class TriggerBody(Struct, frozen=True, forbid_unknown_fields=True):
+    topic: Topic
+    evse: Evse | None = None
+    connector: Connector | None = None
+
+
+class SettingsBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """`read`: names to ask for; `write`: new values by name; neither: ask for all there are."""
+
+    read: Annotated[list[ShortText], Meta(min_length=1, max_length=SETTINGS_MAX)] | None = None
+    write: Values | None = None
+
+
+@post(f"{PATH}/start", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
+async def start(caller: Caller, identity: str, data: Start) -> CommandReply:
+    """Start a transaction from afar. `answer.number` names this request."""
+
+    async def act(key: StationKey) -> CommandReply:
+        command = await caller.carry_out(lambda slices: _start(slices, key, data))
+        reply = await _told(caller, "start", key, command)
+        return CommandReply(
+            reply.outcome, reply.status, reply.detail, {**reply.answer, "number": command.number}
+        )
+
+    key = await caller.station(identity)
+    return await caller.once_outside(CommandReply, lambda: act(key))
+
+
+@post(f"{PATH}/stop", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
+async def stop(caller: Caller, identity: str, data: Stop) -> CommandReply:
+    """Stop a transaction from afar. 409 when it is not clear which."""
+    key = await caller.station(identity)
+    command = await caller.carry_out(lambda slices: _stop(slices, key, data))
+    return await _say(caller, "stop", key, command)
+
+
+@post(f"{PATH}/reset", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
+async def reset(caller: Caller, identity: str, data: ResetBody) -> CommandReply:
+    """Restart a station, or one of its EVSEs."""
+    key = await caller.station(identity)
+    command = Reset(_evse(data.evse), data.when_idle, data.hard)
+    return await _say(caller, "reset", key, command)
+
+
+@post(f"{PATH}/unlock", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
+async def unlock(caller: Caller, identity: str, data: UnlockBody) -> CommandReply:
+    """Release a stuck cable."""
+    key = await caller.station(identity)
+    command = Unlock(EvseNumber(data.evse), ConnectorNumber(data.connector))
+    return await _say(caller, "unlock", key, command)
+
+
+@post(f"{PATH}/availability", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
+async def availability(caller: Caller, identity: str, data: AvailabilityBody) -> CommandReply:
+    """Take something out of service, or back into it."""
+    key = await caller.station(identity)
+    command = ChangeAvailability(data.operative, _evse(data.evse), _connector(data.connector))
+    return await _say(caller, "availability", key, command)
+
+
+@post(f"{PATH}/trigger", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
+async def trigger(caller: Caller, identity: str, data: TriggerBody) -> CommandReply:
+    """Ask for a report at once."""
+    key = await caller.station(identity)
+    command = Trigger(data.topic, _evse(data.evse), _connector(data.connector))
+    return await _say(caller, "trigger", key, command)
+
+
+@post(f"{PATH}/clear-cache", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
+async def clear_cache(caller: Caller, identity: str) -> CommandReply:
+    """Let a station forget which tokens were accepted."""
+    return await _say(caller, "clear-cache", await caller.station(identity), ClearCache())
+
+
+@post(f"{PATH}/settings", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
+async def settings(caller: Caller, identity: str, data: SettingsBody) -> CommandReply:
+    """Read or write settings. Names are the station's own, or neutral ones of ours."""
+    key = await caller.station(identity)
+    if data.read is not None and data.write is not None:
+        raise InvalidError("give `read` or `write`, not both")
+    if data.write is not None:
+        values = data.write
+        return await caller.once_outside(CommandReply, lambda: write_settings(caller, key, values))
+    if data.read is not None:
+        return await _say(caller, "settings", key, ReadSettings(tuple(data.read)))
+
+    async def number(slices: Slices) -> int:
+        return slices.ids.wire_number()
+
+    return await _say(caller, "settings", key, ReportSettings(await caller.carry_out(number)))
+
+
+HANDLERS = (start, stop, reset, unlock, availability, trigger, clear_cache, settings)
+
+
+async def write_settings(
+    caller: Caller, key: StationKey, values: Mapping[str, str]
+) -> CommandReply:
+    """One after the other; the outcome is that of the first one not accepted."""
+    replies = {
+        name: await _told(caller, "settings", key, WriteSetting(name, value), detail={"name": name})
+        for name, value in values.items()
+    }
+    failed = [reply for reply in replies.values() if reply.outcome is not Outcome.ACCEPTED]
+    summary = failed[0] if failed else next(iter(replies.values()))
+    results = {
+        name: {"outcome": reply.outcome, "status": reply.status, "detail": reply.detail}
+        for name, reply in replies.items()
+    }
+    return CommandReply(summary.outcome, summary.status, summary.detail, {"settings": results})
+
+
+async def _say(caller: Caller, name: str, key: StationKey, command: object) -> CommandReply:
+    return await caller.once_outside(CommandReply, lambda: _told(caller, name, key, command))
+
+
+async def _told(
+    caller: Caller,
+    name: str,
+    key: StationKey,
+    command: object,
+    detail: dict[str, Any] | None = None,
+) -> CommandReply:
+    """
+    Raises:
+        ConflictError: the station is not connected.
+    """
+    result = await caller.engine.commands.tell(key, command)
+    said = to_builtins(command) if detail is None else detail
+    await note_command(caller, key, name, result.outcome, said)
+    if result.outcome is Outcome.UNREACHED:
+        raise ConflictError(
+            f"{key.station} is not connected; {result.detail or 'nothing was sent'}"
+        )
+    return _reply(result)
+
+
+async def note_command(
+    caller: Caller, key: StationKey, name: str, outcome: str, detail: dict[str, Any]
+) -> None:
+    async def note(slices: Slices) -> None:
+        slices.access.audit(
+            caller.actor,
+            f"station.{name}",
+            f"station:{key.station}",
+            slices.now,
+            outcome=outcome,
+            detail=detail,
+        )
+
+    await caller.carry_out(note)
+
+
+def _reply(result: Result) -> CommandReply:
+    return CommandReply(result.outcome, result.status, result.detail, dict(result.answer))
+
+
+async def _start(slices: Slices, key: StationKey, data: Start) -> StartCharging:
+    if data.token is None:
+        ref = await slices.authorization.desk(key.tenant, slices.now)
+    else:
+        token = await slices.authorization.find(key.tenant, TokenRef(data.token))
+        ref = TokenRef(token.uid, token.kind) if token else TokenRef(data.token)
+    number = slices.ids.wire_number()
+    return StartCharging(ref, number, _evse(data.evse), _connector(data.connector))
+
+
+async def _stop(slices: Slices, key: StationKey, data: Stop) -> StopCharging:
+    if data.transaction is not None:
+        transaction = await slices.transactions.get(key.tenant, TransactionId(data.transaction))
+        if transaction.station != key:
+            raise InvalidError(f"transaction {data.transaction} is not one of {key.station}")
+        if not transaction.is_running:
+            raise ConflictError(f"transaction {data.transaction} has ended already")
+        return StopCharging(transaction.ref)
+    running = await slices.transactions.running_at(key, _evse(data.evse))
+    if len(running) != 1:
+        count = len(running) or "no"
+        raise ConflictError(f"{count} transactions run there; name the one to stop")
+    return StopCharging(running[0].ref)
+
+
+def _evse(number: int | None) -> EvseNumber | None:
+    return None if number is None else EvseNumber(number)
+
+
+def _connector(number: int | None) -> ConnectorNumber | None:
+    return None if number is None else ConnectorNumber(number)

@@ -1,0 +1,129 @@
+"""/api/docs: the OpenAPI document as a page of its own, which needs no script and no network."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Request
+from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
+
+TEMPLATES = Path(__file__).parent / "templates"
+METHODS = ("get", "post", "put", "patch", "delete")
+EXAMPLE_DEPTH_MAX = 6  # schemas may contain themselves
+EXAMPLES = {"string": "…", "integer": 1, "number": 1.5, "boolean": True, "null": None}
+FORMATS = {"date-time": "2026-05-04T12:00:00Z"}
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    anchor: str
+    method: str
+    path: str
+    summary: str
+    text: str
+    parameters: list[Json]
+    body: str | None
+    answers: dict[str, tuple[str, str | None]]  # by status: description, example
+
+
+class DocumentationPage(OpenAPIRenderPlugin):
+    def __init__(self) -> None:
+        super().__init__(path="/docs")
+        self._template = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        ).get_template("docs.html")
+        self._page: bytes | None = None
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: Json) -> bytes:
+        if self._page is None:
+            # By way of JSON, because the document holds enums and records of the framework.
+            document = msgspec.json.decode(self.render_json(request, openapi_schema))
+            groups = operations(document)
+            self._page = self._template.render(info=document["info"], groups=groups).encode()
+        return self._page
+
+
+def render_plugins() -> list[OpenAPIRenderPlugin]:
+    return [DocumentationPage(), JsonRenderPlugin(path="/openapi.json")]
+
+
+def operations(document: Json) -> dict[str, list[Operation]]:
+    """All operations by the tag they carry, in the order of the document."""
+    groups: dict[str, list[Operation]] = {}
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            if method in item:
+                tag = item[method].get("tags", ["Other"])[0]
+                groups.setdefault(tag, []).append(_operation(document, path, method, item[method]))
+    return groups
+
+
+def _operation(document: Json, path: str, method: str, described: Json) -> Operation:
+    return Operation(
+        anchor=f"{method}-{path.strip('/').replace('/', '-')}",
+        method=method.upper(),
+        path=path,
+        summary=described.get("summary", ""),
+        text=described.get("description", ""),
+        parameters=described.get("parameters", []),
+        body=_content_example(document, described.get("requestBody", {})),
+        answers={
+            status: (answer.get("description", ""), _content_example(document, answer))
+            for status, answer in described.get("responses", {}).items()
+        },
+    )
+
+
+def _content_example(document: Json, holder: Json) -> str | None:
+    for media_type, content in holder.get("content", {}).items():
+        if "json" in media_type and content.get("schema"):
+            example = _example(document, content["schema"], EXAMPLE_DEPTH_MAX)
+            return msgspec.json.format(msgspec.json.encode(example), indent=2).decode()
+    return None
+
+
+def _example(document: Json, schema: Json, depth: int) -> Any:
+    if depth == 0:
+        return "…"
+    if "$ref" in schema:
+        return _example(document, _referred(document, schema["$ref"]), depth)
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "const" in schema:
+        return schema["const"]
+    for choice in ("oneOf", "anyOf", "allOf"):
+        if choice in schema:
+            return _example(document, _first_real(schema[choice]), depth)
+    return _plain_example(document, schema, depth)
+
+
+def _plain_example(document: Json, schema: Json, depth: int) -> Any:
+    kind = schema.get("type", "object")
+    if isinstance(kind, list):
+        kind = next((each for each in kind if each != "null"), "null")
+    if kind == "array":
+        return [_example(document, schema.get("items", {}), depth - 1)]
+    if kind == "object":
+        members = schema.get("properties", {})
+        return {name: _example(document, each, depth - 1) for name, each in members.items()}
+    return FORMATS.get(schema.get("format", ""), EXAMPLES.get(kind, "…"))
+
+
+def _first_real(choices: list[Json]) -> Json:
+    return next((each for each in choices if each.get("type") != "null"), choices[0])
+
+
+def _referred(document: Json, reference: str) -> Json:
+    found: Any = document
+    for part in reference.removeprefix("#/").split("/"):
+        found = found[part.replace("~1", "/").replace("~0", "~")]
+    assert isinstance(found, dict), "a reference leads to a schema"
+    return found

@@ -1,0 +1,141 @@
+"""/events: what happens, as it happens."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import msgspec
+from litestar import get
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from ricarica.access.model import Permission
+from ricarica.api.caller import Caller
+from ricarica.api.gate import needs
+from ricarica.api.ports import Events, Watch
+from ricarica.engine.outbox import Told, told_from
+from ricarica.kernel.errors import InvalidError
+from ricarica.kernel.events import Announced
+from ricarica.kernel.ids import EventId, TenantId
+
+HEARTBEAT_S = 15.0  # proxies close what is silent for 30 s or more
+REPLAY = 500  # events read at once for one who comes back
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """Empty or None: everything."""
+
+    station: str | None = None
+    kinds: frozenset[str] = frozenset()
+
+    def covers(self, told: Told) -> bool:
+        if self.kinds and told.kind not in self.kinds:
+            return False
+        return self.station is None or (told.station or "").casefold() == self.station.casefold()
+
+
+@get(
+    "/events",
+    opt=needs(Permission.READ),
+    tags=["Events"],
+    media_type="text/event-stream",
+)
+async def events(
+    caller: Caller,
+    station: Annotated[str | None, Parameter(description="Only of this station.")] = None,
+    kind: Annotated[
+        str | None, Parameter(description="Only these, e.g. `TransactionStarted,StationBooted`.")
+    ] = None,
+    last_event_id: Annotated[
+        str | None, Parameter(header="Last-Event-ID", description="Go on after this one.")
+    ] = None,
+) -> Stream:
+    """A stream of server-sent events: `event` is the kind, `data` a JSON object.
+
+    A client that comes back with `Last-Event-ID` gets what it missed, as long as that is kept.
+    Every 15 s without an event there is a comment, so that nobody takes silence for a loss.
+    """
+    kinds = frozenset(filter(None, (kind or "").split(",")))
+    lines = stream(
+        caller.engine.events, caller.tenant, Interest(station, kinds), _place(last_event_id)
+    )
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return Stream(lines, media_type="text/event-stream", headers=headers)
+
+
+HANDLERS = (events,)
+
+
+def _place(last_event_id: str | None) -> EventId | None:
+    if not last_event_id:
+        return None
+    if not last_event_id.isascii() or not last_event_id.isdigit() or len(last_event_id) > 19:
+        raise InvalidError("Last-Event-ID is the id of an event of ours")
+    return EventId(int(last_event_id))
+
+
+async def stream(
+    source: Events,
+    tenant: TenantId,
+    interest: Interest,
+    last: EventId | None,
+    heartbeat_s: float = HEARTBEAT_S,
+) -> AsyncIterator[bytes]:
+    """First what was missed, then what happens; watching from before the first look back."""
+    with source.subscribe(tenant) as watch:
+        yield b": welcome\n\n"
+        sent = last or EventId(0)
+        async for told in _missed(source, tenant, last):
+            sent = told.id
+            if interest.covers(told):
+                yield frame(told)
+        async for live in _with_heartbeat(watch, heartbeat_s):
+            if live is None:
+                yield b": still here\n\n"
+            elif live.id > sent and interest.covers(told := told_from(live)):
+                yield frame(told)
+
+
+def frame(told: Told) -> bytes:
+    body: dict[str, Any] = {
+        **told.body,
+        "id": str(told.id),  # as text: 63 bits are more than JavaScript can count
+        "kind": told.kind,
+        "at": told.at,
+        "station": told.station,
+    }
+    data = msgspec.json.encode(body)
+    return b"id: %d\nevent: %b\ndata: %b\n\n" % (told.id, told.kind.encode(), data)
+
+
+async def _missed(source: Events, tenant: TenantId, last: EventId | None) -> AsyncIterator[Told]:
+    while last is not None:
+        page = await source.since(tenant, last, REPLAY)
+        for told in page:
+            yield told
+        last = page[-1].id if len(page) == REPLAY else None
+
+
+async def _with_heartbeat(watch: Watch, heartbeat_s: float) -> AsyncIterator[Announced | None]:
+    """Events, and None whenever there was none for a while; ends when the watch ends."""
+    events = aiter(watch)
+    coming = asyncio.ensure_future(anext(events))
+    try:
+        while True:
+            done, _ = await asyncio.wait({coming}, timeout=heartbeat_s)
+            if not done:
+                yield None
+                continue
+            try:
+                announced = coming.result()
+            except StopAsyncIteration:
+                return
+            coming = asyncio.ensure_future(anext(events))
+            yield announced
+    finally:
+        coming.cancel()
+        with suppress(asyncio.CancelledError, StopAsyncIteration):
+            await coming

@@ -1,0 +1,64 @@
+"""What the API needs of the engine, in its own words."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager
+from typing import Protocol, TypeVar
+
+from ricarica.access.model import Actor
+from ricarica.engine.outbox import Told as ToldEvent
+from ricarica.kernel.events import Announced
+from ricarica.kernel.ids import EventId, StationKey, TenantId
+from ricarica.link.letters import Told
+from ricarica.slices import Slices
+from ricarica.stations.commands import Result
+
+T = TypeVar("T")
+
+
+class Commands(Protocol):
+    async def tell(self, key: StationKey, command: object) -> Result:
+        """Say it in the station's own words; unreached when it is not connected."""
+        ...
+
+    async def call(
+        self, key: StationKey, action: str, payload: bytes, *, checked: bool, timeout_s: float
+    ) -> Told:
+        """
+        Raises:
+            InvalidError: `checked`, and the station's dialect knows no such request.
+        """
+        ...
+
+    def phrases(self, key: StationKey) -> frozenset[type]:
+        """The commands that the station's dialect can say; none while it is not connected."""
+        ...
+
+
+class Watch(Protocol):
+    def __aiter__(self) -> AsyncIterator[Announced]: ...
+
+
+class Events(Protocol):
+    def subscribe(self, tenant: TenantId) -> AbstractContextManager[Watch]: ...
+
+    async def since(self, tenant: TenantId, last: EventId, most: int = ...) -> list[ToldEvent]:
+        """What was kept after an event, oldest first."""
+        ...
+
+
+class Engine(Protocol):
+    async def carry_out(
+        self,
+        actor: Actor,
+        work: Callable[[Slices], Awaitable[T]],
+        *,
+        station: StationKey | None = None,
+    ) -> T:
+        """Run `work` in one unit of work; its effects are committed when this returns."""
+        ...
+
+    @property
+    def commands(self) -> Commands: ...
+
+    @property
+    def events(self) -> Events: ...

@@ -1,0 +1,111 @@
+"""/stations/{identity}/commands/{Action}: OCPP requests as they are."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Request, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+
+from ricarica.access.model import Permission
+from ricarica.api.caller import Caller
+from ricarica.api.commands import PATH, note_command
+from ricarica.api.gate import needs
+from ricarica.kernel.errors import ConflictError, InvalidError
+from ricarica.kernel.ids import StationKey
+from ricarica.link.letters import Outcome, Told
+
+TIMEOUT_MAX_S = 600  # no station thinks for longer, and no proxy waits that long
+
+
+class CallError(msgspec.Struct, frozen=True):
+    code: str
+    description: str
+    details: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class CallReply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`answered` has the station's `response`, `refused` its `error`.
+
+    `unknown` has neither: the request was sent and no answer came in time.
+    """
+
+    outcome: Literal["answered", "refused", "unknown"]
+    response: msgspec.Raw | None = None
+    error: CallError | None = None
+
+
+class CallReplySchema(msgspec.Struct, frozen=True):
+    """What `CallReply` looks like to those who read it."""
+
+    outcome: Literal["answered", "refused", "unknown"]
+    response: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None
+
+
+@post(
+    f"{PATH}/{{action:str}}",
+    status_code=200,
+    opt=needs(Permission.COMMAND),
+    tags=["Commands"],
+    responses={200: ResponseSpec(CallReplySchema, description="What the station answered")},
+)
+async def call(
+    caller: Caller,
+    request: Request[Any, Any, Any],
+    identity: str,
+    action: str,
+    raw: Annotated[bool, Parameter(description="Send it unchecked, for tests.")] = False,
+    wait_s: Annotated[
+        float, Parameter(query="timeout", gt=0, le=TIMEOUT_MAX_S, description="Seconds.")
+    ] = 30,
+) -> CallReply:
+    """Send any request of the station's dialect; the body is its payload.
+
+    It is sent as given, once it is valid: 422 tells which member is not, or that the dialect has
+    no such action. 404: no such station; 409: it is not connected.
+    """
+    key = await caller.station(identity)
+    payload = await request.body() or b"{}"
+
+    async def act() -> CallReply:
+        return await _called(caller, key, action, payload, raw=raw, timeout_s=wait_s)
+
+    return await caller.once_outside(CallReply, act)
+
+
+HANDLERS = (call,)
+
+
+async def _called(
+    caller: Caller, key: StationKey, action: str, payload: bytes, *, raw: bool, timeout_s: float
+) -> CallReply:
+    _check_json(payload, raw=raw)
+    told = await caller.engine.commands.call(
+        key, action, payload, checked=not raw, timeout_s=timeout_s
+    )
+    await note_command(caller, key, action, told.outcome, {"raw": raw})
+    if told.outcome is Outcome.UNREACHED:
+        raise ConflictError(f"{key.station} is not connected; nothing was sent")
+    return reply_from(told)
+
+
+def reply_from(told: Told) -> CallReply:
+    match told.outcome:
+        case Outcome.ANSWERED:
+            return CallReply("answered", response=msgspec.Raw(told.payload or b"{}"))
+        case Outcome.REFUSED:
+            details = msgspec.Raw(told.details or b"{}")
+            error = CallError(told.code or "", told.description or "", details)
+            return CallReply("refused", error=error)
+        case _:
+            return CallReply("unknown")
+
+
+def _check_json(payload: bytes, *, raw: bool) -> None:
+    if raw:
+        return
+    try:
+        msgspec.json.decode(payload, type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise InvalidError(f"the body is the payload, a JSON object: {error}") from error

@@ -1,0 +1,150 @@
+"""/tokens: who may charge."""
+
+from datetime import datetime
+from typing import Annotated
+
+from litestar import delete, get, patch, post
+from litestar.params import Parameter
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from ricarica.access.model import Permission
+from ricarica.api.caller import Caller, require
+from ricarica.api.gate import needs
+from ricarica.api.replies import Cursor, Instant, Limit, Page, ShortText, page_from, wanted
+from ricarica.authorization.model import Token, TokenKind, TokenStatus
+from ricarica.authorization.queries import TokenFilter, TokenQueries
+from ricarica.authorization.service import UID_LENGTH_MAX, TokenChanges
+from ricarica.slices import Slices
+
+Uid = Annotated[str, Meta(min_length=1, max_length=UID_LENGTH_MAX)]
+ConcurrentMax = Annotated[int, Meta(ge=1, description="Transactions it may have at once.")]
+
+
+class TokenReply(Struct, frozen=True):
+    uid: str
+    kind: TokenKind
+    status: TokenStatus
+    group: str | None
+    label: str
+    expires_at: datetime | None
+    concurrent_max: int | None
+    created_at: datetime
+
+
+class NewToken(Struct, frozen=True, forbid_unknown_fields=True):
+    uid: Uid
+    kind: TokenKind = TokenKind.ISO14443
+    status: TokenStatus = TokenStatus.ACTIVE
+    group: ShortText | None = None
+    label: ShortText = ""
+    expires_at: Instant | None = None
+    concurrent_max: ConcurrentMax | None = None
+
+
+class TokenPatch(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is left out stays; null takes `group` or `expires_at` away."""
+
+    status: TokenStatus | UnsetType = UNSET
+    group: ShortText | UnsetType | None = UNSET
+    label: ShortText | UnsetType = UNSET
+    expires_at: Instant | UnsetType | None = UNSET
+    concurrent_max: ConcurrentMax | UnsetType = UNSET
+
+
+@get("/tokens", opt=needs(Permission.READ), tags=["Tokens"])
+async def list_tokens(
+    caller: Caller,
+    q: Annotated[str | None, Parameter(description="In uid, label or group, any case.")] = None,
+    status: TokenStatus | None = None,
+    group: str | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[TokenReply]:
+    """Tokens by uid."""
+    which = TokenFilter(text=q, status=status, group=group)
+    queries = TokenQueries(caller.database)
+    rows = await queries.tokens(caller.tenant, which, wanted(limit, cursor))
+    return page_from(rows, token_reply)
+
+
+@get("/tokens/{uid:str}", opt=needs(Permission.READ), tags=["Tokens"])
+async def get_token(caller: Caller, uid: str) -> TokenReply:
+    """One token; its uid is compared without case."""
+    found = await TokenQueries(caller.database).token(caller.tenant, uid)
+    return token_reply(require(found, f"token {uid}"))
+
+
+@post("/tokens", opt=needs(Permission.EDIT_TOKENS), tags=["Tokens"])
+async def add_token(caller: Caller, data: NewToken) -> TokenReply:
+    """Add a token. 409 when its uid is there already."""
+
+    async def add(slices: Slices) -> TokenReply:
+        token = await slices.authorization.add(_token(data, caller, slices.now))
+        caller.audit(slices, "token.add", f"token:{token.uid}", status=token.status)
+        return token_reply(token)
+
+    return await caller.once(TokenReply, add)
+
+
+@patch("/tokens/{uid:str}", opt=needs(Permission.EDIT_TOKENS), tags=["Tokens"])
+async def change_token(caller: Caller, uid: str, data: TokenPatch) -> TokenReply:
+    """Block a token, move it to a group, let it expire."""
+
+    async def change(slices: Slices) -> TokenReply:
+        token = await slices.authorization.change(caller.tenant, uid, _changes(data))
+        caller.audit(slices, "token.change", f"token:{token.uid}", status=token.status)
+        return token_reply(token)
+
+    return await caller.carry_out(change)
+
+
+@delete("/tokens/{uid:str}", opt=needs(Permission.EDIT_TOKENS), tags=["Tokens"])
+async def remove_token(caller: Caller, uid: str) -> None:
+    """Forget a token; what it charged stays."""
+
+    async def remove(slices: Slices) -> None:
+        await slices.authorization.remove(caller.tenant, uid)
+        caller.audit(slices, "token.remove", f"token:{uid}")
+
+    await caller.carry_out(remove)
+
+
+HANDLERS = (list_tokens, get_token, add_token, change_token, remove_token)
+
+
+def token_reply(token: Token) -> TokenReply:
+    return TokenReply(
+        token.uid,
+        token.kind,
+        token.status,
+        token.group,
+        token.label,
+        token.expires_at,
+        token.concurrent_max,
+        token.created_at,
+    )
+
+
+def _token(data: NewToken, caller: Caller, at: datetime) -> Token:
+    return Token(
+        caller.tenant,
+        data.uid,
+        data.kind,
+        data.status,
+        created_at=at,
+        group=data.group or None,
+        expires_at=data.expires_at,
+        label=data.label,
+        concurrent_max=data.concurrent_max,
+    )
+
+
+def _changes(data: TokenPatch) -> TokenChanges:
+    return TokenChanges(
+        status=data.status or None,
+        group=None if data.group is UNSET else (data.group or ""),
+        label=None if data.label is UNSET else data.label,
+        expires_at=data.expires_at or None,
+        never_expires=data.expires_at is None,
+        concurrent_max=data.concurrent_max or None,
+    )
