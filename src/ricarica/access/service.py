@@ -117,7 +117,6 @@ class AccessService:
 
     async def open_session(self, operator: Operator, browser: Browser, at: datetime) -> str:
         """Returns the session's token, which is known to nobody but the browser."""
-        self._store.remove_sessions_before(created=at - ABSOLUTE, used=at - IDLE)
         token = self._ids.secret()
         self._store.save_session(
             Session(
@@ -241,7 +240,6 @@ class AccessService:
     async def keep_answer(self, actor: Actor, answer: KeptAnswer) -> None:
         """Two that keep an answer under one key at once cannot both commit."""
         place = replace(answer, tenant=actor.tenant, actor=_owner(actor))
-        self._store.remove_answers_before(place.created_at - ANSWERS_KEPT)
         await self._store.answer(place.tenant, place.actor, place.key)
         self._store.save_answer(place)
 
@@ -250,6 +248,11 @@ class AccessService:
         kept = await self._store.answer(actor.tenant, _owner(actor), key)
         if kept is not None:
             self._store.remove_answer(kept)
+
+    def tidy(self, at: datetime) -> None:
+        """Throw away what is over."""
+        self._store.remove_sessions_before(created=at - ABSOLUTE, used=at - IDLE)
+        self._store.remove_answers_before(at - ANSWERS_KEPT)
 
     # -- what several of these need
 

@@ -258,3 +258,14 @@ async def test_every_change_of_people_is_audited(desk: Desk) -> None:
 
     assert (entry.actor, entry.action, entry.subject) == ("system", "operator.add", "operator:Ada")
     assert entry.detail == {"role": "admin"}
+
+
+async def test_sessions_that_are_over_are_thrown_away(desk: Desk) -> None:
+    await desk.add()
+    await desk.log_in()
+
+    desk.service.tidy(desk.now + timedelta(hours=11))
+    assert len(desk.store.sessions) == 1
+    desk.service.tidy(desk.now + timedelta(hours=13))
+
+    assert not desk.store.sessions
