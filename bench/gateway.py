@@ -1,0 +1,175 @@
+"""What a message and a connection cost.
+
+    python -m bench.gateway                 all of it, some minutes
+    python -m bench.gateway --quick         a short look
+
+CPU-seconds per 1,000 messages are what to compare: they hardly depend on what else the machine
+does, unlike messages per second and latencies. Every message counted is durable (a start, a
+reading, an end), answered after its commit, and logged with both frames.
+"""
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.processes import Family
+
+VERSIONS = ("ocpp1.6", "ocpp2.0.1")
+AIM_CPU_S = 0.25  # per 1,000 durable messages, server and database together
+AIM_KIB = 25.0  # per idle connection
+IDLE_RATE = 20  # messages per second, for the latency of a server at leisure
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    name: str
+    url: str
+    server: Family | None  # None: it is within our own process
+
+
+@contextmanager
+def databases(folder: Path, *, postgres: bool) -> Iterator[list[Database]]:
+    sqlite = Database("SQLite", f"sqlite:///{folder / 'bench.db'}", None)
+    if not postgres:
+        yield [sqlite]
+        return
+    from ricarica.testing.postgres import running_postgres
+
+    with running_postgres() as server:
+        yield [sqlite, Database("PostgreSQL", server.url, Family(server.pid))]
+
+
+@contextmanager
+def server(database: Database) -> Iterator[tuple[int, Family]]:
+    """A node in a process of its own; gives its port and the process."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.server", database.url], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None, "stdout is a pipe"
+    try:
+        yield int(process.stdout.readline()), Family(process.pid)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@contextmanager
+def clients(task: dict[str, Any]) -> Iterator["subprocess.Popen[str]"]:
+    """Connected stations that wait for a line before they begin."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.client", json.dumps(task)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None, "stdout is a pipe"
+    try:
+        if process.stdout.readline().strip() != "ready":
+            raise RuntimeError("the stations could not connect; see above")
+        yield process
+    finally:
+        process.kill()
+        process.wait(30)
+
+
+def measure_messages(
+    database: Database, subprotocol: str, stations: int, seconds: float, rate: float | None = None
+) -> dict[str, Any]:
+    with server(database) as (port, process):
+        task = {
+            "host": "127.0.0.1",
+            "port": port,
+            "stations": stations,
+            "subprotocol": subprotocol,
+            "seconds": seconds,
+            "rate": rate,
+        }
+        with clients(task) as load:
+            before = process.cpu_s(), database.server.cpu_s() if database.server else 0.0
+            out, _ = load.communicate("go\n")
+            after = process.cpu_s(), database.server.cpu_s() if database.server else 0.0
+    measured: dict[str, Any] = json.loads(out.splitlines()[-1])
+    thousands = measured["messages"] / 1000
+    return measured | {
+        "server_cpu_s": (after[0] - before[0]) / thousands,
+        "database_cpu_s": (after[1] - before[1]) / thousands,
+    }
+
+
+def measure_connections(database: Database, stations: int) -> float:
+    """KiB of the server's memory per connected, booted, idle station."""
+    with server(database) as (port, process):
+        task = {"host": "127.0.0.1", "port": port, "subprotocol": "ocpp1.6", "seconds": 0}
+        # The first few bring in what is allocated once, whatever their number.
+        with clients(task | {"stations": 50}):
+            before = process.rss_kib()
+            with clients(task | {"stations": stations, "first": 50}):
+                return (process.rss_kib() - before) / stations
+
+
+def report(line: str) -> None:
+    print(line, flush=True)
+
+
+def run(options: argparse.Namespace, folder: Path) -> None:
+    seconds = 4.0 if options.quick else options.seconds
+    sizes = (50,) if options.quick else (50, 500)
+    report(
+        "| database | OCPP | stations | messages/s | p50 ms | p99 ms | server CPU-s/1,000 "
+        "| database CPU-s/1,000 | together, of the aim |"
+    )
+    report("|---|---|---|---|---|---|---|---|---|")
+    with databases(folder, postgres=not options.sqlite_only) as chosen:
+        for database in chosen:
+            for subprotocol in VERSIONS:
+                for stations in sizes:
+                    row = measure_messages(database, subprotocol, stations, seconds)
+                    report(_row(database, subprotocol, stations, row))
+        idle = measure_messages(chosen[0], VERSIONS[0], 50, seconds, rate=IDLE_RATE)
+        report(
+            f"\nat {IDLE_RATE} messages/s: p50 {idle['p50_ms']:.1f} ms, p99 {idle['p99_ms']:.1f} ms"
+        )
+        count = 500 if options.quick else 5_000
+        kib = measure_connections(chosen[0], count)
+        report(f"{kib:.1f} KiB per idle connection at {count} ({kib / AIM_KIB:.2f} of the aim)")
+
+
+def _row(database: Database, subprotocol: str, stations: int, row: dict[str, Any]) -> str:
+    together = row["server_cpu_s"] + row["database_cpu_s"]
+    if row["refused"]:
+        raise RuntimeError(f"{row['refused']} messages were refused")
+    return (
+        f"| {database.name} | {subprotocol[4:]} | {stations} | {row['per_s']:.0f} "
+        f"| {row['p50_ms']:.1f} | {row['p99_ms']:.1f} | {row['server_cpu_s']:.3f} "
+        f"| {row['database_cpu_s']:.3f} | {together:.3f}, {together / AIM_CPU_S:.2f} |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="50 stations, 4 s each")
+    parser.add_argument("--seconds", type=float, default=15.0, help="of load per line")
+    parser.add_argument("--sqlite-only", action="store_true")
+    options = parser.parse_args()
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    folder = Path(tempfile.mkdtemp(prefix="ricarica-bench-"))
+    try:
+        run(options, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    main()

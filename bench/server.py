@@ -1,0 +1,47 @@
+"""A node that takes every station, for the benchmarks: prints its port, runs until killed.
+
+python -m bench.server sqlite:///bench.db
+"""
+
+import asyncio
+import logging
+import sys
+
+import structlog
+import uvloop
+
+from ricarica.app.tables import metadata
+from ricarica.app.wiring import Parts, running_node
+from ricarica.authorization.model import Token, TokenKind, TokenStatus
+from ricarica.access.model import system_actor
+from ricarica.kernel.errors import ConflictError
+from ricarica.kernel.ids import DEFAULT_TENANT
+from ricarica.slices import Slices
+from ricarica.stations.model import UnknownStations
+from ricarica.stations.service import StationPolicy
+from ricarica.storage.open import open_database
+
+
+async def serve(url: str) -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    database = open_database(url, metadata)
+    await database.migrate()
+    policy = StationPolicy(unknown=UnknownStations.ACCEPT)
+    async with running_node(Parts(database, policy=policy)) as node:
+        await node.engine.carry_out(system_actor(DEFAULT_TENANT), _add_token)
+        print(await node.gateway.start("127.0.0.1", 0), flush=True)
+        await asyncio.Event().wait()
+
+
+async def _add_token(slices: Slices) -> None:
+    token = Token(
+        DEFAULT_TENANT, "BENCH", TokenKind.ISO14443, TokenStatus.ACTIVE, created_at=slices.now
+    )
+    try:
+        await slices.authorization.add(token)
+    except ConflictError:
+        return  # from the run before
+
+
+if __name__ == "__main__":
+    uvloop.run(serve(sys.argv[1]))
