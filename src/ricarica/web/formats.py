@@ -60,6 +60,9 @@ class Formats:
             return NOTHING
         return format_currency(money.amount, money.currency, locale=self.locale)
 
+    def amount(self, amount: Decimal, currency: str) -> str:
+        return format_currency(amount, currency, locale=self.locale)
+
     def price(self, amount: Decimal | None, currency: str) -> str:
         """A price per unit, with as many digits as it has: 0.0995 stays 0.0995."""
         if amount is None:
@@ -91,14 +94,14 @@ class Formats:
         return format_timedelta(at - now, add_direction=True, format="short", locale=self.locale)
 
     def duration(self, length: timedelta | None) -> str:
-        """Hours and minutes, and seconds while it is short: 1 h 05 min, 4 min 12 s."""
+        """Hours and minutes, and seconds only below one: 1 h 05 min, 4 min, 12 s."""
         if length is None:
             return NOTHING
         seconds = max(0, int(length.total_seconds()))
         hours, minutes = seconds // 3600, seconds // 60 % 60
         if hours:
             return f"{self.number(hours)} h {minutes:02} min"
-        return f"{minutes} min {seconds % 60:02} s"
+        return f"{minutes} min" if minutes else f"{seconds} s"
 
     def _dated(self, at: datetime | None, pattern: str, zone: tzinfo) -> str:
         if at is None:

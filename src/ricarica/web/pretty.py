@@ -64,7 +64,7 @@ def _inline_end(tokens: list[tuple[str, str]], start: int) -> int:
 
 
 def _line(depth: int) -> Markup:
-    return Markup("\n" + "  " * max(0, min(depth, INDENT_MAX)))
+    return escape("\n" + "  " * max(0, min(depth, INDENT_MAX)))
 
 
 def _painted(kind: str, text: str) -> Markup:

@@ -112,6 +112,10 @@ def _filters(formats: Formats, translations: Translations) -> dict[str, Callable
     def label(value: StrEnum) -> str:
         return translations.ugettext(LABELS[type(value)][value])
 
+    def translated(text: str) -> str:
+        # The empty text would give the catalogue's header.
+        return translations.ugettext(text) if text else ""
+
     def choice(option: Choice) -> str:
         return translations.ugettext(option.msg) if option.msg else option.label
 
@@ -122,6 +126,7 @@ def _filters(formats: Formats, translations: Translations) -> dict[str, Callable
         **_plain_filters(formats),
         **_time_filters(formats),
         "label": label,
+        "translated": translated,
         "choice": choice,
         "chart": chart,
     }
@@ -134,11 +139,13 @@ def _plain_filters(formats: Formats) -> dict[str, Callable[..., Any]]:
         "power": formats.power,
         "percent": formats.percent,
         "money": formats.money,
+        "amount": formats.amount,
         "price": formats.price,
         "duration": formats.duration,
         "pretty_json": pretty_json,
         "path": lambda text: quote(text, safe=""),
         "spark": _spark,
+        "zip": zip,
     }
 
 
@@ -196,7 +203,7 @@ def _spark(values: tuple[Decimal, ...], width: int = 64, height: int = 16) -> st
     """Points of a small curve for an SVG polyline, from zero to the largest value."""
     if len(values) < 2:
         return ""
-    largest = max(max(values), Decimal(1))
+    largest = max(*values, Decimal(1))
     step = Decimal(width) / (len(values) - 1)
     return " ".join(
         f"{index * step:.1f},{height - 1 - value / largest * (height - 2):.1f}"

@@ -25,16 +25,16 @@ async function styles() {
 /** Fonts are bundled apart, because Tailwind does not follow url() into packages. */
 async function bundle() {
   const sheet = { contents: `@import "./fonts.css";\n${await styles()}`, loader: "css", resolveDir: here };
-  const shared = { bundle: true, minify: true, metafile: true, outdir: dist, target: targets, write: true };
-  const names = { entryNames: "[name]-[hash]", assetNames: "[name]-[hash]", chunkNames: "[name]-[hash]" };
-  const loader = { ".woff2": "file", ".css": "text" };
+  const names = { entryNames: "app-[hash]", assetNames: "[name]-[hash]", chunkNames: "[name]-[hash]" };
+  const shared = { ...names, bundle: true, minify: true, metafile: true, outdir: dist, target: targets };
   const scripts = await esbuild.build({
-    ...shared, ...names, loader, entryPoints: [join(here, "islands/app.ts")], format: "esm", splitting: true,
+    ...shared,
+    entryPoints: [join(here, "islands/app.ts")],
+    format: "esm",
+    splitting: true,
+    loader: { ".css": "text" }, // sheets of libraries, for shadow roots
   });
-  const sheets = await esbuild.build({
-    ...shared, ...names, loader: { ".woff2": "file" }, stdin: { ...sheet, sourcefile: "app.css" },
-    plugins: [{ name: "entry", setup: () => {} }],
-  });
+  const sheets = await esbuild.build({ ...shared, stdin: sheet, loader: { ".woff2": "file" } });
   return [scripts.metafile, sheets.metafile];
 }
 
@@ -43,8 +43,8 @@ function named(metafiles) {
   const manifest = {};
   for (const [path, output] of metafiles.flatMap((meta) => Object.entries(meta.outputs))) {
     const file = basename(path);
-    if (file.endsWith(".woff2")) manifest[file.replace(/-[A-Z0-9]{8}(?=\.)/, "")] = file;
-    else if (output.entryPoint) manifest[`app${extname(file)}`] = file;
+    if (file.endsWith(".woff2")) manifest[file.replace(/-[A-Z0-9]{7,8}(?=\.)/, "")] = file;
+    else if (/^app-[^.]+\.(js|css)$/.test(file) && output.entryPoint !== undefined) manifest[`app${extname(file)}`] = file;
   }
   return manifest;
 }
@@ -64,6 +64,7 @@ async function build() {
   const manifest = {
     ...named(await bundle()),
     ...(await copied(join(here, "symbols.svg"), "symbols.svg")),
+    ...(await copied(join(here, "mark.svg"), "mark.svg")),
     ...(await copied(fileURLToPath(import.meta.resolve("world-atlas/countries-50m.json")), "land.json")),
   };
   await writeFile(join(dist, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);

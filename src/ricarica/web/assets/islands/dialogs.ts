@@ -1,0 +1,29 @@
+// Buttons with data-opens show a <dialog>; data-fill puts values into its form first.
+
+function open(button: HTMLElement): void {
+  const dialog = document.getElementById(button.dataset["opens"] ?? "");
+  if (!(dialog instanceof HTMLDialogElement)) return;
+  const form = dialog.querySelector("form");
+  form?.reset();
+  dialog.querySelector(".outcome")?.replaceChildren();
+  const values = JSON.parse(button.dataset["fill"] ?? "{}") as Record<string, string>;
+  for (const [name, value] of Object.entries(values)) {
+    const field = form?.elements.namedItem(name);
+    if (field instanceof HTMLSelectElement || field instanceof HTMLInputElement) field.value = value;
+  }
+  dialog.showModal();
+}
+
+export function listenForDialogs(): void {
+  document.addEventListener("click", (event) => {
+    if (!(event.target instanceof Element)) return;
+    const opener = event.target.closest<HTMLElement>("[data-opens]");
+    if (opener) open(opener);
+    if (event.target.closest("[data-closes]") || event.target instanceof HTMLDialogElement) {
+      event.target.closest("dialog")?.close();
+    }
+  });
+  document.addEventListener("focusin", (event) => {
+    if (event.target instanceof HTMLInputElement && "selects" in event.target.dataset) event.target.select();
+  });
+}

@@ -1,0 +1,107 @@
+// One stream of small events per page. It says what changed, never how: the parts of the page that show it are asked for
+// again as HTML. However fast events come, a part is asked for at most once per second.
+import type { Htmx } from "htmx.org";
+
+interface Change {
+  id?: string;
+  station?: string;
+}
+
+const GATHER_MS = 500; // events of one batch arrive together
+const REST_MS = 1_000; // a part rests this long after it was asked for
+const CALM_MS = 15_000; // a curve of hours needs no more
+const KINDS = ["overview", "station", "transaction", "messages", "pending"] as const;
+type Kind = (typeof KINDS)[number];
+
+/** The topics an event touches, as elements name them in `data-live`. */
+function topicsOf(kind: Kind, change: Change): string[] {
+  switch (kind) {
+    case "station":
+      return [`station:${change.id}`];
+    case "transaction":
+      return [`transaction:${change.id}`, `station:${change.station}`];
+    case "messages":
+      return [`messages:${change.station}`];
+    default:
+      return [kind];
+  }
+}
+
+const stale = new Set<HTMLElement>();
+const restingUntil = new WeakMap<HTMLElement, number>();
+let timer: number | undefined;
+
+function topicsShown(part: HTMLElement): string[] {
+  return (part.dataset["live"] ?? "").split(" ").map(decodeURIComponent);
+}
+
+function mark(topics: string[] | "all"): void {
+  for (const part of document.querySelectorAll<HTMLElement>("[data-live]")) {
+    if (topics === "all" || topicsShown(part).some((topic) => topics.includes(topic))) stale.add(part);
+  }
+  plan();
+}
+
+function plan(): void {
+  if (stale.size > 0 && timer === undefined) timer = window.setTimeout(refresh, GATHER_MS);
+}
+
+/** Ask for what is stale and may be asked for. A page that nobody looks at waits. */
+function refresh(): void {
+  timer = undefined;
+  if (document.hidden) return;
+  const now = performance.now();
+  const due = [...stale].filter((part) => (restingUntil.get(part) ?? 0) <= now);
+  for (const part of due) {
+    stale.delete(part);
+    restingUntil.set(part, now + ("calm" in part.dataset ? CALM_MS : REST_MS));
+  }
+  const shown = due.filter((part) => part.isConnected);
+  for (const part of shown.filter((part) => !part.dataset["rows"])) part.dispatchEvent(new Event("refresh"));
+  void refreshRows(shown.filter((part) => part.dataset["rows"]));
+  plan();
+}
+
+let htmx: Htmx;
+
+/** Rows of a list are asked for together: /fragments/stations/rows?id=A&id=B. */
+async function refreshRows(rows: HTMLElement[]): Promise<void> {
+  for (const [url, group] of Object.entries(Object.groupBy(rows, (row) => row.dataset["rows"]!))) {
+    const query = new URLSearchParams(group!.map((row) => ["id", row.dataset["id"] ?? ""]));
+    const response = await fetch(`${url}?${query}`, { headers: { "HX-Request": "true" } }).catch(() => null);
+    if (!response?.ok) continue;
+    const template = document.createElement("template");
+    template.innerHTML = await response.text();
+    for (const row of group!) {
+      const fresh = template.content.querySelector(`[id="${CSS.escape(row.id)}"]`);
+      if (fresh && row.isConnected) void htmx.swap({ text: fresh.outerHTML, target: row, swap: "outerMorph" });
+    }
+  }
+}
+
+function show(state: "waiting" | "open" | "lost"): void {
+  for (const sign of document.querySelectorAll<HTMLElement>(".live")) sign.dataset["state"] = state;
+}
+
+export function startStream(library: Htmx): void {
+  htmx = library;
+  const url = document.body.dataset["stream"];
+  if (!url) return;
+  const source = new EventSource(url);
+  let wasLost = false;
+  source.addEventListener("open", () => {
+    show("open");
+    if (wasLost) mark("all"); // whatever happened meanwhile was not told
+    wasLost = false;
+  });
+  source.addEventListener("error", () => {
+    wasLost = true;
+    show("lost");
+    if (source.readyState === EventSource.CLOSED) window.setTimeout(() => location.reload(), 30_000);
+  });
+  for (const kind of KINDS) {
+    source.addEventListener(kind, (event) => mark(topicsOf(kind, JSON.parse(event.data || "{}") as Change)));
+  }
+  document.addEventListener("visibilitychange", () => document.hidden || refresh());
+  window.addEventListener("pagehide", () => source.close());
+}
