@@ -38,12 +38,14 @@ class BootState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Make:
-    """Who built the station, as it says of itself."""
+    """Who built the station, as it says of itself, and how that maker's stations talk."""
 
     vendor: str = "Stellavolt"
     model: str = "Duo 22"
     firmware: str = "2.4.1"
     serial: str = "SV-000001"
+    states_by_event: bool = False
+    """Tells availability by NotifyEvent, as 2.1 prefers. (2.1 G01)"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,13 +56,12 @@ class SimulatedStation:
         *,
         now: datetime,
         make: Make | None = None,
-        states_by_event: bool = False,
     ) -> None:
         rng = rng or Random(identity)
         self.core = Station(
             identity=identity,
             dialect=dialect,
-            speech=speech_of(dialect, states_by_event=states_by_event),
+            speech=speech_of(dialect),
             evses={evse.number: evse for evse in evses or two_evses()},
             rng=rng,
             now=now,
@@ -376,10 +375,8 @@ class SimulatedStation:
         self.evses[evse].meter = Meter(register_wh)
 
 
-def speech_of(dialect: Dialect, *, states_by_event: bool = False) -> Speech:
-    if dialect.family == "v16":
-        return SpeechV16()
-    return SpeechV2(states_by_event=states_by_event)
+def speech_of(dialect: Dialect) -> Speech:
+    return SpeechV16() if dialect.family == "v16" else SpeechV2()
 
 
 def _deadlines_of(evse: Evse) -> Iterator[datetime]:

@@ -26,11 +26,6 @@ KNOWN_MEASURANDS = frozenset(measurand.value for measurand in v2.Measurand)
 
 
 class SpeechV2:
-    """`states_by_event`: availability as NotifyEvent, the way 2.1 prefers. (2.1 G01)"""
-
-    def __init__(self, *, states_by_event: bool = False) -> None:
-        self._states_by_event = states_by_event
-
     def boot(self, station: Station, reason: str) -> Payload:
         make = station.make
         known = reason in v2.BootReason.__members__
@@ -63,7 +58,7 @@ class SpeechV2:
 
     def status(self, station: Station, evse: Evse, connector: int) -> Payload:
         status = connector_status(evse.state(connector))
-        if self._states_by_event:
+        if station.make.states_by_event:
             return _availability_event(station, evse, connector, status)
         return v2.StatusNotificationRequest(
             timestamp=station.clock,

@@ -8,6 +8,7 @@ import pytest
 
 from ricarica.ocpp.dialects import DIALECTS, V16, V21, V201, Dialect
 from ricarica.simulator.battery import Battery, Vehicle
+from ricarica.simulator.core import Make
 from ricarica.simulator.evse import State
 from ricarica.simulator.simulated import SimulatedStation, ac_evse, dc_evse
 from tests.unit.simulator.scripted import NOON, Json, ScriptedServer
@@ -24,7 +25,7 @@ def server_for(dialect: Dialect, *, states_by_event: bool = False) -> ScriptedSe
         [ac_evse(1), dc_evse(2)],
         Random(1),
         now=NOON,
-        states_by_event=states_by_event,
+        make=Make(states_by_event=states_by_event),
     )
     return ScriptedServer(station)
 
