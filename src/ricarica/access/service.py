@@ -249,17 +249,14 @@ class AccessService:
         if kept is not None:
             self._store.remove_answer(kept)
 
-    def tidy(self, at: datetime) -> None:
-        """Throw away what is over."""
-        self._store.remove_sessions_before(created=at - ABSOLUTE, used=at - IDLE)
-        self._store.remove_answers_before(at - ANSWERS_KEPT)
-
-    # -- what several of these need
+    # -- what is over
 
     def tidy(self, at: datetime) -> None:
         """Throw away the sessions that are over and the answers that nobody asks for again."""
         self._store.remove_sessions_before(created=at - ABSOLUTE, used=at - IDLE)
         self._store.remove_answers_before(at - ANSWERS_KEPT)
+
+    # -- what several of these need
 
     async def _close_sessions_of(self, operator: Operator) -> None:
         for session in await self._store.sessions_of(operator.tenant, operator.folded):
