@@ -341,7 +341,7 @@ async def test_a_connection_ended_by_the_server_is_replaced(postgres: PostgresSe
 @pytest.mark.postgresql
 async def test_a_read_only_server_is_unavailable(postgres: PostgresServer) -> None:
     url = await postgres.new_database()
-    database = open_database(f"{url}?default_transaction_read_only=on", metadata)
+    database = open_database(f"{url}&default_transaction_read_only=on", metadata)
 
     with pytest.raises(StorageUnavailableError):
         await database.create_all()
