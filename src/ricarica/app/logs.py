@@ -1,0 +1,42 @@
+"""The log: one line per event, for people or (as JSON) for programs."""
+
+import logging
+import sys
+
+import msgspec
+import structlog
+
+LEVELS = ("debug", "info", "warning", "error")
+
+
+def configure_logs(level: str, *, as_json: bool) -> None:
+    """Everything goes to standard error; standard output is for what a command answers."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    common: list[structlog.typing.Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    if as_json:
+        structlog.configure(
+            processors=[
+                *common,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(serializer=_json),
+            ],
+            wrapper_class=structlog.make_filtering_bound_logger(number),
+            logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+            cache_logger_on_first_use=True,
+        )
+    else:
+        structlog.configure(
+            processors=[*common, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())],
+            wrapper_class=structlog.make_filtering_bound_logger(number),
+            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+            cache_logger_on_first_use=True,
+        )
+    # What libraries say; their own request logs would only repeat ours.
+    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr)
+
+
+def _json(event: object, **_options: object) -> bytes:
+    return msgspec.json.encode(event, enc_hook=str)

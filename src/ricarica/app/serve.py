@@ -1,0 +1,141 @@
+"""`ricarica serve`: everything in one process."""
+
+import asyncio
+import contextlib
+import random
+import signal
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+import structlog
+import uvicorn
+
+from ricarica.access.authentication import Authentication
+from ricarica.access.model import system_actor
+from ricarica.access.service import AccessService
+from ricarica.api.application import application
+from ricarica.api.caller import House
+from ricarica.app.config import Config
+from ricarica.app.passwords import ArgonPasswordHasher
+from ricarica.app.tables import metadata
+from ricarica.app.vitals import vitals_of
+from ricarica.app.wiring import Node, Parts, running_node
+from ricarica.kernel.ids import DEFAULT_TENANT
+from ricarica.station_gateway.tls import station_tls
+from ricarica.stations.service import StationPolicy
+from ricarica.storage.open import open_database
+
+T = TypeVar("T")
+JITTER = 0.1  # heartbeats of stations that booted together spread by this share
+
+log = structlog.get_logger("ricarica.serve")
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A process that serves; `first_password` is told once, when it was made up here."""
+
+    node: Node
+    station_port: int
+    http_port: int
+    first_password: str | None
+
+
+@asynccontextmanager
+async def serving(config: Config) -> AsyncIterator[Serving]:
+    """Both doors open. Port 0 leaves the choice to the system."""
+    config.data.mkdir(parents=True, exist_ok=True)
+    database = open_database(config.url, metadata)
+    rng = random.Random()
+    policy = StationPolicy(
+        unknown=config.unknown_stations,
+        heartbeat=timedelta(seconds=config.heartbeat_s),
+        jitter=lambda: rng.uniform(-JITTER, JITTER),
+    )
+    try:
+        await database.migrate()
+        async with running_node(Parts(database, policy=policy, rng=rng)) as node:
+            authentication = authentication_of(node)
+            password = await authentication.found(config.admin_password, node.parts.ids)
+            async with _http(node, authentication, config) as http_port:
+                port = await _open_stations_door(node, config)
+                yield Serving(node, port, http_port, password)
+    finally:
+        await database.close()
+
+
+async def serve(config: Config, ready: Callable[[Serving], None]) -> None:
+    """Until SIGTERM or SIGINT, then an orderly drain."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with serving(config) as served:
+        ready(served)
+        await stop.wait()
+        log.info("serve.stopping")
+
+
+def authentication_of(node: Node) -> Authentication:
+    async def commit(work: Callable[[AccessService], Awaitable[T]]) -> T:
+        actor = system_actor(DEFAULT_TENANT)
+        return await node.engine.carry_out(actor, lambda slices: work(slices.access))
+
+    return Authentication(commit, ArgonPasswordHasher(), node.parts.clock.now)
+
+
+async def _open_stations_door(node: Node, config: Config) -> int:
+    port = await node.gateway.start(config.station_host, config.station_port)
+    if config.tls_certificate and config.tls_key:
+        context: ssl.SSLContext = station_tls([(config.tls_certificate, config.tls_key)])
+        await node.gateway.start(config.station_host, config.station_tls_port, context)
+    return port
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to `serve`, which has the stations to think of too."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> "contextlib.Iterator[None]":
+        yield
+
+
+@asynccontextmanager
+async def _http(
+    node: Node, authentication: Authentication, config: Config
+) -> AsyncIterator[int]:
+    house = House(node.engine, node.engine.database, authentication, node.parts.clock.now)
+    app = application(house, vitals_of(node))
+    server = _Server(
+        uvicorn.Config(
+            app,
+            host=config.http_host,
+            port=config.http_port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            server_header=False,
+            timeout_graceful_shutdown=5,  # live pages hold their streams open until then
+        )
+    )
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(server.serve())
+        try:
+            yield await _port_of(server, task)
+        finally:
+            server.should_exit = True
+
+
+async def _port_of(server: uvicorn.Server, task: "asyncio.Task[None]") -> int:
+    while not server.started:
+        if task.done():
+            task.result()
+            raise OSError("the HTTP port is taken; choose another with --http-port")
+        await asyncio.sleep(0.01)
+    port: int = server.servers[0].sockets[0].getsockname()[1]
+    return port
