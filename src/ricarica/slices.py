@@ -15,6 +15,7 @@ from ricarica.kernel.events import Outgoing
 from ricarica.kernel.ids import Ids
 from ricarica.stations.ports import StationStore
 from ricarica.stations.service import StationPolicy, StationService
+from ricarica.stations.sites import SiteService
 from ricarica.storage.work import Work
 from ricarica.tariffs.ports import TariffStore
 from ricarica.tariffs.service import TariffService
@@ -50,6 +51,7 @@ class Slices:
     ids: Ids
     access: AccessService
     stations: StationService
+    sites: SiteService
     authorization: AuthorizationService
     tariffs: TariffService
     configuration: ConfigurationService
@@ -66,6 +68,7 @@ def bind(surroundings: Surroundings, work: Work, outgoing: Outgoing) -> Slices:
         ids=surroundings.ids,
         access=AccessService(stores.access, outgoing, surroundings.ids),
         stations=stations,
+        sites=SiteService(stores.stations, outgoing),
         authorization=authorization,
         tariffs=tariffs,
         configuration=ConfigurationService(stores.settings, outgoing),

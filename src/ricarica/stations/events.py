@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey
+from ricarica.kernel.ids import ConnectorNumber, EvseNumber, SiteId, StationKey
 from ricarica.stations.model import Acceptance, ConnectorStatus
 
 
@@ -49,3 +49,11 @@ class ConnectorStatusChanged:
     status: ConnectorStatus
     at: datetime
     error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteChanged:
+    """An operator added, changed or removed a site."""
+
+    site: SiteId
+    station: StationKey | None = None
