@@ -109,12 +109,23 @@ def values(root: Schema, part: Schema) -> SearchStrategy[Any]:
             low = part.get("minItems", 0)
             high = min(part.get("maxItems", low + 2), low + 2)
             return st.lists(values(root, part["items"]), min_size=low, max_size=high)
+        case _:
+            return scalars(part)
+
+
+def scalars(part: Schema) -> SearchStrategy[Any]:
+    match part.get("type"):
         case "string":
             return texts(part)
         case "integer" | "number" as kind:
             return numbers(kind, part)
         case "boolean":
             return st.booleans()
+        case _:
+            return anything()
+
+
+def anything() -> SearchStrategy[Any]:
     return st.one_of(texts({}), st.integers(-9, 9), st.lists(texts({})), custom_data())
 
 
@@ -131,8 +142,8 @@ def objects(root: Schema, part: Schema) -> SearchStrategy[Any]:
 
 
 def custom_data() -> SearchStrategy[Any]:
-    anything = st.one_of(st.text(max_size=3), decimals(), st.lists(st.booleans(), max_size=2))
-    some = {"snake_case": anything, "camelCase": anything, "Null": st.none()}
+    value = st.one_of(st.text(max_size=3), decimals(), st.lists(st.booleans(), max_size=2))
+    some = {"snake_case": value, "camelCase": value, "Null": st.none()}
     return st.fixed_dictionaries({"vendorId": st.text(max_size=5)}, optional=some)
 
 
