@@ -94,6 +94,7 @@ TRANSACTIONS = sa.Table(
     sa.Column("version", Integer(), nullable=False),
     sa.Index("uq_transactions_id", "tenant", "id", unique=True),
     sa.Index("ix_transactions_started_at", "tenant", "started_at", "id"),
+    sa.Index("ix_transactions_ended_at", "tenant", "ended_at"),
     sa.Index("ix_transactions_station", "tenant", "station", "started_at", "id"),
     sa.Index("ix_transactions_token", "tenant", "token_folded", "started_at", "id"),
     _partial("ix_transactions_repeat_key", ("station", "repeat_key"), "repeat_key IS NOT NULL"),

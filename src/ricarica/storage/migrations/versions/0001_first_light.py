@@ -479,6 +479,9 @@ def _transactions() -> None:
         sa.PrimaryKeyConstraint("tenant", "station", "ref", name=op.f("pk_transactions")),
     )
     op.create_index(
+        "ix_transactions_ended_at", "transactions", ["tenant", "ended_at"], unique=False
+    )
+    op.create_index(
         "ix_transactions_flagged",
         "transactions",
         ["tenant", "started_at"],

@@ -1,0 +1,225 @@
+"""Reading transactions for screens: in a list, and one with everything about it."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from ricarica.kernel.ids import EvseNumber, StationId, StationKey, TenantId, TransactionId
+from ricarica.kernel.money import Money
+from ricarica.stations.sql import SITES, STATIONS
+from ricarica.storage.database import Database, Row
+from ricarica.storage.pages import FIRST, Order, Page, Wanted, page_of
+from ricarica.tariffs.model import Cost, Prices, cost_of, prices_from
+from ricarica.transactions.counting import usage_of
+from ricarica.transactions.model import ChargingState, Entry, EntryKind, Transaction
+from ricarica.transactions.readings import Measurand, Reading
+from ricarica.transactions.sql import (
+    ENTRIES,
+    NO_NUMBER,
+    READINGS,
+    TRANSACTIONS,
+    reading_from,
+    token_folded,
+    transaction_from,
+)
+
+NEWEST_FIRST = Order(TRANSACTIONS.c.started_at, TRANSACTIONS.c.id, descending=True, is_time=True)
+ENTRIES_MAX = 1_000  # lines of a timeline; a page with more helps nobody
+READINGS_MAX = 20_000  # a day of ten measurands each minute is 14,400
+READING_COLUMNS = (
+    READINGS.c.measurand,
+    READINGS.c.value,
+    READINGS.c.at,
+    READINGS.c.context,
+    READINGS.c.phase,
+    READINGS.c.location,
+    READINGS.c.name,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionFilter:
+    """None: any. Times are those of its start: from `since`, and before `until`.
+
+    `text` is looked for in station and token, in any case, or is a transaction's whole name.
+    """
+
+    station: StationId | None = None
+    evse: EvseNumber | None = None
+    token: str | None = None
+    running: bool | None = None
+    flagged: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str | None = None
+
+
+ANY = TransactionFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionView:
+    """A transaction, and what a list says of its station. None: the station has no site."""
+
+    transaction: Transaction
+    site: str | None = None
+    connected: bool = False
+
+    @property
+    def cost(self) -> Money | None:
+        """Including VAT, unrounded; None where no tariff applies."""
+        cost_incl, currency = self.transaction.cost_incl, self.transaction.currency
+        return None if cost_incl is None or currency is None else Money(cost_incl, currency)
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionDetail:
+    """`prices` are those of its start, and `cost` what it comes to by them so far."""
+
+    view: TransactionView
+    entries: tuple[Entry, ...]  # oldest first
+    prices: Prices | None = None
+    cost: Cost | None = None
+
+
+class TransactionQueries:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def transactions(
+        self, tenant: TenantId, filter_: TransactionFilter = ANY, wanted: Wanted = FIRST
+    ) -> Page[TransactionView]:
+        """The one that started last comes first."""
+        query = views(tenant).where(*_wheres(filter_))
+        return await page_of(self._database, query, NEWEST_FIRST, wanted, view_from)
+
+    async def by_ids(
+        self, tenant: TenantId, transactions: Collection[TransactionId]
+    ) -> dict[TransactionId, TransactionView]:
+        """For rows of a list that show themselves anew."""
+        if not transactions:
+            return {}
+        query = views(tenant).where(TRANSACTIONS.c.id.in_(transactions))
+        found = map(view_from, await self._database.fetch(query))
+        return {view.transaction.id: view for view in found}
+
+    async def transaction(
+        self, tenant: TenantId, transaction: TransactionId
+    ) -> TransactionDetail | None:
+        view = (await self.by_ids(tenant, [transaction])).get(transaction)
+        if view is None:
+            return None
+        entries = await self._entries(view.transaction)
+        text = view.transaction.tariff
+        if text is None:
+            return TransactionDetail(view, entries)
+        prices = prices_from(text)
+        return TransactionDetail(view, entries, prices, cost_of(prices, usage_of(view.transaction)))
+
+    async def readings(
+        self,
+        transaction: Transaction,
+        measurands: Collection[Measurand] = (),
+        since: datetime | None = None,
+        limit: int = READINGS_MAX,
+    ) -> list[Reading]:
+        """Oldest first; of all measurands, if none is given."""
+        query = sa.select(*READING_COLUMNS).where(*_belongs(READINGS, transaction))
+        if measurands:
+            query = query.where(READINGS.c.measurand.in_(list(measurands)))
+        if since is not None:
+            query = query.where(READINGS.c.at >= since)
+        ordered = query.order_by(READINGS.c.at, READINGS.c.measurand, READINGS.c.phase)
+        rows = await self._database.fetch(ordered.limit(limit))
+        return [reading_from(row) for row in rows]
+
+    async def _entries(self, transaction: Transaction) -> tuple[Entry, ...]:
+        rows = await self._database.fetch(
+            sa.select(*ENTRIES.c)
+            .where(*_belongs(ENTRIES, transaction))
+            .order_by(ENTRIES.c.at, ENTRIES.c.seq_no, ENTRIES.c.received_at)
+            .limit(ENTRIES_MAX)
+        )
+        return tuple(_entry_from(row) for row in rows)
+
+
+def views(tenant: TenantId) -> sa.Select[Any]:
+    """All transactions of a tenant, for `view_from` to read."""
+    at_station = sa.and_(
+        STATIONS.c.tenant == TRANSACTIONS.c.tenant, STATIONS.c.station == TRANSACTIONS.c.station
+    )
+    in_site = sa.and_(SITES.c.tenant == STATIONS.c.tenant, SITES.c.id == STATIONS.c.site)
+    return (
+        sa.select(*TRANSACTIONS.c[:-1], SITES.c.name, STATIONS.c.connected)
+        .select_from(TRANSACTIONS.outerjoin(STATIONS, at_station).outerjoin(SITES, in_site))
+        .where(TRANSACTIONS.c.tenant == tenant)
+    )
+
+
+def view_from(row: Row) -> TransactionView:
+    *transaction, site, connected = row
+    return TransactionView(transaction_from(tuple(transaction)), site, bool(connected))
+
+
+def power_of(running: Collection[Transaction]) -> Decimal:
+    return sum((t.power_w for t in running if t.power_w is not None), Decimal(0))
+
+
+def _wheres(filter_: TransactionFilter) -> Iterator[sa.ColumnElement[bool]]:
+    columns = TRANSACTIONS.c
+    if filter_.station is not None:
+        yield columns.station == filter_.station
+    if filter_.evse is not None:
+        yield columns.evse == filter_.evse
+    if filter_.token is not None:
+        yield columns.token_folded == token_folded(filter_.token)
+    if filter_.running is not None:
+        ended_at = columns.ended_at
+        yield ended_at.is_(None) if filter_.running else ended_at.is_not(None)
+    if filter_.flagged is not None:
+        yield (columns.flags != "") if filter_.flagged else (columns.flags == "")
+    yield from _wheres_of_time_and_text(filter_)
+
+
+def _wheres_of_time_and_text(filter_: TransactionFilter) -> Iterator[sa.ColumnElement[bool]]:
+    columns = TRANSACTIONS.c
+    if filter_.since is not None:
+        yield columns.started_at >= filter_.since
+    if filter_.until is not None:
+        yield columns.started_at < filter_.until
+    if filter_.text:
+        text = filter_.text.strip().casefold()
+        yield sa.or_(
+            sa.func.lower(columns.station).contains(text, autoescape=True),
+            columns.token_folded.contains(text, autoescape=True),
+            columns.id == text,
+            columns.ref == filter_.text.strip(),
+        )
+
+
+def _belongs(table: sa.Table, transaction: Transaction) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        table.c.tenant == transaction.station.tenant,
+        table.c.station == transaction.station.station,
+        table.c.ref == transaction.ref,
+    )
+
+
+def _entry_from(row: Row) -> Entry:
+    tenant, station, ref, at, kind, seq_no, state, detail, received_at, trigger, offline = row
+    return Entry(
+        StationKey(tenant, station),
+        ref,
+        EntryKind(kind),
+        at,
+        received_at,
+        seq_no=None if seq_no == NO_NUMBER else seq_no,
+        trigger=trigger,
+        charging_state=ChargingState(state) if state else None,
+        offline=offline,
+        detail=detail or None,
+    )
