@@ -12,6 +12,7 @@ from ricarica.engine.sql import OUTBOX
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.errors import (
     ConflictError,
+    InvalidError,
     LostUpdateError,
     RicaricaError,
     StorageUnavailableError,
@@ -78,7 +79,7 @@ class Batches:
     async def _together(self, jobs: list[Job]) -> None:
         try:
             done = await self._commit(jobs)
-        except (ConflictError, LostUpdateError) as error:
+        except (ConflictError, InvalidError, LostUpdateError) as error:
             self.counts.failed_commits += 1
             if len(jobs) == 1:
                 await self._alone(jobs[0], error)
@@ -138,7 +139,7 @@ class Batches:
         done = self._failed(job, work, error)
         try:
             await work.commit()
-        except (StorageUnavailableError, ConflictError, LostUpdateError) as failure:
+        except (StorageUnavailableError, ConflictError, InvalidError, LostUpdateError) as failure:
             job.fail(failure)
         else:
             self._answer([done])
