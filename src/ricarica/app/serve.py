@@ -5,7 +5,7 @@ import contextlib
 import random
 import signal
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -50,7 +50,7 @@ async def serving(config: Config) -> AsyncIterator[Serving]:
     """Both doors open. Port 0 leaves the choice to the system."""
     config.data.mkdir(parents=True, exist_ok=True)
     database = open_database(config.url, metadata)
-    rng = random.Random()
+    rng = random.Random()  # noqa: S311 - it only spreads load over time
     policy = StationPolicy(
         unknown=config.unknown_stations,
         heartbeat=timedelta(seconds=config.heartbeat_s),
@@ -100,14 +100,12 @@ class _Server(uvicorn.Server):
     """Leaves signals to `serve`, which has the stations to think of too."""
 
     @contextlib.contextmanager
-    def capture_signals(self) -> "contextlib.Iterator[None]":
+    def capture_signals(self) -> Iterator[None]:
         yield
 
 
 @asynccontextmanager
-async def _http(
-    node: Node, authentication: Authentication, config: Config
-) -> AsyncIterator[int]:
+async def _http(node: Node, authentication: Authentication, config: Config) -> AsyncIterator[int]:
     house = House(node.engine, node.engine.database, authentication, node.parts.clock.now)
     app = application(house, vitals_of(node))
     server = _Server(

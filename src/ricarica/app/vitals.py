@@ -56,7 +56,7 @@ def _of_engine(node: Node) -> Iterable[Measure]:
     yield Measure(
         "ricarica_calls",
         "Calls of stations by action and outcome.",
-        dict(engine.dispatcher.counts.by_outcome),
+        {(*labels,): number for labels, number in engine.dispatcher.counts.by_outcome.items()},
         labels=("action", "outcome"),
         kind="counter",
     )
