@@ -146,7 +146,7 @@ REASONS = [
     (v16.StartTransactionRequest, '{"connectorId":', ErrorKind.FORMATION),
     (v16.StartTransactionRequest, '{"connectorId":1}', ErrorKind.MISSING_MEMBER),
     (v16.StartTransactionRequest, f"{{{START.replace('1', chr(34) * 2, 1)}}}", ErrorKind.TYPE),
-    (v16.StartTransactionRequest, f"{{{START.replace('T', 'T' * 21, 1)}}}", ErrorKind.TYPE),
+    (v16.AuthorizeRequest, '{"idTag":"%s"}' % ("T" * 21), ErrorKind.TYPE),
     (v16.StartTransactionRequest, f"{{{START.replace('2026', 'nope')}}}", ErrorKind.PROPERTY),
     (v16.StartTransactionRequest, f"{{{START.replace(':0,', ':1e3,')}}}", ErrorKind.TYPE),
     (v16.StartTransactionRequest, f"{{{START.replace(':0,', f':{2**63},')}}}", ErrorKind.PROPERTY),

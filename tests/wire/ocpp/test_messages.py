@@ -21,7 +21,7 @@ MESSAGES = list(official.messages())
 A_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 # There are hundreds of messages: a few examples of each, and no time for making them smaller.
 few = settings(
-    max_examples=6,
+    max_examples=10,
     deadline=None,
     database=None,
     phases=[Phase.generate],
