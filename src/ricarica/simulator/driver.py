@@ -77,7 +77,7 @@ class Habits:
         if self.busy <= 0:
             return None
         if Decimal(str(self.rng.random())) < self.busy:
-            soon = timedelta(seconds=self.rng.uniform(1, 30))
+            soon = timedelta(seconds=self.rng.uniform(1, 30)) / float(min(self.speed, 3))
             return self._visit(evse, now + soon)
         return self.next_visit(evse, now)
 

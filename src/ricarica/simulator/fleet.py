@@ -197,7 +197,7 @@ class Fleet:
             connected=sum(station.online for station in self.stations),
             accepted=accepted,
             charging=sum(evse.charging_state() is ChargingState.CHARGING for evse in evses),
-            power_w=sum((evse.draw.power_w for evse in evses), Decimal(0)),
+            power_w=sum((evse.draw.power_w for evse in evses), Decimal(0)).quantize(Decimal(1)),
             energy_wh=self._register_wh() - self._start_wh,
             transactions=self.transactions,
             acked=self.acked,
