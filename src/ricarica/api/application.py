@@ -16,26 +16,36 @@ from ricarica.access.model import SESSION_COOKIE
 from ricarica.api import (
     commands,
     events,
+    messages,
     people,
     raw_commands,
+    settings,
+    sites,
+    stations,
     tariffs,
     tokens,
+    transactions,
 )
 from ricarica.api.caller import House, provide_caller
 from ricarica.api.documentation import TEMPLATES, render_plugins
 from ricarica.api.errors import EXCEPTION_HANDLERS
 from ricarica.api.gate import gate
 from ricarica.api.health import Vitals, health_handlers
-from ricarica.api.replies import JsonResponse
+from ricarica.api.replies import JsonResponse, wanted
 
 PREFIX = "/api/v1"
 BODY_MAX = 1024 * 1024  # bytes; the largest payload a station takes is smaller
 
 HANDLERS: tuple[HTTPRouteHandler, ...] = (
+    *sites.HANDLERS,
+    *stations.HANDLERS,
+    *messages.HANDLERS,
+    *settings.HANDLERS,
     *commands.HANDLERS,
     *raw_commands.HANDLERS,
     *tokens.HANDLERS,
     *tariffs.HANDLERS,
+    *transactions.HANDLERS,
     *people.HANDLERS,
     *events.HANDLERS,
 )
@@ -48,7 +58,10 @@ def routes(house: House, vitals: Vitals) -> list[ControllerRouterHandler]:
             path=PREFIX,
             route_handlers=HANDLERS,
             guards=[gate(house.authentication)],
-            dependencies={"caller": Provide(provide_caller(house))},
+            dependencies={
+                "caller": Provide(provide_caller(house)),
+                "page": Provide(wanted, sync_to_thread=False),
+            },
             exception_handlers=EXCEPTION_HANDLERS,
             response_class=JsonResponse,
             request_max_body_size=BODY_MAX,

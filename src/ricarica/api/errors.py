@@ -9,6 +9,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from ricarica.access.model import NotAuthenticatedError, TooManyAttemptsError
+from ricarica.engine.jobs import UnexpectedError
 from ricarica.kernel.errors import (
     ConflictError,
     ForbiddenError,
@@ -35,6 +36,7 @@ STATUS: dict[type[RicaricaError], HTTPStatus] = {
     CurrencyMismatchError: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooManyAttemptsError: HTTPStatus.TOO_MANY_REQUESTS,
     StorageUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    UnexpectedError: HTTPStatus.INTERNAL_SERVER_ERROR,
     RicaricaError: HTTPStatus.BAD_REQUEST,
 }
 

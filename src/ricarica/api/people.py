@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import delete, get, patch, post
+from litestar.di import Provide
 from litestar.params import Parameter
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
@@ -22,8 +23,9 @@ from ricarica.access.queries import AccessQueries, AuditFilter
 from ricarica.access.service import NewKey
 from ricarica.api.caller import Caller
 from ricarica.api.gate import needs
-from ricarica.api.replies import Cursor, Instant, Limit, Page, page_from, wanted
+from ricarica.api.replies import Instant, Page, page_from
 from ricarica.slices import Slices
+from ricarica.storage.pages import Wanted
 
 Name = Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH_MAX)]
 Password = Annotated[str, Meta(min_length=PASSWORD_LENGTH_MIN, max_length=PASSWORD_LENGTH_MAX)]
@@ -100,11 +102,9 @@ async def who_am_i(caller: Caller) -> MeReply:
 
 
 @get("/operators", opt=needs(Permission.ADMINISTER), tags=["Access"])
-async def list_operators(
-    caller: Caller, limit: Limit = 50, cursor: Cursor = None
-) -> Page[OperatorReply]:
+async def list_operators(caller: Caller, page: Wanted) -> Page[OperatorReply]:
     """Operators by name."""
-    rows = await AccessQueries(caller.database).operators(caller.tenant, wanted(limit, cursor))
+    rows = await AccessQueries(caller.database).operators(caller.tenant, page)
     return page_from(rows, operator_reply)
 
 
@@ -148,11 +148,9 @@ async def remove_operator(caller: Caller, name: str) -> None:
 
 
 @get("/api-keys", opt=needs(Permission.ADMINISTER), tags=["Access"])
-async def list_api_keys(
-    caller: Caller, limit: Limit = 50, cursor: Cursor = None
-) -> Page[ApiKeyReply]:
+async def list_api_keys(caller: Caller, page: Wanted) -> Page[ApiKeyReply]:
     """API keys, the newest first; also revoked ones."""
-    rows = await AccessQueries(caller.database).api_keys(caller.tenant, wanted(limit, cursor))
+    rows = await AccessQueries(caller.database).api_keys(caller.tenant, page)
     return page_from(rows, api_key_reply)
 
 
@@ -185,19 +183,23 @@ async def revoke_api_key(caller: Caller, key_id: str) -> None:
 # -- what was done
 
 
-@get("/audit", opt=needs(Permission.ADMINISTER), tags=["Access"])
-async def list_audit(
-    caller: Caller,
+def audit_filter(
     subject: Annotated[str | None, Parameter(description="E.g. `station:CP-1`.")] = None,
     actor: str | None = None,
     action: Annotated[str | None, Parameter(description="E.g. `token.add`.")] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> Page[AuditReply]:
+) -> AuditFilter:
+    return AuditFilter(subject, actor, action)
+
+
+@get(
+    "/audit",
+    opt=needs(Permission.ADMINISTER),
+    tags=["Access"],
+    dependencies={"which": Provide(audit_filter, sync_to_thread=False)},
+)
+async def list_audit(caller: Caller, which: AuditFilter, page: Wanted) -> Page[AuditReply]:
     """What people and programs did, the latest first."""
-    rows = await AccessQueries(caller.database).audit(
-        caller.tenant, AuditFilter(subject, actor, action), wanted(limit, cursor)
-    )
+    rows = await AccessQueries(caller.database).audit(caller.tenant, which, page)
     return page_from(rows, audit_reply)
 
 

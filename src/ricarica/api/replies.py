@@ -48,13 +48,13 @@ class Amount(msgspec.Struct, frozen=True):
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]  # one without an offset means nothing
 ShortText = Annotated[str, msgspec.Meta(max_length=255)]
 
-Limit = Annotated[int, Parameter(ge=1, le=LIMIT_MAX, description="Items on a page.")]
-Cursor = Annotated[
-    str | None, Parameter(description="The `next` of the page before, to go on after it.")
-]
 
-
-def wanted(limit: int, cursor: str | None) -> Wanted:
+def wanted(
+    limit: Annotated[int, Parameter(ge=1, le=LIMIT_MAX, description="Items on a page.")] = 50,
+    cursor: Annotated[
+        str | None, Parameter(description="The `next` of the page before, to go on after it.")
+    ] = None,
+) -> Wanted:
     return Wanted(limit, cursor)
 
 

@@ -9,9 +9,11 @@ from msgspec import UNSET, Struct, UnsetType
 from ricarica.access.model import Permission
 from ricarica.api.caller import Caller, require
 from ricarica.api.gate import needs
-from ricarica.api.replies import Cursor, Limit, Page, page_from, plain, wanted
-from ricarica.kernel.ids import TariffId
+from ricarica.api.replies import Page, page_from, plain
+from ricarica.kernel.errors import InvalidError, NotFoundError
+from ricarica.kernel.ids import TariffId, TenantId
 from ricarica.slices import Slices
+from ricarica.storage.pages import Wanted
 from ricarica.tariffs.model import Prices, Tariff
 from ricarica.tariffs.queries import TariffQueries
 from ricarica.tariffs.service import TariffChanges
@@ -55,11 +57,9 @@ class TariffPatch(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @get("/tariffs", opt=needs(Permission.READ), tags=["Tariffs"])
-async def list_tariffs(
-    caller: Caller, limit: Limit = 50, cursor: Cursor = None
-) -> Page[TariffReply]:
+async def list_tariffs(caller: Caller, page: Wanted) -> Page[TariffReply]:
     """Tariffs by name, each in its latest revision."""
-    rows = await TariffQueries(caller.database).tariffs(caller.tenant, wanted(limit, cursor))
+    rows = await TariffQueries(caller.database).tariffs(caller.tenant, page)
     return page_from(rows, tariff_reply)
 
 
@@ -164,3 +164,11 @@ def _prices(body: PricesBody) -> Prices:
         body.per_session,
         body.vat_percent,
     )
+
+
+async def check_tariff(slices: Slices, tenant: TenantId, tariff: TariffId) -> None:
+    """Whether a site or a station may choose it."""
+    try:
+        await slices.tariffs.get(tenant, tariff)
+    except NotFoundError as error:
+        raise InvalidError(f"tariff: {error}") from error

@@ -4,17 +4,19 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import delete, get, patch, post
+from litestar.di import Provide
 from litestar.params import Parameter
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ricarica.access.model import Permission
 from ricarica.api.caller import Caller, require
 from ricarica.api.gate import needs
-from ricarica.api.replies import Cursor, Instant, Limit, Page, ShortText, page_from, wanted
+from ricarica.api.replies import Instant, Page, ShortText, page_from
 from ricarica.authorization.model import Token, TokenKind, TokenStatus
 from ricarica.authorization.queries import TokenFilter, TokenQueries
 from ricarica.authorization.service import UID_LENGTH_MAX, TokenChanges
 from ricarica.slices import Slices
+from ricarica.storage.pages import Wanted
 
 Uid = Annotated[str, Meta(min_length=1, max_length=UID_LENGTH_MAX)]
 ConcurrentMax = Annotated[int, Meta(ge=1, description="Transactions it may have at once.")]
@@ -51,19 +53,23 @@ class TokenPatch(Struct, frozen=True, forbid_unknown_fields=True):
     concurrent_max: ConcurrentMax | UnsetType = UNSET
 
 
-@get("/tokens", opt=needs(Permission.READ), tags=["Tokens"])
-async def list_tokens(
-    caller: Caller,
+def token_filter(
     q: Annotated[str | None, Parameter(description="In uid, label or group, any case.")] = None,
     status: TokenStatus | None = None,
     group: str | None = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> Page[TokenReply]:
+) -> TokenFilter:
+    return TokenFilter(text=q, status=status, group=group)
+
+
+@get(
+    "/tokens",
+    opt=needs(Permission.READ),
+    tags=["Tokens"],
+    dependencies={"which": Provide(token_filter, sync_to_thread=False)},
+)
+async def list_tokens(caller: Caller, which: TokenFilter, page: Wanted) -> Page[TokenReply]:
     """Tokens by uid."""
-    which = TokenFilter(text=q, status=status, group=group)
-    queries = TokenQueries(caller.database)
-    rows = await queries.tokens(caller.tenant, which, wanted(limit, cursor))
+    rows = await TokenQueries(caller.database).tokens(caller.tenant, which, page)
     return page_from(rows, token_reply)
 
 

@@ -1,0 +1,97 @@
+"""Reading the log of messages for screens."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from ricarica.engine.sql import MESSAGES
+from ricarica.kernel.errors import InvalidError
+from ricarica.kernel.ids import StationKey
+from ricarica.storage.database import Database, Row
+from ricarica.storage.pages import FIRST, Page, Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFilter:
+    """None: any. Times are from `since`, and before `until`."""
+
+    action: str | None = None
+    from_station: bool | None = None
+    outcome: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str | None = None  # in the request or its answer
+
+
+ANY = MessageFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedMessage:
+    """A CALL, and what it led to. `action` is empty for what never became a message."""
+
+    id: int
+    at: datetime
+    from_station: bool
+    message_id: str
+    action: str
+    request: str
+    response: str | None
+    outcome: str
+    duration_ms: int
+    flags: tuple[str, ...]
+
+
+class MessageQueries:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def messages(
+        self, station: StationKey, which: MessageFilter = ANY, wanted: Wanted = FIRST
+    ) -> Page[LoggedMessage]:
+        """The latest first."""
+        query = sa.select(*MESSAGES.c[2:]).where(
+            MESSAGES.c.tenant == station.tenant,
+            MESSAGES.c.station == station.station,
+            *_wheres(which),
+        )
+        if wanted.after:
+            query = query.where(MESSAGES.c.id < _place(wanted.after))
+        # The one more tells whether there is a next page.
+        ordered = query.order_by(MESSAGES.c.id.desc()).limit(wanted.rows + 1)
+        found = [_read(row) for row in await self._database.fetch(ordered)]
+        shown = tuple(found[: wanted.rows])
+        return Page(shown, str(shown[-1].id) if len(found) > len(shown) else None)
+
+
+def _wheres(which: MessageFilter) -> Iterator[sa.ColumnElement[bool]]:
+    columns = MESSAGES.c
+    if which.action is not None:
+        yield columns.action == which.action
+    if which.from_station is not None:
+        yield columns.from_station.is_(which.from_station)
+    if which.outcome is not None:
+        yield columns.outcome == which.outcome
+    if which.since is not None:
+        yield columns.at >= which.since
+    if which.until is not None:
+        yield columns.at < which.until
+    if which.text:
+        text = which.text.strip().lower()
+        yield sa.or_(
+            sa.func.lower(columns.request).contains(text, autoescape=True),
+            sa.func.lower(columns.response).contains(text, autoescape=True),
+        )
+
+
+def _read(row: Row) -> LoggedMessage:
+    *values, flags = row
+    return LoggedMessage(*values, flags=tuple(filter(None, flags.split(","))))
+
+
+def _place(after: str) -> int:
+    if not after.isascii() or not after.isdigit() or len(after) > 19:
+        raise InvalidError("`after` is the `next` of an earlier page, as it was given")
+    return int(after)
