@@ -171,8 +171,9 @@ class OverviewQueries:
     async def _now(self, tenant: TenantId) -> tuple[Decimal, int]:
         """What a station that is out of reach draws is not known, so it does not count."""
         power_w = sa.case((STATIONS.c.connected, TRANSACTIONS.c.power_w))
+        sums: list[sa.ColumnElement[Any]] = [sa.func.sum(power_w), sa.func.count()]
         rows = await self._database.fetch(
-            sa.select(sa.func.sum(power_w), sa.func.count())
+            sa.select(*sums)
             .select_from(TRANSACTIONS.join(STATIONS, AT_STATION))
             .where(TRANSACTIONS.c.tenant == tenant, IS_RUNNING)
         )
