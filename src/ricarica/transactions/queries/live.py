@@ -20,6 +20,12 @@ from ricarica.transactions.sql import TRANSACTIONS
 RUNNING_MAX = 5_000  # on the stations of one page; more than their EVSEs together
 EVSES_MAX = 50_000  # of a tenant, drawn as one picture
 IS_RUNNING = TRANSACTIONS.c.ended_at.is_(None)
+RUNS_THERE = sa.and_(
+    TRANSACTIONS.c.tenant == CONNECTORS.c.tenant,
+    TRANSACTIONS.c.station == CONNECTORS.c.station,
+    TRANSACTIONS.c.evse == CONNECTORS.c.evse,
+    IS_RUNNING,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +100,6 @@ class LiveQueries:
 
     async def dots(self, tenant: TenantId) -> list[Dot]:
         """Every EVSE of the accepted stations that has told of itself, by station and number."""
-        running_here = sa.and_(
-            TRANSACTIONS.c.tenant == CONNECTORS.c.tenant,
-            TRANSACTIONS.c.station == CONNECTORS.c.station,
-            TRANSACTIONS.c.evse == CONNECTORS.c.evse,
-            IS_RUNNING,
-        )
         rows = await self._database.fetch(
             sa.select(
                 STATIONS.c.station,
@@ -112,7 +112,7 @@ class LiveQueries:
                 TRANSACTIONS.c.power_w,
             )
             .select_from(
-                STATIONS.join(CONNECTORS, _of_station()).outerjoin(TRANSACTIONS, running_here)
+                STATIONS.join(CONNECTORS, _of_station()).outerjoin(TRANSACTIONS, RUNS_THERE)
             )
             .where(
                 STATIONS.c.tenant == tenant,
@@ -176,17 +176,11 @@ def _of_station() -> sa.ColumnElement[bool]:
 def _has(status: ConnectorStatus) -> sa.ColumnElement[bool]:
     """A connector that is shown so: by its own word, or as occupied by such a transaction."""
     states = [state for state, shown in OCCUPIED_WHILE.items() if shown is status]
-    running_here = sa.and_(
-        TRANSACTIONS.c.tenant == STATIONS.c.tenant,
-        TRANSACTIONS.c.station == STATIONS.c.station,
-        TRANSACTIONS.c.evse == CONNECTORS.c.evse,
-        TRANSACTIONS.c.charging_state.is_not(None),
-        IS_RUNNING,
-    )
+    has_state = TRANSACTIONS.c.charging_state.is_not(None)
     is_occupied = CONNECTORS.c.status == ConnectorStatus.OCCUPIED
     by_word = CONNECTORS.c.status == status
     if status is ConnectorStatus.OCCUPIED:
-        by_word = sa.and_(is_occupied, ~sa.exists().where(running_here))
-    by_state = sa.exists().where(running_here, TRANSACTIONS.c.charging_state.in_(states))
+        by_word = sa.and_(is_occupied, ~sa.exists().where(RUNS_THERE, has_state))
+    by_state = sa.exists().where(RUNS_THERE, TRANSACTIONS.c.charging_state.in_(states))
     shown = sa.or_(by_word, sa.and_(is_occupied, by_state)) if states else by_word
     return sa.exists().where(_of_station(), CONNECTORS.c.evse > 0, shown)
