@@ -87,8 +87,19 @@ def _wheres(which: MessageFilter) -> Iterator[sa.ColumnElement[bool]]:
 
 
 def _read(row: Row) -> LoggedMessage:
-    *values, flags = row
-    return LoggedMessage(*values, flags=tuple(filter(None, flags.split(","))))
+    number, at, from_station, name, action, request, response, outcome, took_ms, flags = row
+    return LoggedMessage(
+        number,
+        at,
+        from_station,
+        name,
+        action,
+        request,
+        response,
+        outcome,
+        took_ms,
+        tuple(filter(None, flags.split(","))),
+    )
 
 
 def _place(after: str) -> int:
