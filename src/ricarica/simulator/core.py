@@ -26,6 +26,7 @@ from ricarica.simulator.transaction import EventKind, Token, Transaction, Transa
 
 CALLS_MAX = 500  # calls that wait to be sent; none of them is money, so the oldest may go
 REBOOT_TAKES = timedelta(seconds=5)
+REBOOT_GRACE = timedelta(seconds=1)  # the answer to the command must still get out
 REBOOT_WAITS_AT_MOST = timedelta(seconds=10)  # for stops to be delivered before going down
 
 

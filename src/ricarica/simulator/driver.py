@@ -77,8 +77,8 @@ class Habits:
         if self.busy <= 0:
             return None
         if Decimal(str(self.rng.random())) < self.busy:
-            soon = timedelta(seconds=self.rng.uniform(1, 30)) / float(min(self.speed, 3))
-            return self._visit(evse, now + soon)
+            soon = timedelta(seconds=self.rng.uniform(1, 30))
+            return self._visit(evse, now + soon / float(min(self.speed, Decimal(3))))
         return self.next_visit(evse, now)
 
     def next_visit(self, evse: Evse, now: datetime) -> Visit | None:

@@ -9,6 +9,7 @@ from ricarica.ocpp.dialects import Dialect
 from ricarica.simulator import charging, commands
 from ricarica.simulator.battery import Battery, Outlet, Vehicle
 from ricarica.simulator.core import (
+    REBOOT_GRACE,
     REBOOT_TAKES,
     Answer,
     Answered,
@@ -214,6 +215,7 @@ class SimulatedStation:
             yield from _deadlines_of(evse)
         if core.reboot is not None and not core.reboot.waits_for_idle:
             yield core.reboot.up_at or core.reboot.down_by
+            yield core.reboot.asked_at + REBOOT_GRACE
         if self._connection is not None:
             yield from self._connection_deadlines(self._connection)
 
@@ -235,12 +237,12 @@ class SimulatedStation:
         charging.let_time_pass(self.core)
         if self._connection is not None:
             self._connection.expire()
-        self._advance_reboot()
         self._boot_when_due()
         self._beat_when_due()
         self._pump()
 
     def _pump(self) -> None:
+        self._advance_reboot()
         if self._connection is not None:
             self._connection.pump()
 
@@ -301,7 +303,7 @@ class SimulatedStation:
         if reboot.waits_for_idle:
             self._reboot_once_idle(reboot)
         elif reboot.up_at is None:
-            told_all = self.core.now > reboot.asked_at and self.is_idle
+            told_all = self.core.now >= reboot.asked_at + REBOOT_GRACE and self.is_idle
             if told_all or self.core.now >= reboot.down_by:
                 self._go_down(reboot)
         elif self.core.now >= reboot.up_at:

@@ -4,6 +4,7 @@ import itertools
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from ricarica.ocpp.dialects import Dialect
@@ -78,7 +79,7 @@ class ScriptedServer:
 
     def _read(self, text: str) -> None:
         try:
-            frame = json.loads(text)
+            frame = json.loads(text, parse_float=Decimal)
         except json.JSONDecodeError:
             self.garbage.append(text)
             return
