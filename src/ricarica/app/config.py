@@ -1,125 +1,209 @@
-"""What an operator can choose: by flag, by environment, in `ricarica.toml`, or not at all."""
+"""The choices of whoever runs Ricarica: from flags, the environment, `ricarica.toml`, or as given.
 
-import dataclasses
-import os
+A flag counts more than `RICARICA_…`, that more than the file, and the file more than a default.
+"""
+
+import difflib
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
-from ricarica.app.logs import LEVELS
-from ricarica.kernel.errors import InvalidError
+import msgspec
+
+from ricarica.access.model import checked_password
+from ricarica.kernel.errors import InvalidError, RicaricaError
 from ricarica.stations.model import UnknownStations
+from ricarica.storage.open import open_database
 
-FILE = "ricarica.toml"
-PREFIX = "RICARICA_"
-PORT_MAX = 65_535
+ENVIRONMENT_PREFIX = "RICARICA_"
+FILE = Path("ricarica.toml")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+HEARTBEAT_S_MIN, HEARTBEAT_S_MAX = 10, 86_400  # below it is noise, above it nobody misses a station
+
+# For the command line and for those who sign in, but no business of the server's.
+OTHER_VARIABLES = frozenset({"RICARICA_API_KEY", "RICARICA_URL", "RICARICA_CONFIG"})
+
+
+class ConfigError(RicaricaError):
+    """A setting makes no sense; the text names it, where it came from and what would."""
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Every field is also `RICARICA_<FIELD>` and a key of `ricarica.toml`."""
-
-    data: Path = Path("data")
+    data: Path = Path("ricarica-data")
     station_host: str = "0.0.0.0"  # noqa: S104 - stations come from outside
     station_port: int = 9000
-    http_host: str = "0.0.0.0"  # noqa: S104 - and so do people
+    station_tls_port: int | None = None
+    http_host: str = "0.0.0.0"  # noqa: S104 - so do people; put a proxy with TLS before it
     http_port: int = 8080
-    database_url: str | None = None  # None: SQLite in the data directory
-    nats_url: str | None = None
+    database_url: str | None = field(default=None, repr=False)  # it may carry a password
+    nats_url: str | None = field(default=None, repr=False)
     unknown_stations: UnknownStations = UnknownStations.PENDING
-    tls_certificate: Path | None = None  # of the stations' door: chain and key, in PEM
+    tls_certificate: Path | None = None
     tls_key: Path | None = None
-    station_tls_port: int = 9443
     heartbeat_s: int = 300
-    admin_password: str | None = dataclasses.field(default=None, repr=False)
+    admin_password: str | None = field(default=None, repr=False)
+    currency: str = "EUR"
     log_level: str = "info"
     log_json: bool = False
-    secure_cookies: bool = False  # true where people reach us over HTTPS only
-    map_tiles: str | None = None  # URL template of map tiles; None: a plain map
 
     @property
-    def url(self) -> str:
-        return self.database_url or f"sqlite:///{(self.data / 'ricarica.db').resolve()}"
+    def database(self) -> str:
+        """The database's URL: the one given, or that of a file among the data."""
+        return self.database_url or f"sqlite:///{(self.data / 'ricarica.db').absolute()}"
+
+    @property
+    def has_tls(self) -> bool:
+        return self.tls_certificate is not None
+
+
+NAMES = tuple(each.name for each in fields(Config))
 
 
 def load_config(
-    flags: Mapping[str, Any],
-    environment: Mapping[str, str] = os.environ,
-    file: Path = Path(FILE),
+    flags: Mapping[str, Any], environment: Mapping[str, str], file: Path | None = None
 ) -> Config:
-    """A flag wins over the environment, that over the file, and that over the default.
-
+    """
     Args:
-        flags: By field; None is a flag that was not given.
+        flags: By the names of `Config`; None where a flag was not given.
+        environment: All variables there are.
+        file: A file that must be there; otherwise `ricarica.toml` counts if there is one.
 
     Raises:
-        InvalidError: the text says which value, where it comes from, and what would do.
+        ConfigError: something makes no sense.
     """
-    told = _from_file(file) | _from_environment(environment)
-    told |= {name: ("a flag", value) for name, value in flags.items() if value is not None}
-    hints = get_type_hints(Config)
-    values = {name: _read(name, hints[name], place, v) for name, (place, v) in told.items()}
-    return _checked(Config(**values))
+    path = file or _named_file(environment)
+    sources = (
+        (path.name if path else str(FILE), _from_file(path)),
+        ("the environment", _from_environment(environment)),
+        ("the command line", {name: each for name, each in flags.items() if each is not None}),
+    )
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for origin, given in sources:
+        for name in given:
+            origins[name] = origin
+        values.update(given)
+    return _checked(_converted(values, origins))
 
 
-def _from_file(file: Path) -> dict[str, tuple[str, Any]]:
-    if not file.is_file():
+def _named_file(environment: Mapping[str, str]) -> Path | None:
+    named = environment.get("RICARICA_CONFIG")
+    if named:
+        return Path(named)
+    return FILE if FILE.is_file() else None
+
+
+def _from_file(path: Path | None) -> dict[str, Any]:
+    if path is None:
         return {}
     try:
-        found = tomllib.loads(file.read_text())
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidError(f"{file} is not TOML: {error}") from error
-    names = {each.name for each in dataclasses.fields(Config)}
-    if unknown := sorted(set(found) - names):
-        raise InvalidError(f"{file} has {unknown[0]!r}; the keys there are: {', '.join(names)}")
-    return {name: (str(file), value) for name, value in found.items()}
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}") from error
+    for name in content:
+        if name not in NAMES:
+            raise ConfigError(f"{path}: there is no setting {name}{_hint(name)}")
+    return content
 
 
-def _from_environment(environment: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
-    told = {}
-    for each in dataclasses.fields(Config):
-        variable = PREFIX + each.name.upper()
-        if environment.get(variable):
-            told[each.name] = (variable, environment[variable])
-    return told
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    given = {name: environment.get(f"{ENVIRONMENT_PREFIX}{name.upper()}") for name in NAMES}
+    # An empty variable is how compose files say that nothing was chosen.
+    return {name: value for name, value in given.items() if value}
 
 
-def _read(name: str, hint: Any, place: str, value: Any) -> Any:
-    kinds = [kind for kind in getattr(hint, "__args__", (hint,)) if kind is not type(None)]
-    kind = kinds[0]
-    if isinstance(value, kind):
-        return value
-    try:
-        return _flag(value) if kind is bool else kind(value)
-    except ValueError as error:
-        choices = getattr(kind, "__members__", None)
-        expected = ", ".join(kind) if choices else kind.__name__
-        raise InvalidError(f"{name} = {value!r} in {place}: it has to be {expected}") from error
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Variables that look like ours and are not: mostly typing errors."""
+    known = {f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in NAMES} | OTHER_VARIABLES
+    return sorted(
+        name for name in environment if name.startswith(ENVIRONMENT_PREFIX) and name not in known
+    )
 
 
-def _flag(value: Any) -> bool:
-    known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
-    try:
-        return known[str(value).lower()]
-    except KeyError as error:
-        raise ValueError from error
+def _converted(values: Mapping[str, Any], origins: Mapping[str, str]) -> Config:
+    types = {each.name: each.type for each in fields(Config)}
+    converted: dict[str, Any] = {}
+    for name, value in values.items():
+        try:
+            converted[name] = msgspec.convert(value, types[name], strict=False, dec_hook=_decoded)
+        except msgspec.ValidationError as error:
+            raise ConfigError(f"{name} in {origins[name]}: {error}") from error
+    return Config(**converted)
+
+
+def _decoded(kind: type, value: object) -> object:
+    if kind is Path and isinstance(value, str | Path):
+        return Path(value).expanduser()
+    raise msgspec.ValidationError(f"Expected a path, got {value!r}")
+
+
+def _hint(name: str) -> str:
+    close = difflib.get_close_matches(name, NAMES, n=1)
+    return f"; did you mean {close[0]}?" if close else f". There are: {', '.join(NAMES)}"
+
+
+# -- what must hold
 
 
 def _checked(config: Config) -> Config:
-    for name in ("station_port", "http_port", "station_tls_port"):
-        if not 0 <= getattr(config, name) <= PORT_MAX:
-            raise InvalidError(f"{name} is from 0 to {PORT_MAX}, not {getattr(config, name)}")
-    if config.nats_url:
-        raise InvalidError("nats_url: several nodes are not supported yet; leave it out")
-    if bool(config.tls_certificate) != bool(config.tls_key):
-        raise InvalidError("tls_certificate and tls_key go together; give both or none")
-    for file in (config.tls_certificate, config.tls_key):
-        if file and not file.is_file():
-            raise InvalidError(f"{file} is not there; give the path of a PEM file")
-    if config.log_level not in LEVELS:
-        raise InvalidError(f"log_level is one of {', '.join(LEVELS)}, not {config.log_level}")
-    if config.heartbeat_s <= 0:
-        raise InvalidError("heartbeat_s has to be positive")
+    for rule in RULES:
+        for complaint in rule(config):
+            raise ConfigError(complaint)
     return config
+
+
+def _ports(config: Config) -> Iterator[str]:
+    taken: dict[int, str] = {}
+    for name in ("station_port", "station_tls_port", "http_port"):
+        port = getattr(config, name)
+        if port is None:
+            continue
+        if not 0 <= port <= 65_535:
+            yield f"{name} is a number from 0 to 65535, not {port}; 0 means any that is free"
+        if port and port in taken:
+            yield f"{name} and {taken[port]} are both {port}; each needs a port of its own"
+        taken[port] = name
+
+
+def _tls(config: Config) -> Iterator[str]:
+    if (config.tls_certificate is None) != (config.tls_key is None):
+        yield "tls_certificate and tls_key belong together; give both or neither"
+    if config.station_tls_port is not None and not config.has_tls:
+        yield "station_tls_port needs tls_certificate and tls_key"
+
+
+def _stores(config: Config) -> Iterator[str]:
+    if config.nats_url:
+        yield "nats_url: several nodes are not supported yet; leave it out to run a single one"
+    if config.database_url:
+        try:
+            open_database(config.database_url)
+        except InvalidError as error:
+            yield f"database_url: {error}"
+
+
+def _words(config: Config) -> Iterator[str]:
+    if config.log_level not in LOG_LEVELS:
+        yield f"log_level is one of {', '.join(LOG_LEVELS)}, not {config.log_level}"
+    code = config.currency
+    if not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
+        yield f"currency is an ISO 4217 code such as EUR, not {code}"
+    seconds = config.heartbeat_s
+    if not HEARTBEAT_S_MIN <= seconds <= HEARTBEAT_S_MAX:
+        yield f"heartbeat_s is from {HEARTBEAT_S_MIN} to {HEARTBEAT_S_MAX}, not {seconds}"
+
+
+def _secrets(config: Config) -> Iterator[str]:
+    if config.admin_password is not None:
+        try:
+            checked_password(config.admin_password)
+        except InvalidError as error:
+            yield f"admin_password: {error}"
+
+
+RULES: tuple[Callable[[Config], Iterator[str]], ...] = (_ports, _tls, _stores, _words, _secrets)
