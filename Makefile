@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 UV ?= uv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 DEMO_ARGS ?=
-SERVE_ARGS ?= --data ./data
+SERVE_ARGS ?=
 PYTEST_ARGS ?= -n 2
 ASSET_SOURCES := $(shell find assets src/ricarica/web -type f \
 	\( -name '*.css' -o -name '*.ts' -o -name '*.js' -o -name '*.mjs' -o -name '*.html' -o -name '*.jinja' \) \
@@ -35,7 +35,7 @@ dev: setup $(STAMPS)/dev ## Add what tests and checks need
 demo: setup ## Run everything on SQLite with 50 simulated stations, in ./demo-data
 	@$(BIN)/ricarica demo $(DEMO_ARGS)
 
-serve: setup ## Run Ricarica on SQLite in ./data (SERVE_ARGS="--data DIR …" to change)
+serve: setup ## Run Ricarica on SQLite, in ./ricarica-data (SERVE_ARGS="--data DIR …" for options)
 	@$(BIN)/ricarica serve $(SERVE_ARGS)
 
 test: dev ## Run all tests; installs Chromium if it can (PYTEST_ARGS="-k word" to choose)
