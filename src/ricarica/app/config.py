@@ -13,13 +13,13 @@ from typing import Any
 import msgspec
 
 from ricarica.access.model import checked_password
+from ricarica.app.logs import LEVELS
 from ricarica.kernel.errors import InvalidError, RicaricaError
 from ricarica.stations.model import UnknownStations
 from ricarica.storage.open import open_database
 
 ENVIRONMENT_PREFIX = "RICARICA_"
 FILE = Path("ricarica.toml")
-LOG_LEVELS = ("debug", "info", "warning", "error")
 HEARTBEAT_S_MIN, HEARTBEAT_S_MAX = 10, 86_400  # below it is noise, above it nobody misses a station
 
 # For the command line and for those who sign in, but no business of the server's.
@@ -35,7 +35,7 @@ class Config:
     data: Path = Path("ricarica-data")
     station_host: str = "0.0.0.0"  # noqa: S104 - stations come from outside
     station_port: int = 9000
-    station_tls_port: int | None = None
+    station_tls_port: int = 9443  # beside the other, once there is a certificate
     http_host: str = "0.0.0.0"  # noqa: S104 - so do people; put a proxy with TLS before it
     http_port: int = 8080
     database_url: str | None = field(default=None, repr=False)  # it may carry a password
@@ -50,8 +50,8 @@ class Config:
     log_json: bool = False
 
     @property
-    def database(self) -> str:
-        """The database's URL: the one given, or that of a file among the data."""
+    def url(self) -> str:
+        """The database's: the one given, or that of a file among the data."""
         return self.database_url or f"sqlite:///{(self.data / 'ricarica.db').absolute()}"
 
     @property
@@ -161,8 +161,6 @@ def _ports(config: Config) -> Iterator[str]:
     taken: dict[int, str] = {}
     for name in ("station_port", "station_tls_port", "http_port"):
         port = getattr(config, name)
-        if port is None:
-            continue
         if not 0 <= port <= 65_535:
             yield f"{name} is a number from 0 to 65535, not {port}; 0 means any that is free"
         if port and port in taken:
@@ -173,8 +171,6 @@ def _ports(config: Config) -> Iterator[str]:
 def _tls(config: Config) -> Iterator[str]:
     if (config.tls_certificate is None) != (config.tls_key is None):
         yield "tls_certificate and tls_key belong together; give both or neither"
-    if config.station_tls_port is not None and not config.has_tls:
-        yield "station_tls_port needs tls_certificate and tls_key"
 
 
 def _stores(config: Config) -> Iterator[str]:
@@ -188,8 +184,8 @@ def _stores(config: Config) -> Iterator[str]:
 
 
 def _words(config: Config) -> Iterator[str]:
-    if config.log_level not in LOG_LEVELS:
-        yield f"log_level is one of {', '.join(LOG_LEVELS)}, not {config.log_level}"
+    if config.log_level not in LEVELS:
+        yield f"log_level is one of {', '.join(LEVELS)}, not {config.log_level}"
     code = config.currency
     if not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
         yield f"currency is an ISO 4217 code such as EUR, not {code}"

@@ -79,8 +79,8 @@ def test_an_empty_variable_chooses_nothing() -> None:
 
 
 def test_without_a_url_the_database_is_a_file_among_the_data(tmp_path: Path) -> None:
-    assert loaded({"data": tmp_path}).database == f"sqlite:///{tmp_path}/ricarica.db"
-    assert loaded({"database_url": "sqlite:///x.db"}).database == "sqlite:///x.db"
+    assert loaded({"data": tmp_path}).url == f"sqlite:///{tmp_path}/ricarica.db"
+    assert loaded({"database_url": "sqlite:///x.db"}).url == "sqlite:///x.db"
 
 
 def test_no_secret_shows_up_when_the_configuration_is_printed() -> None:
@@ -96,7 +96,7 @@ def test_no_secret_shows_up_when_the_configuration_is_printed() -> None:
         ({"station_port": 70000}, "station_port is a number from 0 to 65535"),
         ({"station_port": 8080}, "http_port and station_port are both 8080"),
         ({"tls_key": "key.pem"}, "belong together"),
-        ({"station_tls_port": 9443}, "station_tls_port needs tls_certificate"),
+        ({"station_tls_port": 9000}, "station_tls_port and station_port are both 9000"),
         ({"nats_url": "nats://localhost"}, "not supported yet"),
         ({"database_url": "mysql://x/y"}, "database_url: mysql is not a database we know"),
         ({"log_level": "loud"}, "debug, info, warning, error"),
