@@ -1,8 +1,10 @@
 """Wires between simulated stations and the engine: sockets without sockets."""
 
 import asyncio
-from collections.abc import Sequence
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ricarica.kernel.clock import Clock
 from ricarica.kernel.ids import StationKey
@@ -84,6 +86,11 @@ class Wire:
             moved = True
         return moved
 
+    def inject(self, text: str) -> None:
+        """Let the station's end say something that the station itself would not."""
+        self.frames.from_station.append(text)
+        self._handle(self._session.receive(text, self._clock.monotonic()))
+
     async def ask(self, ask: Ask) -> Told:
         answered: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
         self._session.call(
@@ -151,3 +158,35 @@ class Wire:
 def _resolve(answered: "asyncio.Future[Told]", told: Told) -> None:
     if not answered.done():
         answered.set_result(told)
+
+
+class Teller:
+    """Says whatever a test wants, over the wire of a station that is connected."""
+
+    def __init__(
+        self,
+        station: SimulatedStation,
+        wire: Callable[[], Wire],
+        settle: Callable[[], Awaitable[None]],
+    ) -> None:
+        self.station = station
+        self._wire = wire
+        self._settle = settle
+        self._said = 0
+
+    async def call(self, action: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """The payload of the answer."""
+        answer = await self.call_raw(action, payload)
+        assert answer[0] == 3, f"{action} was refused: {answer}"
+        found: dict[str, Any] = answer[2]
+        return found
+
+    async def call_raw(self, action: str, payload: Mapping[str, Any]) -> list[Any]:
+        """The whole frame of the answer."""
+        self._said += 1
+        id = f"told-{self._said}-{len(self._wire().frames.from_station)}"
+        wire = self._wire()
+        wire.inject(json.dumps([2, id, action, payload]))
+        await self._settle()
+        frames = (json.loads(text) for text in reversed(wire.frames.to_station))
+        return next(frame for frame in frames if frame[1] == id)

@@ -31,7 +31,7 @@ from ricarica.storage.sqlite import SqliteDatabase
 from ricarica.storage.work import Remembered, Work
 from ricarica.tariffs.model import Prices, Tariff
 from ricarica.testing.clock import CountedIds, FakeClock
-from ricarica.testing.wires import Frames, Wire
+from ricarica.testing.wires import Frames, Teller, Wire
 from ricarica.transactions.model import Transaction
 from ricarica.transactions.sql import TRANSACTION_SHELF, TRANSACTIONS
 from ricarica.translation.routes import PHRASES, ROUTES
@@ -99,6 +99,15 @@ class World:
         self._wires[key] = Wire(station, key, epoch, self._link, self.clock, frames)
         station.tick(self.clock.now())
         station.go_online()
+
+    async def connect_only(self, station: SimulatedStation) -> None:
+        """The socket is open, and the station has nothing to say by itself."""
+        station.misbehaviour.is_silent = True
+        await self.connect(station)
+
+    def teller(self, station: SimulatedStation) -> Teller:
+        """Says things in the station's name."""
+        return Teller(station, lambda: self._wires[key_of(station)], self.settle)
 
     async def cut(self, station: SimulatedStation) -> None:
         """The station loses its connection, and goes on by itself."""
