@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from aiohttp import WSCloseCode, WSMessage, WSMsgType
-
 from ricarica.kernel.ids import StationKey
 from ricarica.link.letters import Answer, Ask, Closed, Delivered, Noted, Refusal, Reply, Told
 from ricarica.ocpp.events import (
@@ -30,10 +28,11 @@ from ricarica.station_gateway.admission import Visitor
 from ricarica.station_gateway.asks import Asks
 from ricarica.station_gateway.duplicates import Claim
 from ricarica.station_gateway.liveness import Liveness, Pulse
+from ricarica.station_gateway.station_socket import StationSocket
 from ricarica.station_gateway.surroundings import Surroundings
 from ricarica.station_gateway.throttle import TokenBucket
 from ricarica.station_gateway.timers import Alarm
-from ricarica.station_gateway.websocket import StationSocket
+from ricarica.station_gateway.websocket import CloseCode
 
 _FLOOD_NOTED_S = 60.0  # one alarm a minute says as much as a thousand
 
@@ -41,8 +40,8 @@ _FLOOD_NOTED_S = 60.0  # one alarm a minute says as much as a thousand
 class Connection:
     """Lives from its epoch to its `Closed` letter, which it sends exactly once.
 
-    Frames are read by one task, which never waits for an answer; answers, calls and pings are
-    written from wherever they arise, because writing never waits either.
+    It has no task of its own. Nothing in it waits: messages are taken when they come, and answers,
+    calls and pings are written from wherever they arise.
     """
 
     __slots__ = (
@@ -51,16 +50,17 @@ class Connection:
         "_around",
         "_asks",
         "_asks_from",
+        "_begun_at",
         "_bucket",
         "_check_at",
-        "_closing",
         "_draining",
         "_epoch",
         "_flood_noted_at",
         "_leave",
         "_liveness",
         "_open",
-        "_rest",
+        "_resting",
+        "_rests_until",
         "_session",
         "_settled",
         "_sign",
@@ -96,10 +96,11 @@ class Connection:
         self._draining = False
         self._alarm: Alarm | None = None
         self._alarm_at = 0.0
-        self._rest: asyncio.Event | None = None  # while we do not read
+        self._begun_at: float | None = None  # when we saw a message of which a part was there
+        self._resting = False  # while we do not read
+        self._rests_until = now
         self._sign: asyncio.Future[bool] | None = None  # while someone asks whether it is alive
         self._settled: asyncio.Event | None = None  # while someone waits for the last answer
-        self._closing: asyncio.Task[None] | None = None
 
     @property
     def key(self) -> StationKey:
@@ -115,80 +116,55 @@ class Connection:
 
     # -- from the socket
 
-    async def run(self) -> None:
-        """Read until the connection is over, whoever ends it."""
-        reason = "connection lost"
+    def begin(self) -> None:
         self._set_alarm()
-        try:
-            while self._open:
-                message = await self._socket.receive()
-                if message.type in _ENDS:
-                    reason = self._parting_words(message)
-                    break
-                self._take(message)
-                await self._breathe()
-        finally:
-            self._end(reason)
-            if self._closing:
-                await self._closing
+        self._socket.listen(self)
 
-    def _take(self, message: WSMessage) -> None:
-        now = self._around.clock.monotonic()
-        if message.type is WSMsgType.TEXT:
-            self._heard(now)
-            self._take_text(message.data, now)
-        elif message.type is WSMsgType.PING:
-            self._heard(now)
-            self._keep_writing(self._socket.pong(message.data))
-        elif message.type is WSMsgType.PONG:
-            self._heard(now)
-            self._liveness.ponged(now)
-        else:
-            self.note("binary_frame", f"{len(message.data)} bytes; only text is spoken here")
-            self.close(WSCloseCode.UNSUPPORTED_DATA, "text only")
-
-    def _take_text(self, text: str, now: float) -> None:
-        tally = self._around.tally
-        tally.messages_in += 1
-        tally.bytes_in += len(text)
-        self._react(self._session.receive(text, now))
-        self._flush()
-
-    def _heard(self, now: float) -> None:
-        self._liveness.heard(now)
+    def heard(self) -> None:
+        self._liveness.heard(self._around.clock.monotonic())
         if self._sign and not self._sign.done():
             self._sign.set_result(True)
 
-    async def _breathe(self) -> None:
+    def take_pong(self) -> None:
+        self._liveness.ponged(self._around.clock.monotonic())
+
+    def take_text(self, text: str) -> None:
+        now = self._around.clock.monotonic()
+        tally = self._around.tally
+        tally.messages_in += 1
+        tally.bytes_in += len(text)
+        self._begun_at = None
+        self._react(self._session.receive(text, now))
+        self._flush()
+        self._keep_up(now)
+
+    def ended(self, reason: str) -> None:
+        self._end(reason)
+
+    def _keep_up(self, now: float) -> None:
         """Do not read while the station is ahead of us; TCP then makes it wait."""
-        until = now = self._around.clock.monotonic()
         if credit_s := self._bucket.take(now):
-            until += credit_s
+            self._rests_until = now + credit_s
             self._flooded(now)
-        while self._open and (now < until or self._session.receive_window() <= 0):
-            self._rest = asyncio.Event()
-            alarm = self._around.timers.call_at(until, self._rest.set) if now < until else None
-            await self._rest.wait()
-            self._rest = None
-            if alarm:
-                alarm.cancel()
-            now = self._around.clock.monotonic()
+        if credit_s or self._session.receive_window() <= 0:
+            self._resting = True
+            self._socket.hold()
+            self._set_alarm()
+
+    def _read_on(self) -> None:
+        if (
+            self._resting
+            and self._around.clock.monotonic() >= self._rests_until
+            and self._session.receive_window() > 0
+        ):
+            self._resting = False
+            self._socket.release()
 
     def _flooded(self, now: float) -> None:
         self._around.tally.throttled += 1
         if now - self._flood_noted_at >= _FLOOD_NOTED_S:
             self._flood_noted_at = now
             self.note("flooding", "messages come faster than the limit; reading more slowly")
-
-    def _parting_words(self, message: WSMessage) -> str:
-        if message.type is WSMsgType.CLOSE:
-            return f"closed by the station ({message.data} {message.extra or ''})".replace(
-                " )", ")"
-            )
-        if message.type is WSMsgType.ERROR:
-            self.note("bad_frame", str(message.data))
-            return f"closed for a bad frame: {message.data}"
-        return "connection lost"
 
     # -- from the conversation
 
@@ -204,7 +180,7 @@ class Connection:
                     self._worry(event)
                 case Overrun():
                     self.note("overrun", "calls came without waiting for answers, endlessly")
-                    self.close(WSCloseCode.POLICY_VIOLATION, "too many calls at once")
+                    self.close(CloseCode.POLICY_VIOLATION, "too many calls at once")
                 case _:
                     self.note(*_remark_on(event))
 
@@ -267,8 +243,7 @@ class Connection:
         self._let_asks_go()
         self._react(events)
         self._flush()
-        if self._rest:
-            self._rest.set()
+        self._read_on()
         if self._settled and not self._unanswered:
             self._settled.set()
 
@@ -283,7 +258,7 @@ class Connection:
 
     async def alive(self, within_s: float) -> bool:
         """Whether the peer shows a sign of life in time; see `Seated`."""
-        if not self._open or self._rest:
+        if not self._open or self._resting:
             return self._open  # what we do not read for its abundance is sign enough
         sign: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._sign = sign
@@ -300,7 +275,7 @@ class Connection:
 
     def give_way(self) -> None:
         self._around.tally.swapped += 1
-        self.close(WSCloseCode.POLICY_VIOLATION, "replaced by a newer connection")
+        self.close(CloseCode.POLICY_VIOLATION, "replaced by a newer connection")
 
     async def settle(self) -> None:
         """Take no more messages, and wait until those taken have been answered."""
@@ -319,17 +294,28 @@ class Connection:
             self._let_asks_go()
         if now >= self._check_at:
             self._check(now)
+        self._read_on()
         self._flush()
 
     def _check(self, now: float) -> None:
         self._check_at = self._next_check(now)
-        if self._rest:
+        if self._resting:
+            return
+        if self._is_dripping(now):
+            self.close(CloseCode.POLICY_VIOLATION, "the message takes too long")
             return
         match self._liveness.check(now):
             case Pulse.PING:
                 self._keep_writing(self._socket.ping())
             case Pulse.LOST:
                 self._lose("no sign of life")
+
+    def _is_dripping(self, now: float) -> bool:
+        """One message has been coming for longer than any link needs."""
+        if not self._socket.unfinished:
+            return False
+        self._begun_at = now if self._begun_at is None else self._begun_at
+        return now - self._begun_at >= self._around.limits.message_s
 
     def _next_check(self, now: float) -> float:
         # Spread by a tenth, so that the pings of all stations do not come in waves.
@@ -339,6 +325,8 @@ class Connection:
         due = self._check_at
         if self._asks.holding:
             due = min(due, self._asks_from)
+        if self._resting and self._rests_until > self._around.clock.monotonic():
+            due = min(due, self._rests_until)
         if (deadline := self._session.next_deadline()) is not None:
             due = min(due, deadline)
         if self._alarm and self._alarm_at <= due:
@@ -370,10 +358,9 @@ class Connection:
 
     def close(self, code: int, reason: str) -> None:
         """End the connection now; the socket follows as soon as the peer has said goodbye."""
-        if not self._open:
-            return
-        self._end(reason)
-        self._closing = asyncio.get_running_loop().create_task(self._socket.close(code, reason))
+        if self._open:
+            self._end(reason)
+            self._socket.close(code, reason)
 
     def _lose(self, reason: str) -> None:
         self._end(reason)
@@ -388,9 +375,8 @@ class Connection:
             self._alarm.cancel()
         self._react(self._session.close())
         self._asks.abandon()
-        for waiting in (self._rest, self._settled):
-            if waiting:
-                waiting.set()
+        if self._settled:
+            self._settled.set()
         if self._sign and not self._sign.done():
             self._sign.set_result(False)
         self._around.decisions.close(
@@ -402,9 +388,6 @@ class Connection:
         self._around.decisions.note(
             Noted(self.key, self._epoch, kind, text, self._around.clock.now())
         )
-
-
-_ENDS = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
 
 
 def _no_reply(_: Reply) -> None:

@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 
-from aiohttp import WSCloseCode
-
 from ricarica.station_gateway.connection import Connection
 from ricarica.station_gateway.surroundings import Surroundings
 from ricarica.station_gateway.timers import pause
+from ricarica.station_gateway.websocket import CloseCode
 
 
 async def drain(connections: Sequence[Connection], surroundings: Surroundings) -> None:
@@ -21,7 +20,7 @@ async def drain(connections: Sequence[Connection], surroundings: Surroundings) -
             gap_s = surroundings.limits.drain_pause_s * surroundings.rng.uniform(0.5, 1.5)
             await pause(surroundings.timers, surroundings.clock.monotonic() + gap_s)
         for connection in leaving[start : start + size]:
-            connection.close(WSCloseCode.SERVICE_RESTART, "the server restarts")
+            connection.close(CloseCode.SERVICE_RESTART, "the server restarts")
 
 
 async def _settle(connections: Sequence[Connection], within_s: float) -> None:

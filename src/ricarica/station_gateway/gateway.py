@@ -4,8 +4,6 @@ import random
 import ssl
 import uuid
 
-from aiohttp import WSCloseCode
-
 from ricarica.kernel.clock import Clock
 from ricarica.kernel.errors import StorageUnavailableError
 from ricarica.kernel.ids import StationKey
@@ -22,9 +20,10 @@ from ricarica.station_gateway.duplicates import Ruling
 from ricarica.station_gateway.limits import GatewayLimits
 from ricarica.station_gateway.registry import CrowdedError, Registry
 from ricarica.station_gateway.server import StationServer
+from ricarica.station_gateway.station_socket import StationSocket
 from ricarica.station_gateway.surroundings import Surroundings
 from ricarica.station_gateway.timers import LoopTimers, Timers
-from ricarica.station_gateway.websocket import StationSocket
+from ricarica.station_gateway.websocket import CloseCode
 
 
 class StationGateway:
@@ -84,7 +83,7 @@ class StationGateway:
     async def _host(self, visitor: Visitor, socket: StationSocket) -> None:
         connection = await self._seated(visitor, socket)
         if connection:
-            await connection.run()
+            connection.begin()
 
     async def _seated(self, visitor: Visitor, socket: StationSocket) -> Connection | None:
         try:
@@ -93,11 +92,11 @@ class StationGateway:
                 if ruling is Ruling.SWAP:
                     return await self._seat(visitor, socket)
         except CrowdedError as error:
-            await socket.close(WSCloseCode.POLICY_VIOLATION, str(error))
+            socket.close(CloseCode.POLICY_VIOLATION, str(error))
         except StorageUnavailableError:
-            await socket.close(WSCloseCode.TRY_AGAIN_LATER, "nothing can be stored now")
+            socket.close(CloseCode.TRY_AGAIN_LATER, "nothing can be stored now")
         else:
-            await self._turn_away(visitor, socket, ruling)
+            self._turn_away(visitor, socket, ruling)
         return None
 
     async def _seat(self, visitor: Visitor, socket: StationSocket) -> Connection:
@@ -119,15 +118,15 @@ class StationGateway:
         if visitor.origin:
             connection.note("origin", f"the handshake came with Origin: {visitor.origin[:200]}")
         if self._leaving:
-            connection.close(WSCloseCode.SERVICE_RESTART, "the server restarts")
+            connection.close(CloseCode.SERVICE_RESTART, "the server restarts")
         return connection
 
-    async def _turn_away(self, visitor: Visitor, socket: StationSocket, ruling: Ruling) -> None:
+    def _turn_away(self, visitor: Visitor, socket: StationSocket, ruling: Ruling) -> None:
         """The older connection stays; that someone else came is an alarm."""
         self._around.tally.refused += 1
         if older := self._registry.get(visitor.key):
             older.note("duplicate_refused", f"{ruling.value}, from {visitor.claim.remote}")
-        await socket.close(WSCloseCode.POLICY_VIOLATION, "this station is connected already")
+        socket.close(CloseCode.POLICY_VIOLATION, "this station is connected already")
 
     def _new_id(self) -> str:
         return str(uuid.UUID(int=self._around.rng.getrandbits(128), version=4))

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -10,6 +11,8 @@ from ricarica.kernel.errors import InvalidError
 
 SUBPROTOCOLS_MAX = 16  # there are six names; what follows the sixteenth is noise
 _KEY_BYTES = 16  # RFC 6455 §4.1
+_KEY_SUFFIX = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
+SERVER_NAME = "ricarica"  # strangers need not know which versions of what serve them
 
 
 class UnreadableCredentialsError(InvalidError):
@@ -75,6 +78,21 @@ def upgrade_problem(method: str, headers: Mapping[str, str]) -> Rejection | None
     if headers.get("Sec-WebSocket-Version", "").strip() != "13":
         return OTHER_VERSION
     return None if _is_key(headers.get("Sec-WebSocket-Key", "")) else BAD_KEY
+
+
+def switching(key: str, subprotocol: str | None, extensions: str | None) -> bytes:
+    """The answer that completes a handshake."""
+    digest = hashlib.sha1(key.strip().encode() + _KEY_SUFFIX, usedforsecurity=False).digest()
+    headers = {
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Accept": base64.b64encode(digest).decode(),
+        "Sec-WebSocket-Protocol": subprotocol,
+        "Sec-WebSocket-Extensions": extensions,
+        "Server": SERVER_NAME,
+    }
+    lines = [f"{name}: {value}\r\n" for name, value in headers.items() if value]
+    return f"HTTP/1.1 101 Switching Protocols\r\n{''.join(lines)}\r\n".encode()
 
 
 def subprotocols_from(lines: Iterable[str]) -> tuple[str, ...]:

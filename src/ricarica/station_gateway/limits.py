@@ -23,6 +23,7 @@ class GatewayLimits:
     message_bytes_max: int = 1 << 20  # after inflation; the largest seen are NotifyReport and Stop
     messages: Rate = _PER_STATION  # beyond it we stop reading, so that TCP makes the station wait
     waiting_max: int = 32  # CALLs of one station that wait for their turn; a proper one has none
+    message_s: float = 300.0  # for one message to arrive; a MiB over GPRS takes about that
     write_buffer_bytes_max: int = 1 << 20  # a peer that reads nothing is closed
 
     # -- our calls

@@ -1,22 +1,24 @@
 """The HTTP side: a listening socket, bounded, that hands every WebSocket over."""
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Awaitable, Callable
 
-from aiohttp import WSCloseCode, hdrs, web
+from aiohttp import hdrs, web
 from aiohttp.web_protocol import RequestHandler
 
 from ricarica.station_gateway.admission import NoCommonDialect, Porter, Visitor
-from ricarica.station_gateway.handshake import Rejection
+from ricarica.station_gateway.extensions import deflate_answer
+from ricarica.station_gateway.handshake import SERVER_NAME, Rejection, switching
+from ricarica.station_gateway.station_socket import StationSocket
 from ricarica.station_gateway.surroundings import Surroundings
-from ricarica.station_gateway.websocket import StationSocket
+from ricarica.station_gateway.websocket import CloseCode
 
 _BACKLOG = 1024  # after an outage all stations come back within seconds
-_SERVER_NAME = "ricarica"  # strangers need not know which versions of what serve them
 
 Host = Callable[[Visitor, StationSocket], Awaitable[None]]
-"""Lives with a connection until it is over, and has closed the socket when it returns."""
+"""Gives a socket to its connection, or closes it."""
 
 
 class _BoundedServer(web.Server):
@@ -55,6 +57,8 @@ class StationServer:
         self._porter = Porter(surroundings)
         self._server = _BoundedServer(self._answer, surroundings)
         self._listeners: list[asyncio.Server] = []
+        self._sockets: set[StationSocket] = set()
+        self._empty: asyncio.Event | None = None  # while someone waits for the last to go
 
     async def listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> int:
         """Listen on one more port, and return it; port 0 takes any that is free."""
@@ -75,58 +79,69 @@ class StationServer:
             listener.close()
 
     async def close(self, within_s: float) -> None:
-        """Cut what is still connected."""
+        """Wait for the stations to say goodbye, and cut what is connected even then."""
         self.stop_listening()
+        if self._sockets:
+            self._empty = asyncio.Event()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(within_s):
+                    await self._empty.wait()
+        for socket in tuple(self._sockets):
+            socket.abort()
         await self._server.shutdown(within_s)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.transport:
+            # What a hasty station sends before it is let in waits in the socket.
+            request.transport.pause_reading()
         outcome = await self._porter.receive(request)
         if isinstance(outcome, Rejection):
             self._around.tally.refused += 1
             return _response_for(outcome)
-        response = self._websocket_for(outcome)
-        try:
-            await response.prepare(request)
-        except ConnectionError:
-            return response  # the station did not wait for its answer
-        socket = self._socket_of(response, request)
-        if isinstance(outcome, NoCommonDialect):
+        socket = self._taken_over(request, outcome)
+        if socket and isinstance(outcome, NoCommonDialect):
             # OCPP-J 1.6 §3.1.2, 2.0.1 §3.1.3: 101 without the header, then close.
-            await socket.close(WSCloseCode.PROTOCOL_ERROR, "no common subprotocol")
-        else:
+            socket.close(CloseCode.PROTOCOL_ERROR, "no common subprotocol")
+        elif socket and isinstance(outcome, Visitor):
             await self._host(outcome, socket)
-        return response
+        return web.Response()  # goes nowhere, for the connection is not theirs any more
 
-    def _websocket_for(self, outcome: Visitor | NoCommonDialect) -> web.WebSocketResponse:
-        spelling = outcome.spelling if isinstance(outcome, Visitor) else None
-        response = web.WebSocketResponse(
-            protocols=(spelling,) if spelling else (),
-            compress=True,  # we inflate what stations send, and send plain ourselves
-            autoping=False,
-            max_msg_size=self._around.limits.message_bytes_max,
-            timeout=self._around.limits.close_s,
-        )
-        response.headers[hdrs.SERVER] = _SERVER_NAME
-        return response
+    def _taken_over(
+        self, request: web.BaseRequest, outcome: Visitor | NoCommonDialect
+    ) -> StationSocket | None:
+        """Answer 101, and take the transport from aiohttp; None when the station has gone.
 
-    def _socket_of(
-        self, response: web.WebSocketResponse, request: web.BaseRequest
-    ) -> StationSocket:
+        What aiohttp keeps for a request, its tasks, parsers and headers, would stay as long as
+        the WebSocket does. So we tell it that its connection is over.
+        """
         transport = request.transport
-        assert transport, "the handshake has just been answered over it"
-        return StationSocket(
-            response,
-            transport,
-            buffer_max=self._around.limits.write_buffer_bytes_max,
-            close_s=self._around.limits.close_s,
-        )
+        if transport is None or transport.is_closing():
+            return None
+        deflate = deflate_answer(request.headers.getall(hdrs.SEC_WEBSOCKET_EXTENSIONS, ()))
+        spelling = outcome.spelling if isinstance(outcome, Visitor) else None
+        key = request.headers[hdrs.SEC_WEBSOCKET_KEY]
+        socket = StationSocket(transport, self._around, self._gone, inflates=deflate is not None)
+        transport.write(switching(key, spelling, deflate))
+        request.protocol.transport = None  # or else it would close it
+        transport.set_protocol(socket)
+        request.protocol.connection_lost(None)
+        self._sockets.add(socket)
+        self._around.tally.sockets += 1
+        socket.hold()
+        return socket
+
+    def _gone(self, socket: StationSocket) -> None:
+        self._sockets.discard(socket)
+        self._around.tally.sockets -= 1
+        if not self._sockets and self._empty:
+            self._empty.set()
 
 
 def _response_for(rejection: Rejection) -> web.Response:
     response = web.Response(
         status=rejection.status,
         text=rejection.text,
-        headers={**rejection.headers, hdrs.SERVER: _SERVER_NAME},
+        headers={**rejection.headers, hdrs.SERVER: SERVER_NAME},
     )
     response.force_close()
     return response

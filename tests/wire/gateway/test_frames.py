@@ -11,11 +11,11 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from ricarica.kernel.ids import StationId, StationKey, TenantId
-from ricarica.link.letters import Answer, Refusal, Withheld
+from ricarica.link.letters import Admission, Answer, Knock, Refusal, Withheld
 from ricarica.station_gateway.gateway import StationGateway
 from ricarica.station_gateway.limits import GatewayLimits
 from ricarica.station_gateway.throttle import Rate
-from ricarica.testing.gateway import Hourglass, ScriptedCore, soon
+from ricarica.testing.gateway import Hourglass, ScriptedCore, soon, welcome
 
 Connect = Callable[..., Awaitable[ClientConnection]]
 HEARTBEAT = '[2,"1","Heartbeat",{}]'
@@ -250,6 +250,32 @@ async def test_deflated_frames_are_understood_and_answered_plainly(port: int) ->
             assert await soon(socket.receive_str()) == f'[3,"{number}",{{}}]'
 
 
+async def test_what_a_station_sends_before_it_is_let_in_is_not_lost(
+    port: int, core: ScriptedCore
+) -> None:
+    admitted = asyncio.Event()
+
+    async def slowly(knock: Knock) -> Admission:
+        await admitted.wait()
+        return welcome(knock)
+
+    core.admit_as = slowly
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(
+        b"GET /CP1 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    while not core.knocks:  # noqa: ASYNC110 - a knock is no letter to wait for
+        await asyncio.sleep(0)
+    writer.write(b'\x81\x96\x00\x00\x00\x00[2,"1","Heartbeat",{}]')
+    await writer.drain()
+
+    admitted.set()
+
+    assert b'[3,"1",{}]' in await soon(reader.readuntil(b"]"))
+    writer.close()
+
+
 async def test_binary_frames_close_the_connection(station: Connect, core: ScriptedCore) -> None:
     socket = await station()
 
@@ -349,11 +375,12 @@ class TestADeafStation:
         self, port: int, core: ScriptedCore
     ) -> None:
         core.answer_as = lambda _: Answer(b'{"data":"%s"}' % (b"x" * 500_000))
-        _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1_000)
         writer.write(
             b"GET /CP1 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         )
+        await soon(reader.readuntil(b"\r\n\r\n"))
         for number in range(50):
             text = b'[2,"%d","Heartbeat",{}]' % number
             writer.write(bytes((0x81, 0x80 | len(text))) + bytes(4) + text)
