@@ -5,10 +5,11 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 from ricarica.ocpp.dialects import Dialect
-from ricarica.simulator.simulated import SimulatedStation
+from ricarica.simulator.simulated import SimulatedStation, ac_evse
 from tests.wire.ocpp import official
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -142,3 +143,31 @@ def stamp(at: datetime) -> str:
 def _assert_valid(dialect: Dialect, name: str, payload: Json) -> None:
     complaint = official.complaint(dialect, name, payload)
     assert complaint is None, f"{dialect} {name} {payload}: {complaint}"
+
+
+def booted(dialect: Dialect) -> ScriptedServer:
+    """A server whose station has two sockets, and has reported them."""
+    station = SimulatedStation(dialect, "RIC-0001", [ac_evse(1), ac_evse(2)], Random(1), now=NOON)
+    server = ScriptedServer(station)
+    server.connect()
+    server.forget()
+    return server
+
+
+def charging(dialect: Dialect) -> ScriptedServer:
+    server = booted(dialect)
+    server.station.plug_in(1)
+    server.station.present("TAG1", 1)
+    server.exchange()
+    return server
+
+
+def status_of(answer: Json | str) -> Any:
+    assert isinstance(answer, dict), answer
+    return answer["status"]
+
+
+def ref(server: ScriptedServer) -> str:
+    running = server.station.transaction(1)
+    assert running is not None
+    return running.ref

@@ -9,6 +9,7 @@ from ricarica.simulator.battery import (
     NOTHING,
     UNLIMITED,
     Battery,
+    Draw,
     Limit,
     Outlet,
     Vehicle,
@@ -45,19 +46,19 @@ def test_power_rises_over_the_first_seconds() -> None:
 def test_the_cars_charger_decides_on_a_strong_outlet() -> None:
     drawn = draw(car(), AC22, UNLIMITED, LATER)
 
-    assert (drawn.power_w, drawn.current_a, drawn.phases) == (11_040, 16, 3)
+    assert drawn == Draw(Decimal(11_040), Decimal(16), 3)
 
 
 def test_the_outlet_decides_for_a_strong_car() -> None:
     drawn = draw(car(current_a=63), AC22, UNLIMITED, LATER)
 
-    assert (drawn.power_w, drawn.current_a) == (22_080, 32)
+    assert drawn == Draw(Decimal(22_080), Decimal(32), 3)
 
 
 def test_a_car_with_one_phase_draws_on_one() -> None:
     drawn = draw(car(phases=1, current_a=32), AC22, UNLIMITED, LATER)
 
-    assert (drawn.power_w, drawn.phases) == (7_360, 1)
+    assert drawn == Draw(Decimal(7_360), Decimal(32), 1)
 
 
 def test_direct_current_goes_round_the_cars_charger() -> None:

@@ -1,8 +1,6 @@
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from ricarica.simulator import queue
 from ricarica.simulator.queue import QUEUE_MAX, RetryRule, TransactionQueue
 from ricarica.simulator.transaction import EventKind, Transaction, TransactionEvent
 
@@ -73,11 +71,3 @@ def test_a_full_queue_loses_readings_but_neither_start_nor_end() -> None:
     assert kinds[0] is EventKind.STARTED
     assert kinds[-1] is EventKind.ENDED
     assert waiting.waiting[1].event.seq_no == 1
-
-
-def test_an_event_keeps_what_it_was_when_it_is_copied() -> None:
-    sample = replace(event(), offline=True)
-
-    assert sample.offline
-    assert sample.kind is EventKind.UPDATED
-    assert queue.QUEUE_MAX == QUEUE_MAX
