@@ -215,9 +215,7 @@ async def _told(
     said = to_builtins(command) if detail is None else detail
     await note_command(caller, key, name, result.outcome, said)
     if result.outcome is Outcome.UNREACHED:
-        raise ConflictError(
-            f"{key.station} is not connected; {result.detail or 'nothing was sent'}"
-        )
+        raise ConflictError(f"{key.station} is not connected; nothing was sent")
     return _reply(result)
 
 

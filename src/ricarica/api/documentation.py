@@ -19,13 +19,21 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    name: str
+    place: str
+    text: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     anchor: str
     method: str
     path: str
     summary: str
     text: str
-    parameters: list[Json]
+    parameters: list[Parameter]
     body: str | None
     answers: dict[str, tuple[str, str | None]]  # by status: description, example
 
@@ -73,13 +81,19 @@ def _operation(document: Json, path: str, method: str, described: Json) -> Opera
         path=path,
         summary=described.get("summary", ""),
         text=described.get("description", ""),
-        parameters=described.get("parameters", []),
+        parameters=[_parameter(each) for each in described.get("parameters", [])],
         body=_content_example(document, described.get("requestBody", {})),
         answers={
             status: (answer.get("description", ""), _content_example(document, answer))
             for status, answer in described.get("responses", {}).items()
         },
     )
+
+
+def _parameter(described: Json) -> Parameter:
+    text = described.get("description") or described.get("schema", {}).get("description", "")
+    required = described.get("required", False)
+    return Parameter(described["name"], described["in"], text, required)
 
 
 def _content_example(document: Json, holder: Json) -> str | None:

@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
+EXPOSITION = CONTENT_TYPE_LATEST.partition("; charset")[0]  # the framework adds it again
 CHECK_TIMEOUT_S = 3.0  # load balancers give up after five
 
 
@@ -64,7 +65,7 @@ def health_handlers(vitals: Vitals) -> tuple[HTTPRouteHandler, ...]:
 
     @get("/metrics", include_in_schema=False, sync_to_thread=False)
     def metrics() -> Response[bytes]:
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(registry), media_type=EXPOSITION)
 
     return (live, ready, metrics)
 

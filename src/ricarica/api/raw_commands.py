@@ -4,7 +4,6 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, post
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from ricarica.access.model import Permission
@@ -21,7 +20,7 @@ TIMEOUT_MAX_S = 600  # no station thinks for longer, and no proxy waits that lon
 class CallError(msgspec.Struct, frozen=True):
     code: str
     description: str
-    details: msgspec.Raw = msgspec.Raw(b"{}")
+    details: Any
 
 
 class CallReply(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -31,16 +30,8 @@ class CallReply(msgspec.Struct, frozen=True, omit_defaults=True):
     """
 
     outcome: Literal["answered", "refused", "unknown"]
-    response: msgspec.Raw | None = None
+    response: Any = None
     error: CallError | None = None
-
-
-class CallReplySchema(msgspec.Struct, frozen=True):
-    """What `CallReply` looks like to those who read it."""
-
-    outcome: Literal["answered", "refused", "unknown"]
-    response: dict[str, Any] | None = None
-    error: dict[str, Any] | None = None
 
 
 @post(
@@ -48,7 +39,6 @@ class CallReplySchema(msgspec.Struct, frozen=True):
     status_code=200,
     opt=needs(Permission.COMMAND),
     tags=["Commands"],
-    responses={200: ResponseSpec(CallReplySchema, description="What the station answered")},
 )
 async def call(
     caller: Caller,

@@ -29,7 +29,14 @@ def configure_logs(level: str, *, as_json: bool) -> None:
         )
     else:
         structlog.configure(
-            processors=[*common, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())],
+            processors=[
+                *common,
+                structlog.dev.ConsoleRenderer(
+                    colors=sys.stderr.isatty(),
+                    # The pretty one shows local variables, and with them keys and passwords.
+                    exception_formatter=structlog.dev.plain_traceback,
+                ),
+            ],
             wrapper_class=structlog.make_filtering_bound_logger(number),
             logger_factory=structlog.PrintLoggerFactory(sys.stderr),
             cache_logger_on_first_use=True,
