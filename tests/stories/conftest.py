@@ -1,15 +1,21 @@
+import json
 from collections.abc import AsyncIterator
 
 import pytest
 
-from ricarica.ocpp.dialects import DIALECTS, Dialect
+from ricarica.ocpp.dialects import BY_NAME, DIALECTS, Dialect
+from ricarica.testing.wires import Frames
 from ricarica.testing.world import World, world
+from tests.wire.ocpp.official import complaint
 
 
 @pytest.fixture
 async def network() -> AsyncIterator[World]:
+    """A network whose every frame to a station is held against its official schema."""
     async with world() as each:
         yield each
+    for frames in each.frames.values():
+        _check(frames)
 
 
 @pytest.fixture(params=DIALECTS, ids=str)
@@ -17,3 +23,20 @@ def dialect(request: pytest.FixtureRequest) -> Dialect:
     """Every story is told once and holds in every dialect."""
     chosen: Dialect = request.param
     return chosen
+
+
+def _check(frames: Frames) -> None:
+    asked: dict[str, str] = {}
+    for text in frames.from_station:
+        frame = json.loads(text)
+        if frame[0] == 2:
+            asked[frame[1]] = frame[2]
+    for text in frames.to_station:
+        frame = json.loads(text)
+        if frame[0] == 2:
+            name, payload = f"{frame[2]}Request", frame[3]
+        elif frame[0] == 3:
+            name, payload = f"{asked[frame[1]]}Response", frame[2]
+        else:
+            continue
+        assert complaint(BY_NAME[frames.dialect], name, payload) is None, text

@@ -40,6 +40,7 @@ from ricarica.simulator.simulated import SimulatedStation
 class Frames:
     """Everything that went over one station's wire, over all its connections."""
 
+    dialect: str  # its name; a story's station speaks one
     from_station: list[str] = field(default_factory=list)
     to_station: list[str] = field(default_factory=list)
 

@@ -95,7 +95,7 @@ class World:
             self._wires[key].cut("gave way")
         opened = Opened(key, subprotocol, "192.0.2.1", secure=False, at=self.clock.now())
         epoch = await self._soon(self._link.open(opened))
-        frames = self.frames.setdefault(key.station, Frames())
+        frames = self.frames.setdefault(key.station, Frames(station.dialect.name))
         self._wires[key] = Wire(station, key, epoch, self._link, self.clock, frames)
         station.tick(self.clock.now())
         station.go_online()
@@ -150,6 +150,15 @@ class World:
 
     async def tell(self, station: SimulatedStation, command: object) -> Result:
         return await self._soon(self.engine.commands.tell(key_of(station), command))
+
+    async def tell_and_wait(
+        self, station: SimulatedStation, command: object, time: timedelta
+    ) -> Result:
+        """Send a command, let time pass, and see what became of it."""
+        task = asyncio.ensure_future(self.engine.commands.tell(key_of(station), command))
+        await asyncio.sleep(0)
+        await self.pass_time(time)
+        return await task
 
     async def call(
         self, station: SimulatedStation, action: str, payload: bytes, *, checked: bool = True
