@@ -27,7 +27,7 @@ from ricarica.api import (
     transactions,
 )
 from ricarica.api.caller import House, provide_caller
-from ricarica.api.documentation import TEMPLATES, render_plugins
+from ricarica.api.documentation import TEMPLATES, ExactNumbers, render_plugins
 from ricarica.api.errors import EXCEPTION_HANDLERS
 from ricarica.api.gate import gate
 from ricarica.api.health import Vitals, health_handlers
@@ -104,6 +104,7 @@ def application(
         openapi_config=openapi_config(),
         exception_handlers={**EXCEPTION_HANDLERS, **options.pop("exception_handlers", {})},
         logging_config=None,
+        plugins=[ExactNumbers(), *options.pop("plugins", ())],
         **options,
     )
 

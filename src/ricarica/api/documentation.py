@@ -1,6 +1,7 @@
 """/api/docs: the OpenAPI document as a page of its own, which needs no script and no network."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,10 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
+from litestar.openapi.spec import OpenAPIType, Schema
+from litestar.plugins import OpenAPISchemaPlugin
+from litestar.typing import FieldDefinition
+from markupsafe import Markup
 
 TEMPLATES = Path(__file__).parent / "templates"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -38,16 +43,29 @@ class Operation:
     answers: dict[str, tuple[str, str | None]]  # by status: description, example
 
 
+class ExactNumbers(OpenAPISchemaPlugin):
+    """Decimals are JSON numbers."""
+
+    @staticmethod
+    def is_plugin_supported_type(value: Any) -> bool:
+        return value is Decimal
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
+        return Schema(type=OpenAPIType.NUMBER)
+
+
 class DocumentationPage(OpenAPIRenderPlugin):
     def __init__(self) -> None:
         super().__init__(path="/docs")
-        self._template = Environment(
+        environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
-        ).get_template("docs.html")
+        )
+        environment.filters["marked"] = marked
+        self._template = environment.get_template("docs.html")
         self._page: bytes | None = None
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: Json) -> bytes:
@@ -57,6 +75,13 @@ class DocumentationPage(OpenAPIRenderPlugin):
             groups = operations(document)
             self._page = self._template.render(info=document["info"], groups=groups).encode()
         return self._page
+
+
+def marked(text: str) -> Markup:
+    """What stands between backticks is code."""
+    code = Markup("<code>{}</code>")
+    parts = enumerate(text.split("`"))
+    return Markup().join(code.format(part) if place % 2 else part for place, part in parts)
 
 
 def render_plugins() -> list[OpenAPIRenderPlugin]:
