@@ -173,7 +173,7 @@ class Driver:
     def _wait_for_start(self, evse: Evse, visit: Visit, now: datetime) -> None:
         if evse.transaction is not None:
             self._then(Stage.CHARGING, now + HANDS)
-        elif now >= visit.arrives_at + PATIENCE:
+        elif evse.last_finished or now >= visit.arrives_at + PATIENCE:
             self._then(Stage.LEAVING, now)
         else:
             self.due = now + HANDS

@@ -1,100 +1,21 @@
 import asyncio
 import base64
-import json
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
 import aiohttp
 import pytest
 import trustme
-from websockets.asyncio.server import ServerConnection, serve
-from websockets.exceptions import ConnectionClosed
-from websockets.http11 import Request, Response
-from websockets.typing import Subprotocol
 
 from ricarica.ocpp.dialects import DIALECTS, V16, V201, Dialect
 from ricarica.simulator.client import Endpoint, StationClient
 from ricarica.simulator.simulated import SimulatedStation
+from tests.unit.simulator.serving import FriendlyServer, now, serving
 
 every_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=str)
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-class FriendlyServer:
-    """Accepts every boot, and remembers what reached it."""
-
-    def __init__(self) -> None:
-        self.paths: list[str] = []
-        self.credentials: list[str] = []
-        self.heard: list[str] = []
-        self.broken = 0
-        self.handshakes = 0
-        self.close_after: int | None = None
-        self.refuse_with: int | None = None
-        self.changed = asyncio.Event()
-
-    async def talk(self, socket: ServerConnection) -> None:
-        assert socket.request is not None
-        self.paths.append(socket.request.path)
-        self.credentials.append(socket.request.headers.get("Authorization", ""))
-        try:
-            async for text in socket:
-                await self._answer(socket, str(text))
-        except ConnectionClosed:
-            self.broken += 1
-        self._tell()
-
-    async def _answer(self, socket: ServerConnection, text: str) -> None:
-        _, message_id, action, _ = json.loads(text)
-        self.heard.append(action)
-        response: dict[str, object] = {}
-        if action == "BootNotification":
-            at = now().strftime("%Y-%m-%dT%H:%M:%SZ")
-            response = {"status": "Accepted", "currentTime": at, "interval": 60}
-        await socket.send(json.dumps([3, message_id, response]))
-        if self.close_after is not None and len(self.heard) >= self.close_after:
-            self.close_after = None
-            await socket.close(1012)
-        self._tell()
-
-    def refuse(self, socket: ServerConnection, _request: Request) -> Response | None:
-        self.handshakes += 1
-        self._tell()
-        if self.refuse_with is None:
-            return None
-        code, self.refuse_with = self.refuse_with, None
-        return socket.respond(code, "")
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
-            while not condition():
-                self.changed.clear()
-                await self.changed.wait()
-
-    def _tell(self) -> None:
-        self.changed.set()
-
-
-@asynccontextmanager
-async def serving(
-    server: FriendlyServer, dialect: Dialect, tls: ssl.SSLContext | None = None
-) -> AsyncIterator[int]:
-    async with serve(
-        server.talk,
-        "127.0.0.1",
-        0,
-        subprotocols=[Subprotocol(dialect.subprotocol)],
-        process_request=server.refuse,
-        ssl=tls,
-    ) as listener:
-        yield next(iter(listener.sockets)).getsockname()[1]
 
 
 @asynccontextmanager
@@ -199,7 +120,7 @@ async def test_tls_is_checked_against_the_given_authority(tmp_path: Path) -> Non
     ca_file = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(ca_file))
     server = FriendlyServer()
-    async with serving(server, V16, tls) as port:
+    async with serving(server, V16, tls=tls) as port:
         endpoint = Endpoint(f"wss://127.0.0.1:{port}", ca_file=ca_file)
         async with connecting(station_for(V16), endpoint):
             await server.until(lambda: bool(server.heard))
