@@ -238,13 +238,20 @@ class Preview(BaseHTTPRequestHandler):
         return
 
 
+class QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that leaves in the middle of a download is no error worth a page of text."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # only passed on
+
+
 def server_on(port: int, now: datetime) -> ThreadingHTTPServer:
     Preview.net = Network(now)
     Preview.scenes = scenes_of(Preview.net)
     Preview.pages = Pages(load_assets())
-    server = ThreadingHTTPServer(("127.0.0.1", port), Preview)
-    server.daemon_threads = True
-    return server
+    return QuietServer(("127.0.0.1", port), Preview)
 
 
 def write(folder: Path) -> None:

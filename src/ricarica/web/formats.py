@@ -67,8 +67,7 @@ class Formats:
         """A price per unit, with as many digits as it has: 0.0995 stays 0.0995."""
         if amount is None:
             return NOTHING
-        pattern = "#,##0.00######\N{NO-BREAK SPACE}¤"
-        return format_currency(amount, currency, pattern, locale=self.locale, currency_digits=False)
+        return format_currency(amount, currency, locale=self.locale, decimal_quantization=False)
 
     def clock(self, at: datetime | None, zone: tzinfo) -> str:
         return self._dated(at, "HH:mm:ss", zone)

@@ -70,7 +70,7 @@ class Commands:
     dialect: str | None = None
 
     def form(self, command: Command) -> CommandForm | None:
-        return next((form for form in self.forms if form.command is command), None)
+        return next((form for form in self.forms if form.command == command), None)
 
 
 @dataclass(frozen=True, slots=True)

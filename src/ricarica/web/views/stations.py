@@ -19,9 +19,9 @@ from ricarica.web.views.visit import Page, Section
 
 DIALECTS = ("1.6", "2.0.1", "2.1")
 ACCEPTANCE_LABELS: Mapping[Acceptance, str] = {
-    Acceptance.ACCEPTED: msgid("Accepted"),
+    Acceptance.ACCEPTED: msgid("Let in"),
     Acceptance.PENDING: msgid("Waits for approval"),
-    Acceptance.BLOCKED: msgid("Blocked"),
+    Acceptance.BLOCKED: msgid("Kept out"),
 }
 
 

@@ -116,7 +116,7 @@ class Bill:
 ENTRY_LABELS: Mapping[EntryKind, str] = {
     EntryKind.STARTED: msgid("Started"),
     EntryKind.PROGRESSED: msgid("Update"),
-    EntryKind.ENDED: msgid("Ended"),
+    EntryKind.ENDED: msgid("End"),
     EntryKind.NOTE: msgid("Note"),
 }
 CHARGING_STATE_LABELS: Mapping[ChargingState, str] = {

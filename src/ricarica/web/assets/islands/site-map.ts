@@ -16,6 +16,9 @@ interface Site {
 // Worst first: of several sites under one pin, the one that needs someone shows.
 const URGENCY = ["faulted", "offline", "unavailable", "suspended", "charging", "finishing", "preparing", "occupied", "reserved", "available"];
 const PIN_PX = 38; // closer pins would overlap
+const PIN_WIDTH_PX = 48;
+const NAMED_PIN_WIDTH_PX = 190;
+const PIN_HEIGHT_PX = 24;
 const ZOOM_MAX = 14;
 const STEPS = [30, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01];
 
@@ -114,7 +117,13 @@ class SiteMap extends HTMLElement {
       if (near) near.push(site);
       else groups.push([site]);
     }
-    for (const group of groups) this.#pins.addLayer(this.#pin(map, group, groups.length <= 14));
+    const taken: L.Bounds[] = groups.map((group) => boxAt(map, group, PIN_WIDTH_PX));
+    groups.forEach((group, index) => {
+      const box = boxAt(map, group, NAMED_PIN_WIDTH_PX);
+      const named = taken.every((other, at) => at === index || !box.overlaps(other));
+      if (named) taken[index] = box;
+      this.#pins.addLayer(this.#pin(map, group, named));
+    });
   }
 
   #pin(map: L.Map, group: Site[], named: boolean): L.Marker {
@@ -163,6 +172,13 @@ class SiteMap extends HTMLElement {
     const icon = L.divIcon({ html: text("span", name), className, iconSize: [0, 0] });
     L.marker(at, { icon, interactive: false, keyboard: false }).addTo(this.#grid);
   }
+}
+
+/** The place a pin takes on the screen. */
+function boxAt(map: L.Map, group: Site[], width: number): L.Bounds {
+  const half = L.point(width / 2, PIN_HEIGHT_PX / 2);
+  const centre = map.latLngToLayerPoint(group[0]!.at);
+  return L.bounds(centre.subtract(half), centre.add(half));
 }
 
 function degrees(value: number, positive: string, negative: string, step: number): string {

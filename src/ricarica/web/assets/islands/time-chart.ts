@@ -103,7 +103,7 @@ class TimeChart extends HTMLElement {
       legend: { live: true, markers: { width: 0 } },
       padding: [8, 4, 0, 0],
       scales: Object.fromEntries(units.map((unit) => [unit, { range: rangeOf(unit) }])),
-      series: [{ value: (_plot, at) => (at ? clock(at, zone) : "") }, ...series.curves.map((curve) => this.#curve(curve))],
+      series: [{ label: "", value: (_plot, at) => (at ? clock(at, zone) : "") }, ...series.curves.map((curve) => this.#curve(curve))],
       axes: [this.#timeAxis(zone), ...units.filter((unit) => unit !== "%").map((unit, at) => this.#axis(unit, at))],
     };
   }
