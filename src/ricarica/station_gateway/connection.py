@@ -277,9 +277,11 @@ class Connection:
         self._around.tally.swapped += 1
         self.close(CloseCode.POLICY_VIOLATION, "replaced by a newer connection")
 
-    async def settle(self) -> None:
-        """Take no more messages, and wait until those taken have been answered."""
+    def take_no_more(self) -> None:
         self._draining = True
+
+    async def settled(self) -> None:
+        """Wait until the messages taken so far have been answered."""
         if self._open and self._unanswered:
             self._settled = asyncio.Event()
             await self._settled.wait()

@@ -24,9 +24,11 @@ async def drain(connections: Sequence[Connection], surroundings: Surroundings) -
 
 
 async def _settle(connections: Sequence[Connection], within_s: float) -> None:
+    for connection in connections:
+        connection.take_no_more()
     try:
         async with asyncio.timeout(within_s), asyncio.TaskGroup() as group:
             for connection in connections:
-                group.create_task(connection.settle())
+                group.create_task(connection.settled())
     except TimeoutError:
         return  # what has no answer by now is repeated by its station
