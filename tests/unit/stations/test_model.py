@@ -1,0 +1,140 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ricarica.kernel.ids import (
+    DEFAULT_TENANT,
+    ConnectorNumber,
+    EvseNumber,
+    StationId,
+    StationKey,
+)
+from ricarica.stations.model import (
+    Acceptance,
+    Admittance,
+    Connector,
+    ConnectorStatus,
+    Station,
+    admittance_of,
+    is_newer,
+    knows_password,
+    secret_for,
+    seen,
+)
+
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+KEY = StationKey(DEFAULT_TENANT, StationId("CP-1"))
+PASSWORD = b"sixteen bytes ok"
+SALT = bytes(range(16))
+OPEN = Station(KEY, Acceptance.ACCEPTED, NOON)
+LOCKED = replace(OPEN, secret=secret_for(PASSWORD, SALT))
+CONNECTOR = Connector(
+    KEY, EvseNumber(1), ConnectorNumber(1), ConnectorStatus.AVAILABLE, NOON, epoch=3
+)
+
+
+def test_a_secret_knows_its_password_and_no_other() -> None:
+    secret = secret_for(PASSWORD, SALT)
+
+    assert knows_password(secret, PASSWORD)
+    assert not knows_password(secret, PASSWORD + b" ")
+    assert not knows_password(secret, b"")
+
+
+def test_a_secret_does_not_show_its_password() -> None:
+    assert PASSWORD not in secret_for(PASSWORD, SALT)
+    assert "secret" not in repr(LOCKED)
+
+
+def test_the_same_password_has_another_secret_with_other_salt() -> None:
+    assert secret_for(PASSWORD, SALT) != secret_for(PASSWORD, SALT[::-1])
+
+
+def test_a_password_may_come_as_the_hex_digits_of_its_bytes() -> None:
+    secret = secret_for(bytes(range(240, 256)), SALT)
+
+    assert knows_password(secret, bytes(range(240, 256)))
+    assert knows_password(secret, b"F0F1F2F3F4F5F6F7F8F9FAFBFCFDFEFF")
+    assert not knows_password(secret, b"F0F1F2F3F4F5F6F7F8F9FAFBFCFDFEFE")
+
+
+def test_an_open_station_comes_in_with_or_without_a_password() -> None:
+    assert admittance_of(OPEN, None, secure=False) is Admittance.WELCOME
+    assert admittance_of(OPEN, PASSWORD, secure=False) is Admittance.WELCOME
+
+
+def test_a_pending_station_may_come_in_to_wait() -> None:
+    pending = replace(OPEN, acceptance=Acceptance.PENDING)
+
+    assert admittance_of(pending, None, secure=False) is Admittance.WELCOME
+
+
+def test_a_blocked_station_stays_outside_whatever_it_knows() -> None:
+    blocked = replace(LOCKED, acceptance=Acceptance.BLOCKED)
+
+    assert admittance_of(blocked, PASSWORD, secure=True) is Admittance.BLOCKED
+
+
+@pytest.mark.parametrize("password", [None, b"", b"sixteen bytes no"])
+def test_a_locked_station_needs_its_password(password: bytes | None) -> None:
+    assert admittance_of(LOCKED, password, secure=False) is Admittance.WRONG_PASSWORD
+    assert admittance_of(LOCKED, PASSWORD, secure=False) is Admittance.WELCOME
+
+
+@pytest.mark.parametrize(
+    "profile,secure,admittance",
+    [
+        (0, False, Admittance.WELCOME),
+        (1, False, Admittance.WELCOME),
+        (1, True, Admittance.WELCOME),
+        (2, False, Admittance.NOT_SECURE),
+        (2, True, Admittance.WELCOME),
+        (3, False, Admittance.NOT_SECURE),
+        (3, True, Admittance.WELCOME),
+    ],
+)
+def test_a_profile_from_two_on_needs_encryption(
+    profile: int, secure: bool, admittance: Admittance
+) -> None:
+    station = replace(LOCKED, security_profile=profile)
+
+    assert admittance_of(station, PASSWORD, secure=secure) is admittance
+
+
+@pytest.mark.parametrize("profile", [1, 2])
+def test_a_profile_with_passwords_lets_nobody_in_before_one_was_given(profile: int) -> None:
+    station = replace(OPEN, security_profile=profile)
+
+    assert admittance_of(station, PASSWORD, secure=True) is Admittance.WRONG_PASSWORD
+
+
+def test_a_status_gives_way_to_one_of_the_same_moment_but_not_to_an_older_one() -> None:
+    assert is_newer(NOON, 3, None)
+    assert is_newer(NOON, 3, CONNECTOR)
+    assert is_newer(NOON + SECOND, 3, CONNECTOR)
+    assert not is_newer(NOON - SECOND, 3, CONNECTOR)
+
+
+def test_a_status_of_a_newer_connection_is_newer_whatever_its_clock_says() -> None:
+    assert is_newer(NOON - timedelta(days=1), 4, CONNECTOR)
+    assert not is_newer(NOON - SECOND, 2, CONNECTOR)
+
+
+@pytest.mark.parametrize(
+    "seconds,is_written",
+    [(0, False), (59, False), (60, True), (3600, True), (-1, True)],
+)
+def test_a_sign_of_life_is_written_once_a_minute(seconds: int, is_written: bool) -> None:
+    station = replace(OPEN, last_seen_at=NOON)
+    at = NOON + timedelta(seconds=seconds)
+
+    alive = seen(station, at)
+
+    assert (alive is not station) == is_written
+    assert alive.last_seen_at == (at if is_written else NOON)
+
+
+def test_the_first_sign_of_life_is_written() -> None:
+    assert seen(OPEN, NOON).last_seen_at == NOON
