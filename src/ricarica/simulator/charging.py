@@ -225,6 +225,7 @@ def begin(station: Station, evse: Evse, trigger: str) -> None:
         is_authorized=False,
     )
     evse.transaction, evse.reservation = transaction, None
+    station.costs.pop(evse.number, None)
     _take_authorization(evse, transaction)
     _note_points(evse, transaction)
     transaction.next_sample_at = _next_sample(station)
@@ -328,7 +329,7 @@ def heed_event_answer(station: Station, event: TransactionEvent, answer: EventAn
     if answer.number is not None:
         transaction.number = answer.number
     if answer.cost is not None:
-        transaction.shown_cost = answer.cost
+        station.show_cost(transaction, answer.cost)
     if answer.verdict is None:
         return
     if event.token is not None and station.settings.flag("cache_enabled"):

@@ -67,6 +67,7 @@ class StationClient:
         self._ssl = endpoint.ssl_context()
         self._http = http
         self._now = now
+        self._socket: Socket | None = None
         self._heard_at = now()
         self._pinged_at = now()
 
@@ -92,6 +93,7 @@ class StationClient:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             self._failed(str(error) or type(error).__name__)
         finally:
+            self._socket = None
             self.station.tick(self._now())
             self.station.go_offline()
 
@@ -112,12 +114,22 @@ class StationClient:
         self.failures += 1
         self.last_error = why
 
+    async def end_visits(self) -> None:
+        """Everybody takes their cable and goes; what that makes to tell is sent."""
+        self.drivers = ()
+        for evse in self.station.evses.values():
+            if evse.vehicle is not None:
+                self.station.unplug(evse.number)
+        if self._socket is not None and not self._socket.closed:
+            await self._send_all(self._socket)
+
     # While connected
 
     async def _converse(self, ws: "Socket") -> None:
         self.connections += 1
         self.failures, self.last_error = 0, None
         self._heard_at = self._pinged_at = self._now()
+        self._socket = ws
         self._live()
         self.station.go_online()
         while self.station.online and not self.unplug_network:

@@ -124,6 +124,7 @@ def change_availability(
     """EVSE 0 is the whole station. What is in use changes when it is free. (G03, G04)"""
     if evse_number == 0:
         station.is_operative = operative
+        station.report_station()
         chosen = list(station.evses.values())
     elif evse_number in station.evses:
         chosen = [station.evses[evse_number]]

@@ -162,6 +162,8 @@ class Station:
     reported: dict[tuple[int, int], str] = field(default_factory=dict)
     shown: dict[int, str] = field(default_factory=dict)
     """What each EVSE's display says to the driver in front of it."""
+    costs: dict[int, Decimal] = field(default_factory=dict)
+    """What each EVSE's display says that it cost."""
     asking: set[int] = field(default_factory=set)
     """EVSEs whose driver waits for the server's verdict."""
     events_told: int = 0
@@ -179,6 +181,9 @@ class Station:
     @property
     def transactions(self) -> Iterable[Transaction]:
         return (evse.transaction for evse in self.evses.values() if evse.transaction)
+
+    def show_cost(self, transaction: Transaction, cost: Decimal) -> None:
+        transaction.shown_cost = self.costs[transaction.evse] = cost
 
     def fresh_ref(self) -> str:
         return str(UUID(int=self.rng.getrandbits(128), version=4))
@@ -222,6 +227,12 @@ class Station:
         for evse in self.evses.values():
             for connector in self.speech.connectors(evse):
                 self._report_state(evse, connector, everything=everything)
+
+    def report_station(self) -> None:
+        """1.6 knows a state of the whole station too."""
+        status = self.speech.station_status(self)
+        if status is not None and self.online and self.is_accepted:
+            self.ask(status)
 
     def _report_state(self, evse: Evse, connector: int, *, everything: bool) -> None:
         word = self.speech.state_word(evse.state(connector))

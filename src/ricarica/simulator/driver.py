@@ -16,6 +16,7 @@ AC_STAY = timedelta(hours=2)  # on average; people come back before the car is f
 DC_STAY = timedelta(minutes=35)
 SMALLEST_WH = Decimal(400)  # a battery shrunk further would fill while the driver walks away
 HANDS = timedelta(seconds=8)  # between the card and the cable
+QUICKEST = Decimal(4)  # hands do not get quicker than that, however fast life goes
 PATIENCE = timedelta(minutes=2)  # until someone gives up on a station that does not start
 
 
@@ -73,12 +74,16 @@ class Habits:
     busy: Decimal = Decimal("0.6")
     speed: Decimal = Decimal(1)
 
+    @property
+    def hands(self) -> timedelta:
+        return HANDS / float(min(self.speed, QUICKEST))
+
     def first_visit(self, evse: Evse, now: datetime) -> Visit | None:
         if self.busy <= 0:
             return None
         if Decimal(str(self.rng.random())) < self.busy:
             soon = timedelta(seconds=self.rng.uniform(1, 30))
-            return self._visit(evse, now + soon / float(min(self.speed, Decimal(3))))
+            return self._visit(evse, now + soon / float(min(self.speed, QUICKEST)))
         return self.next_visit(evse, now)
 
     def next_visit(self, evse: Evse, now: datetime) -> Visit | None:
@@ -156,7 +161,7 @@ class Driver:
             station.present(visit.token, evse.number)
         else:
             station.plug_in(evse.number, visit.vehicle, visit.connector)
-        self._then(Stage.ARRIVED, now + HANDS)
+        self._then(Stage.ARRIVED, now + self._habits.hands)
 
     def _second_hand(
         self, station: SimulatedStation, evse: Evse, visit: Visit, now: datetime
@@ -168,27 +173,27 @@ class Driver:
             return
         else:
             station.plug_in(evse.number, visit.vehicle, visit.connector)
-        self._then(Stage.STARTING, now + HANDS)
+        self._then(Stage.STARTING, now + self._habits.hands)
 
     def _wait_for_start(self, evse: Evse, visit: Visit, now: datetime) -> None:
         if evse.transaction is not None:
-            self._then(Stage.CHARGING, now + HANDS)
+            self._then(Stage.CHARGING, now + self._habits.hands)
         elif evse.last_finished or now >= visit.arrives_at + PATIENCE:
             self._then(Stage.LEAVING, now)
         else:
-            self.due = now + HANDS
+            self.due = now + self._habits.hands
 
     def _stay(self, station: SimulatedStation, evse: Evse, visit: Visit, now: datetime) -> None:
         """Until time is up, the car has enough, or somebody ended it from afar."""
         is_full = evse.vehicle is None or evse.vehicle.is_satisfied
         if evse.transaction is None:
-            self._then(Stage.LEAVING, now + HANDS)
+            self._then(Stage.LEAVING, now + self._habits.hands)
         elif is_full or now >= visit.arrives_at + visit.stays:
             if visit.stops_with_card:
                 station.present(visit.token, evse.number)
-            self._then(Stage.LEAVING, now + HANDS)
+            self._then(Stage.LEAVING, now + self._habits.hands)
         else:
-            self.due = now + HANDS / 2
+            self.due = now + self._habits.hands / 2
 
     def _leave(self, station: SimulatedStation, evse: Evse, now: datetime) -> None:
         if evse.vehicle is not None:

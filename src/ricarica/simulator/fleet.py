@@ -24,6 +24,8 @@ from ricarica.simulator.transaction import Token
 MIXED = ("1.6", "2.0.1", "1.6", "2.1", "1.6", "2.0.1", "1.6", "2.1", "1.6", "2.0.1")
 CONNECTS_PER_S = 50  # polite to a server on the same machine
 FASTEST_SAMPLES_S = 5
+FAREWELL_LOOK_S = 0.05
+FAREWELL_LOOKS = 100  # five seconds for the last transaction messages, then it is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class FleetOptions:
     """Everything that can be chosen about a fleet.
 
     `passwords` may give stations one of their own; `password` is for all others. `speed`
-    shortens drivers' lives, not time; see `driver.Habits`.
+    shortens drivers' lives, not time; see `driver.Habits`. With `ends_visits` the cars leave
+    before the sockets close; without, the transactions stay open as after a power cut.
     """
 
     url: str
@@ -78,6 +81,7 @@ class FleetOptions:
     ca_file: Path | None = None
     journal: Path | None = None
     duration: timedelta | None = None
+    ends_visits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +177,19 @@ class Fleet:
                 running.append(tasks.create_task(client.run()))
                 await _pause(1 / CONNECTS_PER_S, stop)
             await _pause(duration.total_seconds() if duration else None, stop)
+            if self.options.ends_visits:
+                await self._end_visits()
             for task in running:
                 task.cancel()
+
+    async def _end_visits(self) -> None:
+        """Let everybody leave, and give the server a moment to hear of it."""
+        for client in self.clients:
+            await client.end_visits()
+        for _ in range(FAREWELL_LOOKS):
+            if all(station.is_idle or not station.online for station in self.stations):
+                return
+            await asyncio.sleep(FAREWELL_LOOK_S)
 
     def _client(self, station: SimulatedStation, http: aiohttp.ClientSession) -> StationClient:
         options = self.options

@@ -130,6 +130,10 @@ class SimulatedStation:
         """What the display says: Accepted, Invalid, Charging, Finished …"""
         return self.core.shown.get(evse, "")
 
+    def shown_cost(self, evse: int) -> Decimal | None:
+        """What the display says that the running or last transaction cost."""
+        return self.core.costs.get(evse)
+
     def register_wh(self, evse: int) -> Decimal:
         return self.core.evses[evse].meter.shown_wh
 
@@ -277,9 +281,7 @@ class SimulatedStation:
         core.heartbeat_due = core.now + commands.heartbeat_interval(core)
         if not anew:
             return
-        whole = core.speech.station_status(core)
-        if whole is not None:
-            core.ask(whole)
+        core.report_station()
         core.report_states(everything=True)
         for running in list(core.transactions):
             if running.is_resumed:

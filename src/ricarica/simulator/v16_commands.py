@@ -1,6 +1,6 @@
 """What a simulated station does when a server tells it to in OCPP 1.6."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -100,21 +100,23 @@ def _chosen(station: Station, connector: int | None) -> list[Evse]:
     return [evse for evse in station.evses.values() if connector in (None, 0, evse.number)]
 
 
-def _trigger_boot(station: Station, evses: Iterable[Evse]) -> None:
+def _trigger_boot(station: Station, evses: Sequence[Evse]) -> None:
     commands.boot_again(station)
 
 
-def _trigger_heartbeat(station: Station, evses: Iterable[Evse]) -> None:
+def _trigger_heartbeat(station: Station, evses: Sequence[Evse]) -> None:
     station.ask(station.speech.heartbeat(), before_acceptance=True)
 
 
-def _trigger_status(station: Station, evses: Iterable[Evse]) -> None:
+def _trigger_status(station: Station, evses: Sequence[Evse]) -> None:
+    if len(evses) == len(station.evses):
+        station.report_station()
     for evse in evses:
         status = station.speech.status(station, evse, evse.connectors[0].number)
         station.ask(status, before_acceptance=True)
 
 
-def _trigger_meter(station: Station, evses: Iterable[Evse]) -> None:
+def _trigger_meter(station: Station, evses: Sequence[Evse]) -> None:
     for evse in evses:
         if evse.transaction is not None:
             charging.tell_triggered(station, evse, evse.transaction)
@@ -124,19 +126,19 @@ def _trigger_meter(station: Station, evses: Iterable[Evse]) -> None:
             station.ask(station.speech.idle_sample(evse, sample), before_acceptance=True)
 
 
-def _trigger_firmware(station: Station, evses: Iterable[Evse]) -> None:
+def _trigger_firmware(station: Station, evses: Sequence[Evse]) -> None:
     station.ask(v16.FirmwareStatusNotificationRequest(status=v16.FirmwareStatus.Idle))
 
 
-def _trigger_diagnostics(station: Station, evses: Iterable[Evse]) -> None:
+def _trigger_diagnostics(station: Station, evses: Sequence[Evse]) -> None:
     station.ask(v16.DiagnosticsStatusNotificationRequest(status=v16.DiagnosticsStatus.Idle))
 
 
-def _trigger_log(station: Station, evses: Iterable[Evse]) -> None:
+def _trigger_log(station: Station, evses: Sequence[Evse]) -> None:
     station.ask(v16.LogStatusNotificationRequest(status=v16.UploadLogStatus.Idle))
 
 
-TRIGGERS: dict[str, Callable[[Station, Iterable[Evse]], None]] = {
+TRIGGERS: dict[str, Callable[[Station, Sequence[Evse]], None]] = {
     "BootNotification": _trigger_boot,
     "Heartbeat": _trigger_heartbeat,
     "StatusNotification": _trigger_status,

@@ -261,7 +261,7 @@ def _composite(station: Station, request: v2.GetCompositeScheduleRequest) -> Pay
 def _cost_updated(station: Station, request: v2.CostUpdatedRequest) -> Payload:
     found = station.transaction(request.transaction_id)
     if found is not None:
-        found[1].shown_cost = request.total_cost
+        station.show_cost(found[1], request.total_cost)
     return v2.CostUpdatedResponse()
 
 

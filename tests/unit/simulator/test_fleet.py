@@ -80,6 +80,7 @@ async def test_a_fleet_connects_charges_and_leaves_in_order(tmp_path: Path) -> N
             stop.set()
         await server.until(lambda: server.open == 0)
 
+    assert fleet.counts().connected == 0
     assert counts.connected == counts.accepted == 10
     assert counts.charging >= 1
     assert counts.errors == ()
@@ -89,6 +90,10 @@ async def test_a_fleet_connects_charges_and_leaves_in_order(tmp_path: Path) -> N
     assert entries
     assert all(entry["acked"] for entry in entries)
     assert len(entries) == fleet.counts().acked
+    assert fleet.counts().queued == 0
+    kinds = Counter(entry["payload"].get("eventType", entry["kind"]) for entry in entries)
+    assert kinds["Started"] == kinds["Ended"]
+    assert kinds["StartTransaction"] == kinds["StopTransaction"]
 
 
 async def test_a_fleet_ends_by_itself_after_its_duration() -> None:

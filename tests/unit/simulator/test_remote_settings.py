@@ -155,6 +155,10 @@ def test_the_cost_is_remembered_for_the_display(dialect: Dialect) -> None:
     server.let_pass(61)
     assert running.shown_cost == Decimal("2.5")
 
+    server.station.unplug(1)
+    server.exchange()
+    assert server.station.shown_cost(1) == Decimal("2.5")
+
 
 @both_of_2
 def test_a_station_knows_which_transactions_go_on(dialect: Dialect) -> None:
