@@ -18,7 +18,11 @@ class ConfigurationService:
         """Take note of what a station tells of its settings."""
         if not reported.settings:
             return
-        await self._store.save_all(_setting(told, reported) for told in reported.settings)
+        names = [told.name for told in reported.settings]
+        known = await self._store.known(reported.station, names)
+        await self._store.save_all(
+            _setting(told, reported, known.get(told.name)) for told in reported.settings
+        )
         self._announce(SettingsChanged(reported.station, len(reported.settings)))
 
     async def written(self, fact: SettingWritten) -> None:
@@ -35,14 +39,16 @@ class ConfigurationService:
         self._announce(SettingsChanged(fact.station, 1))
 
 
-def _setting(told: Told, reported: SettingsReported) -> Setting:
-    return Setting(
-        reported.station,
-        told.name,
-        None if is_secret(told.name) else told.value,
-        told.access,
-        reported.at,
-        told.unit,
-        told.kind,
-        told.choices,
+def _setting(told: Told, reported: SettingsReported, known: Setting | None) -> Setting:
+    """What was told, with what an earlier and fuller report said about it."""
+    setting = known or Setting(reported.station, told.name, None, None, reported.at)
+    return replace(
+        setting,
+        value=None if is_secret(told.name) else told.value,
+        access=told.access or setting.access,
+        reported_at=reported.at,
+        unit=told.unit or setting.unit,
+        kind=told.kind or setting.kind,
+        choices=told.choices or setting.choices,
+        needs_reboot=False,
     )

@@ -76,6 +76,12 @@ class SqlSettingStore:
     async def get(self, station: StationKey, name: str) -> Setting | None:
         return await self._work.get(SHELF, (station.tenant, station.station, name))
 
+    async def known(self, station: StationKey, names: Iterable[str]) -> dict[str, Setting]:
+        listed = list(names)
+        await self._work.load(SHELF, [(station.tenant, station.station, name) for name in listed])
+        found = [await self.get(station, name) for name in listed]
+        return {setting.name: setting for setting in found if setting is not None}
+
     async def save_all(self, settings: Iterable[Setting]) -> None:
         listed = list(settings)
         await self._work.load(SHELF, [_key(setting) for setting in listed])

@@ -114,6 +114,10 @@ class MemorySettingStore:
     async def get(self, station: StationKey, name: str) -> Setting | None:
         return self.settings.get((station, name))
 
+    async def known(self, station: StationKey, names: Iterable[str]) -> dict[str, Setting]:
+        found = {name: self.settings.get((station, name)) for name in names}
+        return {name: setting for name, setting in found.items() if setting is not None}
+
     async def save_all(self, settings: Iterable[Setting]) -> None:
         self.settings.update(((setting.station, setting.name), setting) for setting in settings)
 

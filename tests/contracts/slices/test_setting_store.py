@@ -30,6 +30,8 @@ async def test_settings_come_back_as_they_were_saved(desk: Desk) -> None:
         assert await stores.settings.get(KEY, PLAIN.name) == PLAIN
         assert await stores.settings.get(KEY, FULL.name) == FULL
         assert await stores.settings.get(KEY, "Nothing") is None
+        names = [FULL.name, "Nothing"]
+        assert await stores.settings.known(KEY, names) == {FULL.name: FULL}
 
 
 async def test_a_later_value_replaces_an_earlier_one(desk: Desk) -> None:

@@ -1,0 +1,100 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ricarica.configuration.events import SettingsChanged
+from ricarica.configuration.facts import SettingsReported, SettingWritten, Told
+from ricarica.configuration.model import Access, Setting
+from ricarica.configuration.service import ConfigurationService
+from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
+from ricarica.testing import memory
+
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+LATER = NOON + timedelta(hours=1)
+KEY = StationKey(DEFAULT_TENANT, StationId("CP-1"))
+HEARTBEAT = "OCPPCommCtrlr.HeartbeatInterval"
+
+
+@pytest.fixture
+def store() -> memory.MemorySettingStore:
+    return memory.MemorySettingStore()
+
+
+@pytest.fixture
+def outgoing() -> memory.Told:
+    return memory.Told()
+
+
+@pytest.fixture
+def settings(store: memory.MemorySettingStore, outgoing: memory.Told) -> ConfigurationService:
+    return ConfigurationService(store, outgoing)
+
+
+async def test_what_a_station_reports_is_known(
+    settings: ConfigurationService, store: memory.MemorySettingStore, outgoing: memory.Told
+) -> None:
+    told = Told(HEARTBEAT, "300", Access.READ_WRITE, unit="s", kind="integer", choices="60,300")
+
+    await settings.report(SettingsReported(KEY, (told,), NOON))
+
+    assert await store.get(KEY, HEARTBEAT) == Setting(
+        KEY, HEARTBEAT, "300", Access.READ_WRITE, NOON, "s", "integer", "60,300"
+    )
+    assert outgoing.events == [SettingsChanged(KEY, 1)]
+
+
+async def test_an_empty_report_is_no_news(
+    settings: ConfigurationService, outgoing: memory.Told
+) -> None:
+    await settings.report(SettingsReported(KEY, (), NOON))
+
+    assert outgoing.events == []
+
+
+async def test_reading_a_value_does_not_forget_what_was_reported_about_it(
+    settings: ConfigurationService, store: memory.MemorySettingStore
+) -> None:
+    told = Told(HEARTBEAT, "300", Access.READ_WRITE, unit="s", kind="integer", choices="60,300")
+    await settings.report(SettingsReported(KEY, (told,), NOON))
+
+    await settings.report(SettingsReported(KEY, (Told(HEARTBEAT, "60"),), LATER))
+
+    assert await store.get(KEY, HEARTBEAT) == Setting(
+        KEY, HEARTBEAT, "60", Access.READ_WRITE, LATER, "s", "integer", "60,300"
+    )
+
+
+@pytest.mark.parametrize("needs_reboot", [False, True])
+async def test_a_value_that_was_accepted_is_known(
+    settings: ConfigurationService,
+    store: memory.MemorySettingStore,
+    outgoing: memory.Told,
+    needs_reboot: bool,
+) -> None:
+    await settings.report(SettingsReported(KEY, (Told(HEARTBEAT, "300", Access.READ_WRITE),), NOON))
+
+    await settings.written(SettingWritten(KEY, HEARTBEAT, "60", LATER, needs_reboot))
+
+    assert await store.get(KEY, HEARTBEAT) == Setting(
+        KEY, HEARTBEAT, "60", Access.READ_WRITE, LATER, needs_reboot=needs_reboot
+    )
+    assert outgoing.events[-1] == SettingsChanged(KEY, 1)
+
+
+async def test_a_value_of_a_setting_that_was_never_reported_is_known_too(
+    settings: ConfigurationService, store: memory.MemorySettingStore
+) -> None:
+    await settings.written(SettingWritten(KEY, "Vendor", "1", NOON))
+
+    assert await store.get(KEY, "Vendor") == Setting(KEY, "Vendor", "1", None, NOON)
+
+
+async def test_secrets_are_not_kept(
+    settings: ConfigurationService, store: memory.MemorySettingStore
+) -> None:
+    reported = Told("AuthorizationKey", "secret!", Access.WRITE_ONLY)
+
+    await settings.report(SettingsReported(KEY, (reported,), NOON))
+    await settings.written(SettingWritten(KEY, "SecurityCtrlr.BasicAuthPassword", "secret!", NOON))
+
+    assert [setting.value for setting in store.settings.values()] == [None, None]
