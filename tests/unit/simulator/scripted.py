@@ -95,7 +95,7 @@ class ScriptedServer:
         if not self.station.misbehaviour.mangles and action != "NoSuchAction":
             _assert_valid(self.station.dialect, f"{action}Request", payload)
         self.heard.append((action, payload))
-        response = self.script.get(action, self._friendly(action))(payload)
+        response = self.script.get(action, self.friendly(action))(payload)
         if isinstance(response, str):
             self.station.receive(json.dumps([4, message_id, response, "", {}]))
         elif response is not None:
@@ -111,7 +111,7 @@ class ScriptedServer:
         _assert_valid(self.station.dialect, f"{action}Response", frame[2])
         self.answers[message_id] = frame[2]
 
-    def _friendly(self, action: str) -> Callable[[Json], Response]:
+    def friendly(self, action: str) -> Callable[[Json], Response]:
         if self.station.dialect.family == "v16":
             return {
                 "StartTransaction": self._start,
