@@ -23,7 +23,10 @@ FILE = Path("ricarica.toml")
 HEARTBEAT_S_MIN, HEARTBEAT_S_MAX = 10, 86_400  # below it is noise, above it nobody misses a station
 
 # For the command line and for those who sign in, but no business of the server's.
-OTHER_VARIABLES = frozenset({"RICARICA_API_KEY", "RICARICA_URL", "RICARICA_CONFIG"})
+OTHER_VARIABLES = frozenset(
+    {"RICARICA_API_KEY", "RICARICA_CONFIG", "RICARICA_OPERATOR_PASSWORD", "RICARICA_URL"}
+)
+OTHER_PREFIX = "RICARICA_SIMULATE_"
 
 
 class ConfigError(RicaricaError):
@@ -121,7 +124,11 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     """Variables that look like ours and are not: mostly typing errors."""
     known = {f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in NAMES} | OTHER_VARIABLES
     return sorted(
-        name for name in environment if name.startswith(ENVIRONMENT_PREFIX) and name not in known
+        name
+        for name in environment
+        if name.startswith(ENVIRONMENT_PREFIX)
+        and not name.startswith(OTHER_PREFIX)
+        and name not in known
     )
 
 
