@@ -13,6 +13,7 @@ DIST := src/ricarica/web/static/dist
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 UV ?= uv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+CLI_REFERENCE := $(BIN)/typer ricarica.cli.main utils docs --name ricarica --title "Command line"
 DEMO_ARGS ?=
 SERVE_ARGS ?=
 PYTEST_ARGS ?= -n 2
@@ -51,6 +52,7 @@ check: dev ## Formatting, lint, types, layers, tidiness, generated code, transla
 	$(BIN)/python tools/generate_messages.py --check
 	$(BIN)/python tools/check_translations.py
 	$(BIN)/python tools/check_docs.py
+	$(CLI_REFERENCE) | diff docs/reference/cli.md - || { echo "run make docs"; exit 1; }
 
 format: dev ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix .
@@ -59,7 +61,8 @@ format: dev ## Format the code and mend what ruff can mend
 bench: dev ## Measure the station gateway; prints the table of the README
 	$(BIN)/python -m bench.gateway $(BENCH_ARGS)
 
-docs: dev ## Check the documentation: links, commands and options exist
+docs: dev ## Write the reference of the command line, and check the documentation's links
+	$(CLI_REFERENCE) > docs/reference/cli.md
 	$(BIN)/python tools/check_docs.py
 
 lock: ## Pin the dependencies again (needs uv; UV=path/to/uv)
