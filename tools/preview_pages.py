@@ -1,8 +1,9 @@
 """Show every page with rich sample data, without a server or a database.
 
-`python tools/preview_pages.py --write DIR` writes them as files; `--serve PORT` shows them at their real
-addresses, with a stream that makes them move; `--shots DIR` photographs each in Chromium at 390 and 1600 px,
-light and dark, and fails if anything scrolls sideways or the console complains.
+`python -m tools.preview_pages --write DIR` writes them as files; `--serve PORT` shows them at
+their real addresses, with a stream that makes them move; `--shots DIR` photographs each in
+Chromium at 390 and 1600 px, light and dark, and fails if anything scrolls sideways or the console
+complains.
 """
 
 import argparse
@@ -19,8 +20,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
-
-from preview_samples import HOSTILE, Network
 
 from ricarica.access.model import Role
 from ricarica.stations.commands import Outcome
@@ -48,8 +47,15 @@ from ricarica.web.views.tariffs import TariffForm, TariffsPage
 from ricarica.web.views.tokens import TokenForm, TokensPage
 from ricarica.web.views.transactions import TransactionPage, TransactionRows, TransactionsPage
 from ricarica.web.views.visit import Notice, Theme, View, Viewer, Visit
+from tools.preview_samples import Network
+from tools.preview_texts import HOSTILE
 
-TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".json": "application/json"}
+TYPES = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
+}
 FIXED = datetime(2026, 11, 22, 9, 41, tzinfo=UTC)
 WIDTHS = (390, 1600)
 
@@ -72,8 +78,11 @@ def overview_page(net: Network) -> OverviewPage:
 def empty_overview() -> OverviewPage:
     return OverviewPage(
         Figures(Decimal(0), None, Decimal(0), (), 0, 0, 0, {}),
-        PowerHistory(Chart()), NetworkView((), ()), Attention(()), Running((), 0),
-    )  # fmt: skip
+        PowerHistory(Chart()),
+        NetworkView((), ()),
+        Attention(()),
+        Running((), 0),
+    )
 
 
 def station_scenes(net: Network) -> dict[str, Scene]:
@@ -82,13 +91,27 @@ def station_scenes(net: Network) -> dict[str, Scene]:
 
     def page(row: object, may_act: bool = True) -> StationPage:
         found = next(station for station in net.stations if station is row)
-        evses = net.evses(found) if may_act else replace(net.evses(found), can_start=False, can_stop=False)
+        evses = (
+            net.evses(found)
+            if may_act
+            else replace(net.evses(found), can_start=False, can_stop=False)
+        )
         return StationPage(
-            net.head(found), evses, net.facts(found), net.commands(found, may_act), net.log(found), tuple(net.ended[:6])
+            net.head(found),
+            evses,
+            net.facts(found),
+            net.commands(found, may_act),
+            net.log(found),
+            tuple(net.ended[:6]),
         )
 
     return {
-        "stations": Scene("/stations", StationsPage(tuple(net.stations[:25]), Pager(next_url="/stations?after=x", total=48), sites=sites)),
+        "stations": Scene(
+            "/stations",
+            StationsPage(
+                tuple(net.stations[:25]), Pager(next_url="/stations?after=x", total=48), sites=sites
+            ),
+        ),
         "stations-none": Scene("/stations?q=zz", StationsPage((), filter=StationFilter(q="zz"))),
         "stations-empty": Scene("/empty/stations", StationsPage(())),
         "station": Scene("/stations/one", page(good)),
@@ -96,39 +119,86 @@ def station_scenes(net: Network) -> dict[str, Scene]:
         "station-faulty": Scene("/stations/faulty", page(faulty)),
         "station-offline": Scene("/stations/gone", page(gone)),
         "station-viewer": Scene("/stations/viewer", page(good, may_act=False), Role.VIEWER),
-        "station-settings": Scene("/stations/one/settings", SettingsPage(net.head(good), net.commands(good), net.settings(good), net.ago(hours=2))),
-        "station-settings-empty": Scene("/stations/gone/settings", SettingsPage(net.head(gone), net.commands(gone), ())),
-        "station-messages": Scene("/stations/one/messages", MessagesPage(net.head(good), net.log(good, 40), actions=("BootNotification", "TransactionEvent"))),
-        "station-form": Scene("/stations/new", StationForm(id="CP 1", sites=sites, errors={"id": "Already taken.", "password": "Too short."})),
-    }  # fmt: skip
+        "station-settings": Scene(
+            "/stations/one/settings",
+            SettingsPage(net.head(good), net.commands(good), net.settings(good), net.ago(hours=2)),
+        ),
+        "station-settings-empty": Scene(
+            "/stations/gone/settings", SettingsPage(net.head(gone), net.commands(gone), ())
+        ),
+        "station-messages": Scene(
+            "/stations/one/messages",
+            MessagesPage(
+                net.head(good), net.log(good, 40), actions=("BootNotification", "TransactionEvent")
+            ),
+        ),
+        "station-form": Scene(
+            "/stations/new",
+            StationForm(
+                id="CP 1", sites=sites, errors={"id": "Already taken.", "password": "Too short."}
+            ),
+        ),
+    }
 
 
 def other_scenes(net: Network) -> dict[str, Scene]:
     rows = (*net.running[:8], *net.ended)
     running, ended = net.live(net.running[0]), net.live(net.ended[4])
-    key = ApiKeyRow("k1", f"Grafana {HOSTILE}", "ric_a1b2c3", Role.VIEWER, net.ago(days=90), net.ago(minutes=4), "admin")
-    people = (OperatorRow("admin", Role.ADMIN, net.ago(days=410), True), OperatorRow("turno notte", Role.OPERATOR, net.ago(days=9)))
+    key = ApiKeyRow(
+        "k1",
+        f"Grafana {HOSTILE}",
+        "ric_a1b2c3",
+        Role.VIEWER,
+        net.ago(days=90),
+        net.ago(minutes=4),
+        "admin",
+    )
+    people = (
+        OperatorRow("admin", Role.ADMIN, net.ago(days=410), True),
+        OperatorRow("turno notte", Role.OPERATOR, net.ago(days=9)),
+    )
     return {
         "overview": Scene("/", overview_page(net)),
         "overview-empty": Scene("/empty", empty_overview()),
-        "transactions": Scene("/transactions", TransactionsPage(rows, Pager(next_url="/transactions?before=x"))),
+        "transactions": Scene(
+            "/transactions", TransactionsPage(rows, Pager(next_url="/transactions?before=x"))
+        ),
         "transactions-empty": Scene("/empty/transactions", TransactionsPage(())),
-        "transaction": Scene("/transactions/running", TransactionPage(running, "c0ffee-17", "2.0.1", may_stop=True, facts={"remoteStartId": "771"})),
+        "transaction": Scene(
+            "/transactions/running",
+            TransactionPage(
+                running, "c0ffee-17", "2.0.1", may_stop=True, facts={"remoteStartId": "771"}
+            ),
+        ),
         "transaction-ended": Scene("/transactions/ended", TransactionPage(ended, "1234567", "1.6")),
-        "tokens": Scene("/tokens", TokensPage(net.tokens(), Pager(total=14)), notice=Notice.TOKEN_BLOCKED),
+        "tokens": Scene(
+            "/tokens", TokensPage(net.tokens(), Pager(total=14)), notice=Notice.TOKEN_BLOCKED
+        ),
         "tokens-empty": Scene("/empty/tokens", TokensPage(())),
-        "token-form": Scene("/tokens/new", TokenForm(uid=HOSTILE, errors={"uid": "Already taken."})),
+        "token-form": Scene(
+            "/tokens/new", TokenForm(uid=HOSTILE, errors={"uid": "Already taken."})
+        ),
         "tariffs": Scene("/tariffs", TariffsPage(net.tariffs())),
-        "tariff-form": Scene("/tariffs/new", TariffForm(per_kwh="abc", errors={"per_kwh": "Not a number."})),
+        "tariff-form": Scene(
+            "/tariffs/new", TariffForm(per_kwh="abc", errors={"per_kwh": "Not a number."})
+        ),
         "pending": Scene("/pending", PendingPage(net.pending(), (Choice("m", "Modena"),))),
         "pending-empty": Scene("/empty/pending", PendingPage((), are_unknown_refused=True)),
-        "settings": Scene("/settings", ProfilePage((key,), people, NewApiKey("Backoffice", "ric_3f9s8d7f6g5h4j3k2l1q0w9e8r7t6y5u4i3o2p1a"), "0.1.0")),
+        "settings": Scene(
+            "/settings",
+            ProfilePage(
+                (key,),
+                people,
+                NewApiKey("Backoffice", "ric_3f9s8d7f6g5h4j3k2l1q0w9e8r7t6y5u4i3o2p1a"),
+                "0.1.0",
+            ),
+        ),
         "login": Scene("/login", LoginPage(), None),
         "login-wrong": Scene("/login/wrong", LoginPage("admin", error=WRONG_PASSWORD), None),
         "error-403": Scene("/error/403", ErrorPage(403), Role.VIEWER),
         "error-404": Scene("/error/404", ErrorPage(404)),
         "error-500": Scene("/error/500", ErrorPage(500, "01939f2a", HOSTILE), None),
-    }  # fmt: skip
+    }
 
 
 def scenes_of(net: Network) -> dict[str, Scene]:
@@ -138,34 +208,62 @@ def scenes_of(net: Network) -> dict[str, Scene]:
 def visit_of(scene: Scene, now: datetime, language: str = "en", theme: str = "auto") -> Visit:
     viewer = Viewer("admin", scene.role) if scene.role else None
     return Visit(
-        viewer, now, scene.address, "csrf-of-the-preview", language, Theme(theme),
-        "Europe/Rome", 2, scene.notice,
-    )  # fmt: skip
+        viewer,
+        now,
+        scene.address,
+        "csrf-of-the-preview",
+        language,
+        Theme(theme),
+        "Europe/Rome",
+        2,
+        scene.notice,
+    )
 
 
-def fragments_of(net: Network, path: str, ids: list[str]) -> View | None:
-    """What the live parts ask for, with a little movement in it."""
-    row = net.stations[0]
-    net.running = [replace(one, power_w=moved(one.power_w), energy_wh=(one.energy_wh or 0) + 40) for one in net.running]
+def fragment_of(net: Network, path: str, ids: list[str]) -> View:
+    """What a live part asks for, with a little movement in it."""
+    net.running = [
+        replace(one, power_w=moved(one.power_w), energy_wh=(one.energy_wh or Decimal(0)) + 40)
+        for one in net.running
+    ]
     views: Mapping[str, Callable[[], View]] = {
         "/fragments/overview/figures": net.figures,
         "/fragments/overview/power": net.power,
         "/fragments/overview/network": net.network,
         "/fragments/overview/attention": net.attention,
         "/fragments/overview/running": lambda: Running(tuple(net.running[:12]), len(net.running)),
-        "/fragments/stations/rows": lambda: StationRows(tuple(one for one in net.stations if one.id in ids)),
-        "/fragments/transactions/rows": lambda: TransactionRows(tuple(one for one in net.running if one.id in ids)),
-    }  # fmt: skip
-    if path in views:
-        return views[path]()
+        "/fragments/stations/rows": lambda: StationRows(
+            tuple(one for one in net.stations if one.id in ids)
+        ),
+        "/fragments/transactions/rows": lambda: TransactionRows(
+            tuple(one for one in net.running if one.id in ids)
+        ),
+    }
+    return views.get(path, lambda: part_of(net, path))()
+
+
+def part_of(net: Network, path: str) -> View:
     if path.startswith("/fragments/transactions/"):
         return net.live(net.running[0])
-    parts = {"head": net.head(row), "evses": net.evses(row), "messages": net.log(row)}
-    return parts.get(path.rsplit("/", 1)[-1])
+    row = net.stations[0]
+    parts: Mapping[str, View] = {
+        "head": net.head(row),
+        "evses": net.evses(row),
+        "messages": net.log(row),
+    }
+    return parts[path.rsplit("/", 1)[-1]]
 
 
 def moved(power_w: Decimal | None) -> Decimal | None:
-    return power_w and max(Decimal(0), power_w + random.randint(-400, 420))  # noqa: S311 - only to see movement
+    return power_w and max(Decimal(0), power_w + random.randint(-400, 420))
+
+
+def outcome_of(path: str) -> CommandOutcome:
+    answer = {"status": "Accepted", "statusInfo": {"reasonCode": HOSTILE}}
+    command = Command(path.rsplit("/", 1)[-1])
+    return CommandOutcome(
+        command, Outcome.ACCEPTED, "Accepted", answer_json=json.dumps(answer), took_ms=312
+    )
 
 
 class Preview(BaseHTTPRequestHandler):
@@ -179,21 +277,22 @@ class Preview(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         if url.path.startswith("/static/dist/"):
             file = DIST / url.path.rsplit("/", 1)[-1]
-            return self.send(file.read_bytes(), TYPES.get(file.suffix, "font/woff2"), {})
-        if url.path == "/live":
-            return self.stream()
-        scene = self.scene_at(url.path)
-        view = fragments_of(self.net, url.path, parse_qs(url.query).get("id", [])) if url.path.startswith("/fragments/") else scene.view
-        if view is None:
-            return self.send(b"", "text/plain", {}, 404)
-        self.show(view, scene)
+            self.send(file.read_bytes(), TYPES.get(file.suffix, "font/woff2"), {})
+        elif url.path == "/live":
+            self.stream()
+        elif url.path.startswith("/fragments/"):
+            ids = parse_qs(url.query).get("id", [])
+            self.show(fragment_of(self.net, url.path, ids), self.scene_at(url.path))
+        else:
+            scene = self.scene_at(url.path)
+            self.show(scene.view, scene)
 
     def do_POST(self) -> None:
         body = parse_qs(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
         if "/commands/" in self.path:
-            time.sleep(1)
-            view = CommandOutcome(Command(self.path.rsplit("/", 1)[-1]), Outcome.ACCEPTED, "Accepted", answer_json=json.dumps({"status": "Accepted", "statusInfo": {"reasonCode": HOSTILE}}), took_ms=312)  # fmt: skip
-            return self.show(view, self.scene_at("/"))
+            time.sleep(1)  # as long as a station may think about it
+            self.show(outcome_of(self.path), self.scene_at("/"))
+            return
         self.send_response(303)
         self.send_header("Location", body.get("next", ["/"])[0])
         for name in ("lang", "theme"):
@@ -218,8 +317,13 @@ class Preview(BaseHTTPRequestHandler):
         self.end_headers()
         try:
             while True:
-                row = random.choice(self.net.running)  # noqa: S311 - only to see movement
-                told = (("overview", {}), ("station", {"id": self.net.stations[0].id}), ("messages", {"station": self.net.stations[0].id}), ("transaction", {"id": row.id, "station": row.station}))  # fmt: skip
+                row = random.choice(self.net.running)
+                told: tuple[tuple[str, dict[str, str]], ...] = (
+                    ("overview", {}),
+                    ("station", {"id": self.net.stations[0].id}),
+                    ("messages", {"station": self.net.stations[0].id}),
+                    ("transaction", {"id": row.id, "station": row.station}),
+                )
                 for kind, change in told:
                     self.wfile.write(f"event: {kind}\ndata: {json.dumps(change)}\n\n".encode())
                 self.wfile.flush()
@@ -229,7 +333,11 @@ class Preview(BaseHTTPRequestHandler):
 
     def send(self, body: bytes, kind: str, headers: Mapping[str, str], status: int = 200) -> None:
         self.send_response(status)
-        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
+        for name, value in {
+            "Content-Type": kind,
+            "Content-Length": str(len(body)),
+            **headers,
+        }.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
@@ -276,10 +384,20 @@ def shots(folder: Path, only: list[str], language: str) -> int:
         browser = player.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         for width in WIDTHS:
             for theme in ("light", "dark"):
-                context = browser.new_context(viewport={"width": width, "height": 844 if width == 390 else 1000})
-                context.add_cookies([{"name": name, "value": value, "url": address} for name, value in (("theme", theme), ("lang", language))])
+                context = browser.new_context(
+                    viewport={"width": width, "height": 844 if width == 390 else 1000}
+                )
+                context.add_cookies(
+                    [
+                        {"name": name, "value": value, "url": address}
+                        for name, value in (("theme", theme), ("lang", language))
+                    ]
+                )
                 page = context.new_page()
-                page.on("console", lambda said: findings.append(said.text) if said.type == "error" else None)
+                page.on(
+                    "console",
+                    lambda said: findings.append(said.text) if said.type == "error" else None,
+                )
                 page.on("pageerror", lambda error: findings.append(str(error)))
                 for name, scene in Preview.scenes.items():
                     if only and name not in only:
@@ -298,7 +416,9 @@ def shots(folder: Path, only: list[str], language: str) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--write", type=Path, metavar="DIR")
     parser.add_argument("--serve", type=int, metavar="PORT")
     parser.add_argument("--shots", type=Path, metavar="DIR")

@@ -3,7 +3,6 @@
 Everything follows from one instant, so that two runs give the same pages.
 """
 
-import json
 import random
 from collections import Counter
 from dataclasses import replace
@@ -22,8 +21,8 @@ from ricarica.web.views.charts import Chart, Curve, Measure
 from ricarica.web.views.lists import Choice, Pager
 from ricarica.web.views.pending import PendingStation
 from ricarica.web.views.status import Status
+from tools.preview_texts import FRAMES, HOSTILE, SETTINGS
 
-HOSTILE = "<img src=x onerror=alert(1)>"
 LONG = "Ladesäule an der Autobahnraststätte Bolzano-Südtirol-Unterland, hinten links beim Müll"
 PLACES = (
     ("Modena, Via Emilia", 44.647, 10.925),
@@ -42,7 +41,9 @@ MODELS = (
     ("Schneider Electric", "EVlink Pro DC", "3.11.4"),
     ("Kempower", "Satellite S2", "2.9.1"),
 )
-PRICES = Prices("EUR", Decimal("0.459016"), vat_percent=Decimal(22), per_idle_minute=Decimal("0.15"))
+PRICES = Prices(
+    "EUR", Decimal("0.459016"), vat_percent=Decimal(22), per_idle_minute=Decimal("0.15")
+)
 BUSY = (Status.CHARGING, Status.SUSPENDED_EV, Status.SUSPENDED_EVSE)
 STATUSES = (
     *[Status.AVAILABLE] * 9,
@@ -118,17 +119,31 @@ class Network:
 
     def head(self, row: stations.StationRow) -> stations.StationHead:
         return stations.StationHead(
-            row.id, row.is_connected, row.name, row.site, row.dialect, row.acceptance,
-            connection_changed_at=self.ago(hours=31, minutes=12), last_seen_at=row.last_seen_at,
-            booted_at=self.ago(hours=31, minutes=12), boot_reason="PowerUp",
-        )  # fmt: skip
+            row.id,
+            row.is_connected,
+            row.name,
+            row.site,
+            row.dialect,
+            row.acceptance,
+            connection_changed_at=self.ago(hours=31, minutes=12),
+            last_seen_at=row.last_seen_at,
+            booted_at=self.ago(hours=31, minutes=12),
+            boot_reason="PowerUp",
+        )
 
     def facts(self, row: stations.StationRow) -> stations.StationFacts:
         return stations.StationFacts(
-            row.vendor, row.model, "ACE0123456-0O1Il", row.firmware, "10.20.30.41", is_secure=False,
-            security_profile=1, iccid="8939000000123456789", registered_at=self.ago(days=410),
+            row.vendor,
+            row.model,
+            "ACE0123456-0O1Il",
+            row.firmware,
+            "10.20.30.41",
+            is_secure=False,
+            security_profile=1,
+            iccid="8939000000123456789",
+            registered_at=self.ago(days=410),
             tariff="Città AC",
-        )  # fmt: skip
+        )
 
     def evses(self, row: stations.StationRow) -> stations.StationEvses:
         found = {(one.station, one.evse): one for one in self.running}
@@ -144,17 +159,24 @@ class Network:
     ) -> stations.EvseLive:
         faulted = dot.status is Status.FAULTED
         connector = stations.ConnectorLive(
-            1, dot.status, "Type 2", self.ago(minutes=12 * dot.number),
+            1,
+            dot.status,
+            "Type 2",
+            self.ago(minutes=12 * dot.number),
             error="GroundFailure" if faulted else None,
             detail=f"leak 41 mA {HOSTILE}" if faulted else None,
-        )  # fmt: skip
+        )
         second = (replace(connector, number=2, kind="CCS"),) if dot.number == 2 else ()
         power = running.power_w if running and running.power_w else Decimal(0)
         recent = tuple(power * Decimal(minute) / 24 for minute in (2, 9, 18, 22, 24, 24, 23, 24))
         return stations.EvseLive(
-            dot.number, dot.status, (connector, *second), running, Decimal(22_000),
+            dot.number,
+            dot.status,
+            (connector, *second),
+            running,
+            Decimal(22_000),
             recent if running else (),
-        )  # fmt: skip
+        )
 
     def commands(self, row: stations.StationRow, may_act: bool = True) -> commands.Commands:
         offered = tuple(commands.Command)
@@ -181,11 +203,19 @@ class Network:
         power_w = Decimal(self.dice.randint(3_700, 88_000)) if dot.status is Status.CHARGING else 0
         energy_wh = Decimal(self.dice.randint(300, 900)) * minutes
         return transactions.TransactionRow(
-            self._id(), station.id, dot.number, dot.status, self._token(),
-            self.ago(minutes=minutes), None, energy_wh, Decimal(power_w),
+            self._id(),
+            station.id,
+            dot.number,
+            dot.status,
+            self._token(),
+            self.ago(minutes=minutes),
+            None,
+            energy_wh,
+            Decimal(power_w),
             Decimal(self.dice.randint(12, 97)) if self.dice.random() > 0.4 else None,
-            self._cost(energy_wh, minutes), station.site,
-        )  # fmt: skip
+            self._cost(energy_wh, minutes),
+            station.site,
+        )
 
     def _ended(self, index: int) -> transactions.TransactionRow:
         station = self.dice.choice(self.stations)
@@ -193,12 +223,19 @@ class Network:
         started_at = self.ago(hours=3 + index * 1.7, minutes=minutes)
         energy_wh = Decimal(self.dice.randint(900, 64_000))
         return transactions.TransactionRow(
-            self._id(), station.id, 1 + index % 2, Status.UNKNOWN, self._token(),
-            started_at, started_at + timedelta(minutes=minutes), energy_wh,
-            cost=self._cost(energy_wh, minutes), site=station.site,
+            self._id(),
+            station.id,
+            1 + index % 2,
+            Status.UNKNOWN,
+            self._token(),
+            started_at,
+            started_at + timedelta(minutes=minutes),
+            energy_wh,
+            cost=self._cost(energy_wh, minutes),
+            site=station.site,
             stop_reason=("Local", "EVDisconnected", "Remote", f"Other {HOSTILE}")[index % 4],
             flags=(Flag.GAP, Flag.ORPHAN) if index == 4 else (),
-        )  # fmt: skip
+        )
 
     def _id(self) -> TransactionId:
         return TransactionId(f"0193{self.dice.getrandbits(112):028x}"[:32])
@@ -217,16 +254,23 @@ class Network:
             cost_of(PRICES, usage), PRICES.vat_percent, "Città AC", not row.is_running
         )
         return transactions.TransactionLive(
-            row, self._charge_curve(row, duration), bill, self._timeline(row), duration,
-            average_w=Decimal(31_400), register_start_wh=Decimal(9_213_400),
+            row,
+            self._charge_curve(row, duration),
+            bill,
+            self._timeline(row),
+            duration,
+            average_w=Decimal(31_400),
+            register_start_wh=Decimal(9_213_400),
             register_end_wh=Decimal(9_213_400) + (row.energy_wh or 0),
-        )  # fmt: skip
+        )
 
     def _charge_curve(self, row: transactions.TransactionRow, duration: timedelta) -> Chart:
         begin = row.started_at or self.now
         times = [begin + duration * step / 120 for step in range(121)]
         rising = [min(step / 12, 1) for step in range(121)]
-        power = [Decimal(round(51_000 * up * (1 - max(0, (i - 70) / 70)))) for i, up in enumerate(rising)]
+        power = [
+            Decimal(round(51_000 * up * (1 - max(0, (i - 70) / 70)))) for i, up in enumerate(rising)
+        ]
         energy = [sum(power[: i + 1], Decimal(0)) / 120 for i in range(121)]
         soc = [Decimal(round(23 + 62 * i / 120)) for i in range(121)]
         curves = (
@@ -249,12 +293,19 @@ class Network:
         )
         return tuple(
             Entry(
-                key, "tx-1", kind, begin + timedelta(minutes=at),
+                key,
+                "tx-1",
+                kind,
+                begin + timedelta(minutes=at),
                 begin + timedelta(minutes=at + (9 if index == 4 else 0), seconds=1),
-                index, trigger, state, offline=index == 4, detail=detail,
+                index,
+                trigger,
+                state,
+                offline=index == 4,
+                detail=detail,
             )
             for index, (at, kind, trigger, state, detail) in enumerate(states)
-        )  # fmt: skip
+        )
 
     # -- the overview
 
@@ -304,52 +355,99 @@ class Network:
         item = overview.AttentionItem
         return overview.Attention(
             (
-                item(concern.FAULT, "CP-1084 · 1", "/stations/CP-1084", self.ago(minutes=12), f"GroundFailure {HOSTILE}"),
+                item(
+                    concern.FAULT,
+                    "CP-1084 · 1",
+                    "/stations/CP-1084",
+                    self.ago(minutes=12),
+                    f"GroundFailure {HOSTILE}",
+                ),
                 item(concern.OFFLINE, "CP-1021", "/stations/CP-1021", self.ago(hours=3)),
-                item(concern.PENDING, "NEW-0O1Il", "/pending", self.ago(minutes=2), "Alfen ICU Eve Mini"),
-                item(concern.UNKNOWN_OUTCOME, "CP-1119", "/stations/CP-1119", self.ago(hours=1), "Reset"),
-                item(concern.FLAGGED, "CP-1070 · 2", "/transactions/x", self.ago(hours=7), "seqNo 12–14"),
+                item(
+                    concern.PENDING,
+                    "NEW-0O1Il",
+                    "/pending",
+                    self.ago(minutes=2),
+                    "Alfen ICU Eve Mini",
+                ),
+                item(
+                    concern.UNKNOWN_OUTCOME,
+                    "CP-1119",
+                    "/stations/CP-1119",
+                    self.ago(hours=1),
+                    "Reset",
+                ),
+                item(
+                    concern.FLAGGED,
+                    "CP-1070 · 2",
+                    "/transactions/x",
+                    self.ago(hours=7),
+                    "seqNo 12–14",
+                ),
                 item(concern.OFFLINE, "CP-1217", "/stations/CP-1217", self.ago(days=2)),
             ),
             more=3,
-        )  # fmt: skip
+        )
 
     # -- messages, settings, the small lists
 
     def log(self, row: stations.StationRow, count: int = 12) -> messages.MessageLog:
         return messages.MessageLog(
-            row.id, tuple(self._message(index) for index in range(count)),
+            row.id,
+            tuple(self._message(index) for index in range(count)),
             Pager(next_url="?before=12"),
-        )  # fmt: skip
+        )
 
     def _message(self, index: int) -> messages.Message:
         kind, direction, action, payload, problem = FRAMES[index % len(FRAMES)]
         return messages.Message(
-            str(900 - index), self.ago(seconds=4 + 11 * index), direction, kind, action,
-            f"{3000 + index}", payload, 14 if kind is messages.MessageKind.RESULT else None, problem,
-        )  # fmt: skip
+            str(900 - index),
+            self.ago(seconds=4 + 11 * index),
+            direction,
+            kind,
+            action,
+            f"{3000 + index}",
+            payload,
+            14 if kind is messages.MessageKind.RESULT else None,
+            problem,
+        )
 
     def settings(self, row: stations.StationRow) -> tuple[stations.SettingGroup, ...]:
         return tuple(
             stations.SettingGroup(
                 group,
                 tuple(
-                    stations.Setting(row.id, f"{group}/{name}", name, value, unit, read_only, restart, choices, limits, True)
+                    stations.Setting(
+                        row.id,
+                        f"{group}/{name}",
+                        name,
+                        value,
+                        unit,
+                        read_only,
+                        restart,
+                        choices,
+                        limits,
+                        True,
+                    )
                     for name, value, unit, read_only, restart, choices, limits in entries
                 ),
             )
             for group, entries in SETTINGS.items()
-        )  # fmt: skip
+        )
 
     def tokens(self) -> tuple[tokens.TokenRow, ...]:
         rows = [
             tokens.TokenRow(
-                self._token(), ("ISO14443", "eMAID", "Central", "Local")[i % 4], TokenStatus.ACTIVE,
-                ("Anna Rossi", "Flotta 12", "", LONG)[i % 4], ("Flotta Nord", None)[i % 2],
-                last_used_at=self.ago(hours=i * 5 + 1), last_used_station=self.stations[i].id,
+                self._token(),
+                ("ISO14443", "eMAID", "Central", "Local")[i % 4],
+                TokenStatus.ACTIVE,
+                ("Anna Rossi", "Flotta 12", "", LONG)[i % 4],
+                ("Flotta Nord", None)[i % 2],
+                last_used_at=self.ago(hours=i * 5 + 1),
+                last_used_station=self.stations[i].id,
             )
             for i in range(14)
-        ]  # fmt: skip
+        ]
         rows[2] = replace(rows[2], status=TokenStatus.BLOCKED, label=HOSTILE)
         rows[3] = replace(rows[3], is_expired=True, expires_at=self.ago(days=20))
         return tuple(rows)
@@ -358,45 +456,40 @@ class Network:
         return (
             tariffs.TariffRow(TariffId("t1"), "Città AC", PRICES, True, 31, self.ago(days=40)),
             tariffs.TariffRow(
-                TariffId("t2"), "Autostrada DC",
-                Prices("EUR", Decimal("0.65"), Decimal("0.05"), Decimal("0.30"), Decimal(1), Decimal(22)),
-                False, 12, self.ago(days=3),
+                TariffId("t2"),
+                "Autostrada DC",
+                Prices(
+                    "EUR",
+                    Decimal("0.65"),
+                    Decimal("0.05"),
+                    Decimal("0.30"),
+                    Decimal(1),
+                    Decimal(22),
+                ),
+                False,
+                12,
+                self.ago(days=3),
             ),
-            tariffs.TariffRow(TariffId("t3"), HOSTILE, Prices("CHF", Decimal("0.4")), False, 0, self.now),
-        )  # fmt: skip
+            tariffs.TariffRow(
+                TariffId("t3"), HOSTILE, Prices("CHF", Decimal("0.4")), False, 0, self.now
+            ),
+        )
 
     def pending(self) -> tuple[PendingStation, ...]:
         seen = (self.ago(hours=2), self.ago(seconds=20))
         return (
-            PendingStation(StationId("NEW-0O1Il"), True, *seen, "2.0.1", "Alfen", "ICU Eve Mini", "ACE0456", "6.1", "203.0.113.9"),
-            PendingStation(StationId(f"X{HOSTILE}"), False, *seen, "1.6", LONG, HOSTILE, remote="198.51.100.77"),
-        )  # fmt: skip
-
-
-CALL, RESULT = messages.MessageKind.CALL, messages.MessageKind.RESULT
-IN, OUT = messages.Direction.FROM_STATION, messages.Direction.TO_STATION
-FRAMES = (
-    (CALL, IN, "TransactionEvent", json.dumps([2, "3000", "TransactionEvent", {"eventType": "Updated", "timestamp": "2026-11-22T09:40:56Z", "triggerReason": "MeterValuePeriodic", "seqNo": 14, "transactionInfo": {"transactionId": "c0ffee-17", "chargingState": "Charging"}, "evse": {"id": 1}, "customData": {"vendorId": HOSTILE}}], separators=(",", ":")), None),
-    (RESULT, OUT, "TransactionEvent", '[3,"3000",{"totalCost":4.18}]', None),
-    (CALL, OUT, "SetVariables", '[2,"c-9",  "SetVariables",{"setVariableData":[{"component":{"name":"OCPPCommCtrlr"},"variable":{"name":"HeartbeatInterval"},"attributeValue":"60"}]}]', None),
-    (messages.MessageKind.ERROR, IN, "SetVariables", '[4,"c-9","FormationViolation","",{}]', "FormationViolation"),
-    (CALL, IN, "StatusNotification", '[2,"88","StatusNotification",{"timestamp":"2026-11-22T09:38:00Z","connectorStatus":"Occupied","evseId":1,"connectorId":1}]', None),
-    (RESULT, OUT, "StatusNotification", '[3,"88",{}]', None),
-    (messages.MessageKind.NOTE, IN, None, f"this is not JSON {HOSTILE}", "not JSON"),
-)  # fmt: skip
-SETTINGS: dict[str, tuple[tuple[str, str | None, str | None, bool, bool, tuple[str, ...], str | None], ...]] = {
-    "OCPPCommCtrlr": (
-        ("HeartbeatInterval", "300", "s", False, False, (), "10–86400"),
-        ("NetworkConfigurationPriority", "1,2,0", None, False, True, (), None),
-        ("FileTransferProtocols", "HTTPS,FTPS", None, True, False, (), None),
-    ),
-    "SecurityCtrlr": (
-        ("BasicAuthPassword", None, None, False, False, (), "16–40"),
-        ("OrganizationName", HOSTILE, None, False, False, (), None),
-        ("SecurityProfile", "1", None, True, False, (), None),
-    ),
-    "SampledDataCtrlr": (
-        ("TxUpdatedMeasurands", "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage,SoC", None, False, False, (), None),
-        ("SignReadings", "false", None, False, False, ("true", "false"), None),
-    ),
-}  # fmt: skip
+            PendingStation(
+                StationId("NEW-0O1Il"),
+                True,
+                *seen,
+                "2.0.1",
+                "Alfen",
+                "ICU Eve Mini",
+                "ACE0456",
+                "6.1",
+                "203.0.113.9",
+            ),
+            PendingStation(
+                StationId(f"X{HOSTILE}"), False, *seen, "1.6", LONG, HOSTILE, remote="198.51.100.77"
+            ),
+        )
