@@ -16,7 +16,6 @@ from ricarica.access.model import checked_password
 from ricarica.app.logs import LEVELS
 from ricarica.kernel.errors import InvalidError, RicaricaError
 from ricarica.stations.model import UnknownStations
-from ricarica.storage.open import open_database
 
 ENVIRONMENT_PREFIX = "RICARICA_"
 FILE = Path("ricarica.toml")
@@ -184,6 +183,8 @@ def _stores(config: Config) -> Iterator[str]:
     if config.nats_url:
         yield "nats_url: several nodes are not supported yet; leave it out to run a single one"
     if config.database_url:
+        from ricarica.storage.open import open_database
+
         try:
             open_database(config.database_url)
         except InvalidError as error:

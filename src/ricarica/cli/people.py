@@ -1,20 +1,18 @@
 """`ricarica operator`, `ricarica api-key`: straight in the database, with or without a server."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from ricarica.access.model import ApiKey, Operator, Role, checked_name, checked_password
-from ricarica.access.queries import AccessQueries
 from ricarica.access.service import AccessService, NewKey
 from ricarica.cli.options import AsJson, ConfigFile, Data, DatabaseUrl
 from ricarica.cli.output import show_json, show_table
 from ricarica.cli.ports import Choices, Desk, Programs
 from ricarica.kernel.errors import NotFoundError
-from ricarica.storage.pages import Wanted
 
 T = TypeVar("T")
 SHOWN_MAX = 500  # people and programs of one network; more can be read over the API
@@ -70,6 +68,9 @@ def list_operators(
     """Show who may log in."""
 
     async def read(desk: Desk) -> list[dict[str, Any]]:
+        from ricarica.access.queries import AccessQueries
+        from ricarica.storage.pages import Wanted
+
         page = await AccessQueries(desk.database).operators(desk.actor.tenant, Wanted(SHOWN_MAX))
         return [_of_operator(operator) for operator in page.items]
 
@@ -145,8 +146,7 @@ def list_api_keys(
     """Show the keys there are, without the keys themselves."""
 
     async def read(desk: Desk) -> list[dict[str, Any]]:
-        page = await AccessQueries(desk.database).api_keys(desk.actor.tenant, Wanted(SHOWN_MAX))
-        return [_of_key(key) for key in page.items]
+        return [_of_key(key) for key in await _keys(desk)]
 
     columns = ("id", "name", "prefix", "role", "created_at", "expires_at", "used_at", "revoked_at")
     choices = Choices({"data": data, "database_url": database_url}, config)
@@ -195,9 +195,16 @@ def _asked(password: str | None) -> str:
     return checked_password(given)
 
 
-async def _key_id(desk: Desk, text: str) -> str:
+async def _keys(desk: Desk) -> Sequence[ApiKey]:
+    from ricarica.access.queries import AccessQueries
+    from ricarica.storage.pages import Wanted
+
     page = await AccessQueries(desk.database).api_keys(desk.actor.tenant, Wanted(SHOWN_MAX))
-    found = [key.id for key in page.items if text in (key.id, key.prefix)]
+    return page.items
+
+
+async def _key_id(desk: Desk, text: str) -> str:
+    found = [key.id for key in await _keys(desk) if text in (key.id, key.prefix)]
     if len(found) != 1:
         raise NotFoundError(f"{len(found) or 'no'} keys are called {text}; `api-key list` has them")
     return found[0]

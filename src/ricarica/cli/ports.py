@@ -5,12 +5,14 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ricarica.access.authentication import Authentication, Commit
 from ricarica.access.model import Actor
 from ricarica.kernel.errors import RicaricaError
-from ricarica.storage.database import Database
+
+if TYPE_CHECKING:
+    from ricarica.storage.database import Database
 
 
 class UsageError(RicaricaError):
@@ -31,7 +33,7 @@ class Desk:
 
     commit: Commit
     authentication: Authentication
-    database: Database
+    database: "Database"
     actor: Actor
     now: Callable[[], datetime]
 
