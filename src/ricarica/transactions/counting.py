@@ -92,7 +92,7 @@ def moved_on(
 ) -> Transaction:
     """The transaction with what every kind of fact tells."""
     newest = transaction.last_at is None or fact.at >= transaction.last_at
-    power_w = power_in(fact.readings) if newest else None
+    power_w = power_in(fact.readings) if newest and transaction.is_running else None
     soc_percent = soc_in(fact.readings) if newest else None
     return replace(
         transaction,
