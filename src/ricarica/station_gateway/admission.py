@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import ipaddress
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ class Visitor:
     spelling: str | None  # of the subprotocol, as the station wrote it
     claim: Claim
     secure: bool
+    introduced: bool  # it has booted and was accepted before
     origin: str | None
 
 
@@ -43,6 +45,7 @@ class Porter:
         self._around = surroundings
         self._remotes = Throttle(limits.failures_per_remote, limits.names_max)
         self._identities = Throttle(limits.failures_per_identity, limits.names_max)
+        self._visits = Throttle(limits.visits, limits.names_max)
         self._welcomed_from: OrderedDict[str, str] = OrderedDict()
         self._digest_key = surroundings.rng.randbytes(16)
 
@@ -50,14 +53,16 @@ class Porter:
         problem = handshake.upgrade_problem(request.method, request.headers)
         if problem:
             return problem
+        if hdrs.SEC_WEBSOCKET_PROTOCOL not in request.headers:
+            return handshake.NO_SUBPROTOCOL
         try:
             knock = self._knock_from(request)
         except UnfitPathError:
             return handshake.BAD_PATH
         except UnreadableCredentialsError:
-            self._remotes.failed(_remote(request), self._around.clock.monotonic())
+            self._remotes.count(_network(_remote(request)), self._around.clock.monotonic())
             return handshake.UNAUTHORIZED
-        if self._is_guessing(knock):
+        if self._is_guessing(knock) or self._is_restless(knock):
             return handshake.TOO_MANY
         return self._verdict_on(knock, await self._admit(knock), request.headers.get(hdrs.ORIGIN))
 
@@ -112,6 +117,7 @@ class Porter:
             spelling=handshake.spelling_of(admission.subprotocol, knock.subprotocols),
             claim=Claim(knock.remote, self._digest(knock), admission.authenticated),
             secure=knock.secure,
+            introduced=admission.introduced,
             origin=origin,
         )
 
@@ -126,12 +132,12 @@ class Porter:
         now = self._around.clock.monotonic()
         if self._identities.exhausted(self._attempt(knock), now):
             return True
-        return not self._is_familiar(knock) and self._remotes.exhausted(knock.remote, now)
+        return not self._is_familiar(knock) and self._remotes.exhausted(_network(knock.remote), now)
 
     def _failed(self, knock: Knock) -> None:
         now = self._around.clock.monotonic()
-        self._remotes.failed(knock.remote, now)
-        self._identities.failed(self._attempt(knock), now)
+        self._remotes.count(_network(knock.remote), now)
+        self._identities.count(self._attempt(knock), now)
 
     def _attempt(self, knock: Knock) -> str:
         """Strangers' failures are counted together, and never against the station itself."""
@@ -141,7 +147,13 @@ class Porter:
     def _is_familiar(self, knock: Knock) -> bool:
         return self._welcomed_from.get(_name(knock)) == knock.remote
 
+    def _is_restless(self, knock: Knock) -> bool:
+        now = self._around.clock.monotonic()
+        return self._visits.exhausted(f"{_name(knock)} {knock.remote}", now)
+
     def _welcomed(self, knock: Knock) -> None:
+        now = self._around.clock.monotonic()
+        self._visits.count(f"{_name(knock)} {knock.remote}", now)
         self._welcomed_from[_name(knock)] = knock.remote
         self._welcomed_from.move_to_end(_name(knock))
         if len(self._welcomed_from) > self._around.limits.names_max:
@@ -150,6 +162,16 @@ class Porter:
 
 def _remote(request: web.BaseRequest) -> str:
     return request.remote or ""
+
+
+def _network(remote: str) -> str:
+    """Who has one address of IPv6 has 2^64 of them."""
+    address = ipaddress.ip_address(remote.partition("%")[0]) if ":" in remote else None
+    if address is None or not isinstance(address, ipaddress.IPv6Address):
+        return remote
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, 64), strict=False))
 
 
 def _name(knock: Knock) -> str:

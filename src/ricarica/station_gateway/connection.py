@@ -58,6 +58,7 @@ class Connection:
         "_flood_noted_at",
         "_leave",
         "_liveness",
+        "_notes",
         "_open",
         "_resting",
         "_rests_until",
@@ -91,6 +92,7 @@ class Connection:
         self._liveness = Liveness(surroundings.limits, now)
         self._check_at = self._next_check(now)
         self._unanswered = 0
+        self._notes = 0  # since the last check
         self._flood_noted_at = -_FLOOD_NOTED_S
         self._open = True
         self._draining = False
@@ -125,8 +127,14 @@ class Connection:
         if self._sign and not self._sign.done():
             self._sign.set_result(True)
 
+    def take_ping(self, payload: bytes) -> None:
+        self._keep_writing(self._socket.pong(payload))
+        self._keep_up(self._around.clock.monotonic())
+
     def take_pong(self) -> None:
-        self._liveness.ponged(self._around.clock.monotonic())
+        now = self._around.clock.monotonic()
+        self._liveness.ponged(now)
+        self._keep_up(now)
 
     def take_text(self, text: str) -> None:
         now = self._around.clock.monotonic()
@@ -134,6 +142,9 @@ class Connection:
         tally.messages_in += 1
         tally.bytes_in += len(text)
         self._begun_at = None
+        if not self._session.is_introduced and len(text) > self._around.limits.stranger_bytes_max:
+            self.close(CloseCode.TOO_BIG, "boot before you send so much")
+            return
         self._react(self._session.receive(text, now))
         self._flush()
         self._keep_up(now)
@@ -143,6 +154,8 @@ class Connection:
 
     def _keep_up(self, now: float) -> None:
         """Do not read while the station is ahead of us; TCP then makes it wait."""
+        if not self._open:
+            return
         if credit_s := self._bucket.take(now):
             self._rests_until = now + credit_s
             self._flooded(now)
@@ -301,6 +314,7 @@ class Connection:
 
     def _check(self, now: float) -> None:
         self._check_at = self._next_check(now)
+        self._notes = 0
         if self._resting:
             return
         if self._is_dripping(now):
@@ -386,10 +400,12 @@ class Connection:
         )
 
     def note(self, kind: str, text: str) -> None:
-        self._around.tally.alarms += 1
-        self._around.decisions.note(
-            Noted(self.key, self._epoch, kind, text, self._around.clock.now())
-        )
+        """For the log; of a station that makes much noise only some is kept."""
+        self._around.tally.noted += 1
+        self._notes += 1
+        if self._notes <= self._around.limits.notes_max:
+            now = self._around.clock.now()
+            self._around.decisions.note(Noted(self.key, self._epoch, kind, text, now))
 
 
 def _no_reply(_: Reply) -> None:

@@ -17,18 +17,18 @@ class GatewayCounts:
     bytes_in: int
     bytes_out: int
     throttled: int
-    alarms: int
+    noted: int
 
 
 class Tally:
     """The running figures; only the event loop's thread touches them."""
 
     __slots__ = (
-        "alarms",
         "bytes_in",
         "bytes_out",
         "messages_in",
         "messages_out",
+        "noted",
         "opened",
         "refused",
         "sockets",
@@ -46,7 +46,7 @@ class Tally:
         self.bytes_in = 0
         self.bytes_out = 0
         self.throttled = 0
-        self.alarms = 0
+        self.noted = 0
 
     def counts(self, connections: int) -> GatewayCounts:
         return GatewayCounts(

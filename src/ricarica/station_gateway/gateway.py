@@ -110,7 +110,10 @@ class StationGateway:
             )
         )
         session = Session(
-            BY_SUBPROTOCOL[visitor.subprotocol], new_id=self._new_id, limits=self._session_limits
+            BY_SUBPROTOCOL[visitor.subprotocol],
+            new_id=self._new_id,
+            limits=self._session_limits,
+            introduced=visitor.introduced,
         )
         connection = Connection(visitor, epoch, session, socket, self._around, self._registry.leave)
         self._registry.seat(connection)

@@ -66,6 +66,9 @@ BAD_KEY = Rejection(HTTPStatus.BAD_REQUEST, "Sec-WebSocket-Key is not 16 bytes i
 NO_CONNECTION_HEADER = Rejection(
     HTTPStatus.BAD_REQUEST, 'The header "Connection: Upgrade" is missing.\n'
 )
+NO_SUBPROTOCOL = Rejection(
+    HTTPStatus.BAD_REQUEST, "Offer a subprotocol: ocpp1.6, ocpp2.0.1 or ocpp2.1.\n"
+)
 BAD_PATH = Rejection(HTTPStatus.NOT_FOUND, "This path names no station.\n")
 
 

@@ -6,6 +6,7 @@ from ricarica.station_gateway.throttle import Rate
 
 _PER_REMOTE = Rate(per_s=2.0, burst=100)  # many stations may share one address
 _PER_IDENTITY = Rate(per_s=0.1, burst=10)
+_VISITS = Rate(per_s=0.5, burst=60)  # each costs a commit
 _PER_STATION = Rate(per_s=200.0, burst=1_000)
 
 
@@ -17,13 +18,17 @@ class GatewayLimits:
     admit_s: float = 15.0  # the core may have to wait for its database
     failures_per_remote: Rate = _PER_REMOTE
     failures_per_identity: Rate = _PER_IDENTITY
+    visits: Rate = _VISITS  # successful handshakes of one identity from one address
     names_max: int = 20_000  # addresses and identities whose failures are remembered
 
     # -- frames
     message_bytes_max: int = 1 << 20  # after inflation; the largest seen are NotifyReport and Stop
+    stranger_bytes_max: int = 64 << 10  # before the first boot; a BootNotification has 1 KiB
+    fragments_max: int = 4_096  # of one message; each costs us as much as a small message
     messages: Rate = _PER_STATION  # beyond it we stop reading, so that TCP makes the station wait
     waiting_max: int = 32  # CALLs of one station that wait for their turn; a proper one has none
     message_s: float = 300.0  # for one message to arrive; a MiB over GPRS takes about that
+    notes_max: int = 50  # remarks on one station that go to the log, between two checks
     write_buffer_bytes_max: int = 1 << 20  # a peer that reads nothing is closed
 
     # -- our calls

@@ -25,6 +25,8 @@ class Listener(Protocol):
 
     def take_text(self, text: str) -> None: ...
 
+    def take_ping(self, payload: bytes) -> None: ...
+
     def take_pong(self) -> None: ...
 
     def note(self, kind: str, text: str) -> None: ...
@@ -59,7 +61,11 @@ class StationSocket(asyncio.Protocol):
         self._transport = transport
         self._around = surroundings
         self._gone = gone
-        self._incoming = Incoming(surroundings.limits.message_bytes_max, inflates=inflates)
+        self._incoming = Incoming(
+            surroundings.limits.message_bytes_max,
+            surroundings.limits.fragments_max,
+            inflates=inflates,
+        )
         self._listener: Listener | None = None
         self._alarm: Alarm | None = None
         self._held = False
@@ -113,7 +119,7 @@ class StationSocket(asyncio.Protocol):
         elif opcode == websocket.TEXT:
             self._listener.take_text(websocket.text_from(payload))
         elif opcode == websocket.PING:
-            self._write(framed(websocket.PONG, payload))
+            self._listener.take_ping(payload)
         elif opcode == websocket.PONG:
             self._listener.take_pong()
         else:
@@ -124,8 +130,7 @@ class StationSocket(asyncio.Protocol):
     def _take_close(self, payload: bytes) -> None:
         code, words = websocket.close_words(payload)
         if not self._closing:
-            self._write(websocket.close_frame(code, ""))
-            self._closing = True
+            self._say_goodbye(code, "")
             self._end(f"closed by the station ({code}{words and ' ' + words})")
         self._deaf = True
         self._transport.close()
@@ -154,6 +159,9 @@ class StationSocket(asyncio.Protocol):
     def ping(self) -> bool:
         return self._write(framed(websocket.PING, b""))
 
+    def pong(self, payload: bytes) -> bool:
+        return self._write(framed(websocket.PONG, payload))
+
     def hold(self) -> None:
         """Read no more, so that TCP makes the peer wait, until `release`."""
         self._held = True
@@ -170,13 +178,16 @@ class StationSocket(asyncio.Protocol):
         """Say why, and let go when the peer has said goodbye too, or after a while."""
         if self._closing or self._lost:
             return
-        self._write(websocket.close_frame(code, reason))
-        self._closing = True
+        self._say_goodbye(code, reason)
         self._listener = None
-        at = self._around.clock.monotonic() + self._around.limits.close_s
-        self._alarm = self._around.timers.call_at(at, self.abort)
         if self._held:
             self.release()  # to see the peer's goodbye
+
+    def _say_goodbye(self, code: int, reason: str) -> None:
+        self._write(websocket.close_frame(code, reason))
+        self._closing = True
+        at = self._around.clock.monotonic() + self._around.limits.close_s
+        self._alarm = self._around.timers.call_at(at, self.abort)
 
     def abort(self) -> None:
         self._deaf = True

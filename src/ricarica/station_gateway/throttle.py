@@ -37,7 +37,7 @@ class TokenBucket:
 
 
 class Throttle:
-    """Counts failures by name. Names that were quiet longest are forgotten first."""
+    """Counts what happens by name. Names that were quiet longest are forgotten first."""
 
     def __init__(self, rate: Rate, names_max: int) -> None:
         self._rate = rate
@@ -48,7 +48,7 @@ class Throttle:
         bucket = self._buckets.get(name)
         return bucket is not None and bucket.empty(now)
 
-    def failed(self, name: str, now: float) -> None:
+    def count(self, name: str, now: float) -> None:
         bucket = self._buckets.pop(name, None) or TokenBucket(self._rate, now)
         if not bucket.empty(now):
             bucket.take(now)

@@ -96,6 +96,8 @@ class Incoming:
     __slots__ = (
         "_buffer",
         "_compressed",
+        "_fragments",
+        "_fragments_max",
         "_inflates",
         "_message_max",
         "_opcode",
@@ -103,8 +105,10 @@ class Incoming:
         "_wanted",
     )
 
-    def __init__(self, message_max: int, *, inflates: bool) -> None:
+    def __init__(self, message_max: int, fragments_max: int, *, inflates: bool) -> None:
         self._message_max = message_max  # bytes, after inflation
+        self._fragments_max = fragments_max
+        self._fragments = 0
         self._inflates = inflates
         self._buffer = bytearray()
         self._wanted = 2  # there is nothing new to find in the buffer before it has so many
@@ -183,7 +187,10 @@ class Incoming:
         if not first & _FIN:
             if self._partial is None:
                 self._partial, self._opcode = bytearray(payload), opcode
-                self._compressed = compressed
+                self._compressed, self._fragments = compressed, 0
+            self._fragments += 1
+            if self._fragments > self._fragments_max:
+                raise BrokenFrameError(CloseCode.POLICY_VIOLATION, "too many fragments")
             return None
         if self._partial is not None:
             payload, opcode, compressed = bytes(self._partial), self._opcode, self._compressed

@@ -76,7 +76,7 @@ class ScriptedCore:
     """`Decisions` that records every letter and answers as the test says.
 
     By default everyone is welcome with the first subprotocol offered, authenticated when a
-    password came, and every message is answered at once with `{}`.
+    password came and known from before, and every message is answered at once with `{}`.
     """
 
     def __init__(self) -> None:
@@ -152,4 +152,5 @@ def welcome(knock: Knock) -> Admission:
         key=StationKey(TenantId(knock.tenant), StationId(knock.identity)),
         subprotocol=knock.subprotocols[0] if knock.subprotocols else "ocpp1.6",
         authenticated=knock.password is not None,
+        introduced=True,
     )

@@ -34,11 +34,11 @@ def test_whoever_waits_as_told_never_exceeds_the_rate(gaps: list[float]) -> None
 def test_a_name_is_exhausted_after_its_burst_of_failures() -> None:
     throttle = Throttle(RATE, names_max=10)
     for _ in range(2):
-        throttle.failed("198.51.100.7", 0.0)
+        throttle.count("198.51.100.7", 0.0)
 
     assert not throttle.exhausted("198.51.100.7", 0.0)
 
-    throttle.failed("198.51.100.7", 0.0)
+    throttle.count("198.51.100.7", 0.0)
 
     assert throttle.exhausted("198.51.100.7", 0.0)
     assert not throttle.exhausted("198.51.100.7", 0.5)
@@ -48,7 +48,7 @@ def test_a_name_is_exhausted_after_its_burst_of_failures() -> None:
 def test_failures_beyond_the_burst_do_not_lengthen_the_wait() -> None:
     throttle = Throttle(RATE, names_max=10)
     for _ in range(1_000):
-        throttle.failed("198.51.100.7", 0.0)
+        throttle.count("198.51.100.7", 0.0)
 
     assert not throttle.exhausted("198.51.100.7", 0.5)
 
@@ -56,6 +56,6 @@ def test_failures_beyond_the_burst_do_not_lengthen_the_wait() -> None:
 def test_the_number_of_remembered_names_is_bounded() -> None:
     throttle = Throttle(RATE, names_max=2)
     for name in ("a", "a", "a", "b", "b", "b", "c", "c", "c"):
-        throttle.failed(name, 0.0)
+        throttle.count(name, 0.0)
 
     assert [throttle.exhausted(name, 0.0) for name in "abc"] == [False, True, True]

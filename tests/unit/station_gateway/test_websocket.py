@@ -26,6 +26,7 @@ from ricarica.station_gateway.websocket import (
 )
 
 MAX = 1_000
+FRAGMENTS = 50
 
 
 def frame(opcode: int, payload: bytes, *, fin: bool = True, rsv1: bool = False) -> bytes:
@@ -35,7 +36,7 @@ def frame(opcode: int, payload: bytes, *, fin: bool = True, rsv1: bool = False) 
 
 
 def messages_in(*chunks: bytes, inflates: bool = False) -> list[Message]:
-    return list(read(Incoming(MAX, inflates=inflates), *chunks))
+    return list(read(Incoming(MAX, FRAGMENTS, inflates=inflates), *chunks))
 
 
 def read(incoming: Incoming, *chunks: bytes) -> Iterator[Message]:
@@ -140,6 +141,15 @@ def test_what_is_too_big_is_refused_before_it_is_kept(wire: bytes) -> None:
     assert broken_by(wire) == CloseCode.TOO_BIG
 
 
+def test_endless_fragments_are_refused() -> None:
+    nothing = frame(0, b"", fin=False)
+
+    assert messages_in(frame(TEXT, b"", fin=False) + nothing * 49 + frame(0, b"x")) == [
+        (TEXT, b"x")
+    ]
+    assert broken_by(frame(TEXT, b"", fin=False) + nothing * 50) == CloseCode.POLICY_VIOLATION
+
+
 def test_compressed_messages_are_inflated_each_by_itself() -> None:
     wire = frame(TEXT, deflated(b"a" * 900), rsv1=True) + frame(TEXT, b"plain")
     wire += frame(TEXT, deflated(b"b" * 900), rsv1=True)
@@ -167,7 +177,7 @@ def test_what_does_not_inflate_is_refused() -> None:
 
 
 def test_a_message_is_unfinished_until_its_last_byte() -> None:
-    incoming = Incoming(MAX, inflates=False)
+    incoming = Incoming(MAX, FRAGMENTS, inflates=False)
     wire = frame(TEXT, b"ab", fin=False) + frame(0, b"cd")
     seen = []
     for n in range(len(wire)):

@@ -17,7 +17,8 @@ Connect = Callable[..., Awaitable[ClientConnection]]
 KEY = StationKey(TenantId("default"), StationId("CP1"))
 HEAD = (
     b"GET /CP1 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    b"Sec-WebSocket-Protocol: ocpp1.6\r\n\r\n"
 )
 
 

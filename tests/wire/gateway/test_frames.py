@@ -5,6 +5,7 @@ import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import aiohttp
+import msgspec
 import pytest
 from aiohttp import WSMsgType
 from websockets.asyncio.client import ClientConnection
@@ -217,6 +218,15 @@ async def test_five_mib_close_the_connection(station: Connect, core: ScriptedCor
     assert core.kinds() == ["bad_frame"]
 
 
+async def test_a_stranger_may_not_send_so_much(station: Connect, core: ScriptedCore) -> None:
+    core.admit_as = lambda knock: msgspec.structs.replace(welcome(knock), introduced=False)
+    socket = await station()
+
+    await socket.send("x" * 65_537)
+
+    assert await close_code_of(socket) == 1009
+
+
 async def test_a_mib_less_a_byte_is_read(station: Connect, core: ScriptedCore) -> None:
     socket = await station()
     frame = '[2,"1","DataTransfer",{"data":"%s"}]'
@@ -263,7 +273,8 @@ async def test_what_a_station_sends_before_it_is_let_in_is_not_lost(
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(
         b"GET /CP1 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        b"Sec-WebSocket-Protocol: ocpp1.6\r\n\r\n"
     )
     while not core.knocks:  # noqa: ASYNC110 - a knock is no letter to wait for
         await asyncio.sleep(0)
@@ -302,6 +313,7 @@ async def test_a_bomb_of_zeros_closes_the_connection(port: int) -> None:
     writer.write(
         b"GET /CP1 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        b"Sec-WebSocket-Protocol: ocpp1.6\r\n"
         b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
     )
     await soon(reader.readuntil(b"\r\n\r\n"))
@@ -314,10 +326,41 @@ async def test_a_bomb_of_zeros_closes_the_connection(port: int) -> None:
     writer.close()
 
 
+class TestNoise:
+    @pytest.fixture
+    def limits(self) -> GatewayLimits:
+        return GatewayLimits(notes_max=2, close_s=1.0)
+
+    async def test_of_much_noise_only_some_is_logged(
+        self, station: Connect, core: ScriptedCore, gateway: StationGateway
+    ) -> None:
+        socket = await station("/CP1", "ocpp2.0.1")
+        for _ in range(5):
+            await socket.send("noise")
+            await heard(socket)
+
+        assert core.kinds() == ["garbled", "garbled"]
+        assert gateway.counts().noted == 5
+
+
 class TestFlooding:
     @pytest.fixture
     def limits(self) -> GatewayLimits:
         return GatewayLimits(messages=Rate(per_s=10.0, burst=5), close_s=1.0)
+
+    async def test_pings_count_as_messages(
+        self, station: Connect, core: ScriptedCore, hourglass: Hourglass
+    ) -> None:
+        socket = await station()
+        pongs = [asyncio.ensure_future(await socket.ping()) for _ in range(7)]
+
+        for pong in pongs[:6]:
+            await soon(pong)
+        await core.until(lambda: core.kinds() == ["flooding"])
+        assert not pongs[6].done()
+
+        hourglass.turn(0.1)
+        await soon(pongs[6])
 
     async def test_a_station_that_sends_too_fast_is_read_more_slowly(
         self, station: Connect, core: ScriptedCore, hourglass: Hourglass, gateway: StationGateway
@@ -378,7 +421,8 @@ class TestADeafStation:
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1_000)
         writer.write(
             b"GET /CP1 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            b"Sec-WebSocket-Protocol: ocpp1.6\r\n\r\n"
         )
         await soon(reader.readuntil(b"\r\n\r\n"))
         for number in range(50):

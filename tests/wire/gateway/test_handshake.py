@@ -26,6 +26,7 @@ HEADERS = {
     "Connection": "Upgrade",
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Protocol": "ocpp1.6",
 }
 
 
@@ -99,7 +100,7 @@ async def test_subprotocols_on_several_lines_count_in_their_order(
     port: int, core: ScriptedCore
 ) -> None:
     lines = "Sec-WebSocket-Protocol: ocpp2.1 ,ocpp1.6|Sec-WebSocket-Protocol:ocpp2.0.1|"
-    answer = await answer_to(port, request() + lines)
+    answer = await answer_to(port, request(Sec_WebSocket_Protocol="") + lines)
 
     assert "Sec-WebSocket-Protocol: ocpp2.1\r\n" in answer
     assert core.knocks[0].subprotocols == ("ocpp2.1", "ocpp1.6", "ocpp2.0.1")
@@ -162,6 +163,7 @@ async def test_a_path_that_names_no_station_is_not_found(
         ("Connection", "keep-alive", 400),
         ("Sec_WebSocket_Version", "8", 426),
         ("Sec_WebSocket_Key", "short", 400),
+        ("Sec_WebSocket_Protocol", "", 400),
     ],
 )
 async def test_what_is_no_handshake_gets_an_http_error(
@@ -267,6 +269,22 @@ class TestGuessing:
             await status_of(port, "/CP2")
 
         assert await status_of(port, Authorization="Basic Q1AxOnNlY3JldA==") == 101
+
+
+class TestComingBack:
+    @pytest.fixture
+    def limits(self) -> GatewayLimits:
+        return GatewayLimits(visits=Rate(0.1, burst=3), close_s=1.0)
+
+    async def test_a_station_that_comes_over_and_over_has_to_wait(
+        self, port: int, hourglass: Hourglass
+    ) -> None:
+        assert [await status_of(port) for _ in range(4)] == [101, 101, 101, 429]
+        assert await status_of(port, "/CP2") == 101
+
+        hourglass.turn(10.0)
+
+        assert await status_of(port) == 101
 
 
 async def test_a_browser_is_let_in_but_noted(port: int, core: ScriptedCore) -> None:

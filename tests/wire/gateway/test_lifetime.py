@@ -18,7 +18,8 @@ KEY = StationKey(TenantId("default"), StationId("CP1"))
 PING = b"\x89\x00"
 HEAD = (
     b"GET /CP1 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    b"Sec-WebSocket-Protocol: ocpp1.6\r\n\r\n"
 )
 HEARTBEAT = b'\x81\x96\x00\x00\x00\x00[2,"1","Heartbeat",{}]'
 PONG = b"\x8a\x80\x00\x00\x00\x00"
