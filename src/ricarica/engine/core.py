@@ -123,7 +123,11 @@ class Engine:
                 return Admission(Verdict.NO_COMMON_DIALECT, key)
             station = await stations.get(key)
             return Admission(
-                Verdict.WELCOME, key, offered[0], authenticated=station.secret is not None
+                Verdict.WELCOME,
+                key,
+                offered[0],
+                authenticated=station.secret is not None,
+                introduced=station.booted_at is not None,
             )
 
         try:

@@ -158,6 +158,8 @@ class DeliveryJob:
 
     async def _decide(self, unit: UnitOfWork) -> Reply:
         station = await unit.slices.stations.get(self.delivered.key)
+        if actions.request_type(self._dialect, self.delivered.action) is None:
+            return self._unrouted(self.delivered.action)
         if refusal := self._may_not_speak(station, unit):
             return refusal
         if isinstance(self._request, Refusal) or self._request is None:

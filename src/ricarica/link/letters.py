@@ -42,6 +42,7 @@ class Admission(Letter, frozen=True):
     key: StationKey | None = None
     subprotocol: str | None = None
     authenticated: bool = False  # by a password, not by its name alone
+    introduced: bool = False  # it has booted and was accepted before
 
 
 # -- a connection lives

@@ -35,6 +35,9 @@ from ricarica.ocpp.events import (
 from ricarica.ocpp.frames import MessageId, Unreadable
 from ricarica.ocpp.memory import Memory
 
+INTRODUCTION = "BootNotification"
+# What all dialects call a ProtocolError, and only some of them something else besides.
+LITERAL = frozenset({ErrorKind.MALFORMED_CALL, ErrorKind.FORMATION})
 UNREADABLE_ID = "-1"  # OCPP-J 2.x §4.2.3: the id to answer with when there was none
 
 
@@ -59,6 +62,7 @@ class Session:
     __slots__ = (
         "_current",
         "_dialect",
+        "_introduced",
         "_limits",
         "_memory",
         "_new_id",
@@ -70,9 +74,17 @@ class Session:
     )
 
     def __init__(
-        self, dialect: Dialect, *, new_id: Callable[[], str], limits: Limits = Limits()
+        self,
+        dialect: Dialect,
+        *,
+        new_id: Callable[[], str],
+        limits: Limits = Limits(),
+        introduced: bool = True,
     ) -> None:
+        """`introduced`: the peer has booted before. A stranger is taken at its word: until it
+        has introduced itself, nothing it gets wrong is tolerated."""
         self._dialect = dialect
+        self._introduced = introduced
         self._new_id = new_id
         self._limits = limits
         self._out: list[str] = []
@@ -86,6 +98,10 @@ class Session:
     @property
     def dialect(self) -> Dialect:
         return self._dialect
+
+    @property
+    def is_introduced(self) -> bool:
+        return self._introduced
 
     # --- what the driver asks after every call ------------------------------------------------
 
@@ -127,6 +143,8 @@ class Session:
 
     def answer(self, message_id: MessageId, payload: bytes) -> list[Event]:
         """Answer the peer's call. The events are what it had asked meanwhile."""
+        if self._current and self._current.action == INTRODUCTION:
+            self._introduced = True
         return self._settle(frames.CallResult(message_id, msgspec.Raw(payload)))
 
     def refuse(self, message_id: MessageId, code: str, description: str = "") -> list[Event]:
@@ -180,6 +198,11 @@ class Session:
     # --- the peer's calls ---------------------------------------------------------------------
 
     def _call_received(self, call: frames.Call, now: float) -> list[Event]:
+        if not self._introduced and call.action != INTRODUCTION and isinstance(call.id, int):
+            why = "message ids are strings"
+            return self._garbled(
+                Unreadable(ErrorKind.PROTOCOL, why, message_type=frames.CALL, id=call.id), now
+            )
         if self._memory is None:
             self._memory = Memory(self._limits.repeats_max, self._limits.repeats_s, now)
         digest = _digest(call)
@@ -264,7 +287,10 @@ class Session:
             return [BadAnswer(own.tag, own.id, own.action, unreadable.description)]
         if answered := _has_an_answer(unreadable, self._dialect):
             message_id = UNREADABLE_ID if unreadable.id is None else unreadable.id
-            code = code_word(unreadable.kind, self._dialect)
+            kind = unreadable.kind
+            if not self._introduced and kind in LITERAL:
+                kind = ErrorKind.PROTOCOL
+            code = code_word(kind, self._dialect)
             self._write(frames.CallError(message_id, code, shortened(unreadable.description)))
         return [Garbled(unreadable.kind, unreadable.description, answered)]
 
