@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request
+from litestar.di import NamedDependency
 
 from ricarica.access.authentication import Authentication
 from ricarica.access.model import Actor, KeptAnswer
@@ -175,6 +176,9 @@ class Caller:
     ) -> KeptAnswer:
         digest = repeat.request_digest
         return KeptAnswer(self.tenant, "", repeat.key, digest, slices.now, status, body)
+
+
+Asking = NamedDependency[Caller]
 
 
 @dataclass(frozen=True, slots=True)

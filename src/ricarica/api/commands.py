@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from litestar import post
+from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct, to_builtins
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Caller
+from ricarica.api.caller import Asking, Caller
 from ricarica.api.gate import needs
 from ricarica.api.replies import ShortText
 from ricarica.authorization.commands import ClearCache
@@ -98,7 +99,7 @@ class SettingsBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @post(f"{PATH}/start", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
-async def start(caller: Caller, identity: str, data: Start) -> CommandReply:
+async def start(caller: Asking, identity: FromPath[str], data: JSONBody[Start]) -> CommandReply:
     """Start a transaction from afar. `answer.number` names this request."""
 
     async def act(key: StationKey) -> CommandReply:
@@ -113,7 +114,7 @@ async def start(caller: Caller, identity: str, data: Start) -> CommandReply:
 
 
 @post(f"{PATH}/stop", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
-async def stop(caller: Caller, identity: str, data: Stop) -> CommandReply:
+async def stop(caller: Asking, identity: FromPath[str], data: JSONBody[Stop]) -> CommandReply:
     """Stop a transaction from afar. 409 when it is not clear which."""
     key = await caller.station(identity)
     command = await caller.carry_out(lambda slices: _stop(slices, key, data))
@@ -121,7 +122,7 @@ async def stop(caller: Caller, identity: str, data: Stop) -> CommandReply:
 
 
 @post(f"{PATH}/reset", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
-async def reset(caller: Caller, identity: str, data: ResetBody) -> CommandReply:
+async def reset(caller: Asking, identity: FromPath[str], data: JSONBody[ResetBody]) -> CommandReply:
     """Restart a station, or one of its EVSEs."""
     key = await caller.station(identity)
     command = Reset(_evse(data.evse), data.when_idle, data.hard)
@@ -129,7 +130,9 @@ async def reset(caller: Caller, identity: str, data: ResetBody) -> CommandReply:
 
 
 @post(f"{PATH}/unlock", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
-async def unlock(caller: Caller, identity: str, data: UnlockBody) -> CommandReply:
+async def unlock(
+    caller: Asking, identity: FromPath[str], data: JSONBody[UnlockBody]
+) -> CommandReply:
     """Release a stuck cable."""
     key = await caller.station(identity)
     command = Unlock(EvseNumber(data.evse), ConnectorNumber(data.connector))
@@ -137,7 +140,9 @@ async def unlock(caller: Caller, identity: str, data: UnlockBody) -> CommandRepl
 
 
 @post(f"{PATH}/availability", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
-async def availability(caller: Caller, identity: str, data: AvailabilityBody) -> CommandReply:
+async def availability(
+    caller: Asking, identity: FromPath[str], data: JSONBody[AvailabilityBody]
+) -> CommandReply:
     """Take something out of service, or back into it."""
     key = await caller.station(identity)
     command = ChangeAvailability(data.operative, _evse(data.evse), _connector(data.connector))
@@ -145,7 +150,9 @@ async def availability(caller: Caller, identity: str, data: AvailabilityBody) ->
 
 
 @post(f"{PATH}/trigger", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
-async def trigger(caller: Caller, identity: str, data: TriggerBody) -> CommandReply:
+async def trigger(
+    caller: Asking, identity: FromPath[str], data: JSONBody[TriggerBody]
+) -> CommandReply:
     """Ask for a report at once."""
     key = await caller.station(identity)
     command = Trigger(data.topic, _evse(data.evse), _connector(data.connector))
@@ -153,13 +160,15 @@ async def trigger(caller: Caller, identity: str, data: TriggerBody) -> CommandRe
 
 
 @post(f"{PATH}/clear-cache", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
-async def clear_cache(caller: Caller, identity: str) -> CommandReply:
+async def clear_cache(caller: Asking, identity: FromPath[str]) -> CommandReply:
     """Let a station forget which tokens were accepted."""
     return await _say(caller, "clear-cache", await caller.station(identity), ClearCache())
 
 
 @post(f"{PATH}/settings", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
-async def settings(caller: Caller, identity: str, data: SettingsBody) -> CommandReply:
+async def settings(
+    caller: Asking, identity: FromPath[str], data: JSONBody[SettingsBody]
+) -> CommandReply:
     """Read or write settings. Names are the station's own, or neutral ones of ours."""
     key = await caller.station(identity)
     if data.read is not None and data.write is not None:

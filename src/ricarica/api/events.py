@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import Stream
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Caller
+from ricarica.api.caller import Asking
 from ricarica.api.gate import needs
 from ricarica.api.ports import Events, Watch
 from ricarica.engine.outbox import Told, told_from
@@ -44,13 +44,14 @@ class Interest:
     media_type="text/event-stream",
 )
 async def events(
-    caller: Caller,
-    station: Annotated[str | None, Parameter(description="Only of this station.")] = None,
+    caller: Asking,
+    station: Annotated[str | None, QueryParameter(description="Only of this station.")] = None,
     kind: Annotated[
-        str | None, Parameter(description="Only these, e.g. `TransactionStarted,StationBooted`.")
+        str | None,
+        QueryParameter(description="Only these, e.g. `TransactionStarted,StationBooted`."),
     ] = None,
     last_event_id: Annotated[
-        str | None, Parameter(header="Last-Event-ID", description="Go on after this one.")
+        str | None, HeaderParameter(name="Last-Event-ID", description="Go on after this one.")
     ] = None,
 ) -> Stream:
     """A stream of server-sent events: `event` is the kind, `data` a JSON object.

@@ -5,15 +5,14 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import get
-from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Caller
+from ricarica.api.caller import Asking
 from ricarica.api.gate import needs
-from ricarica.api.replies import Instant, Page, page_from
+from ricarica.api.replies import Instant, Page, PageWanted, page_from
 from ricarica.engine.queries import LoggedMessage, MessageFilter, MessageQueries
-from ricarica.storage.pages import Wanted
 
 Direction = Literal["from-station", "to-station"]
 
@@ -38,12 +37,12 @@ class MessageReply(msgspec.Struct, frozen=True):
 
 
 def message_filter(
-    direction: Direction | None = None,
-    action: str | None = None,
-    outcome: str | None = None,
-    q: Annotated[str | None, Parameter(description="In the request or its answer.")] = None,
-    since: Instant | None = None,
-    until: Instant | None = None,
+    direction: FromQuery[Direction | None] = None,
+    action: FromQuery[str | None] = None,
+    outcome: FromQuery[str | None] = None,
+    q: Annotated[str | None, QueryParameter(description="In the request or its answer.")] = None,
+    since: FromQuery[Instant | None] = None,
+    until: FromQuery[Instant | None] = None,
 ) -> MessageFilter:
     from_station = None if direction is None else direction == "from-station"
     return MessageFilter(action, from_station, outcome, since, until, q)
@@ -56,7 +55,7 @@ def message_filter(
     dependencies={"which": Provide(message_filter, sync_to_thread=False)},
 )
 async def list_messages(
-    caller: Caller, identity: str, which: MessageFilter, page: Wanted
+    caller: Asking, identity: FromPath[str], which: NamedDependency[MessageFilter], page: PageWanted
 ) -> Page[MessageReply]:
     """The log of messages, the latest first. Passwords and keys are left out of it."""
     key = await caller.station(identity)

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import delete, get, patch, post
-from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from ricarica.access.model import (
@@ -21,11 +21,10 @@ from ricarica.access.model import (
 )
 from ricarica.access.queries import AccessQueries, AuditFilter
 from ricarica.access.service import NewKey
-from ricarica.api.caller import Caller
+from ricarica.api.caller import Asking
 from ricarica.api.gate import needs
-from ricarica.api.replies import Instant, Page, page_from
+from ricarica.api.replies import Instant, Page, PageWanted, page_from
 from ricarica.slices import Slices
-from ricarica.storage.pages import Wanted
 
 Name = Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH_MAX)]
 Password = Annotated[str, Meta(min_length=PASSWORD_LENGTH_MIN, max_length=PASSWORD_LENGTH_MAX)]
@@ -91,7 +90,7 @@ class AuditReply(Struct, frozen=True):
 
 
 @get("/me", opt=needs(Permission.READ), tags=["Access"])
-async def who_am_i(caller: Caller) -> MeReply:
+async def who_am_i(caller: Asking) -> MeReply:
     """Who asks, and what they may do."""
     actor = caller.actor
     allowed = [permission for permission in Permission if actor.may(permission)]
@@ -102,14 +101,14 @@ async def who_am_i(caller: Caller) -> MeReply:
 
 
 @get("/operators", opt=needs(Permission.ADMINISTER), tags=["Access"])
-async def list_operators(caller: Caller, page: Wanted) -> Page[OperatorReply]:
+async def list_operators(caller: Asking, page: PageWanted) -> Page[OperatorReply]:
     """Operators by name."""
     rows = await AccessQueries(caller.database).operators(caller.tenant, page)
     return page_from(rows, operator_reply)
 
 
 @post("/operators", opt=needs(Permission.ADMINISTER), tags=["Access"])
-async def add_operator(caller: Caller, data: NewOperator) -> OperatorReply:
+async def add_operator(caller: Asking, data: JSONBody[NewOperator]) -> OperatorReply:
     """Let another person in. A repeat is refused, for the name is there already."""
     added = await caller.authentication.add_operator(
         caller.actor, data.name, data.password, data.role
@@ -118,7 +117,9 @@ async def add_operator(caller: Caller, data: NewOperator) -> OperatorReply:
 
 
 @patch("/operators/{name:str}", opt=needs(Permission.ADMINISTER), tags=["Access"])
-async def change_operator(caller: Caller, name: str, data: OperatorPatch) -> OperatorReply:
+async def change_operator(
+    caller: Asking, name: FromPath[str], data: JSONBody[OperatorPatch]
+) -> OperatorReply:
     """Give an operator another role or a new password."""
     if data.password is not UNSET:
         await caller.authentication.set_password(caller.actor, name, data.password)
@@ -134,7 +135,7 @@ async def change_operator(caller: Caller, name: str, data: OperatorPatch) -> Ope
 
 
 @delete("/operators/{name:str}", opt=needs(Permission.ADMINISTER), tags=["Access"])
-async def remove_operator(caller: Caller, name: str) -> None:
+async def remove_operator(caller: Asking, name: FromPath[str]) -> None:
     """Ends their sessions too. The last admin cannot be removed."""
 
     async def remove(slices: Slices) -> None:
@@ -148,14 +149,14 @@ async def remove_operator(caller: Caller, name: str) -> None:
 
 
 @get("/api-keys", opt=needs(Permission.ADMINISTER), tags=["Access"])
-async def list_api_keys(caller: Caller, page: Wanted) -> Page[ApiKeyReply]:
+async def list_api_keys(caller: Asking, page: PageWanted) -> Page[ApiKeyReply]:
     """API keys, the newest first; also revoked ones."""
     rows = await AccessQueries(caller.database).api_keys(caller.tenant, page)
     return page_from(rows, api_key_reply)
 
 
 @post("/api-keys", opt=needs(Permission.ADMINISTER), tags=["Access"])
-async def add_api_key(caller: Caller, data: NewApiKey) -> ApiKeyReply:
+async def add_api_key(caller: Asking, data: JSONBody[NewApiKey]) -> ApiKeyReply:
     """Make a key for a program. The key itself is told in this answer and never again."""
 
     async def create(slices: Slices) -> ApiKeyReply:
@@ -170,7 +171,7 @@ async def add_api_key(caller: Caller, data: NewApiKey) -> ApiKeyReply:
 
 
 @delete("/api-keys/{key_id:str}", opt=needs(Permission.ADMINISTER), tags=["Access"])
-async def revoke_api_key(caller: Caller, key_id: str) -> None:
+async def revoke_api_key(caller: Asking, key_id: FromPath[str]) -> None:
     """From now on the key opens nothing; it stays in the list."""
 
     async def revoke(slices: Slices) -> None:
@@ -184,9 +185,9 @@ async def revoke_api_key(caller: Caller, key_id: str) -> None:
 
 
 def audit_filter(
-    subject: Annotated[str | None, Parameter(description="E.g. `station:CP-1`.")] = None,
-    actor: str | None = None,
-    action: Annotated[str | None, Parameter(description="E.g. `token.add`.")] = None,
+    subject: Annotated[str | None, QueryParameter(description="E.g. `station:CP-1`.")] = None,
+    actor: FromQuery[str | None] = None,
+    action: Annotated[str | None, QueryParameter(description="E.g. `token.add`.")] = None,
 ) -> AuditFilter:
     return AuditFilter(subject, actor, action)
 
@@ -197,7 +198,9 @@ def audit_filter(
     tags=["Access"],
     dependencies={"which": Provide(audit_filter, sync_to_thread=False)},
 )
-async def list_audit(caller: Caller, which: AuditFilter, page: Wanted) -> Page[AuditReply]:
+async def list_audit(
+    caller: Asking, which: NamedDependency[AuditFilter], page: PageWanted
+) -> Page[AuditReply]:
     """What people and programs did, the latest first."""
     rows = await AccessQueries(caller.database).audit(caller.tenant, which, page)
     return page_from(rows, audit_reply)

@@ -4,10 +4,10 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, post
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Caller
+from ricarica.api.caller import Asking, Caller
 from ricarica.api.commands import PATH, note_command
 from ricarica.api.gate import needs
 from ricarica.kernel.errors import ConflictError, InvalidError
@@ -41,13 +41,13 @@ class CallReply(msgspec.Struct, frozen=True, omit_defaults=True):
     tags=["Commands"],
 )
 async def call(
-    caller: Caller,
+    caller: Asking,
     request: Request[Any, Any, Any],
-    identity: str,
-    action: str,
-    raw: Annotated[bool, Parameter(description="Send it unchecked, for tests.")] = False,
+    identity: FromPath[str],
+    action: FromPath[str],
+    raw: Annotated[bool, QueryParameter(description="Send it unchecked, for tests.")] = False,
     wait_s: Annotated[
-        float, Parameter(query="timeout", gt=0, le=TIMEOUT_MAX_S, description="Seconds.")
+        float, QueryParameter(name="timeout", gt=0, le=TIMEOUT_MAX_S, description="Seconds.")
     ] = 30,
 ) -> CallReply:
     """Send any request of the station's dialect; the body is its payload.

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 from litestar import Response
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
 from litestar.serialization import default_serializer
 from litestar.types import Serializer
 
@@ -50,12 +51,15 @@ ShortText = Annotated[str, msgspec.Meta(max_length=255)]
 
 
 def wanted(
-    limit: Annotated[int, Parameter(ge=1, le=LIMIT_MAX, description="Items on a page.")] = 50,
+    limit: Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX, description="Items on a page.")] = 50,
     cursor: Annotated[
-        str | None, Parameter(description="The `next` of the page before, to go on after it.")
+        str | None, QueryParameter(description="The `next` of the page before, to go on after it.")
     ] = None,
 ) -> Wanted:
     return Wanted(limit, cursor)
+
+
+PageWanted = NamedDependency[Wanted]
 
 
 def page_from(rows: Rows[S], item: Callable[[S], T]) -> Page[T]:

@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import get, patch
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Struct
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Caller
+from ricarica.api.caller import Asking
 from ricarica.api.commands import CommandReply, Values, write_settings
 from ricarica.api.gate import needs
 from ricarica.api.replies import Page, page_of
@@ -33,9 +33,9 @@ class SettingReply(Struct, frozen=True):
 
 @get(PATH, opt=needs(Permission.READ), tags=["Settings"])
 async def list_settings(
-    caller: Caller,
-    identity: str,
-    q: Annotated[str | None, Parameter(description="In the name, any case.")] = None,
+    caller: Asking,
+    identity: FromPath[str],
+    q: Annotated[str | None, QueryParameter(description="In the name, any case.")] = None,
 ) -> Page[SettingReply]:
     """What the station told of its settings last; `commands/settings` asks it anew."""
     key = await caller.station(identity)
@@ -44,7 +44,9 @@ async def list_settings(
 
 
 @patch(PATH, opt=needs(Permission.COMMAND), tags=["Settings"])
-async def change_settings(caller: Caller, identity: str, data: Values) -> CommandReply:
+async def change_settings(
+    caller: Asking, identity: FromPath[str], data: JSONBody[Values]
+) -> CommandReply:
     """Write settings, by name; answered when the station has answered for each."""
     return await write_settings(caller, await caller.station(identity), data)
 

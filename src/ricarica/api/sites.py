@@ -1,18 +1,18 @@
 """/sites: places with stations."""
 
 from litestar import delete, get, patch, post
+from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType, structs
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Caller, require
+from ricarica.api.caller import Asking, Caller, require
 from ricarica.api.gate import needs
-from ricarica.api.replies import Page, ShortText, page_from
+from ricarica.api.replies import Page, PageWanted, ShortText, page_from
 from ricarica.api.tariffs import check_tariff
 from ricarica.kernel.ids import SiteId, TariffId, TenantId
 from ricarica.slices import Slices
 from ricarica.stations.model import Site
 from ricarica.stations.queries import SiteView, StationQueries
-from ricarica.storage.pages import Wanted
 
 
 class SiteReply(Struct, frozen=True):
@@ -53,20 +53,20 @@ class SitePatch(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @get("/sites", opt=needs(Permission.READ), tags=["Sites"])
-async def list_sites(caller: Caller, page: Wanted) -> Page[SiteReply]:
+async def list_sites(caller: Asking, page: PageWanted) -> Page[SiteReply]:
     """Sites by name."""
     rows = await StationQueries(caller.database).sites(caller.tenant, page)
     return page_from(rows, site_reply)
 
 
 @get("/sites/{site:str}", opt=needs(Permission.READ), tags=["Sites"])
-async def get_site(caller: Caller, site: str) -> SiteReply:
+async def get_site(caller: Asking, site: FromPath[str]) -> SiteReply:
     """One site."""
     return await _read(caller, SiteId(site))
 
 
 @post("/sites", opt=needs(Permission.EDIT_STATIONS), tags=["Sites"])
-async def add_site(caller: Caller, data: NewSite) -> SiteReply:
+async def add_site(caller: Asking, data: JSONBody[NewSite]) -> SiteReply:
     """Add a site."""
 
     async def add(slices: Slices) -> SiteReply:
@@ -81,7 +81,7 @@ async def add_site(caller: Caller, data: NewSite) -> SiteReply:
 
 
 @patch("/sites/{site:str}", opt=needs(Permission.EDIT_STATIONS), tags=["Sites"])
-async def change_site(caller: Caller, site: str, data: SitePatch) -> SiteReply:
+async def change_site(caller: Asking, site: FromPath[str], data: JSONBody[SitePatch]) -> SiteReply:
     """Rename a site, move it, give it another tariff."""
 
     async def change(slices: Slices) -> None:
@@ -97,7 +97,7 @@ async def change_site(caller: Caller, site: str, data: SitePatch) -> SiteReply:
 
 
 @delete("/sites/{site:str}", opt=needs(Permission.EDIT_STATIONS), tags=["Sites"])
-async def remove_site(caller: Caller, site: str) -> None:
+async def remove_site(caller: Asking, site: FromPath[str]) -> None:
     """Its stations stay, and stand nowhere in particular."""
 
     async def remove(slices: Slices) -> None:

@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import delete, get, put
-from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Caller, require
+from ricarica.api.caller import Asking, Caller, require
 from ricarica.api.gate import needs
-from ricarica.api.replies import Page, ShortText, page_from, page_of
+from ricarica.api.replies import Page, PageWanted, ShortText, page_from, page_of
 from ricarica.api.tariffs import check_tariff
 from ricarica.authorization.commands import ClearCache
 from ricarica.configuration.commands import ReportSettings, WriteSetting
@@ -22,7 +22,6 @@ from ricarica.stations.commands import ChangeAvailability, Reset, Trigger, Unloc
 from ricarica.stations.model import Acceptance, Connector, ConnectorStatus
 from ricarica.stations.queries import StationFilter, StationQueries, StationView
 from ricarica.stations.service import Preparation
-from ricarica.storage.pages import Wanted
 from ricarica.transactions.commands import StartCharging, StopCharging
 
 IDENTITY_LENGTH_MAX = 255  # what the stations' door takes
@@ -106,12 +105,12 @@ class StationBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 def station_filter(
     q: Annotated[
-        str | None, Parameter(description="In identity, name, vendor, model or serial.")
+        str | None, QueryParameter(description="In identity, name, vendor, model or serial.")
     ] = None,
-    status: Acceptance | None = None,
-    connected: bool | None = None,
-    dialect: Annotated[str | None, Parameter(description="1.6, 2.0.1 or 2.1.")] = None,
-    site: str | None = None,
+    status: FromQuery[Acceptance | None] = None,
+    connected: FromQuery[bool | None] = None,
+    dialect: Annotated[str | None, QueryParameter(description="1.6, 2.0.1 or 2.1.")] = None,
+    site: FromQuery[str | None] = None,
 ) -> StationFilter:
     return StationFilter(q, SiteId(site) if site else None, status, connected, dialect)
 
@@ -122,20 +121,24 @@ def station_filter(
     tags=["Stations"],
     dependencies={"which": Provide(station_filter, sync_to_thread=False)},
 )
-async def list_stations(caller: Caller, which: StationFilter, page: Wanted) -> Page[StationReply]:
+async def list_stations(
+    caller: Asking, which: NamedDependency[StationFilter], page: PageWanted
+) -> Page[StationReply]:
     """Stations by identity."""
     rows = await StationQueries(caller.database).stations(caller.tenant, which, page)
     return page_from(rows, lambda view: _reply(caller, view))
 
 
 @get("/stations/{identity:str}", opt=needs(Permission.READ), tags=["Stations"])
-async def get_station(caller: Caller, identity: str) -> StationReply:
+async def get_station(caller: Asking, identity: FromPath[str]) -> StationReply:
     """One station; its identity is compared without case."""
     return await _read(caller, identity)
 
 
 @put("/stations/{identity:str}", opt=needs(Permission.EDIT_STATIONS), tags=["Stations"])
-async def prepare_station(caller: Caller, identity: str, data: StationBody) -> StationReply:
+async def prepare_station(
+    caller: Asking, identity: FromPath[str], data: JSONBody[StationBody]
+) -> StationReply:
     """Prepare a station before it connects, approve one that waits, or change it."""
     _check_identity(identity)
 
@@ -152,7 +155,7 @@ async def prepare_station(caller: Caller, identity: str, data: StationBody) -> S
 
 
 @delete("/stations/{identity:str}", opt=needs(Permission.EDIT_STATIONS), tags=["Stations"])
-async def remove_station(caller: Caller, identity: str) -> None:
+async def remove_station(caller: Asking, identity: FromPath[str]) -> None:
     """Forget a station; what it charged stays."""
     key = await caller.station(identity)
 
@@ -164,7 +167,7 @@ async def remove_station(caller: Caller, identity: str) -> None:
 
 
 @get("/stations/{identity:str}/evses", opt=needs(Permission.READ), tags=["Stations"])
-async def list_evses(caller: Caller, identity: str) -> Page[EvseReply]:
+async def list_evses(caller: Asking, identity: FromPath[str]) -> Page[EvseReply]:
     """Its EVSEs with their connectors and what runs there."""
     view = await _view(caller, identity)
     running = await caller.carry_out(

@@ -4,16 +4,16 @@ from datetime import datetime
 from decimal import Decimal
 
 from litestar import delete, get, patch, post
+from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Caller, require
+from ricarica.api.caller import Asking, Caller, require
 from ricarica.api.gate import needs
-from ricarica.api.replies import Page, page_from, plain
+from ricarica.api.replies import Page, PageWanted, page_from, plain
 from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.ids import TariffId, TenantId
 from ricarica.slices import Slices
-from ricarica.storage.pages import Wanted
 from ricarica.tariffs.model import Prices, Tariff
 from ricarica.tariffs.queries import TariffQueries
 from ricarica.tariffs.service import TariffChanges
@@ -57,21 +57,21 @@ class TariffPatch(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @get("/tariffs", opt=needs(Permission.READ), tags=["Tariffs"])
-async def list_tariffs(caller: Caller, page: Wanted) -> Page[TariffReply]:
+async def list_tariffs(caller: Asking, page: PageWanted) -> Page[TariffReply]:
     """Tariffs by name, each in its latest revision."""
     rows = await TariffQueries(caller.database).tariffs(caller.tenant, page)
     return page_from(rows, tariff_reply)
 
 
 @get("/tariffs/{tariff:str}", opt=needs(Permission.READ), tags=["Tariffs"])
-async def get_tariff(caller: Caller, tariff: str) -> TariffReply:
+async def get_tariff(caller: Asking, tariff: FromPath[str]) -> TariffReply:
     """One tariff in its latest revision."""
     found = await TariffQueries(caller.database).tariff(caller.tenant, TariffId(tariff))
     return tariff_reply(require(found, f"tariff {tariff}"))
 
 
 @post("/tariffs", opt=needs(Permission.EDIT_TARIFFS), tags=["Tariffs"])
-async def add_tariff(caller: Caller, data: NewTariff) -> TariffReply:
+async def add_tariff(caller: Asking, data: JSONBody[NewTariff]) -> TariffReply:
     """Add a tariff; as the default, it holds wherever no other is chosen."""
 
     async def add(slices: Slices) -> TariffReply:
@@ -93,7 +93,9 @@ async def add_tariff(caller: Caller, data: NewTariff) -> TariffReply:
 
 
 @patch("/tariffs/{tariff:str}", opt=needs(Permission.EDIT_TARIFFS), tags=["Tariffs"])
-async def change_tariff(caller: Caller, tariff: str, data: TariffPatch) -> TariffReply:
+async def change_tariff(
+    caller: Asking, tariff: FromPath[str], data: JSONBody[TariffPatch]
+) -> TariffReply:
     """Rename a tariff, change its prices, make it the default or stop it being that.
 
     Transactions that have begun keep the prices they began with.
@@ -108,7 +110,7 @@ async def change_tariff(caller: Caller, tariff: str, data: TariffPatch) -> Tarif
 
 
 @delete("/tariffs/{tariff:str}", opt=needs(Permission.EDIT_TARIFFS), tags=["Tariffs"])
-async def remove_tariff(caller: Caller, tariff: str) -> None:
+async def remove_tariff(caller: Asking, tariff: FromPath[str]) -> None:
     """Stations and sites that chose it fall back to the default."""
 
     async def remove(slices: Slices) -> None:

@@ -4,19 +4,18 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import delete, get, patch, post
-from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Caller, require
+from ricarica.api.caller import Asking, Caller, require
 from ricarica.api.gate import needs
-from ricarica.api.replies import Instant, Page, ShortText, page_from
+from ricarica.api.replies import Instant, Page, PageWanted, ShortText, page_from
 from ricarica.authorization.model import Token, TokenKind, TokenStatus
 from ricarica.authorization.queries import TokenFilter, TokenQueries
 from ricarica.authorization.service import UID_LENGTH_MAX, TokenChanges
 from ricarica.slices import Slices
-from ricarica.storage.pages import Wanted
 
 Uid = Annotated[str, Meta(min_length=1, max_length=UID_LENGTH_MAX)]
 ConcurrentMax = Annotated[int, Meta(ge=1, description="Transactions it may have at once.")]
@@ -54,9 +53,11 @@ class TokenPatch(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def token_filter(
-    q: Annotated[str | None, Parameter(description="In uid, label or group, any case.")] = None,
-    status: TokenStatus | None = None,
-    group: str | None = None,
+    q: Annotated[
+        str | None, QueryParameter(description="In uid, label or group, any case.")
+    ] = None,
+    status: FromQuery[TokenStatus | None] = None,
+    group: FromQuery[str | None] = None,
 ) -> TokenFilter:
     return TokenFilter(text=q, status=status, group=group)
 
@@ -67,21 +68,23 @@ def token_filter(
     tags=["Tokens"],
     dependencies={"which": Provide(token_filter, sync_to_thread=False)},
 )
-async def list_tokens(caller: Caller, which: TokenFilter, page: Wanted) -> Page[TokenReply]:
+async def list_tokens(
+    caller: Asking, which: NamedDependency[TokenFilter], page: PageWanted
+) -> Page[TokenReply]:
     """Tokens by uid."""
     rows = await TokenQueries(caller.database).tokens(caller.tenant, which, page)
     return page_from(rows, token_reply)
 
 
 @get("/tokens/{uid:str}", opt=needs(Permission.READ), tags=["Tokens"])
-async def get_token(caller: Caller, uid: str) -> TokenReply:
+async def get_token(caller: Asking, uid: FromPath[str]) -> TokenReply:
     """One token; its uid is compared without case."""
     found = await TokenQueries(caller.database).token(caller.tenant, uid)
     return token_reply(require(found, f"token {uid}"))
 
 
 @post("/tokens", opt=needs(Permission.EDIT_TOKENS), tags=["Tokens"])
-async def add_token(caller: Caller, data: NewToken) -> TokenReply:
+async def add_token(caller: Asking, data: JSONBody[NewToken]) -> TokenReply:
     """Add a token. 409 when its uid is there already."""
 
     async def add(slices: Slices) -> TokenReply:
@@ -93,7 +96,9 @@ async def add_token(caller: Caller, data: NewToken) -> TokenReply:
 
 
 @patch("/tokens/{uid:str}", opt=needs(Permission.EDIT_TOKENS), tags=["Tokens"])
-async def change_token(caller: Caller, uid: str, data: TokenPatch) -> TokenReply:
+async def change_token(
+    caller: Asking, uid: FromPath[str], data: JSONBody[TokenPatch]
+) -> TokenReply:
     """Block a token, move it to a group, let it expire."""
 
     async def change(slices: Slices) -> TokenReply:
@@ -105,7 +110,7 @@ async def change_token(caller: Caller, uid: str, data: TokenPatch) -> TokenReply
 
 
 @delete("/tokens/{uid:str}", opt=needs(Permission.EDIT_TOKENS), tags=["Tokens"])
-async def remove_token(caller: Caller, uid: str) -> None:
+async def remove_token(caller: Asking, uid: FromPath[str]) -> None:
     """Forget a token; what it charged stays."""
 
     async def remove(slices: Slices) -> None:

@@ -6,17 +6,18 @@ from decimal import Decimal
 from typing import Annotated
 
 from litestar import get
-from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import Struct, structs
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Caller, require
+from ricarica.api.caller import Asking, Caller, require
 from ricarica.api.gate import needs
 from ricarica.api.replies import (
     Amount,
     Instant,
     Page,
+    PageWanted,
     amount_from,
     page_from,
     page_of,
@@ -25,7 +26,6 @@ from ricarica.api.replies import (
 )
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import StationId, TransactionId
-from ricarica.storage.pages import Wanted
 from ricarica.tariffs.model import Cost, LineKind
 from ricarica.transactions.model import ChargingState, Entry, EntryKind, Flag
 from ricarica.transactions.queries.listing import (
@@ -124,19 +124,19 @@ class Period(Struct, frozen=True):
 
 
 def period(
-    since: Annotated[Instant | None, Parameter(description="Started then or later.")] = None,
-    until: Annotated[Instant | None, Parameter(description="Started before.")] = None,
+    since: Annotated[Instant | None, QueryParameter(description="Started then or later.")] = None,
+    until: Annotated[Instant | None, QueryParameter(description="Started before.")] = None,
 ) -> Period:
     return Period(since, until)
 
 
 async def transaction_filter(
-    caller: Caller,
-    between: Period,
-    station: str | None = None,
-    token: str | None = None,
-    running: bool | None = None,
-    flagged: bool | None = None,
+    caller: Asking,
+    between: NamedDependency[Period],
+    station: FromQuery[str | None] = None,
+    token: FromQuery[str | None] = None,
+    running: FromQuery[bool | None] = None,
+    flagged: FromQuery[bool | None] = None,
 ) -> TransactionFilter:
     return TransactionFilter(
         station=await _canonical(caller, station) if station else None,
@@ -158,7 +158,7 @@ async def transaction_filter(
     },
 )
 async def list_transactions(
-    caller: Caller, which: TransactionFilter, page: Wanted
+    caller: Asking, which: NamedDependency[TransactionFilter], page: PageWanted
 ) -> Page[TransactionReply]:
     """Transactions, the latest first."""
     queries = TransactionQueries(caller.database)
@@ -166,7 +166,7 @@ async def list_transactions(
 
 
 @get("/transactions/{transaction:str}", opt=needs(Permission.READ), tags=["Transactions"])
-async def get_transaction(caller: Caller, transaction: str) -> TransactionDetailReply:
+async def get_transaction(caller: Asking, transaction: FromPath[str]) -> TransactionDetailReply:
     """One transaction with its costs, its timeline and its readings."""
     queries = TransactionQueries(caller.database)
     found = await queries.transaction(caller.tenant, TransactionId(transaction))
@@ -182,12 +182,12 @@ async def get_transaction(caller: Caller, transaction: str) -> TransactionDetail
 
 @get("/transactions/{transaction:str}/readings", opt=needs(Permission.READ), tags=["Transactions"])
 async def list_readings(
-    caller: Caller,
-    transaction: str,
+    caller: Asking,
+    transaction: FromPath[str],
     measurand: Annotated[
-        str | None, Parameter(description="E.g. `power_active_import,soc`.")
+        str | None, QueryParameter(description="E.g. `power_active_import,soc`.")
     ] = None,
-    since: Instant | None = None,
+    since: FromQuery[Instant | None] = None,
 ) -> Page[ReadingReply]:
     """Its readings, oldest first."""
     queries = TransactionQueries(caller.database)

@@ -71,9 +71,7 @@ class Server:
         except aiohttp.InvalidURL as error:
             raise RefusedRequestError(f"{self.url} is not the address of a server") from error
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            raise ServerError(
-                f"no Ricarica answers at {self.url} ({str(error) or 'time-out'}); is it running?"
-            ) from error
+            raise ServerError(f"no Ricarica answers at {self.url}; is it running?") from error
         return content if status < 400 else _complain(status, content)
 
 

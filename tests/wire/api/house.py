@@ -1,0 +1,129 @@
+"""The API in one process with a real engine and database; only the stations are made up."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+import httpx
+from litestar import Litestar
+
+from ricarica.access.authentication import Authentication
+from ricarica.access.model import Role, system_actor
+from ricarica.access.service import AccessService, NewKey
+from ricarica.api.application import application
+from ricarica.api.caller import House
+from ricarica.api.health import Measure, Vitals
+from ricarica.app.wiring import Node
+from ricarica.kernel.ids import DEFAULT_TENANT, StationKey
+from ricarica.link.letters import Answer, Ask, Delivered, Knock, Opened, Outcome, Reply, Told
+from ricarica.ocpp.dialects import Dialect
+from ricarica.slices import Slices
+
+T = TypeVar("T")
+SYSTEM = system_actor()
+
+
+@dataclass
+class Sockets:
+    """Stations that answer what a test says, and keep what they were asked."""
+
+    answers: dict[str, Told] = field(default_factory=dict)
+    asked: list[Ask] = field(default_factory=list)
+
+    async def ask(self, ask: Ask) -> Told:
+        self.asked.append(ask)
+        return self.answers.get(ask.action, Told(Outcome.UNKNOWN, "1"))
+
+    def connected(self, key: StationKey) -> int | None:
+        return 1
+
+    def hang_up(self, key: StationKey, code: int, reason: str) -> None:
+        pass
+
+    def will_answer(self, action: str, payload: bytes) -> None:
+        self.answers[action] = Told(Outcome.ANSWERED, "1", payload, duration_ms=3)
+
+
+class PlainHasher:
+    async def hash(self, password: str) -> str:
+        return f"hash of {password}"
+
+    async def matches(self, password_hash: str, password: str) -> bool:
+        return password_hash == f"hash of {password}"
+
+
+class Api:
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.sockets = Sockets()
+        node.link.attach_sockets(self.sockets)
+        self.authentication = Authentication(self.commit, PlainHasher(), node.parts.clock.now)
+        house = House(node.engine, node.engine.database, self.authentication, node.parts.clock.now)
+        self.complaint: str | None = None
+        measures = [
+            Measure("ricarica_stations", "Connected.", {("1.6",): 2}, ("dialect",)),
+            Measure("ricarica_calls", "Calls.", {(): 7}, kind="counter"),
+        ]
+        self.app: Litestar = application(house, Vitals({"database": self._check}, lambda: measures))
+
+    async def _check(self) -> str | None:
+        return self.complaint
+
+    async def commit(self, work: Callable[[AccessService], Awaitable[T]], /) -> T:
+        return await self.carry_out(lambda slices: work(slices.access))
+
+    async def carry_out(self, work: Callable[[Slices], Awaitable[T]]) -> T:
+        return await self.node.engine.carry_out(SYSTEM, work)
+
+    def client(self, **headers: str) -> httpx.AsyncClient:
+        asgi = cast("Any", self.app)
+        transport = httpx.ASGITransport(asgi, raise_app_exceptions=False)
+        return httpx.AsyncClient(
+            transport=transport, base_url="http://test/api/v1", headers=headers
+        )
+
+    async def client_as(self, role: Role) -> httpx.AsyncClient:
+        wanted = NewKey(f"a {role}", role)
+        _, secret = await self.commit(
+            lambda access: access.create_api_key(SYSTEM, wanted, self.node.parts.clock.now())
+        )
+        return self.client(Authorization=f"Bearer {secret}")
+
+    async def connect(self, identity: str, dialect: Dialect) -> StationKey:
+        """A station that is known and connected."""
+        now = self.node.parts.clock.now()
+        knock = Knock(
+            DEFAULT_TENANT, identity, (dialect.subprotocol,), False, None, None, "192.0.2.1", now
+        )
+        admission = await self.node.link.admit(knock)
+        assert admission.key, "whoever knocks is let in, to wait or to charge"
+        await self.node.link.open(
+            Opened(admission.key, dialect.subprotocol, "192.0.2.1", secure=False, at=now)
+        )
+        return admission.key
+
+    async def deliver(
+        self, key: StationKey, dialect: Dialect, action: str, payload: Mapping[str, Any]
+    ) -> Any:
+        """What a station tells; returns what it is answered."""
+        answered: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        encoded = json.dumps(payload).encode()
+        self.node.link.deliver(
+            Delivered(
+                key,
+                self.node.engine.live.epoch(key) or 0,
+                dialect.subprotocol,
+                f"m-{len(encoded)}",
+                action,
+                encoded,
+                digest=encoded[:16],
+                wants_answer=True,
+                at=self.node.parts.clock.now(),
+            ),
+            answered.set_result,
+        )
+        reply = await answered
+        assert isinstance(reply, Answer), f"{action} was answered with {reply}"
+        return json.loads(reply.payload)

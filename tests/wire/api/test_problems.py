@@ -1,0 +1,117 @@
+from typing import Any
+
+import httpx
+import pytest
+
+from ricarica.kernel.errors import StorageUnavailableError
+from tests.wire.api.house import Api
+
+
+def assert_problem(response: httpx.Response, status: int) -> dict[str, Any]:
+    assert response.status_code == status, response.text
+    assert response.headers["Content-Type"] == "application/problem+json"
+    problem: dict[str, Any] = response.json()
+    assert problem["status"] == status
+    return problem
+
+
+async def test_a_member_that_nobody_knows_is_refused_by_name(admin: httpx.AsyncClient) -> None:
+    response = await admin.post("/tokens", json={"uid": "ABC", "groop": "x"})
+
+    assert "groop" in assert_problem(response, 422)["detail"]
+
+
+async def test_a_value_that_makes_no_sense_is_refused_by_name(admin: httpx.AsyncClient) -> None:
+    response = await admin.post("/tokens", json={"uid": "ABC", "kind": "Nonsense"})
+
+    [error] = assert_problem(response, 422)["errors"]
+    assert error["name"] == "kind"
+
+
+async def test_a_body_that_is_no_json_is_refused(admin: httpx.AsyncClient) -> None:
+    assert_problem(await admin.post("/tokens", content=b'{"uid": '), 400)
+
+
+async def test_a_time_without_an_offset_is_refused(admin: httpx.AsyncClient) -> None:
+    body = {"uid": "ABC", "expires_at": "2030-01-01T00:00:00"}
+
+    assert "timezone" in assert_problem(await admin.post("/tokens", json=body), 422)["detail"]
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=501", "limit=x", "cursor=nonsense"])
+async def test_a_page_that_cannot_be_is_refused(admin: httpx.AsyncClient, query: str) -> None:
+    assert_problem(await admin.get(f"/tokens?{query}"), 422)
+
+
+async def test_what_is_not_there_is_told_so(admin: httpx.AsyncClient) -> None:
+    problem = assert_problem(await admin.get("/tokens/none"), 404)
+
+    assert problem["detail"] == "there is no token none"
+    assert problem["type"] == "/api/docs#not-found"
+
+
+async def test_an_address_that_is_not_there_is_a_problem_too(admin: httpx.AsyncClient) -> None:
+    assert_problem(await admin.get("/nothing"), 404)
+    assert_problem(await admin.put("/tokens"), 405)
+
+
+async def test_a_body_that_is_too_large_is_refused(admin: httpx.AsyncClient) -> None:
+    assert_problem(await admin.post("/tokens", content=b" " * (1024 * 1024 + 1)), 413)
+
+
+async def test_without_a_database_programs_are_told_to_come_back(
+    api: Api, admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unavailable(*_: object) -> None:
+        raise StorageUnavailableError("the disk is full")
+
+    await admin.get("/me")  # so that the key is remembered
+    monkeypatch.setattr(api.node.engine.database, "commit", unavailable)
+
+    response = await admin.post("/tokens", json={"uid": "ABC"})
+
+    assert_problem(response, 503)
+    assert response.headers["Retry-After"] == "5"
+
+
+async def test_a_fault_of_ours_tells_nothing_of_our_insides(
+    api: Api, admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a secret place")
+
+    monkeypatch.setattr("ricarica.api.tokens.token_reply", broken)
+
+    first = await admin.get("/tokens/none")
+    second = await admin.post("/tokens", json={"uid": "ABC"})
+
+    assert_problem(first, 404)
+    assert "secret" not in str(assert_problem(second, 500))
+
+
+async def test_an_unexpected_fault_of_a_handler_is_a_problem_too(
+    admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a secret place")
+
+    await admin.post("/tokens", json={"uid": "ABC"})
+    monkeypatch.setattr("ricarica.api.tokens.token_reply", broken)
+
+    assert "secret" not in str(assert_problem(await admin.get("/tokens/abc"), 500))
+
+
+async def test_a_change_that_another_writer_crossed_is_made_again(
+    admin: httpx.AsyncClient,
+) -> None:
+    """Both are carried out one after the other, whoever wins."""
+    import asyncio
+
+    await admin.post("/tokens", json={"uid": "ABC"})
+
+    async def label(text: str) -> int:
+        return (await admin.patch("/tokens/ABC", json={"label": text})).status_code
+
+    codes = await asyncio.gather(*(label(str(number)) for number in range(5)))
+
+    assert codes == [200] * 5
