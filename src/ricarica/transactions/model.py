@@ -13,6 +13,8 @@ from enum import StrEnum
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
 from ricarica.kernel.quantities import ZERO
 
+WHOLE_WH = Decimal(1)  # 1.6 tells starts and stops in whole Wh, cutting off what readings have
+
 
 class ChargingState(StrEnum):
     EV_CONNECTED = "ev_connected"
@@ -92,6 +94,8 @@ class EnergyTally:
         if self.last is None:
             return replace(self, last=point)
         gained_wh = point.register_wh - self.last.register_wh
+        if -WHOLE_WH < gained_wh < 0:
+            return replace(self, last=replace(self.last, at=point.at))
         if gained_wh < 0:
             # The register was reset: what it shows now is not known to be ours, so it is not
             # billed; counting goes on from here.

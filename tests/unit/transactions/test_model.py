@@ -71,6 +71,17 @@ def test_a_register_that_stands_still_did_not_go_backwards() -> None:
     assert not energy_along(points(1000, 1000)).backwards
 
 
+def test_a_stop_in_whole_watt_hours_after_an_exact_reading_is_no_reset() -> None:
+    start, reading, stop = points(1000, 1500, 1500)
+    exact = replace(reading, register_wh=Decimal("1500.8"))
+
+    counted = energy_along([start, exact, stop])
+
+    assert (counted.energy_wh, counted.backwards) == (Decimal("500.8"), False)
+    a_whole_one_less = replace(stop, register_wh=Decimal("1499.8"))
+    assert energy_along([start, exact, a_whole_one_less]).backwards
+
+
 @given(st.permutations(points(1000, 1300, 1300, 90, 400)))
 def test_the_order_in_which_registers_come_does_not_matter(told: list[RegisterPoint]) -> None:
     assert energy_along(told) == energy_along(points(1000, 1300, 1300, 90, 400))
