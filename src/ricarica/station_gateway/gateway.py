@@ -5,7 +5,7 @@ import ssl
 import uuid
 
 from ricarica.kernel.clock import Clock
-from ricarica.kernel.errors import StorageUnavailableError
+from ricarica.kernel.errors import RicaricaError
 from ricarica.kernel.ids import StationKey
 from ricarica.link.letters import Ask, Opened, Outcome, Told
 from ricarica.link.ports import Decisions
@@ -93,8 +93,8 @@ class StationGateway:
                     return await self._seat(visitor, socket)
         except CrowdedError as error:
             socket.close(CloseCode.POLICY_VIOLATION, str(error))
-        except StorageUnavailableError:
-            socket.close(CloseCode.TRY_AGAIN_LATER, "nothing can be stored now")
+        except RicaricaError:  # most of all, that the epoch could not be stored
+            socket.close(CloseCode.TRY_AGAIN_LATER, "try again later")
         else:
             self._turn_away(visitor, socket, ruling)
         return None

@@ -5,6 +5,7 @@ import contextlib
 import ssl
 from collections.abc import Awaitable, Callable
 
+import structlog
 from aiohttp import hdrs, web
 from aiohttp.web_protocol import RequestHandler
 
@@ -13,9 +14,14 @@ from ricarica.station_gateway.extensions import deflate_answer
 from ricarica.station_gateway.handshake import SERVER_NAME, Rejection, switching
 from ricarica.station_gateway.station_socket import StationSocket
 from ricarica.station_gateway.surroundings import Surroundings
+from ricarica.station_gateway.throttle import Rate, TokenBucket
 from ricarica.station_gateway.websocket import CloseCode
 
 _BACKLOG = 1024  # after an outage all stations come back within seconds
+_LOG_LINES = Rate(per_s=5.0, burst=50)  # whoever knocks at random shall not fill the disk
+_PATH_SHOWN = 100
+
+log = structlog.get_logger("ricarica.gateway")
 
 Host = Callable[[Visitor, StationSocket], Awaitable[None]]
 """Gives a socket to its connection, or closes it."""
@@ -56,6 +62,7 @@ class StationServer:
         self._host = host
         self._porter = Porter(surroundings)
         self._server = _BoundedServer(self._answer, surroundings)
+        self._log_lines = TokenBucket(_LOG_LINES, surroundings.clock.monotonic())
         self._listeners: list[asyncio.Server] = []
         self._sockets: set[StationSocket] = set()
         self._empty: asyncio.Event | None = None  # while someone waits for the last to go
@@ -96,15 +103,30 @@ class StationServer:
             request.transport.pause_reading()
         outcome = await self._porter.receive(request)
         if isinstance(outcome, Rejection):
-            self._around.tally.refused += 1
+            self._refused(request, outcome)
             return _response_for(outcome)
         socket = self._taken_over(request, outcome)
         if socket and isinstance(outcome, NoCommonDialect):
             # OCPP-J 1.6 §3.1.2, 2.0.1 §3.1.3: 101 without the header, then close.
             socket.close(CloseCode.PROTOCOL_ERROR, "no common subprotocol")
         elif socket and isinstance(outcome, Visitor):
-            await self._host(outcome, socket)
+            await self._hosted(outcome, socket)
         return web.Response()  # goes nowhere, for the connection is not theirs any more
+
+    async def _hosted(self, visitor: Visitor, socket: StationSocket) -> None:
+        try:
+            await self._host(visitor, socket)
+        except BaseException:
+            socket.abort()  # nobody else knows it yet
+            raise
+
+    def _refused(self, request: web.BaseRequest, rejection: Rejection) -> None:
+        self._around.tally.refused += 1
+        now = self._around.clock.monotonic()
+        if not self._log_lines.empty(now):
+            self._log_lines.take(now)
+            path = request.raw_path.partition("?")[0][:_PATH_SHOWN]
+            log.info("refused", status=rejection.status, remote=request.remote, path=path)
 
     def _taken_over(
         self, request: web.BaseRequest, outcome: Visitor | NoCommonDialect

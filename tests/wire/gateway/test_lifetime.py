@@ -7,7 +7,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from ricarica.kernel.errors import StorageUnavailableError
+from ricarica.kernel.errors import NotFoundError, StorageUnavailableError
 from ricarica.kernel.ids import StationId, StationKey, TenantId
 from ricarica.link.letters import Answer, Opened
 from ricarica.station_gateway.gateway import StationGateway
@@ -100,17 +100,29 @@ async def test_the_core_can_hang_up(
     assert [closed.reason for closed in core.closed] == ["blocked by the operator"]
 
 
-async def test_without_storage_for_the_epoch_the_socket_is_closed(
-    station: Connect, core: ScriptedCore, gateway: StationGateway
+@pytest.mark.parametrize("error", [StorageUnavailableError, NotFoundError])
+async def test_without_an_epoch_the_socket_is_closed(
+    error: type[Exception], station: Connect, core: ScriptedCore, gateway: StationGateway
 ) -> None:
     def fail(_: Opened) -> int:
-        raise StorageUnavailableError
+        raise error("no")
 
     core.open_as = fail
 
     assert await close_code_of(await station()) == 1013
     assert core.letters == []
     assert gateway.connected(KEY) is None
+
+
+async def test_a_fault_of_the_core_leaves_no_socket_behind(
+    station: Connect, core: ScriptedCore, gateway: StationGateway
+) -> None:
+    core.open_as = lambda _: 1 // 0
+    socket = await station()
+
+    with pytest.raises(ConnectionClosed):
+        await soon(socket.recv())
+    assert gateway.counts().sockets == 0
 
 
 async def test_stopping_sends_the_stations_off_with_1012(
