@@ -6,9 +6,7 @@ from ricarica.station_gateway.throttle import Rate
 
 _PER_REMOTE = Rate(per_s=2.0, burst=100)  # many stations may share one address
 _PER_IDENTITY = Rate(per_s=0.1, burst=10)
-_VISITS = Rate(
-    per_s=1.0, burst=240
-)  # each costs a commit; a line that flaps has been seen at one a second
+_VISITS = Rate(per_s=1.0, burst=240)  # each costs a commit; a bad line makes one a second
 _PER_STATION = Rate(per_s=200.0, burst=1_000)
 
 
