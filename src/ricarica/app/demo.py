@@ -1,6 +1,7 @@
 """`ricarica demo`: the whole system with a network that is busy."""
 
 import asyncio
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -22,6 +23,8 @@ TOKENS = tuple(f"04A1B2C3D4E5{number:02X}" for number in range(60))
 BLOCKED = TOKENS[-2:]
 TARIFF = TariffId("city")
 PREFIX = "RIC"
+STRANGERS = 2  # stations that nobody has registered, for the inbox
+SPEED = Decimal(12)  # visits of minutes rather than hours, so that there is something to see
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +51,23 @@ PLACES = (
 
 
 async def demo(config: Config, stations: int, ready: Callable[[Serving], None]) -> None:
-    """Until cancelled. What was there before stays; what the demo needs is added to it."""
+    """Until a signal. What was there before stays; what the demo needs is added to it."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     config = replace(config, unknown_stations=UnknownStations.PENDING)
     async with serving(config) as served:
         await _furnish(served, stations)
         ready(served)
-        await run_fleet(_fleet(served, stations), asyncio.Event())
+        await run_fleet(_fleet(served, stations), stop)
 
 
 def _fleet(served: Serving, stations: int) -> FleetOptions:
     return FleetOptions(
         url=f"ws://127.0.0.1:{served.station_port}",
-        stations=stations,
+        stations=stations + STRANGERS,
         prefix=PREFIX,
+        speed=SPEED,
         clock=served.node.parts.clock.now,
         tokens=tuple(SimulatedToken(uid) for uid in TOKENS),
     )
