@@ -169,7 +169,7 @@ class StationPage(Page):
 
     @property
     def watches(self) -> tuple[str, ...]:
-        return (f"station:{self.head.id}",)
+        return (f"station:{self.head.id}", f"messages:{self.head.id}")
 
 
 @dataclass(frozen=True, slots=True)
