@@ -222,7 +222,8 @@ class Station:
 def _at(session: int, sample: int) -> str:
     seconds = session * 400 + sample * 15
     day, second = divmod(seconds, 86_400)
-    return f"2026-03-{day % 28 + 1:02d}T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}Z"
+    clock = f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+    return f"2026-03-{day % 28 + 1:02d}T{clock}Z"
 
 
 def _values(register: int) -> list[dict[str, Any]]:

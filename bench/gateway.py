@@ -43,10 +43,10 @@ def databases(folder: Path, *, postgres: bool) -> Iterator[list[Database]]:
     if not postgres:
         yield [sqlite]
         return
-    from ricarica.testing.postgres import running_postgres
+    from ricarica.testing.postgres import postgres_server
 
-    with running_postgres() as server:
-        yield [sqlite, Database("PostgreSQL", server.url, Family(server.pid))]
+    with postgres_server(durable=True) as server:
+        yield [sqlite, Database("PostgreSQL", server.url(), Family(server.pid))]
 
 
 @contextmanager

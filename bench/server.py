@@ -10,10 +10,10 @@ import sys
 import structlog
 import uvloop
 
+from ricarica.access.model import system_actor
 from ricarica.app.tables import metadata
 from ricarica.app.wiring import Parts, running_node
 from ricarica.authorization.model import Token, TokenKind, TokenStatus
-from ricarica.access.model import system_actor
 from ricarica.kernel.errors import ConflictError
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.slices import Slices

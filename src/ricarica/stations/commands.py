@@ -29,7 +29,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """`when_idle`: wait for running transactions to end. `hard`: cut the power to the controller."""
+    """`when_idle`: wait for running transactions to end. `hard`: cut the controller's power."""
 
     evse: EvseNumber | None = None
     when_idle: bool = False

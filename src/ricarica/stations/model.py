@@ -50,7 +50,7 @@ class Admittance(StrEnum):
     WELCOME = "welcome"
     UNKNOWN = "unknown"
     BLOCKED = "blocked"
-    WRONG_PASSWORD = "wrong_password"
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105 - the name of an answer
     NOT_SECURE = "not_secure"
 
 

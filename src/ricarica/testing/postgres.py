@@ -39,6 +39,11 @@ class PostgresServer:
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://{USER}@127.0.0.1:{self._port}/{database}"
 
+    @property
+    def pid(self) -> int:
+        """The process that all others of the running server descend from."""
+        return int((self._data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+
     def start(self) -> None:
         settings = " ".join(
             f"-c {setting}"
