@@ -84,6 +84,13 @@ def test_a_command_has_as_many_parameters_as_it_has_options(tidied: Tidied) -> N
     assert len(tidied(SLICE, text)) == 1
 
 
+def test_a_test_asks_for_as_many_fixtures_as_it_needs(tidied: Tidied) -> None:
+    text = "def test_it_works(a, b, c, d, e, f, g): pass\n"
+
+    assert tidied("tests/unit/test_it.py", text) == []
+    assert len(tidied("tests/unit/test_it.py", text.replace("test_it", "make_it"))) == 1
+
+
 def test_the_fields_of_a_record_are_not_counted(tidied: Tidied) -> None:
     fields = "".join(f"    field_{number}: int\n" for number in range(12))
 
