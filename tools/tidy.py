@@ -181,7 +181,7 @@ def parameters(function: Function) -> list[str]:
 
 
 def has_other_parameters(file: File, function: Function) -> bool:
-    """Are its parameters something else: options of a command, or fixtures and columns of a test?"""
+    """Are they something else: the options of a command, or the fixtures of a test?"""
     if file.path.startswith("tests/"):
         return function.name.startswith("test_")
     if not file.path.startswith(f"{PACKAGE}cli/"):
