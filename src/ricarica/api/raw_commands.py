@@ -1,6 +1,6 @@
 """/stations/{identity}/commands/{Action}: OCPP requests as they are."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, post
@@ -13,6 +13,8 @@ from ricarica.api.gate import needs
 from ricarica.kernel.errors import ConflictError, InvalidError
 from ricarica.kernel.ids import StationKey
 from ricarica.link.letters import Outcome, Told
+from ricarica.stations.commands import Outcome as CommandOutcome
+from ricarica.stations.commands import outcome_of
 
 TIMEOUT_MAX_S = 600  # no station thinks for longer, and no proxy waits that long
 
@@ -24,12 +26,12 @@ class CallError(msgspec.Struct, frozen=True):
 
 
 class CallReply(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`answered` has the station's `response`, `refused` its `error`.
+    """How it went, with the station's `response`, or its `error` if it answered with one.
 
     `unknown` has neither: the request was sent and no answer came in time.
     """
 
-    outcome: Literal["answered", "refused", "unknown"]
+    outcome: CommandOutcome
     response: Any = None
     error: CallError | None = None
 
@@ -83,13 +85,25 @@ async def _called(
 def reply_from(told: Told) -> CallReply:
     match told.outcome:
         case Outcome.ANSWERED:
-            return CallReply("answered", response=msgspec.Raw(told.payload or b"{}"))
+            payload = told.payload or b"{}"
+            return CallReply(_outcome_of(payload), response=msgspec.Raw(payload))
         case Outcome.REFUSED:
             details = msgspec.Raw(told.details or b"{}")
             error = CallError(told.code or "", told.description or "", details)
-            return CallReply("refused", error=error)
+            return CallReply(outcome_of(told.code or ""), error=error)
         case _:
-            return CallReply("unknown")
+            return CallReply(CommandOutcome.UNKNOWN)
+
+
+class _Status(msgspec.Struct):
+    status: str | None = None
+
+
+def _outcome_of(payload: bytes) -> CommandOutcome:
+    try:
+        return outcome_of(msgspec.json.decode(payload, type=_Status).status)
+    except msgspec.MsgspecError:
+        return CommandOutcome.ACCEPTED  # an answer all the same; its reader sees what it says
 
 
 def _check_json(payload: bytes, *, raw: bool) -> None:

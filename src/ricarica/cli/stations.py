@@ -17,7 +17,6 @@ Identity = Annotated[str, typer.Argument(help="The station's identity, in any ca
 MARGIN_S = 10.0  # what the server may need beyond the time that it gives the station
 
 ENDS = {
-    "answered": Exit.OK,
     "accepted": Exit.OK,
     "refused": Exit.REFUSED,
     "unsupported": Exit.REFUSED,

@@ -17,6 +17,17 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"  # it left, and nothing came back: ask before trying again
 
 
+_DONE = frozenset({"Scheduled", "RebootRequired", "Unlocked"})
+_UNSAYABLE = frozenset({"NotImplemented", "NotSupported"})
+
+
+def outcome_of(status: str | None) -> Outcome:
+    """What a station's own word for how it went means; None where the answer has no such word."""
+    if status is None or status.startswith("Accepted") or status in _DONE:
+        return Outcome.ACCEPTED
+    return Outcome.UNSUPPORTED if status in _UNSAYABLE else Outcome.REFUSED
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """`status` is the station's own word, e.g. RebootRequired; `answer` what it told besides."""

@@ -244,8 +244,11 @@ class StationService:
 
 def _prepared(station: Station, said: Preparation) -> Station:
     profile = said.security_profile
-    if profile is not None and profile not in (0, 1, 2, 3):
-        raise InvalidError(f"security_profile is 0, 1, 2 or 3, not {profile}")
+    if profile is not None and profile not in (0, 1, 2):
+        raise InvalidError(
+            f"security_profile is 0, 1 or 2, not {profile}; "
+            "client certificates (profile 3) are not supported yet"
+        )
     return replace(
         station,
         acceptance=said.acceptance or station.acceptance,

@@ -6,19 +6,17 @@ from ricarica.authorization.commands import ClearCache
 from ricarica.ocpp.v16 import messages as v16
 from ricarica.stations.commands import (
     ChangeAvailability,
-    Outcome,
     Reset,
     Result,
     Topic,
     TransferData,
     Trigger,
     Unlock,
+    outcome_of,
 )
 from ricarica.transactions.commands import StartCharging, StopCharging
 from ricarica.translation.route import Phrase, Phrases
 
-ACCEPTED = frozenset({"Accepted", "Scheduled", "RebootRequired", "Unlocked"})
-UNSUPPORTED = frozenset({"NotSupported", "NotImplemented"})
 TOPIC = {
     Topic.BOOT: v16.MessageTrigger.BootNotification,
     Topic.HEARTBEAT: v16.MessageTrigger.Heartbeat,
@@ -30,9 +28,7 @@ TOPIC = {
 def result_from(response: Any) -> Result:
     """What a response with nothing but a status means."""
     status = str(response.status)
-    if status in ACCEPTED:
-        return Result(Outcome.ACCEPTED, status)
-    return Result(Outcome.UNSUPPORTED if status in UNSUPPORTED else Outcome.REFUSED, status)
+    return Result(outcome_of(status), status)
 
 
 def remote_start_for(command: StartCharging) -> v16.RemoteStartTransactionRequest:

@@ -14,13 +14,12 @@ from ricarica.stations.commands import (
     TransferData,
     Trigger,
     Unlock,
+    outcome_of,
 )
 from ricarica.transactions.commands import ShowCost, StartCharging, StopCharging
 from ricarica.translation.route import Phrase, Phrases
 from ricarica.translation.v2.words import token_for
 
-ACCEPTED = frozenset({"Accepted", "Scheduled", "Unlocked"})
-UNSUPPORTED = frozenset({"NotSupported", "NotImplemented"})
 TOPIC = {
     Topic.BOOT: v2.MessageTrigger.BootNotification,
     Topic.HEARTBEAT: v2.MessageTrigger.Heartbeat,
@@ -34,10 +33,7 @@ def result_from(response: Any) -> Result:
     status = str(response.status)
     info: v2.StatusInfo | None = response.status_info
     detail = " ".join(filter(None, (info.reason_code, info.additional_info))) if info else None
-    if status in ACCEPTED:
-        return Result(Outcome.ACCEPTED, status, detail)
-    outcome = Outcome.UNSUPPORTED if status in UNSUPPORTED else Outcome.REFUSED
-    return Result(outcome, status, detail)
+    return Result(outcome_of(status), status, detail)
 
 
 def evse_for(evse: EvseNumber | None, connector: ConnectorNumber | None) -> v2.EVSE | None:
