@@ -23,7 +23,7 @@ from ricarica.access.queries import AccessQueries, AuditFilter
 from ricarica.access.service import NewKey
 from ricarica.api.caller import Asking
 from ricarica.api.gate import needs
-from ricarica.api.replies import Instant, Page, PageWanted, page_from
+from ricarica.api.replies import Instant, Page, PageWanted, in_utc, page_from
 from ricarica.slices import Slices
 
 Name = Annotated[str, Meta(min_length=1, max_length=NAME_LENGTH_MAX)]
@@ -160,7 +160,7 @@ async def add_api_key(caller: Asking, data: JSONBody[NewApiKey]) -> ApiKeyReply:
     """Make a key for a program. The key itself is told in this answer and never again."""
 
     async def create(slices: Slices) -> ApiKeyReply:
-        asked = NewKey(data.name, data.role, data.expires_at)
+        asked = NewKey(data.name, data.role, in_utc(data.expires_at))
         key, secret = await slices.access.create_api_key(caller.actor, asked, slices.now)
         caller.audit(slices, "api_key.create", f"api_key:{key.id}", name=key.name, role=key.role)
         return structs.replace(api_key_reply(key), key=secret)

@@ -1,7 +1,7 @@
 """How answers look: JSON with exact numbers, in pages where there are many."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -86,3 +86,7 @@ def plain(number: Decimal) -> Decimal:
 
 def plain_or_none(number: Decimal | None) -> Decimal | None:
     return None if number is None else plain(number)
+
+
+def in_utc(at: datetime | None) -> datetime | None:
+    return None if at is None else at.astimezone(UTC)

@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from ricarica.access.model import Permission
 from ricarica.api.caller import Asking, Caller, require
 from ricarica.api.gate import needs
-from ricarica.api.replies import Instant, Page, PageWanted, ShortText, page_from
+from ricarica.api.replies import Instant, Page, PageWanted, ShortText, in_utc, page_from
 from ricarica.authorization.model import Token, TokenKind, TokenStatus
 from ricarica.authorization.queries import TokenFilter, TokenQueries
 from ricarica.authorization.service import UID_LENGTH_MAX, TokenChanges
@@ -144,7 +144,7 @@ def _token(data: NewToken, caller: Caller, at: datetime) -> Token:
         data.status,
         created_at=at,
         group=data.group or None,
-        expires_at=data.expires_at,
+        expires_at=in_utc(data.expires_at),
         label=data.label,
         concurrent_max=data.concurrent_max,
     )
@@ -155,7 +155,7 @@ def _changes(data: TokenPatch) -> TokenChanges:
         status=data.status or None,
         group=None if data.group is UNSET else (data.group or ""),
         label=None if data.label is UNSET else data.label,
-        expires_at=data.expires_at or None,
+        expires_at=in_utc(data.expires_at or None),
         never_expires=data.expires_at is None,
         concurrent_max=data.concurrent_max or None,
     )
