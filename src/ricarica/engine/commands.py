@@ -15,7 +15,7 @@ from ricarica.link.letters import Ask, Told
 from ricarica.link.letters import Outcome as Reached
 from ricarica.link.ports import Sockets
 from ricarica.ocpp import actions, wire
-from ricarica.ocpp.dialects import Dialect
+from ricarica.ocpp.dialects import BY_NAME, Dialect
 from ricarica.ocpp.errors import LocalProtocolError, RemoteProtocolError
 from ricarica.stations.commands import Outcome, Result
 from ricarica.translation.route import Origin, Phrase, Phrases
@@ -54,6 +54,10 @@ class Commands:
     def sayable(self, dialect: str) -> frozenset[type]:
         """The commands that a dialect has words for, by its name."""
         return frozenset(self._phrases.get(dialect, {}))
+
+    def resets_when_idle(self, dialect: str) -> bool:
+        """Whether a dialect can say: restart once nobody charges any more."""
+        return dialect in BY_NAME and BY_NAME[dialect].resets_when_idle
 
     async def tell(self, key: StationKey, command: object) -> Result:
         """Send a command in the station's own words, and wait for what becomes of it."""

@@ -12,6 +12,8 @@ from ricarica.kernel.ids import StationKey
 from ricarica.storage.database import Database, Row
 from ricarica.storage.pages import FIRST, Page, Wanted
 
+RECENT = 1_000  # messages that are looked through for the actions that occur
+
 
 @dataclass(frozen=True, slots=True)
 class MessageFilter:
@@ -52,11 +54,7 @@ class MessageQueries:
         self, station: StationKey, which: MessageFilter = ANY, wanted: Wanted = FIRST
     ) -> Page[LoggedMessage]:
         """The latest first."""
-        query = sa.select(*MESSAGES.c[2:]).where(
-            MESSAGES.c.tenant == station.tenant,
-            MESSAGES.c.station == station.station,
-            *_wheres(which),
-        )
+        query = sa.select(*MESSAGES.c[2:]).where(*_of(station), *_wheres(which))
         if wanted.after:
             query = query.where(MESSAGES.c.id < _place(wanted.after))
         # The one more tells whether there is a next page.
@@ -64,6 +62,28 @@ class MessageQueries:
         found = [_read(row) for row in await self._database.fetch(ordered)]
         shown = tuple(found[: wanted.rows])
         return Page(shown, str(shown[-1].id) if len(found) > len(shown) else None)
+
+    async def latest(self, station: StationKey) -> int | None:
+        """The number of the latest message; it grows with each."""
+        latest = sa.func.max(MESSAGES.c.id)
+        [(number,)] = await self._database.fetch(sa.select(latest).where(*_of(station)))
+        return None if number is None else int(number)
+
+    async def actions(self, station: StationKey) -> tuple[str, ...]:
+        """Those of the last messages, by name."""
+        recent = (
+            sa.select(MESSAGES.c.action)
+            .where(*_of(station))
+            .order_by(MESSAGES.c.id.desc())
+            .limit(RECENT)
+            .subquery()
+        )
+        query = sa.select(recent.c.action).distinct().order_by(recent.c.action)
+        return tuple(action for (action,) in await self._database.fetch(query) if action)
+
+
+def _of(station: StationKey) -> tuple[sa.ColumnElement[bool], ...]:
+    return (MESSAGES.c.tenant == station.tenant, MESSAGES.c.station == station.station)
 
 
 def _wheres(which: MessageFilter) -> Iterator[sa.ColumnElement[bool]]:

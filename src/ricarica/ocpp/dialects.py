@@ -28,6 +28,8 @@ class Dialect:
     answers_unknown_message_types: bool
     boots_first: bool
     """Says nothing before its first boot was accepted. Some 1.6 stations never boot at all."""
+    resets_when_idle: bool
+    """Can be told to restart once nobody charges any more."""
 
     def __str__(self) -> str:
         return self.name
@@ -47,6 +49,7 @@ V16 = Dialect(
     answers_unreadable_frames=False,
     answers_unknown_message_types=False,
     boots_first=False,
+    resets_when_idle=False,
 )
 V201 = Dialect(
     name="2.0.1",
@@ -62,6 +65,7 @@ V201 = Dialect(
     # OCPP-J 2.0.1 §4.4; the table of §4.1.3 says to ignore them, and 2.1 does.
     answers_unknown_message_types=True,
     boots_first=True,
+    resets_when_idle=True,
 )
 V21 = replace(
     V201,

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ricarica.kernel.ids import EvseNumber, SiteId, StationId, TenantId
+from ricarica.kernel.ids import EvseNumber, SiteId, StationId, TariffId, TenantId
 from ricarica.stations.model import Acceptance, Connector, Site, Station
 from ricarica.stations.sql import (
     CONNECTORS,
@@ -129,6 +129,27 @@ class StationQueries:
             .group_by(STATIONS.c.acceptance, STATIONS.c.connected, STATIONS.c.dialect)
         )
         return _counts(rows)
+
+    async def pending_count(self, tenant: TenantId) -> int:
+        """How many wait for approval."""
+        [(count,)] = await self._database.fetch(
+            sa.select(sa.func.count()).where(
+                STATIONS.c.tenant == tenant, STATIONS.c.acceptance == Acceptance.PENDING
+            )
+        )
+        return int(count)
+
+    async def tariffs_chosen(self, tenant: TenantId) -> dict[TariffId | None, int]:
+        """Stations by the tariff chosen for them or for their site; None: the default."""
+        chosen = sa.func.coalesce(STATIONS.c.tariff, SITES.c.tariff)
+        columns: list[sa.ColumnElement[Any]] = [chosen, sa.func.count()]
+        rows = await self._database.fetch(
+            sa.select(*columns)
+            .select_from(STATIONS.outerjoin(SITES, IN_SITE))
+            .where(STATIONS.c.tenant == tenant, STATIONS.c.acceptance == Acceptance.ACCEPTED)
+            .group_by(chosen)
+        )
+        return dict(rows)
 
     async def connectors(
         self, tenant: TenantId, stations: Sequence[StationId]

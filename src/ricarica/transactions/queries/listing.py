@@ -107,6 +107,30 @@ class TransactionQueries:
         found = map(view_from, await self._database.fetch(query))
         return {view.transaction.id: view for view in found}
 
+    async def last_uses(
+        self, tenant: TenantId, tokens: Collection[str]
+    ) -> dict[str, tuple[datetime, StationId]]:
+        """When and where each of these tokens started a transaction last, by the token as given."""
+        columns = TRANSACTIONS.c
+        by_folded = {token_folded(token): token for token in tokens}
+        if not by_folded:
+            return {}
+        last = (
+            sa.select(columns.token_folded, sa.func.max(columns.started_at).label("at"))
+            .where(columns.tenant == tenant, columns.token_folded.in_(list(by_folded)))
+            .group_by(columns.token_folded)
+            .subquery()
+        )
+        is_last = sa.and_(
+            columns.token_folded == last.c.token_folded, columns.started_at == last.c.at
+        )
+        rows = await self._database.fetch(
+            sa.select(columns.token_folded, columns.started_at, columns.station)
+            .select_from(TRANSACTIONS.join(last, is_last))
+            .where(columns.tenant == tenant)
+        )
+        return {by_folded[folded]: (at, station) for folded, at, station in rows}
+
     async def transaction(
         self, tenant: TenantId, transaction: TransactionId
     ) -> TransactionDetail | None:

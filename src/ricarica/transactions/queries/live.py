@@ -1,6 +1,6 @@
 """Reading stations as they are now: their connectors, with what is being charged there."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -87,6 +87,14 @@ class LiveQueries:
         """By its identity in any case."""
         view = await self._stations.station(tenant, identity)
         return None if view is None else (await self._live(tenant, [view]))[0]
+
+    async def by_ids(self, tenant: TenantId, stations: Collection[StationId]) -> list[LiveStation]:
+        """For rows of a list that show themselves anew."""
+        if not stations:
+            return []
+        among = STATIONS.c.station.in_(stations)
+        page = await self._stations.stations(tenant, ANY, Wanted(len(stations)), among)
+        return await self._live(tenant, page.items)
 
     async def running(
         self, tenant: TenantId, stations: Sequence[StationId] | None = None, limit: int = 100

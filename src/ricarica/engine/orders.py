@@ -1,0 +1,88 @@
+"""What people and programs can tell a station, and how that becomes a command."""
+
+from collections.abc import Mapping
+
+from ricarica.access.model import Actor
+from ricarica.authorization.commands import ClearCache
+from ricarica.authorization.model import TokenRef
+from ricarica.configuration.commands import ReportSettings, WriteSetting
+from ricarica.kernel.errors import ConflictError, InvalidError
+from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
+from ricarica.slices import Slices
+from ricarica.stations.commands import ChangeAvailability, Reset, Trigger, Unlock
+from ricarica.transactions.commands import StartCharging, StopCharging
+
+# By the names that people see, with what a dialect needs words for to carry them out.
+ORDERS: Mapping[str, type] = {
+    "start": StartCharging,
+    "stop": StopCharging,
+    "reset": Reset,
+    "unlock": Unlock,
+    "availability": ChangeAvailability,
+    "trigger": Trigger,
+    "clear-cache": ClearCache,
+    "settings": ReportSettings,
+    "write-settings": WriteSetting,
+}
+
+
+async def start_order(
+    slices: Slices,
+    key: StationKey,
+    token: str | None,
+    evse: EvseNumber | None,
+    connector: ConnectorNumber | None = None,
+) -> StartCharging:
+    """Without a token, the operator's own is used."""
+    if token is None:
+        ref = await slices.authorization.desk(key.tenant, slices.now)
+    else:
+        known = await slices.authorization.find(key.tenant, TokenRef(token))
+        ref = TokenRef(known.uid, known.kind) if known else TokenRef(token)
+    return StartCharging(ref, slices.ids.wire_number(), evse, connector)
+
+
+async def stop_order(
+    slices: Slices,
+    key: StationKey,
+    transaction: TransactionId | None,
+    evse: EvseNumber | None = None,
+) -> StopCharging:
+    """Without a transaction, the one that runs: at the EVSE, if one is named.
+
+    Raises:
+        NotFoundError: there is no such transaction.
+        InvalidError: it is another station's.
+        ConflictError: it has ended, or it is not clear which is meant.
+    """
+    if transaction is None:
+        running = await slices.transactions.running_at(key, evse)
+        if len(running) != 1:
+            count = len(running) or "no"
+            raise ConflictError(f"{count} transactions run there; name the one to stop")
+        return StopCharging(running[0].ref)
+    known = await slices.transactions.get(key.tenant, transaction)
+    if known.station != key:
+        raise InvalidError(f"transaction {transaction} is not one of {key.station}")
+    if not known.is_running:
+        raise ConflictError(f"transaction {transaction} has ended already")
+    return StopCharging(known.ref)
+
+
+def note_order(
+    slices: Slices,
+    actor: Actor,
+    key: StationKey,
+    name: str,
+    outcome: str,
+    detail: Mapping[str, object],
+) -> None:
+    """A line in the audit log: who told the station what, and how it ended."""
+    slices.access.audit(
+        actor,
+        f"station.{name}",
+        f"station:{key.station}",
+        slices.now,
+        outcome=outcome,
+        detail=dict(detail),
+    )
