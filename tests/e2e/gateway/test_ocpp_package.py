@@ -67,12 +67,12 @@ class Station16(ocpp.v16.ChargePoint):  # type: ignore[misc]  # the package has 
         request = ocpp.v16.call.StopTransaction(register_wh, at(minutes), self.transaction)
         await self.call(request)
 
-    @on("RemoteStartTransaction")  # type: ignore[untyped-decorator]
+    @on("RemoteStartTransaction")  # type: ignore[untyped-decorator]  # the package has no types
     def remote_start(self, id_tag: str, **_: Any) -> Any:
         self.wanted.put_nowait(f"start {id_tag}")
         return ocpp.v16.call_result.RemoteStartTransaction("Accepted")
 
-    @on("RemoteStopTransaction")  # type: ignore[untyped-decorator]
+    @on("RemoteStopTransaction")  # type: ignore[untyped-decorator]  # the package has no types
     def remote_stop(self, transaction_id: int) -> Any:
         self.wanted.put_nowait("stop" if transaction_id == self.transaction else "stop what?")
         return ocpp.v16.call_result.RemoteStopTransaction("Accepted")
@@ -126,12 +126,12 @@ class Station2:
         self.seq_no += 1
         return await self.call(request)
 
-    @on("RequestStartTransaction")  # type: ignore[untyped-decorator]
+    @on("RequestStartTransaction")  # type: ignore[untyped-decorator]  # the package has no types
     def request_start(self, id_token: dict[str, str], **_: Any) -> Any:
         self.wanted.put_nowait(f"start {id_token['id_token']}")
         return self.version.call_result.RequestStartTransaction("Accepted")
 
-    @on("RequestStopTransaction")  # type: ignore[untyped-decorator]
+    @on("RequestStopTransaction")  # type: ignore[untyped-decorator]  # the package has no types
     def request_stop(self, transaction_id: str) -> Any:
         self.wanted.put_nowait("stop" if transaction_id == "tx-1" else "stop what?")
         return self.version.call_result.RequestStopTransaction("Accepted")
