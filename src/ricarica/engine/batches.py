@@ -11,9 +11,6 @@ from ricarica.engine.mailbox import Job, Mailboxes, Wanted
 from ricarica.engine.sql import OUTBOX
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.errors import (
-    ConflictError,
-    InvalidError,
-    LostUpdateError,
     RicaricaError,
     StorageUnavailableError,
 )
@@ -79,18 +76,22 @@ class Batches:
     async def _together(self, jobs: list[Job]) -> None:
         try:
             done = await self._commit(jobs)
-        except (ConflictError, InvalidError, LostUpdateError) as error:
-            self.counts.failed_commits += 1
-            if len(jobs) == 1:
-                await self._alone(jobs[0], error)
-                return
-            for job in jobs:  # one of them is at odds with the database; the others are not
-                await self._together([job])
         except StorageUnavailableError as error:
             self.counts.failed_commits += 1
             log.warning("storage.unavailable", waiting=len(jobs), error=str(error))
             for job in jobs:
                 job.fail(error)
+        except Exception as error:
+            # One of them is at odds with the database, or met a fault of ours; the others did not.
+            self.counts.failed_commits += 1
+            if not isinstance(error, RicaricaError):
+                log.exception("batch.failed", jobs=len(jobs))
+                self.remembered.forget_all()
+            if len(jobs) == 1:
+                await self._alone(jobs[0], error)
+                return
+            for job in jobs:
+                await self._together([job])
         else:
             self._answer(done)
 
@@ -139,7 +140,7 @@ class Batches:
         done = self._failed(job, work, error)
         try:
             await work.commit()
-        except (StorageUnavailableError, ConflictError, InvalidError, LostUpdateError) as failure:
+        except Exception as failure:
             job.fail(failure)
         else:
             self._answer([done])
@@ -151,7 +152,10 @@ class Batches:
             if isinstance(each.result, RicaricaError):
                 each.job.fail(each.result)
                 continue
-            each.job.release(each.result)
+            try:
+                each.job.release(each.result)
+            except Exception:  # it is committed, so whoever waits in vain will ask again
+                log.exception("answer.failed")
             announced += each.unit.announced
             told += each.unit.told
         if announced or told:
