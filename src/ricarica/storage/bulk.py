@@ -1,14 +1,17 @@
 """A commit's rows, sorted into runs that one statement each can write."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
 from ricarica.kernel.errors import InvalidError
+from ricarica.storage.columns import ColumnProcessor, column_processor
 from ricarica.storage.database import Add, Row, Run, Save, Staged
 
 
@@ -19,10 +22,12 @@ class Kind(Enum):
     ADD_IF_NEW = "add if new"
     FIRST = "first version"
     NEXT = "next version"
+    STAYING = "next version, all indexes as they were"
 
 
 # Of these every row must take effect, or another writer was faster.
-VERSIONED = frozenset({Kind.FIRST, Kind.NEXT})
+VERSIONED = frozenset({Kind.FIRST, Kind.NEXT, Kind.STAYING})
+REPLACING = frozenset({Kind.NEXT, Kind.STAYING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +54,11 @@ class Loaded:
 
 def row_runs(staged: Iterable[Staged]) -> list[RowRun]:
     """Group by table, then cut where the kind changes or a version of a row in hand returns."""
-    tables: dict[sa.Table, list[tuple[Kind, Row]]] = {}
+    tables: dict[sa.Table, list[Add | Save]] = {}
     for item in staged:
         if not isinstance(item, Run):
-            tables.setdefault(item.table, []).append((_kind(item), item.row))
-    return [run for table, rows in tables.items() for run in _cut(table, rows)]
+            tables.setdefault(item.table, []).append(item)
+    return [run for table, items in tables.items() for run in _cut(table, items)]
 
 
 def statements(staged: Iterable[Staged]) -> list[sa.sql.dml.UpdateBase]:
@@ -65,7 +70,7 @@ class Loader:
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
-        self._processors: dict[sa.Table, list[Callable[[Any], Any] | None]] = {}
+        self._processors: dict[sa.Table, list[ColumnProcessor | None]] = {}
 
     def load(self, run: RowRun) -> Loaded:
         """
@@ -86,39 +91,63 @@ class Loader:
         ]
         return Loaded(run.table, run.kind, loaded)
 
-    def _of(self, table: sa.Table) -> list[Callable[[Any], Any] | None]:
+    def _of(self, table: sa.Table) -> list[ColumnProcessor | None]:
         if table not in self._processors:
             self._processors[table] = [
-                column.type.dialect_impl(self._dialect).bind_processor(self._dialect)
-                for column in table.columns
+                column_processor(column.type, self._dialect) for column in table.columns
             ]
         return self._processors[table]
+
+
+def indexed_columns(table: sa.Table) -> frozenset[str]:
+    """The columns of its key and its indexes, and those that an index's condition names."""
+    columns = set(table.primary_key.columns.keys())
+    for index in table.indexes:
+        columns |= set(index.columns.keys())
+        for condition in index.dialect_kwargs.values():
+            columns |= set(re.findall(r"\w+", str(condition)))
+    return frozenset(columns) & frozenset(table.columns.keys())
+
+
+def fixed_columns(table: sa.Table, kind: Kind) -> frozenset[str]:
+    """The columns that a run of a `REPLACING` kind leaves as they are."""
+    is_staying = kind is Kind.STAYING
+    return indexed_columns(table) if is_staying else frozenset(table.primary_key.columns.keys())
 
 
 def _kind(item: Add | Save) -> Kind:
     if isinstance(item, Add):
         return Kind.ADD_IF_NEW if item.if_new else Kind.ADD
-    return Kind.FIRST if item.row[-1] == 1 else Kind.NEXT
+    if item.row[-1] == 1:
+        return Kind.FIRST
+    return Kind.STAYING if item.stays else Kind.NEXT
 
 
-def _cut(table: sa.Table, rows: list[tuple[Kind, Row]]) -> Iterator[RowRun]:
+def _cut(table: sa.Table, items: Iterable[Add | Save]) -> Iterator[RowRun]:
     width = len(table.primary_key.columns)  # the key's columns come first
-    kind, pending, seen = rows[0][0], list[Row](), set[Row]()
-    for next_kind, row in rows:
-        key = row[:width] if next_kind is Kind.NEXT else ()
-        if next_kind is not kind or (key and key in seen):
-            yield RowRun(table, kind, pending)
-            kind, pending, seen = next_kind, [], set()
-        pending.append(row)
-        if key:
-            seen.add(key)
-    yield RowRun(table, kind, pending)
+    for kind, alike in groupby(items, _kind):
+        rows = [item.row for item in alike]
+        if kind in REPLACING and len({row[:width] for row in rows}) < len(rows):
+            yield from (RowRun(table, kind, apart) for apart in _apart(rows, width))
+        else:
+            yield RowRun(table, kind, rows)
 
 
-def _processed(
-    values: Sequence[Any], processor: Callable[[Any], Any], column: str
-) -> Sequence[Any]:
+def _apart(rows: Iterable[Row], width: int) -> Iterator[list[Row]]:
+    """Cut before each row whose key is there already."""
+    pending: dict[Row, Row] = {}
+    for row in rows:
+        if row[:width] in pending:
+            yield list(pending.values())
+            pending = {}
+        pending[row[:width]] = row
+    yield list(pending.values())
+
+
+def _processed(values: Sequence[Any], processor: ColumnProcessor, column: str) -> Sequence[Any]:
+    if values.count(None) == len(values):
+        return values
     try:
-        return [processor(value) for value in values]
+        return processor(values)
     except (ValueError, TypeError, ArithmeticError) as error:
         raise InvalidError(f"{column} cannot hold a value: {error}") from error

@@ -5,9 +5,11 @@ either database as it went in.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from operator import index
+from types import NoneType
 from typing import Any
 
 import msgspec
@@ -29,6 +31,8 @@ metadata = sa.MetaData(
 )
 
 Processor = Callable[[Any], Any]
+ColumnProcessor = Callable[[Sequence[Any]], Sequence[Any]]
+"""Does for many values at once what a `Processor` does for each, at a fraction of the cost."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 INTEGER_MAX = 2**63 - 1  # what both databases can hold
@@ -55,6 +59,9 @@ class Instant(TypeDecorator[datetime]):
 
     def bind_processor(self, dialect: Dialect) -> Processor:
         return _microseconds if dialect.name == "sqlite" else _aware
+
+    def column_processor(self, dialect: Dialect) -> ColumnProcessor:
+        return _all_microseconds if dialect.name == "sqlite" else _all_aware
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Processor | None:
         return _instant if dialect.name == "sqlite" else None
@@ -84,6 +91,9 @@ class Exact(TypeDecorator[Decimal]):
     def bind_processor(self, dialect: Dialect) -> Processor:
         return _units(self.scale) if dialect.name == "sqlite" else _quantised(self.scale)
 
+    def column_processor(self, dialect: Dialect) -> ColumnProcessor:
+        return _all_units(self.scale) if dialect.name == "sqlite" else _each(_quantised(self.scale))
+
     def result_processor(self, dialect: Dialect, coltype: object) -> Processor | None:
         return _decimal(self.scale) if dialect.name == "sqlite" else None
 
@@ -102,6 +112,9 @@ class Integer(TypeDecorator[int]):
     def bind_processor(self, dialect: Dialect) -> Processor:
         return _whole
 
+    def column_processor(self, dialect: Dialect) -> ColumnProcessor:
+        return _all_whole
+
     def result_processor(self, dialect: Dialect, coltype: object) -> Processor | None:
         # PostgreSQL's sum of BIGINT is NUMERIC.
         return None if dialect.name == "sqlite" else _integer
@@ -115,6 +128,9 @@ class Text(TypeDecorator[str]):
 
     def bind_processor(self, dialect: Dialect) -> Processor:
         return _storable
+
+    def column_processor(self, dialect: Dialect) -> ColumnProcessor:
+        return _all_storable
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Processor | None:
         return None
@@ -157,11 +173,36 @@ class Blob(TypeDecorator[bytes]):
 Boolean = sa.Boolean
 
 
+def column_processor(kind: TypeEngine[Any], dialect: Dialect) -> ColumnProcessor | None:
+    """What turns a column's values into what the driver takes; None: they are that already."""
+    if isinstance(kind, Instant | Exact | Integer | Text):
+        return kind.column_processor(dialect)
+    if isinstance(kind, Boolean):
+        return _all_bits if dialect.name == "sqlite" else None
+    processor = kind.dialect_impl(dialect).bind_processor(dialect)
+    return _each(processor) if processor else None
+
+
+def _each(processor: Processor) -> ColumnProcessor:
+    return lambda values: [processor(value) for value in values]
+
+
 def _microseconds(value: datetime | None) -> int | None:
     if value is None:
         return None
     since = value - EPOCH  # a naive datetime raises TypeError here
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def _all_microseconds(values: Sequence[datetime | None]) -> Sequence[int | None]:
+    """Rows of one message have the same instants, and mostly the very same objects."""
+    last, number = None, None
+    numbers = []
+    for value in values:
+        if value is not last:
+            last, number = value, _microseconds(value)
+        numbers.append(number)
+    return numbers
 
 
 def _instant(value: int | None) -> datetime | None:
@@ -174,6 +215,12 @@ def _aware(value: object) -> object:
     raise TypeError("an instant is a datetime that knows its offset from UTC")
 
 
+def _all_aware(values: Sequence[datetime | None]) -> Sequence[datetime | None]:
+    for value in values:
+        _aware(value)
+    return values
+
+
 def _units(scale: int) -> Processor:
     factor = Decimal(10) ** scale
 
@@ -182,6 +229,16 @@ def _units(scale: int) -> Processor:
             return None
         scaled = WIDE.multiply(value, factor)
         return _whole(int(scaled.to_integral_value(ROUND_HALF_EVEN)))
+
+    return units
+
+
+def _all_units(scale: int) -> ColumnProcessor:
+    scaleb = WIDE.scaleb
+
+    def units(values: Sequence[Decimal | int | None]) -> Sequence[int | None]:
+        # To an integer, `round` goes half to even.
+        return _all_whole([None if v is None else round(scaleb(v, scale)) for v in values])
 
     return units
 
@@ -213,6 +270,22 @@ def _whole(value: int | None) -> int | None:
     return value
 
 
+def _all_whole(values: Sequence[int | None]) -> Sequence[int | None]:
+    numbers = [value for value in values if value is not None]
+    if numbers and (min(numbers) < -INTEGER_MAX or max(numbers) > INTEGER_MAX):
+        raise ValueError("a number does not fit into 64 bits")
+    if set(map(type, numbers)) <= {int}:
+        return values
+    # Members of enumerations: the driver is quick with plain numbers only.
+    return [None if value is None else index(value) for value in values]
+
+
+def _all_bits(values: Sequence[bool | None]) -> Sequence[int | None]:
+    if not set(map(type, values)) <= {bool, NoneType}:
+        raise TypeError("true or false, and nothing else")
+    return [None if value is None else int(value) for value in values]
+
+
 def _integer(value: int | Decimal | None) -> int | None:
     return None if value is None else int(value)
 
@@ -225,6 +298,16 @@ def _storable(value: str | None) -> str | None:
     if value.isascii():
         return value
     return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _all_storable(values: Sequence[str | None]) -> Sequence[str | None]:
+    text = "".join(filter(None, values))
+    if not text.isascii() or "\0" in text:
+        return [_storable(value) for value in values]
+    if set(map(type, values)) <= {str, NoneType}:
+        return values
+    # Members of enumerations: the driver is quick with plain text only.
+    return [None if value is None else str(value) for value in values]
 
 
 def _json_text(value: object) -> str | None:

@@ -1,6 +1,6 @@
 """A database on PostgreSQL, shared by any number of nodes."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -18,8 +18,18 @@ from ricarica.kernel.errors import (
     StorageUnavailableError,
 )
 from ricarica.storage import columns
-from ricarica.storage.bulk import VERSIONED, Kind, Loaded, Loader, row_runs, statements
+from ricarica.storage.bulk import (
+    REPLACING,
+    VERSIONED,
+    Kind,
+    Loaded,
+    Loader,
+    fixed_columns,
+    row_runs,
+    statements,
+)
 from ricarica.storage.database import Row, Staged
+from ricarica.storage.prepared import PreparedQueries, Query
 
 T = TypeVar("T")
 
@@ -67,6 +77,7 @@ class PostgresDatabase:
         self._metadata = metadata
         self._loader = Loader(DIALECT)
         self._sql: dict[tuple[sa.Table, Kind], str] = {}
+        self._prepared = PreparedQueries(DIALECT)
         self._engine = _engine(url)
 
     async def commit(self, staged: Sequence[Staged]) -> None:
@@ -79,9 +90,14 @@ class PostgresDatabase:
                 for statement in statements(staged):
                     await connection.execute(statement)
 
-    async def fetch(self, query: sa.Select[Any] | sa.CompoundSelect[Any]) -> list[Row]:
+    async def fetch(self, query: Query, values: Mapping[str, Any] | None = None) -> list[Row]:
         async with self._connected() as connection:
-            return [tuple(row) for row in await connection.execute(query)]
+            if values is None:
+                return [tuple(row) for row in await connection.execute(query)]
+            prepared = self._prepared.of(query)
+            driver = await _driver(connection)
+            found = await driver.fetch(prepared.sql, *prepared.arguments(values))
+            return prepared.rows(map(tuple, found))
 
     async def migrate(self) -> None:
         from ricarica.storage.migrations import upgrade
@@ -180,8 +196,10 @@ def _sql(table: sa.Table, kind: Kind) -> str:
     columns = [preparer.quote(column.name) for column in table.columns]
     keys = [preparer.quote(column.name) for column in table.primary_key]
     rows = f"unnest({', '.join(_arrays(table))}) AS new_row ({', '.join(columns)})"
-    if kind is Kind.NEXT:
-        return _update(name, columns, keys, rows)
+    if kind in REPLACING:
+        fixed = {preparer.quote(column) for column in fixed_columns(table, kind)}
+        changes = [column for column in columns if column not in fixed]
+        return _update(name, changes, keys, rows)
     insert = f"INSERT INTO {name} ({', '.join(columns)}) SELECT * FROM {rows}"  # noqa: S608 - our own names, quoted
     return insert if kind is Kind.ADD else f"{insert} ON CONFLICT ({', '.join(keys)}) DO NOTHING"
 
@@ -191,9 +209,9 @@ def _arrays(table: sa.Table) -> list[str]:
     return [f"${place}::{type_}[]" for place, type_ in enumerate(types, 1)]
 
 
-def _update(name: str, columns: list[str], keys: list[str], rows: str) -> str:
-    version = columns[-1]
-    changes = ", ".join(f"{column} = new_row.{column}" for column in columns if column not in keys)
+def _update(name: str, changing: list[str], keys: list[str], rows: str) -> str:
+    version = changing[-1]
+    changes = ", ".join(f"{column} = new_row.{column}" for column in changing)
     same = " AND ".join(f"old_row.{key} = new_row.{key}" for key in keys)
     return (
         f"UPDATE {name} AS old_row SET {changes} FROM {rows}"  # noqa: S608 - our own names, quoted

@@ -6,9 +6,9 @@ waits for the disk and readers see the last commit while the next one is being w
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -24,8 +24,18 @@ from ricarica.kernel.errors import (
     StorageUnavailableError,
 )
 from ricarica.storage import columns
-from ricarica.storage.bulk import VERSIONED, Kind, Loaded, Loader, row_runs, statements
+from ricarica.storage.bulk import (
+    REPLACING,
+    VERSIONED,
+    Kind,
+    Loaded,
+    Loader,
+    fixed_columns,
+    row_runs,
+    statements,
+)
 from ricarica.storage.database import Row, Staged
+from ricarica.storage.prepared import Prepared, PreparedQueries, Query
 
 T = TypeVar("T")
 
@@ -75,6 +85,7 @@ class SqliteDatabase:
         self._metadata = metadata
         self._loader = Loader(DIALECT)
         self._sql: dict[tuple[sa.Table, Kind], str] = {}
+        self._prepared = PreparedQueries(DIALECT)
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         self._write_engine = _engine(self._path, busy_timeout_s, read_only=False)
         self._writing: sa.Connection | None = None
@@ -92,8 +103,11 @@ class SqliteDatabase:
     async def commit(self, staged: Sequence[Staged]) -> None:
         await self._in(self._writer, partial(self._commit, staged))
 
-    async def fetch(self, query: sa.Select[Any] | sa.CompoundSelect[Any]) -> list[Row]:
-        return await self._in(self._readers, partial(self._fetch, query))
+    async def fetch(self, query: Query, values: Mapping[str, Any] | None = None) -> list[Row]:
+        if values is None:
+            return await self._in(self._readers, partial(self._fetch, query))
+        prepared = self._prepared.of(query)
+        return await self._in(self._readers, partial(self._look_up, prepared, values))
 
     async def migrate(self) -> None:
         from ricarica.storage.migrations import upgrade
@@ -177,9 +191,14 @@ class SqliteDatabase:
 
     # -- in a reader's thread
 
-    def _fetch(self, query: sa.Select[Any] | sa.CompoundSelect[Any]) -> list[Row]:
+    def _fetch(self, query: Query) -> list[Row]:
         with _our_errors(), self._read_engine.connect() as connection:
             return [tuple(row) for row in connection.execute(query)]
+
+    def _look_up(self, prepared: Prepared, values: Mapping[str, Any]) -> list[Row]:
+        with _our_errors(), closing(self._read_engine.raw_connection()) as connection:
+            driver = cast("sqlite3.Connection", connection.driver_connection)
+            return prepared.rows(driver.execute(prepared.sql, prepared.arguments(values)))
 
     async def _in(self, threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(threads, work)
@@ -226,18 +245,20 @@ def _sql(table: sa.Table, kind: Kind) -> str:
     name = preparer.format_table(table)
     columns = [preparer.quote(column.name) for column in table.columns]
     keys = [preparer.quote(column.name) for column in table.primary_key]
-    if kind is Kind.NEXT:
-        return _update(name, columns, keys)
+    if kind in REPLACING:
+        # SQLite writes every index anew of which a column is named, changed or not.
+        fixed = {preparer.quote(column) for column in fixed_columns(table, kind)}
+        return _update(name, columns, keys, fixed)
     places = ", ".join("?" * len(columns))
     insert = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - our own names, quoted
     return insert if kind is Kind.ADD else f"{insert} ON CONFLICT ({', '.join(keys)}) DO NOTHING"
 
 
-def _update(name: str, columns: list[str], keys: list[str]) -> str:
+def _update(name: str, columns: list[str], keys: list[str], fixed: Collection[str]) -> str:
     """Numbered places let a row be given as it is, its key and version used twice."""
     places = {column: f"?{place}" for place, column in enumerate(columns, 1)}
     version = columns[-1]
-    changes = ", ".join(f"{column} = {places[column]}" for column in columns if column not in keys)
+    changes = ", ".join(f"{column} = {places[column]}" for column in columns if column not in fixed)
     same = " AND ".join(f"{key} = {places[key]}" for key in keys)
     return f"UPDATE {name} SET {changes} WHERE {same} AND {version} = {places[version]} - 1"  # noqa: S608 - our own names, quoted
 

@@ -1,11 +1,14 @@
 """A batch's reads and staged writes, with what this node remembers between batches."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
+from ricarica.storage.bulk import indexed_columns
 from ricarica.storage.database import Add, Database, Row, Run, Save, Staged
 from ricarica.storage.shelf import Key, Shelf
 
@@ -18,12 +21,13 @@ LOADED_AT_ONCE_MAX = 1024
 class _Kept(Generic[E]):
     """An entity as the database has it, or will have it after this commit."""
 
-    __slots__ = ("entity", "read_at", "version")
+    __slots__ = ("entity", "indexed", "read_at", "version")
 
-    def __init__(self, entity: E | None, version: int, read_at: float) -> None:
+    def __init__(self, entity: E | None, version: int, read_at: float, indexed: Row) -> None:
         self.entity = entity
         self.version = version  # 0: the database has no such row
         self.read_at = read_at
+        self.indexed = indexed  # what its row has in indexed columns
 
 
 class Remembered:
@@ -43,13 +47,14 @@ class Remembered:
         entries.move_to_end(key)
         return kept
 
-    def version(self, table: sa.Table, key: Key) -> int:
-        """The version last seen, however long ago; 0 when the database had no such row."""
-        kept = self._shelves[table].get(key) if table in self._shelves else None
-        return kept.version if kept else 0
+    def last(self, table: sa.Table, key: Key) -> "_Kept[Any] | None":
+        """What was last seen, however long ago."""
+        entries = self._shelves.get(table)
+        return entries.get(key) if entries else None
 
-    def put(self, shelf: Shelf[E], key: Key, entity: E | None, version: int) -> "_Kept[E]":
-        kept = _Kept(entity, version, self._monotonic())
+    def put(self, shelf: Shelf[E], key: Key, entity: E | None, row: Row | None) -> "_Kept[E]":
+        version, indexed = (row[-1], _indexed(shelf.table)(row)) if row else (0, ())
+        kept = _Kept(entity, version, self._monotonic(), indexed)
         if entity is None and shelf.fresh_s is not None:
             self.forget(shelf.table, key)
             return kept  # another process may add it at any moment
@@ -114,14 +119,25 @@ class Work:
         rows = await self._database.fetch(sa.select(shelf.table).where(*where))
         return [entity for entity in self._as_staged(shelf, rows) if entity is not None]
 
+    async def look_up(
+        self, shelf: Shelf[E], query: sa.Select[Any], values: Mapping[str, Any]
+    ) -> list[E]:
+        """As `find`, by a query of all columns that lives as long as the program."""
+        rows = await self._database.fetch(query, values)
+        return [entity for entity in self._as_staged(shelf, rows) if entity is not None]
+
     async def load(self, shelf: Shelf[Any], keys: Iterable[Key]) -> None:
         """Know all of these with few queries, if they are not known yet."""
         missing = [key for key in dict.fromkeys(keys) if not self._known(shelf, key)]
         for start in range(0, len(missing), LOADED_AT_ONCE_MAX):
             await self._load_all(shelf, missing[start : start + LOADED_AT_ONCE_MAX])
 
-    async def fetch(self, query: sa.Select[Any] | sa.CompoundSelect[Any]) -> list[Row]:
-        return await self._database.fetch(query)
+    async def fetch(
+        self,
+        query: sa.Select[Any] | sa.CompoundSelect[Any],
+        values: Mapping[str, Any] | None = None,
+    ) -> list[Row]:
+        return await self._database.fetch(query, values)
 
     # -- writing
 
@@ -144,24 +160,26 @@ class Work:
         """Write all that was kept. Whatever fails, nothing of it is remembered."""
         if not self._kept and not self._kept_rest:
             return
-        versions = {place: self._version(place) + 1 for place in self._kept}
+        saves = {
+            place: self._save(place, shelf.write(entity))
+            for place, (shelf, entity) in self._kept.items()
+            if entity is not None
+        }
+        removals = [
+            Run(sa.delete(table).where(*_is(table, key)))
+            for table, key in self._kept.keys() - saves.keys()
+        ]
+        # Those that touch no index are in nobody's way, and so can be written together.
+        ordered = sorted(saves.values(), key=lambda save: not save.stays)
         try:
-            await self._database.commit([*self._writes(versions), *self._kept_rest])
+            await self._database.commit([*ordered, *removals, *self._kept_rest])
         except BaseException:
             for table, key in self._kept:
                 self._remembered.forget(table, key)
             raise
-        for (table, key), (shelf, entity) in self._kept.items():
-            version = versions[(table, key)] if entity is not None else 0
-            self._remembered.put(shelf, key, entity, version)
-
-    def _writes(self, versions: dict[tuple[sa.Table, Key], int]) -> Iterable[Staged]:
         for place, (shelf, entity) in self._kept.items():
-            table, key = place
-            if entity is None:
-                yield Run(sa.delete(table).where(*_is(table, key)))
-            else:
-                yield Save(table, (*shelf.write(entity), versions[place]))
+            row = saves[place].row if entity is not None else None
+            self._remembered.put(shelf, place[1], entity, row)
 
     def _staged(self, shelf: Shelf[Any], key: Key) -> tuple[bool, Any]:
         place = (shelf.table, key)
@@ -170,9 +188,12 @@ class Work:
                 return True, staged[place][1]
         return False, None
 
-    def _version(self, place: tuple[sa.Table, Key]) -> int:
-        seen = self._seen.get(place)
-        return seen.version if seen else self._remembered.version(*place)
+    def _save(self, place: tuple[sa.Table, Key], row: Row) -> Save:
+        table, key = place
+        last = self._seen.get(place) or self._remembered.last(table, key)
+        if last is None or not last.version:
+            return Save(table, (*row, 1))
+        return Save(table, (*row, last.version + 1), last.indexed == _indexed(table)(row))
 
     def _known(self, shelf: Shelf[Any], key: Key) -> _Kept[Any] | None:
         seen = self._seen.get((shelf.table, key))
@@ -180,16 +201,17 @@ class Work:
             self._seen[(shelf.table, key)] = seen
         return seen
 
-    def _remember(self, shelf: Shelf[E], key: Key, entity: E | None, version: int) -> _Kept[E]:
-        kept = self._remembered.put(shelf, key, entity, version)
+    def _remember(self, shelf: Shelf[E], key: Key, entity: E | None, row: Row | None) -> _Kept[E]:
+        kept = self._remembered.put(shelf, key, entity, row)
         self._seen[(shelf.table, key)] = kept
         return kept
 
     async def _load(self, shelf: Shelf[E], key: Key) -> _Kept[E]:
-        rows = await self._database.fetch(sa.select(shelf.table).where(*_is(shelf.table, key)))
+        query, names = _by_key(shelf.table)
+        rows = await self._database.fetch(query, dict(zip(names, key, strict=True)))
         if not rows:
-            return self._remember(shelf, key, None, 0)
-        return self._remember(shelf, key, shelf.read(rows[0][:-1]), rows[0][-1])
+            return self._remember(shelf, key, None, None)
+        return self._remember(shelf, key, shelf.read(rows[0][:-1]), rows[0])
 
     async def _load_all(self, shelf: Shelf[Any], keys: list[Key]) -> None:
         columns = sa.tuple_(*shelf.table.primary_key.columns)
@@ -199,7 +221,7 @@ class Work:
         found = {shelf.key(self._keep_row(shelf, row)) for row in rows}
         for key in keys:
             if key not in found:
-                self._remember(shelf, key, None, 0)
+                self._remember(shelf, key, None, None)
 
     def _as_staged(self, shelf: Shelf[E], rows: list[Row]) -> Iterable[E | None]:
         for row in rows:
@@ -217,9 +239,26 @@ class Work:
             self._seen[(shelf.table, key)] = kept
             return kept.entity
         if not seen:
-            self._remember(shelf, key, read, row[-1])
+            self._remember(shelf, key, read, row)
         return read
 
 
 def _is(table: sa.Table, key: Key) -> Iterable[sa.ColumnElement[bool]]:
     return (column == value for column, value in zip(table.primary_key, key, strict=True))
+
+
+@cache  # as many as there are tables
+def _by_key(table: sa.Table) -> tuple[sa.Select[Any], tuple[str, ...]]:
+    """The query of one row by its key, and the names of its places."""
+    names = tuple(column.name for column in table.primary_key)
+    return sa.select(table).where(*_is(table, tuple(map(sa.bindparam, names)))), names
+
+
+@cache
+def _indexed(table: sa.Table) -> Callable[[Row], Row]:
+    """Takes what may matter to an index out of a row; the key never changes."""
+    names = indexed_columns(table) - {column.name for column in table.primary_key}
+    places = [place for place, column in enumerate(table.columns) if column.name in names]
+    if not places:
+        return lambda _row: ()
+    return itemgetter(*places, places[0])  # two at least, for of one it gives no tuple

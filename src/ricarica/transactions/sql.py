@@ -113,15 +113,16 @@ RUNNING = sa.Table(
     sa.Column("version", Integer(), nullable=False),
 )
 
-# The key is what makes a repeat one, in the order in which readings are looked for.
+# The key is what makes a repeat one. What a transaction measures lies in the order of time, so
+# that a message's readings are written into one page, not into one for each measurand.
 READINGS = sa.Table(
     "readings",
     metadata,
     sa.Column("tenant", Text(), primary_key=True),
     sa.Column("station", Text(), primary_key=True),
     sa.Column("ref", Text(), primary_key=True),  # empty: of no transaction
-    sa.Column("measurand", Integer(), primary_key=True, autoincrement=False),
     sa.Column("at", Instant(), primary_key=True),
+    sa.Column("measurand", Integer(), primary_key=True, autoincrement=False),
     sa.Column("evse", Integer(), primary_key=True, autoincrement=False),
     sa.Column("phase", Text(), primary_key=True),
     sa.Column("location", Text(), primary_key=True),
@@ -328,6 +329,21 @@ RUNNING_SHELF = Shelf[Running](
 )
 
 
+BY_REPEAT_KEY = sa.select(TRANSACTIONS).where(
+    TRANSACTIONS.c.tenant == sa.bindparam("tenant"),
+    TRANSACTIONS.c.station == sa.bindparam("station"),
+    TRANSACTIONS.c.repeat_key == sa.bindparam("repeat_key"),
+)
+BY_ID = sa.select(TRANSACTIONS).where(
+    TRANSACTIONS.c.tenant == sa.bindparam("tenant"), TRANSACTIONS.c.id == sa.bindparam("id")
+)
+RUNNING_COUNT = sa.select(sa.func.count()).where(
+    TRANSACTIONS.c.tenant == sa.bindparam("tenant"),
+    TRANSACTIONS.c.token_folded == sa.bindparam("token_folded"),
+    TRANSACTIONS.c.ended_at.is_(None),
+)
+
+
 class SqlTransactionStore:
     """Before a station's transaction is saved, something of that station must have been read."""
 
@@ -340,15 +356,18 @@ class SqlTransactionStore:
         return await self._work.get(TRANSACTION_SHELF, (station.tenant, station.station, ref))
 
     async def by_repeat_key(self, station: StationKey, repeat_key: str) -> Transaction | None:
-        return await self._one(
-            station.tenant,
-            TRANSACTIONS.c.station == station.station,
-            TRANSACTIONS.c.repeat_key == repeat_key,
-            at=station,
-        )
+        values = {"tenant": station.tenant, "station": station.station, "repeat_key": repeat_key}
+        found = await self._work.look_up(TRANSACTION_SHELF, BY_REPEAT_KEY, values)
+        await self._running_at(station)
+        return found[0] if found else None
 
     async def by_id(self, tenant: TenantId, transaction: TransactionId) -> Transaction | None:
-        return await self._one(tenant, TRANSACTIONS.c.id == transaction)
+        values = {"tenant": tenant, "id": transaction}
+        found = await self._work.look_up(TRANSACTION_SHELF, BY_ID, values)
+        if not found:
+            return None
+        await self._running_at(found[0].station)
+        return found[0]
 
     async def running_at(
         self, station: StationKey, evse: EvseNumber | None = None
@@ -364,12 +383,8 @@ class SqlTransactionStore:
         return sorted(running, key=lambda transaction: transaction.started_at)
 
     async def running_count(self, tenant: TenantId, token: str) -> int:
-        query = sa.select(sa.func.count()).where(
-            TRANSACTIONS.c.tenant == tenant,
-            TRANSACTIONS.c.token_folded == token_folded(token),
-            TRANSACTIONS.c.ended_at.is_(None),
-        )
-        [(count,)] = await self._work.fetch(query)
+        values = {"tenant": tenant, "token_folded": token_folded(token)}
+        [(count,)] = await self._work.fetch(RUNNING_COUNT, values)
         return int(count)
 
     async def registers(self, transaction: Transaction) -> list[RegisterPoint]:
@@ -408,12 +423,25 @@ class SqlTransactionStore:
         readings: Iterable[Reading],
         received_at: datetime,
     ) -> None:
+        tenant, name, ref = station.tenant, station.station, ref or NOTHING
         for reading in readings:
             value = held(reading.value)
             if value is not None:
-                row = _reading_row(reading, value)
-                place = (station.tenant, station.station, ref or NOTHING, reading.measurand)
-                self._work.add(READINGS, (*place, reading.at, evse, *row, received_at), if_new=True)
+                row = (
+                    tenant,
+                    name,
+                    ref,
+                    reading.at,
+                    reading.measurand,
+                    evse,
+                    reading.phase or NOTHING,
+                    reading.location,
+                    reading.context,
+                    reading.name or NOTHING,
+                    value,
+                    received_at,
+                )
+                self._work.add(READINGS, row, if_new=True)
 
     def add_entry(self, entry: Entry) -> None:
         row = (
@@ -436,25 +464,6 @@ class SqlTransactionStore:
         running = await self._work.get(RUNNING_SHELF, key) or Running(station)
         self._running[station] = running
         return running
-
-    async def _one(
-        self, tenant: TenantId, *where: sa.ColumnElement[bool], at: StationKey | None = None
-    ) -> Transaction | None:
-        found = await self._work.find(TRANSACTION_SHELF, TRANSACTIONS.c.tenant == tenant, *where)
-        station = found[0].station if found else at
-        if station is not None:
-            await self._running_at(station)
-        return found[0] if found else None
-
-
-def _reading_row(reading: Reading, value: Decimal) -> Row:
-    return (
-        reading.phase or NOTHING,
-        reading.location,
-        reading.context,
-        reading.name or NOTHING,
-        value,
-    )
 
 
 def _belongs(table: sa.Table, transaction: Transaction) -> tuple[sa.ColumnElement[bool], ...]:

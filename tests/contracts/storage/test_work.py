@@ -1,6 +1,6 @@
 """What a batch reads is what the database has, changed by what the batch itself has staged."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,7 +28,9 @@ tokens = sa.Table(
     metadata,
     sa.Column("id", c.Text, primary_key=True),
     sa.Column("owner", c.Text, nullable=False),
+    sa.Column("note", c.Text),
     sa.Column("version", c.Integer, nullable=False),
+    sa.Index("ix_tokens_owner", "owner"),
 )
 notes = sa.Table("notes", metadata, sa.Column("text", c.Text, primary_key=True))
 
@@ -44,6 +46,7 @@ class Station:
 class Token:
     id: str
     owner: str
+    note: str | None = None
 
 
 STATIONS = Shelf[Station](
@@ -54,7 +57,7 @@ STATIONS = Shelf[Station](
 )
 FRESH_S = 10.0
 TOKENS = Shelf[Token](
-    tokens, lambda t: (t.id,), lambda t: (t.id, t.owner), lambda r: Token(*r), FRESH_S
+    tokens, lambda t: (t.id,), lambda t: (t.id, t.owner, t.note), lambda r: Token(*r), FRESH_S
 )
 
 CP1, CP2 = Station("default", "CP1"), Station("default", "CP2")
@@ -82,9 +85,13 @@ class Node:
     async def commit(self, staged: Sequence[Staged]) -> None:
         await self._database.commit(staged)
 
-    async def fetch(self, query: sa.Select[Any] | sa.CompoundSelect[Any]) -> list[Row]:
+    async def fetch(
+        self,
+        query: sa.Select[Any] | sa.CompoundSelect[Any],
+        values: Mapping[str, Any] | None = None,
+    ) -> list[Row]:
         self.asked += 1
-        return await self._database.fetch(query)
+        return await self._database.fetch(query, values)
 
     async def migrate(self) -> None:
         await self._database.create_all()
@@ -123,6 +130,20 @@ async def put_token(node: Node, token: Token) -> None:
 async def versions(node: Node, table: sa.Table = stations) -> list[int]:
     rows = await node.fetch(sa.select(table.c.version).order_by(table.c.id))
     return [version for (version,) in rows]
+
+
+async def owned_by(node: Node, owner: str) -> list[Row]:
+    query = sa.select(tokens.c.id, tokens.c.note).where(tokens.c.owner == sa.bindparam("owner"))
+    return await node.fetch(query, {"owner": owner})
+
+
+async def test_a_row_is_found_by_what_it_was_changed_to(node: Node) -> None:
+    await put_token(node, Token("A", "Ada"))
+    await put_token(node, Token("A", "Ada", "her first"))
+    await put_token(node, Token("A", "Bob", "lent"))
+
+    assert await owned_by(node, "Ada") == []
+    assert await owned_by(node, "Bob") == [("A", "lent")]
 
 
 # -- within a batch

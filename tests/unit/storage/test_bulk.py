@@ -1,13 +1,33 @@
+from enum import IntEnum, StrEnum
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from ricarica.kernel.errors import InvalidError
 from ricarica.storage import columns as c
-from ricarica.storage.bulk import Kind, Loader, RowRun, row_runs, statements
+from ricarica.storage.bulk import (
+    Kind,
+    Loader,
+    RowRun,
+    fixed_columns,
+    indexed_columns,
+    row_runs,
+    statements,
+)
 from ricarica.storage.database import Add, Run, Save, Staged
 
 metadata = sa.MetaData()
+
+
+class Word(StrEnum):
+    ONE = "one"
+
+
+class Number(IntEnum):
+    ONE = 1
+
+
 stations = sa.Table(
     "stations",
     metadata,
@@ -19,6 +39,18 @@ readings = sa.Table(
     metadata,
     sa.Column("number", c.Integer, primary_key=True),
     sa.Column("energy_wh", c.Exact(3)),
+)
+
+
+transactions = sa.Table(
+    "transactions",
+    metadata,
+    sa.Column("id", c.Text, primary_key=True),
+    sa.Column("token", c.Text),
+    sa.Column("energy_wh", c.Exact(3)),
+    sa.Column("ended_at", c.Instant),
+    sa.Column("version", c.Integer),
+    sa.Index("ix_running", "token", sqlite_where=sa.text("ended_at IS NULL")),
 )
 
 
@@ -51,6 +83,24 @@ def test_a_run_ends_where_a_row_returns_with_its_next_version() -> None:
     found = runs(Save(stations, ("A", 2)), Save(stations, ("B", 2)), Save(stations, ("A", 3)))
 
     assert found == [("stations", "next version", 2), ("stations", "next version", 1)]
+
+
+def test_what_touches_no_index_is_a_run_of_its_own() -> None:
+    found = runs(Save(stations, ("A", 2), True), Save(stations, ("B", 2)))
+
+    assert [kind for _, kind, _ in found] == [Kind.STAYING.value, Kind.NEXT.value]
+
+
+def test_an_index_has_its_columns_and_those_of_its_condition() -> None:
+    assert indexed_columns(transactions) == {"id", "token", "ended_at"}
+    assert fixed_columns(transactions, Kind.STAYING) == {"id", "token", "ended_at"}
+    assert fixed_columns(transactions, Kind.NEXT) == {"id"}
+
+
+def test_members_of_enumerations_are_stored_as_plain_values() -> None:
+    loaded = Loader(sqlite.dialect()).load(RowRun(stations, Kind.FIRST, [(Word.ONE, Number.ONE)]))
+
+    assert [type(value) for (value,) in loaded.columns] == [str, int]
 
 
 def test_statements_are_kept_apart_in_their_order() -> None:
