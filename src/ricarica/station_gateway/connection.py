@@ -138,9 +138,6 @@ class Connection:
 
     def take_text(self, text: str) -> None:
         now = self._around.clock.monotonic()
-        tally = self._around.tally
-        tally.messages_in += 1
-        tally.bytes_in += len(text)
         self._begun_at = None
         if not self._session.is_introduced and len(text) > self._around.limits.stranger_bytes_max:
             self.close(CloseCode.TOO_BIG, "boot before you send so much")

@@ -117,6 +117,8 @@ class StationSocket(asyncio.Protocol):
         elif self._closing or not self._listener:
             return  # too late
         elif opcode == websocket.TEXT:
+            self._around.tally.messages_in += 1
+            self._around.tally.bytes_in += len(payload)
             self._listener.take_text(websocket.text_from(payload))
         elif opcode == websocket.PING:
             self._listener.take_ping(payload)

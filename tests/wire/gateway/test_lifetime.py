@@ -74,6 +74,22 @@ async def test_a_station_that_answered_a_ping_before_is_dropped_after_three_miss
     writer.close()
 
 
+async def test_a_message_that_never_ends_closes_the_connection(
+    port: int, core: ScriptedCore, hourglass: Hourglass
+) -> None:
+    reader, writer = await by_hand(port, core)
+    writer.write(HEARTBEAT + HEARTBEAT[:10])
+    await soon(reader.readuntil(b'[3,"1",{}]'))
+
+    hourglass.turn(350.0)
+    assert core.closed == []
+
+    hourglass.turn(82.0)
+    assert core.closed[0].reason == "the message takes too long"
+    assert (1008).to_bytes(2, "big") in await soon(reader.read())
+    writer.close()
+
+
 async def test_a_socket_that_breaks_is_closed_once(
     station: Connect, core: ScriptedCore, gateway: StationGateway
 ) -> None:
