@@ -209,6 +209,27 @@ async def test_an_error_of_the_station_is_told_with_its_code(
 
 
 @pytest.mark.parametrize(
+    "answer, outcome",
+    [
+        (b'{"status":"Accepted"}', "accepted"),
+        (b'{"status":"RebootRequired"}', "accepted"),
+        (b'{"status":"Rejected"}', "refused"),
+        (b'{"status":"NotSupported"}', "unsupported"),
+        (b"{}", "accepted"),
+    ],
+)
+async def test_the_outcome_is_what_the_stations_word_means(
+    api: Api, admin: httpx.AsyncClient, answer: bytes, outcome: str
+) -> None:
+    await api.connect("CP-1", V16)
+    api.sockets.will_answer("Reset", answer)
+
+    response = await admin.post("/stations/CP-1/commands/Reset", json={"type": "Soft"})
+
+    assert response.json() == {"outcome": outcome, "response": json.loads(answer)}
+
+
+@pytest.mark.parametrize(
     "action, body, names",
     [
         ("Reset", b'{"type":"Sideways"}', "type"),

@@ -1,0 +1,157 @@
+"""`ricarica station` against a server that answers what the test says."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from ricarica.cli.main import run
+from ricarica.cli.ports import Programs
+
+
+@dataclass
+class Server:
+    url: str = ""
+    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    asked: list[tuple[str, str, str, str | None]] = field(default_factory=list)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    state = Server()
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            length = int(self.headers.get("Content-Length", 0))
+            body = self.rfile.read(length).decode()
+            path, _, query = self.path.partition("?")
+            state.asked.append((path, query, body, self.headers.get("Authorization")))
+            status, content = state.answers.get(path, (404, {"detail": "nothing there"}))
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(json.dumps(content).encode())
+
+        do_GET = do_POST = answer  # noqa: N815 - the names that the base class looks for
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    http = HTTPServer(("127.0.0.1", 0), Handler)
+    state.url = f"http://127.0.0.1:{http.server_address[1]}"
+    monkeypatch.setenv("RICARICA_URL", state.url)
+    monkeypatch.setenv("RICARICA_API_KEY", "ric_test")
+    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield state
+    http.shutdown()
+    thread.join()
+    http.server_close()
+
+
+def ricarica(*arguments: str) -> int:
+    def unwanted(*_: object) -> Any:
+        raise AssertionError("a station command needs nothing of the house")
+
+    return run(Programs(unwanted, unwanted, unwanted, unwanted), list(arguments))
+
+
+STATION = {
+    "id": "CP-1",
+    "status": "accepted",
+    "connected": True,
+    "dialect": "2.0.1",
+    "vendor": "V",
+    "model": "[red]M[/red]",
+    "site": {"id": "1", "name": "Parco"},
+    "evses": [{"evse": 1, "connectors": [{"connector": 1, "status": "charging"}]}],
+    "booted_at": None,
+    "secure": False,
+}
+CALL = "/api/v1/stations/CP%201/commands/Reset"
+
+
+def test_all_pages_of_stations_are_listed(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answers["/api/v1/stations"] = (200, {"items": [STATION], "next": None})
+
+    code = ricarica("station", "list", "cp", "--connected")
+
+    out = capsys.readouterr().out
+    assert code == 0
+    assert "1.1 charging" in out
+    assert "[red]M[/red]" in out, "what a station calls itself is no markup"
+    assert server.asked[0][1] == "q=cp&connected=true&limit=500"
+    assert server.asked[0][3] == "Bearer ric_test"
+
+
+def test_stations_are_listed_as_json(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.answers["/api/v1/stations"] = (200, {"items": [STATION], "next": None})
+
+    ricarica("station", "list", "--json")
+
+    assert json.loads(capsys.readouterr().out) == [STATION]
+
+
+def test_one_station_is_shown(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.answers["/api/v1/stations/CP-1"] = (200, STATION)
+
+    assert ricarica("station", "show", "CP-1") == 0
+
+    out = capsys.readouterr().out
+    assert "Parco" in out
+    assert "booted at" in out
+
+
+def test_a_station_that_is_unknown_exits_with_3(server: Server) -> None:
+    assert ricarica("station", "show", "CP-1") == 3
+
+
+@pytest.mark.parametrize(
+    "outcome, code",
+    [("accepted", 0), ("refused", 5), ("unsupported", 5), ("unknown", 1)],
+)
+def test_the_exit_code_tells_how_a_call_ended(server: Server, outcome: str, code: int) -> None:
+    server.answers[CALL] = (200, {"outcome": outcome})
+
+    assert ricarica("station", "call", "CP 1", "Reset", '{"type":"Soft"}') == code
+
+
+@pytest.mark.parametrize("status, code", [(409, 4), (404, 3), (422, 2), (401, 1), (500, 1)])
+def test_the_exit_code_tells_why_a_call_was_not_made(
+    server: Server, capsys: pytest.CaptureFixture[str], status: int, code: int
+) -> None:
+    server.answers[CALL] = (status, {"detail": "this is why"})
+
+    assert ricarica("station", "call", "CP 1", "Reset") == code
+    assert "this is why" in capsys.readouterr().err
+
+
+def test_the_payload_goes_as_given(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.answers[CALL] = (200, {"outcome": "accepted", "response": {"status": "Accepted"}})
+
+    ricarica("station", "call", "CP 1", "Reset", '{"type": "Soft"}', "--raw", "--timeout", "5")
+
+    assert server.asked == [(CALL, "raw=true&timeout=5.0", '{"type": "Soft"}', "Bearer ric_test")]
+    assert "Accepted" in capsys.readouterr().out
+
+
+def test_a_neutral_command_has_no_raw_form(server: Server) -> None:
+    path = "/api/v1/stations/CP-1/commands/clear-cache"
+    server.answers[path] = (200, {"outcome": "accepted", "status": None, "answer": {}})
+
+    assert ricarica("station", "call", "CP-1", "clear-cache") == 0
+    assert server.asked[0][1] == ""
+
+
+def test_without_a_server_the_way_out_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ricarica("station", "list", "--url", "http://127.0.0.1:9") == 1
+    assert "is it running?" in " ".join(capsys.readouterr().err.split())
+
+
+def test_an_address_that_is_none_is_refused() -> None:
+    assert ricarica("station", "list", "--url", "nonsense") == 2
