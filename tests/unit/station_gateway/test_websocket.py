@@ -124,6 +124,17 @@ def test_noise_is_read_or_refused_and_never_raises_anything_else(noise: bytes) -
         b"\x09\x80\x00\x00\x00\x00",
         b"\x89\xfe\x00\x7e\x00\x00\x00\x00",
     ],
+    # The masks are random, and each of pytest's processes has to find the same names.
+    ids=[
+        "not masked",
+        "continuation of nothing",
+        "text within text",
+        "compressed, as nobody agreed",
+        "reserved bit 3",
+        "reserved opcode",
+        "ping in fragments",
+        "ping too long",
+    ],
 )
 def test_what_breaks_the_protocol_is_refused(wire: bytes) -> None:
     assert broken_by(wire) == CloseCode.PROTOCOL_ERROR
