@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
+from msgspec import structs
+
 from ricarica.authorization.model import Token
 from ricarica.configuration.model import Setting
 from ricarica.kernel.events import Event
@@ -187,9 +189,9 @@ class MemoryTransactionStore:
         received_at: datetime,
     ) -> None:
         known = self.readings.setdefault((station, evse, ref), [])
-        places = {replace(reading, value=_ANY) for reading in known}
+        places = {structs.replace(reading, value=_ANY) for reading in known}
         for reading in readings:
-            place = replace(reading, value=_ANY)
+            place = structs.replace(reading, value=_ANY)
             if place not in places and not reading.value.is_nan():
                 places.add(place)
                 known.append(reading)

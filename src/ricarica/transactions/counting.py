@@ -1,8 +1,9 @@
 """How a fact moves a transaction on, whatever kind of fact it is. Pure."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from ricarica.tariffs.model import Prices, Usage, cost_of, prices_from
 from ricarica.transactions.facts import Ended, Started, TransactionFact
@@ -34,18 +35,18 @@ def is_plausible(at: datetime, received_at: datetime) -> bool:
 
 def placed(fact: TransactionFact) -> tuple[TransactionFact, frozenset[Flag]]:
     """The fact at a moment that can be reckoned with: ours, where the station's is absurd."""
+    received_at = fact.received_at
+    instants = {fact.at, *[reading.at for reading in fact.readings]}
+    if all(is_plausible(at, received_at) for at in instants):
+        return fact, frozenset()
     readings = tuple(
-        reading
-        if is_plausible(reading.at, fact.received_at)
-        else replace(reading, at=fact.received_at)
+        reading if is_plausible(reading.at, received_at) else replace(reading, at=received_at)
         for reading in fact.readings
     )
-    if is_plausible(fact.at, fact.received_at):
-        return (
-            fact if readings == fact.readings else replace(fact, readings=readings)
-        ), frozenset()
+    if is_plausible(fact.at, received_at):
+        return replace(fact, readings=readings), frozenset()
     return (
-        replace(fact, at=fact.received_at, readings=readings),
+        replace(fact, at=received_at, readings=readings),
         frozenset({Flag.IMPLAUSIBLE_TIME}),
     )
 
@@ -106,13 +107,17 @@ def moved_on(
         seen=transaction.seen
         if fact.seq_no is None
         else with_number(transaction.seen, fact.seq_no),
-        flags=transaction.flags | {Flag.REGISTER_BACKWARDS}
-        if energy.backwards
-        else transaction.flags - {Flag.REGISTER_BACKWARDS},
+        flags=_flags(transaction, energy),
         remote_start=transaction.remote_start or fact.remote_start,
         reservation=transaction.reservation or fact.reservation,
         updated_at=fact.received_at,
     )
+
+
+def _flags(transaction: Transaction, energy: EnergyTally) -> frozenset[Flag]:
+    if energy.backwards is (Flag.REGISTER_BACKWARDS in transaction.flags):
+        return transaction.flags
+    return transaction.flags ^ {Flag.REGISTER_BACKWARDS}
 
 
 @lru_cache(maxsize=1_000)  # a handful of tariffs serve a network

@@ -1,14 +1,14 @@
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
+
+import msgspec
 
 from ricarica.kernel.ids import EvseNumber, StationKey, TransactionId
 from ricarica.transactions.model import ChargingState
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionStarted:
+class TransactionStarted(msgspec.Struct, frozen=True, gc=False):
     station: StationKey
     transaction: TransactionId
     evse: EvseNumber
@@ -16,8 +16,7 @@ class TransactionStarted:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionProgressed:
+class TransactionProgressed(msgspec.Struct, frozen=True, gc=False):
     """Told to those who watch, and not kept: the transaction itself has it all."""
 
     passing: ClassVar[bool] = True
@@ -34,8 +33,7 @@ class TransactionProgressed:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class TransactionEnded:
+class TransactionEnded(msgspec.Struct, frozen=True, gc=False):
     station: StationKey
     transaction: TransactionId
     evse: EvseNumber

@@ -1,8 +1,9 @@
 """What stations tell about charging. A fact is never refused: it happened."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+
+import msgspec
 
 from ricarica.authorization.model import Judgement, TokenRef
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
@@ -11,8 +12,7 @@ from ricarica.transactions.model import ChargingState
 from ricarica.transactions.readings import Reading
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransactionFact:
+class TransactionFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What every fact about a transaction carries. None: the station could not say."""
 
     station: StationKey
@@ -31,24 +31,20 @@ class TransactionFact:
     remote_start: int | None = None  # number of our command that led to it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Started(TransactionFact):
+class Started(TransactionFact, frozen=True, kw_only=True, gc=False):
     register_wh: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progressed(TransactionFact):
+class Progressed(TransactionFact, frozen=True, kw_only=True, gc=False):
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended(TransactionFact):
+class Ended(TransactionFact, frozen=True, kw_only=True, gc=False):
     register_wh: Decimal | None = None
     reason: str = "Local"  # both protocol families: a reason left out means Local
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     """What became of a fact. The same again for a repeat of it."""
 
     transaction: TransactionId

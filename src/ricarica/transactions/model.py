@@ -2,13 +2,18 @@
 
 Per transaction the result depends on the set of its facts alone, not on their order: what is
 counted along the way (the tallies) is counted again from the beginning when an old fact comes late.
+
+What every message makes a few of are structs of msgspec rather than dataclasses: a transaction is
+replaced in a microsecond instead of twenty, and the garbage collector need not follow them.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+
+import msgspec
+from msgspec.structs import replace
 
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
 from ricarica.kernel.quantities import ZERO
@@ -48,8 +53,7 @@ class EntryKind(StrEnum):
     NOTE = "note"  # ours: a correction, an automatic end; `detail` says why
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A line of a transaction's timeline."""
 
     station: StationKey
@@ -64,16 +68,14 @@ class Entry:
     detail: str | None = None
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RegisterPoint:
+class RegisterPoint(msgspec.Struct, frozen=True, order=True, gc=False):
     """What the energy register showed at a moment."""
 
     at: datetime
     register_wh: Decimal
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class StatePoint:
+class StatePoint(msgspec.Struct, frozen=True, order=True, gc=False):
     """A state the transaction came into; `seq_no` orders those of one moment, −1 if not told."""
 
     at: datetime
@@ -81,8 +83,7 @@ class StatePoint:
     state: ChargingState
 
 
-@dataclass(frozen=True, slots=True)
-class EnergyTally:
+class EnergyTally(msgspec.Struct, frozen=True, gc=False):
     """Energy counted along the register, up to `last`."""
 
     last: RegisterPoint | None = None
@@ -92,7 +93,7 @@ class EnergyTally:
     def step(self, point: RegisterPoint) -> "EnergyTally":
         """Count on to a point that is not before the last."""
         if self.last is None:
-            return replace(self, last=point)
+            return EnergyTally(point, self.energy_wh, self.backwards)
         gained_wh = point.register_wh - self.last.register_wh
         if -WHOLE_WH < gained_wh < 0:
             return replace(self, last=replace(self.last, at=point.at))
@@ -100,11 +101,10 @@ class EnergyTally:
             # The register was reset: what it shows now is not known to be ours, so it is not
             # billed; counting goes on from here.
             return replace(self, last=point, backwards=True)
-        return replace(self, last=point, energy_wh=self.energy_wh + gained_wh)
+        return EnergyTally(point, self.energy_wh + gained_wh, self.backwards)
 
 
-@dataclass(frozen=True, slots=True)
-class ParkingTally:
+class ParkingTally(msgspec.Struct, frozen=True, gc=False):
     """Time counted in which the car asked for nothing, up to `last`."""
 
     last: StatePoint | None = None
@@ -134,8 +134,7 @@ def parking_along(points: Iterable[StatePoint]) -> ParkingTally:
     return counted
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(msgspec.Struct, frozen=True, gc=False):
     station: StationKey
     ref: str  # its name between us and the station
     id: TransactionId  # its name among us
@@ -152,8 +151,8 @@ class Transaction:
     end_received_at: datetime | None = None
     register_start_wh: Decimal | None = None
     register_stop_wh: Decimal | None = None
-    energy: EnergyTally = field(default_factory=EnergyTally)
-    parking: ParkingTally = field(default_factory=ParkingTally)
+    energy: EnergyTally = EnergyTally()
+    parking: ParkingTally = ParkingTally()
     last_at: datetime | None = None  # the latest moment told of it
     power_w: Decimal | None = None
     soc_percent: Decimal | None = None

@@ -1,10 +1,11 @@
 """Readings: what a meter, a car or a station measured, in base units."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
+
+import msgspec
 
 
 class Measurand(IntEnum):
@@ -56,8 +57,7 @@ class Context(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True, gc=False):
     measurand: Measurand
     value: Decimal
     at: datetime

@@ -1,9 +1,11 @@
 """What was charged, when, and by whom: recorded as it is told, in whatever order."""
 
+import dataclasses
 import hashlib
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from ricarica.authorization.model import Judgement, TokenRef, Verdict
 from ricarica.authorization.service import AuthorizationService
@@ -73,7 +75,11 @@ class TransactionService:
     async def record(self, told: TransactionFact) -> Recorded:
         """Take note of a fact. It is never refused, and a repeat changes nothing."""
         fact, flags = placed(told)
-        known = await self._known(fact)
+        return await self._take(fact, await self._known(fact), flags)
+
+    async def _take(
+        self, fact: TransactionFact, known: Transaction | None, flags: frozenset[Flag]
+    ) -> Recorded:
         if known is not None and _is_repeat(known, fact):
             return await self._again(known, fact)
         transaction = (known or self._new(fact)).flagged(*flags)
@@ -90,10 +96,10 @@ class TransactionService:
 
     async def meter(self, told: Progressed) -> Recorded | None:
         """Readings that may belong to no transaction: of an EVSE at rest, or of the grid."""
-        known = await self._known(told)
+        fact, flags = placed(told)
+        known = await self._known(fact)
         if known is not None:
-            return await self.record(replace(told, ref=known.ref))
-        fact, _ = placed(told)
+            return await self._take(fact, known, flags)
         self.keep_readings(
             fact.station, fact.evse or EvseNumber(0), fact.readings, fact.received_at
         )
@@ -176,15 +182,18 @@ class TransactionService:
     async def _judge(self, transaction: Transaction, fact: TransactionFact) -> Judgement | None:
         if fact.token is None:
             return None
-        station = fact.station
+        tenant = fact.station.tenant
         running = 0
-        if isinstance(fact, Started):
-            running = await self._store.running_count(station.tenant, fact.token.folded)
+        if isinstance(fact, Started) and await self._is_limited(tenant, fact.token):
+            running = await self._store.running_count(tenant, fact.token.folded)
             if transaction.token and transaction.token.casefold() == fact.token.folded:
                 running -= 1  # itself
-        return await self._authorization.judge(
-            station.tenant, fact.token, fact.at, running=max(running, 0)
-        )
+        return await self._authorization.judge(tenant, fact.token, fact.at, running=max(running, 0))
+
+    async def _is_limited(self, tenant: TenantId, ref: TokenRef) -> bool:
+        """Few tokens have a limit, and to count is to ask the database."""
+        token = await self._authorization.find(tenant, ref)
+        return token is not None and token.concurrent_max is not None
 
     async def _moved_on(self, transaction: Transaction, fact: TransactionFact) -> Transaction:
         registers, states = register_points(fact), state_points(fact)
@@ -249,7 +258,7 @@ class TransactionService:
         if fact.token is not None:
             judgement = await self._authorization.judge(fact.station.tenant, fact.token, fact.at)
             if isinstance(fact, Started) and known.verdict:
-                judgement = replace(judgement, verdict=Verdict(known.verdict))
+                judgement = dataclasses.replace(judgement, verdict=Verdict(known.verdict))
         return _recorded(known, judgement)
 
     def _shown(self, transaction: Transaction, fact: TransactionFact) -> Transaction:
@@ -413,8 +422,9 @@ def _closed(transaction: Transaction, end: Ended) -> Transaction:
 def _completeness(transaction: Transaction) -> Transaction:
     """E04, E12: a station may drop what lies between when it is short of memory; so, a flag."""
     has_gap = transaction.last_seq_no is not None and len(transaction.seen) > 1
-    flags = transaction.flags | {Flag.GAP} if has_gap else transaction.flags - {Flag.GAP}
-    return replace(transaction, flags=flags)
+    if has_gap is (Flag.GAP in transaction.flags):
+        return transaction
+    return replace(transaction, flags=transaction.flags ^ {Flag.GAP})
 
 
 def _cost(transaction: Transaction) -> Money | None:

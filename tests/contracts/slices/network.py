@@ -1,8 +1,9 @@
 """A small network for queries: one car charges at Alfa, others have charged at Beta."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from ricarica.kernel.ids import (
     DEFAULT_TENANT,

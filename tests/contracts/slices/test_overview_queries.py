@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from ricarica.kernel.ids import DEFAULT_TENANT, EvseNumber, TransactionId
 from ricarica.kernel.money import Money
@@ -45,7 +46,7 @@ async def filled(database: OpenDatabase) -> OpenDatabase:
 
 
 async def test_the_figures_of_the_network(filled: OpenDatabase) -> None:
-    unreachable = replace(RUNNING, station=BETA.key, ref="u", id=TransactionId("id-u"))
+    unreachable = structs.replace(RUNNING, station=BETA.key, ref="u", id=TransactionId("id-u"))
     await fill(
         filled,
         unreachable,
@@ -108,7 +109,7 @@ async def test_power_over_time_is_the_mean_of_each_summed_up(filled: OpenDatabas
         *(power(2, 2000, phase) for phase in ("L1", "L2", "L3")),
         power(-61, 9999),
     )
-    inlet = replace(power(0, 9999), location="Inlet")
+    inlet = structs.replace(power(0, 9999), location="Inlet")
     await measure(filled, RUNNING, inlet)
 
     curve = await OverviewQueries(filled).power(DEFAULT_TENANT, NOON - HOUR, NOON + HOUR)
@@ -168,7 +169,7 @@ async def test_a_station_away_for_long_or_in_mid_charge_needs_a_person(
     never_here = replace(BETA, key=key("Prepared"), connection_changed_at=None)
     await fill(database, gamma, never_here)
     if runs:
-        await fill(database, replace(RUNNING, station=gamma.key))
+        await fill(database, structs.replace(RUNNING, station=gamma.key))
 
     concerns = await OverviewQueries(database).attention(DEFAULT_TENANT, NOON)
 

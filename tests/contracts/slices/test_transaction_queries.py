@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from ricarica.kernel.ids import DEFAULT_TENANT, EvseNumber, TransactionId
 from ricarica.kernel.money import Money
@@ -102,7 +103,7 @@ async def test_rows_are_found_again_by_their_names(filled: OpenDatabase) -> None
 
 async def test_a_transaction_comes_with_its_timeline_and_its_cost(database: OpenDatabase) -> None:
     prices = Prices("EUR", per_kwh=Decimal("0.40"), vat_percent=Decimal(10))
-    priced = replace(RUNNING, tariff=prices_text(prices))
+    priced = structs.replace(RUNNING, tariff=prices_text(prices))
     note = Entry(ALFA.key, "r", EntryKind.NOTE, NOON + MINUTE, NOON, detail="why")
     start = Entry(
         ALFA.key,

@@ -1,9 +1,9 @@
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from ricarica.kernel.ids import (
     DEFAULT_TENANT,

@@ -1,12 +1,12 @@
 """Per transaction, the result depends on the set of its facts alone."""
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ricarica.authorization.model import Token, TokenKind, TokenRef, TokenStatus
 from ricarica.authorization.service import AuthorizationService
@@ -56,8 +56,8 @@ def readings(minute: int) -> tuple[Reading, ...]:
 
 def fact(number: int) -> TransactionFact:
     """The numbers of a session: 0 starts it, 6 ends it."""
-    kind: type[Started | Progressed | Ended] = {0: Started, 6: Ended}.get(number, Progressed)
-    return kind(
+    kinds: dict[int, type[TransactionFact]] = {0: Started, 6: Ended}
+    return kinds.get(number, Progressed)(
         station=KEY,
         at=NOON + 10 * number * MINUTE,
         received_at=LATER,
