@@ -140,7 +140,7 @@ class Authentication:
         if operator is None or not matches:
             await self._commit(self._failure(tenant, name, remote))
             raise NotAuthenticatedError("name or password is wrong")
-        self._throttle.succeeded(place, remote)
+        self._throttle.succeeded(place, remote, self._now())
         return operator
 
     async def _a_hash(self) -> str:

@@ -41,8 +41,12 @@ class LoginThrottle:
         while len(self._spent) > self._remembered_max:
             self._spent.popitem(last=False)
 
-    def succeeded(self, name: str, remote: str) -> None:
-        self._spent.pop(("both", name, remote), None)
+    def succeeded(self, name: str, remote: str, at: datetime) -> None:
+        """The try that was counted before it was known how it would end was no failure."""
+        own, *others = _places(name, remote)
+        self._spent.pop(own[0], None)
+        for place, allowance in others:
+            self._spent[place] = (max(0.0, self._spent_now(place, allowance, at) - 1), at)
 
     def _wait(self, place: Place, allowance: Allowance, at: datetime) -> timedelta:
         lacking = self._spent_now(place, allowance, at) - (allowance.tries - 1)

@@ -63,9 +63,18 @@ def test_success_forgives_what_was_mistyped_before() -> None:
     throttle = LoginThrottle()
     fail(throttle, 5)
 
-    throttle.succeeded("ada", "10.0.0.1")
+    throttle.succeeded("ada", "10.0.0.1", NOON)
 
     assert throttle.wait("ada", "10.0.0.1", NOON) == NO_WAIT
+
+
+def test_logging_in_often_is_no_offence() -> None:
+    throttle = LoginThrottle()
+
+    for _ in range(200):
+        assert throttle.wait("ada", "10.0.0.1", NOON) == NO_WAIT
+        throttle.failed("ada", "10.0.0.1", NOON)
+        throttle.succeeded("ada", "10.0.0.1", NOON)
 
 
 @given(st.lists(st.tuples(st.text(max_size=3), st.text(max_size=3)), max_size=60))
