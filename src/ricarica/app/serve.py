@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import structlog
 import uvicorn
@@ -19,7 +19,9 @@ from ricarica.access.model import system_actor
 from ricarica.access.service import AccessService
 from ricarica.api.application import application
 from ricarica.api.caller import House
+from ricarica.app.collector import calm_collector
 from ricarica.app.config import Config
+from ricarica.app.pages import people_of
 from ricarica.app.passwords import ArgonPasswordHasher
 from ricarica.app.tables import metadata
 from ricarica.app.vitals import vitals_of
@@ -28,6 +30,7 @@ from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.station_gateway.tls import station_tls
 from ricarica.stations.service import StationPolicy
 from ricarica.storage.open import open_database
+from ricarica.web.addresses import whole_names
 
 T = TypeVar("T")
 JITTER = 0.1  # heartbeats of stations that booted together spread by this share
@@ -75,6 +78,7 @@ async def serve(config: Config, ready: Callable[[Serving], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with serving(config) as served:
+        calm_collector()
         ready(served)
         await stop.wait()
         log.info("serve.stopping")
@@ -107,10 +111,13 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def _http(node: Node, authentication: Authentication, config: Config) -> AsyncIterator[int]:
     house = House(node.engine, node.engine.database, authentication, node.parts.clock.now)
-    app = application(house, vitals_of(node))
+    people = people_of(node, authentication, config)
+    app = application(
+        house, vitals_of(node), people.routes, exception_handlers=people.exception_handlers
+    )
     server = _Server(
         uvicorn.Config(
-            app,
+            whole_names(cast("Any", app)),
             host=config.http_host,
             port=config.http_port,
             log_config=None,

@@ -32,6 +32,8 @@ class TokenChanges:
     expires_at: datetime | None = None
     never_expires: bool = False
     concurrent_max: int | None = None
+    any_number: bool = False  # of running transactions at once
+    kind: TokenKind | None = None
 
 
 class AuthorizationService:
@@ -72,7 +74,10 @@ class AuthorizationService:
             group=token.group if changes.group is None else (changes.group or None),
             label=token.label if changes.label is None else changes.label,
             expires_at=None if changes.never_expires else changes.expires_at or token.expires_at,
-            concurrent_max=changes.concurrent_max or token.concurrent_max,
+            concurrent_max=(
+                None if changes.any_number else changes.concurrent_max or token.concurrent_max
+            ),
+            kind=changes.kind or token.kind,
         )
         self._store.save(changed)
         self._announce(TokenChanged(changed.uid, changed.status))

@@ -1,0 +1,66 @@
+"""The pages as routes, for an application that has an API too."""
+
+from litestar import Router
+from litestar.datastructures import CacheControlHeader
+from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
+from litestar.static_files import create_static_files_router
+from litestar.types import ControllerRouterHandler
+
+from ricarica.web import live
+from ricarica.web.assets import DIST
+from ricarica.web.errors import error_handlers
+from ricarica.web.house import House
+from ricarica.web.pages import (
+    entry,
+    messages,
+    overview,
+    pending,
+    profile,
+    settings,
+    station,
+    stations,
+    tariffs,
+    tokens,
+    transactions,
+)
+from ricarica.web.sessions import gate
+from ricarica.web.visitor import provide_visitor
+
+FORM_MAX = 64 * 1024  # bytes; the longest value of a setting has 2,500 characters
+FOR_EVER_S = 365 * 24 * 3600  # names of built files carry a hash
+
+HANDLERS: tuple[HTTPRouteHandler, ...] = (
+    *entry.HANDLERS,
+    *overview.HANDLERS,
+    *stations.HANDLERS,
+    *station.HANDLERS,
+    *settings.HANDLERS,
+    *messages.HANDLERS,
+    *transactions.HANDLERS,
+    *tokens.HANDLERS,
+    *tariffs.HANDLERS,
+    *pending.HANDLERS,
+    *profile.HANDLERS,
+    *live.HANDLERS,
+)
+
+
+def routes(house: House) -> list[ControllerRouterHandler]:
+    """All that people see."""
+    pages = Router(
+        path="/",
+        route_handlers=HANDLERS,
+        guards=[gate(house)],
+        dependencies={"visitor": Provide(provide_visitor(house))},
+        exception_handlers=error_handlers(house),
+        include_in_schema=False,
+        request_max_body_size=FORM_MAX,
+    )
+    built = create_static_files_router(
+        "/static/dist",
+        [DIST],
+        cache_control=CacheControlHeader(max_age=FOR_EVER_S, immutable=True, public=True),
+        name="built",
+    )
+    return [pages, built]

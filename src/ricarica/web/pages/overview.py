@@ -1,0 +1,112 @@
+"""/: the whole network, and its parts that stay live."""
+
+from datetime import timedelta
+
+from litestar import get
+
+from ricarica.access.model import Permission
+from ricarica.stations.queries import StationQueries
+from ricarica.storage.pages import LIMIT_MAX, Wanted
+from ricarica.transactions.queries.live import LiveQueries
+from ricarica.transactions.queries.overview import STEP, OverviewQueries
+from ricarica.web.builders.overview import (
+    attention_from,
+    figures_from,
+    midnight,
+    network_from,
+    power_from,
+    running_from,
+)
+from ricarica.web.sessions import needs
+from ricarica.web.views.overview import (
+    Attention,
+    Figures,
+    Network,
+    OverviewPage,
+    PowerHistory,
+    Running,
+)
+from ricarica.web.visitor import Html, Visiting, Visitor
+
+HISTORY = timedelta(hours=6)  # a shift
+RUNNING_SHOWN = 12
+RUNNING_COUNTED = 1_000  # whoever has more reads the figures
+
+
+@get("/", opt=needs(Permission.READ))
+async def overview_page(visitor: Visiting) -> Html:
+    choices = visitor.house.choices
+    page = OverviewPage(
+        await _figures(visitor),
+        await _power(visitor),
+        await _network(visitor),
+        await _attention(visitor),
+        await _running(visitor),
+        choices.tiles_url,
+        choices.tiles_attribution,
+    )
+    return await visitor.show(page)
+
+
+@get("/fragments/overview/figures", opt=needs(Permission.READ))
+async def figures_part(visitor: Visiting) -> Html:
+    return visitor.part(await _figures(visitor))
+
+
+@get("/fragments/overview/power", opt=needs(Permission.READ))
+async def power_part(visitor: Visiting) -> Html:
+    return visitor.part(await _power(visitor))
+
+
+@get("/fragments/overview/network", opt=needs(Permission.READ))
+async def network_part(visitor: Visiting) -> Html:
+    return visitor.part(await _network(visitor))
+
+
+@get("/fragments/overview/attention", opt=needs(Permission.READ))
+async def attention_part(visitor: Visiting) -> Html:
+    return visitor.part(await _attention(visitor))
+
+
+@get("/fragments/overview/running", opt=needs(Permission.READ))
+async def running_part(visitor: Visiting) -> Html:
+    return visitor.part(await _running(visitor))
+
+
+HANDLERS = (
+    overview_page,
+    figures_part,
+    power_part,
+    network_part,
+    attention_part,
+    running_part,
+)
+
+
+async def _figures(visitor: Visitor) -> Figures:
+    today = midnight(visitor.now, visitor.house.choices.time_zone)
+    return figures_from(await OverviewQueries(visitor.database).figures(visitor.tenant, today))
+
+
+async def _power(visitor: Visitor) -> PowerHistory:
+    # Whole steps, so that the curve moves on rather than changes.
+    until = visitor.now - timedelta(seconds=visitor.now.timestamp() % STEP.total_seconds())
+    since = until - HISTORY
+    points = await OverviewQueries(visitor.database).power(visitor.tenant, since, visitor.now)
+    return power_from(points, until, STEP)
+
+
+async def _network(visitor: Visitor) -> Network:
+    dots = await LiveQueries(visitor.database).dots(visitor.tenant)
+    sites = await StationQueries(visitor.database).sites(visitor.tenant, Wanted(LIMIT_MAX))
+    return network_from(dots, sites.items)
+
+
+async def _attention(visitor: Visitor) -> Attention:
+    found = await OverviewQueries(visitor.database).attention(visitor.tenant, visitor.now)
+    return attention_from(found)
+
+
+async def _running(visitor: Visitor) -> Running:
+    views = await LiveQueries(visitor.database).running(visitor.tenant, limit=RUNNING_COUNTED)
+    return running_from(views[:RUNNING_SHOWN], len(views))

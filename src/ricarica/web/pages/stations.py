@@ -1,0 +1,202 @@
+"""/stations: all of them, and preparing one."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from litestar import get, post
+from litestar.params import FromPath
+
+from ricarica.access.model import Permission
+from ricarica.kernel.errors import InvalidError, NotFoundError
+from ricarica.kernel.ids import SiteId, StationId, StationKey, TariffId
+from ricarica.slices import Slices
+from ricarica.stations.model import PASSWORD_BYTES_MIN, Acceptance
+from ricarica.stations.queries import StationQueries, StationView
+from ricarica.stations.service import Preparation
+from ricarica.storage.pages import LIMIT_MAX, Wanted
+from ricarica.tariffs.queries import TariffQueries
+from ricarica.transactions.queries.live import LiveQueries
+from ricarica.web.addresses import path_to
+from ricarica.web.builders.forms import (
+    NAME_TAKEN,
+    NO_IDENTITY,
+    NO_SUCH_SITE,
+    NO_SUCH_TARIFF,
+    PASSWORD_TOO_SHORT,
+    UNKNOWN_CHOICE,
+)
+from ricarica.web.builders.lists import pager_of
+from ricarica.web.builders.stations import (
+    filter_from,
+    row_from,
+    site_choices,
+    status_wanted,
+    which_from,
+)
+from ricarica.web.pages.messages import station_view
+from ricarica.web.sessions import needs
+from ricarica.web.views.lists import Choice
+from ricarica.web.views.stations import StationForm, StationRows, StationsPage
+from ricarica.web.views.visit import Notice
+from ricarica.web.visitor import Html, Visiting, Visitor
+
+ON_A_PAGE = 50
+ROWS_ASKED_MAX = 200  # rows that refresh themselves at once; a page has fewer
+IDENTITY_LENGTH_MAX = 255  # what the stations' door takes
+NAME_LENGTH_MAX = 200
+PROFILES = frozenset({"", "0", "1", "2", "3"})
+EVERYTHING = Wanted(LIMIT_MAX)
+
+Form = Mapping[str, str]
+
+
+@get("/stations", opt=needs(Permission.READ))
+async def stations_page(visitor: Visiting) -> Html:
+    typed = filter_from(visitor.query)
+    wanted = Wanted(ON_A_PAGE, visitor.query.get("after") or None)
+    found = await LiveQueries(visitor.database).stations(
+        visitor.tenant, which_from(typed), wanted, status_wanted(typed)
+    )
+    sites = await StationQueries(visitor.database).sites(visitor.tenant, EVERYTHING)
+    page = StationsPage(
+        tuple(map(row_from, found.items)),
+        pager_of("/stations", visitor.query, found.next),
+        typed,
+        site_choices(sites.items),
+    )
+    return await visitor.show(page)
+
+
+@get("/fragments/stations/rows", opt=needs(Permission.READ))
+async def rows_part(visitor: Visiting) -> Html:
+    ids = visitor.asked("id")[:ROWS_ASKED_MAX]
+    found = await LiveQueries(visitor.database).by_ids(visitor.tenant, list(map(StationId, ids)))
+    return visitor.part(StationRows(tuple(map(row_from, found))))
+
+
+@get("/stations/new", opt=needs(Permission.EDIT_STATIONS))
+async def new_form(visitor: Visiting) -> Html:
+    return await visitor.show(await _with_choices(visitor, StationForm()))
+
+
+@post("/stations/new", opt=needs(Permission.EDIT_STATIONS))
+async def add(visitor: Visiting) -> Html:
+    identity = visitor.form.get("id", "").strip()
+    errors = _errors(visitor.form)
+    if not 0 < len(identity) <= IDENTITY_LENGTH_MAX or not identity.isprintable():
+        errors["id"] = NO_IDENTITY
+    elif await StationQueries(visitor.database).station(visitor.tenant, identity):
+        errors["id"] = NAME_TAKEN
+    key = StationKey(visitor.tenant, StationId(identity))
+    return await _saved(visitor, key, errors, known=None)
+
+
+@get("/stations/{station:str}/edit", opt=needs(Permission.EDIT_STATIONS))
+async def edit_form(visitor: Visiting, station: FromPath[str]) -> Html:
+    view = await station_view(visitor, station)
+    known = view.station
+    profile = known.security_profile
+    form = StationForm(
+        id=known.key.station,
+        is_new=False,
+        name=known.name,
+        site=known.site or "",
+        acceptance=known.acceptance.value,
+        tariff=known.tariff or "",
+        security_profile="" if profile is None else str(profile),
+        has_password=view.has_password,
+    )
+    return await visitor.show(await _with_choices(visitor, form))
+
+
+@post("/stations/{station:str}/edit", opt=needs(Permission.EDIT_STATIONS))
+async def change(visitor: Visiting, station: FromPath[str]) -> Html:
+    view = await station_view(visitor, station)
+    return await _saved(visitor, view.station.key, _errors(visitor.form), view)
+
+
+HANDLERS = (stations_page, rows_part, new_form, add, edit_form, change)
+
+
+async def _saved(
+    visitor: Visitor, key: StationKey, errors: dict[str, str], known: StationView | None
+) -> Html:
+    """Keep what the form says, or show it again with what is wrong."""
+    if not errors:
+        errors = await _prepared(visitor, key)
+    if errors:
+        return await visitor.show(await _with_choices(visitor, _typed(visitor, known, errors)), 422)
+    return visitor.lead_to(path_to("stations", key.station), Notice.STATION_SAVED)
+
+
+async def _prepared(visitor: Visitor, key: StationKey) -> dict[str, str]:
+    """What is wrong with the form; nothing, if it was kept."""
+    preparation = _preparation(visitor.form)
+
+    async def prepare(slices: Slices) -> None:
+        if preparation.tariff:
+            await slices.tariffs.get(key.tenant, preparation.tariff)
+        if preparation.site:
+            await slices.sites.get(key.tenant, preparation.site)
+        prepared = await slices.stations.prepare(key, preparation, slices.now)
+        visitor.audit(
+            slices, "station.prepare", f"station:{key.station}", status=prepared.acceptance
+        )
+
+    try:
+        await visitor.carry_out(prepare)
+    except NotFoundError as error:
+        is_tariff = "tariff" in str(error)
+        return {"tariff": NO_SUCH_TARIFF} if is_tariff else {"site": NO_SUCH_SITE}
+    except InvalidError as error:
+        return {"": str(error)}
+    return {}
+
+
+def _preparation(form: Form) -> Preparation:
+    profile = form.get("security_profile", "")
+    return Preparation(
+        Acceptance(form.get("acceptance", Acceptance.ACCEPTED)),
+        int(profile) if profile else None,
+        form.get("password") or None,
+        form.get("name", "").strip()[:NAME_LENGTH_MAX],
+        SiteId(form.get("site", "")),
+        TariffId(form.get("tariff", "")),
+    )
+
+
+def _errors(form: Form) -> dict[str, str]:
+    errors: dict[str, str] = {}
+    password = form.get("password", "")
+    if password and len(password.encode()) < PASSWORD_BYTES_MIN:
+        errors["password"] = PASSWORD_TOO_SHORT
+    if form.get("acceptance", Acceptance.ACCEPTED) not in set(Acceptance):
+        errors["acceptance"] = UNKNOWN_CHOICE
+    if form.get("security_profile", "") not in PROFILES:
+        errors["security_profile"] = UNKNOWN_CHOICE
+    return errors
+
+
+def _typed(visitor: Visitor, known: StationView | None, errors: dict[str, str]) -> StationForm:
+    form = visitor.form
+    return StationForm(
+        id=known.station.key.station if known else form.get("id", ""),
+        is_new=known is None,
+        name=form.get("name", ""),
+        site=form.get("site", ""),
+        acceptance=form.get("acceptance", ""),
+        tariff=form.get("tariff", ""),
+        security_profile=form.get("security_profile", ""),
+        has_password=known.has_password if known else False,
+        errors=errors,
+    )
+
+
+async def _with_choices(visitor: Visitor, form: StationForm) -> StationForm:
+    sites = await StationQueries(visitor.database).sites(visitor.tenant, EVERYTHING)
+    tariffs = await TariffQueries(visitor.database).tariffs(visitor.tenant, EVERYTHING)
+    return replace(
+        form,
+        sites=site_choices(sites.items),
+        tariffs=tuple(Choice(tariff.id, tariff.name) for tariff in tariffs.items),
+    )

@@ -1,0 +1,257 @@
+"""/tokens: who may charge."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from litestar import get, post
+from litestar.params import FromPath
+
+from ricarica.access.model import Permission
+from ricarica.authorization.model import Token, TokenKind, TokenStatus
+from ricarica.authorization.queries import TokenFilter as Which
+from ricarica.authorization.queries import TokenQueries
+from ricarica.authorization.service import UID_LENGTH_MAX, TokenChanges
+from ricarica.kernel.errors import ConflictError, NotFoundError
+from ricarica.slices import Slices
+from ricarica.storage.pages import Wanted
+from ricarica.transactions.queries.listing import TransactionQueries
+from ricarica.web.addresses import name_in
+from ricarica.web.builders.forms import (
+    NAME_MISSING,
+    NAME_TAKEN,
+    NO_COUNT,
+    NO_INSTANT,
+    UNKNOWN_CHOICE,
+)
+from ricarica.web.builders.lists import pager_of
+from ricarica.web.sessions import needs
+from ricarica.web.views.tokens import TokenFilter, TokenForm, TokenRow, TokensPage
+from ricarica.web.views.visit import Notice
+from ricarica.web.visitor import Html, Visiting, Visitor
+
+ON_A_PAGE = 50
+TEXT_MAX = 255
+CONCURRENT_MAX = 1_000  # as the form says
+
+Form = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What a form says, once it makes sense."""
+
+    kind: TokenKind
+    status: TokenStatus
+    label: str
+    group: str
+    expires_at: datetime | None
+    concurrent_max: int | None
+
+
+@get("/tokens", opt=needs(Permission.READ))
+async def tokens_page(visitor: Visiting) -> Html:
+    typed = TokenFilter(
+        visitor.query.get("q", "").strip(), visitor.query.get("standing", "").strip()
+    )
+    wanted = Wanted(ON_A_PAGE, visitor.query.get("after") or None)
+    which = _which(typed, visitor.now)
+    found = await TokenQueries(visitor.database).tokens(visitor.tenant, which, wanted)
+    uids = [token.uid for token in found.items]
+    uses = await TransactionQueries(visitor.database).last_uses(visitor.tenant, uids)
+    rows = tuple(
+        _row(token, visitor.now, *uses.get(token.uid, (None, None))) for token in found.items
+    )
+    pager = pager_of("/tokens", visitor.query, found.next)
+    return await visitor.show(TokensPage(rows, pager, typed))
+
+
+@get("/tokens/new", opt=needs(Permission.EDIT_TOKENS))
+async def new_form(visitor: Visiting) -> Html:
+    return await visitor.show(TokenForm())
+
+
+@post("/tokens/new", opt=needs(Permission.EDIT_TOKENS))
+async def add(visitor: Visiting) -> Html:
+    uid = visitor.form.get("uid", "").strip()
+    filled = _filled(visitor)
+    if not 0 < len(uid) <= UID_LENGTH_MAX:
+        errors = filled if isinstance(filled, dict) else {}
+        return await _again(visitor, uid, {**errors, "uid": NAME_MISSING}, is_new=True)
+    if isinstance(filled, dict):
+        return await _again(visitor, uid, filled, is_new=True)
+    try:
+        await _added(visitor, uid, filled)
+    except ConflictError:
+        return await _again(visitor, uid, {"uid": NAME_TAKEN}, is_new=True)
+    return visitor.lead_to("/tokens", Notice.TOKEN_SAVED)
+
+
+@get("/tokens/{token:str}/edit", opt=needs(Permission.EDIT_TOKENS))
+async def edit_form(visitor: Visiting, token: FromPath[str]) -> Html:
+    known = await _known(visitor, token)
+    expires_at = known.expires_at
+    zone = ZoneInfo(visitor.house.choices.time_zone)
+    form = TokenForm(
+        known.uid,
+        is_new=False,
+        kind=known.kind.value,
+        status=known.status.value,
+        label=known.label,
+        group=known.group or "",
+        expires_at=f"{expires_at.astimezone(zone):%Y-%m-%dT%H:%M}" if expires_at else "",
+        concurrent_max=str(known.concurrent_max or ""),
+    )
+    return await visitor.show(form)
+
+
+@post("/tokens/{token:str}/edit", opt=needs(Permission.EDIT_TOKENS))
+async def change(visitor: Visiting, token: FromPath[str]) -> Html:
+    known = await _known(visitor, token)
+    filled = _filled(visitor)
+    if isinstance(filled, dict):
+        return await _again(visitor, known.uid, filled, is_new=False)
+    changes = TokenChanges(
+        filled.status,
+        filled.group,
+        filled.label,
+        filled.expires_at,
+        never_expires=filled.expires_at is None,
+        concurrent_max=filled.concurrent_max,
+        kind=filled.kind,
+        any_number=filled.concurrent_max is None,
+    )
+    await _changed(visitor, known.uid, changes)
+    return visitor.lead_to("/tokens", Notice.TOKEN_SAVED)
+
+
+@post("/tokens/{token:str}/block", opt=needs(Permission.EDIT_TOKENS))
+async def block(visitor: Visiting, token: FromPath[str]) -> Html:
+    await _changed(visitor, name_in(token), TokenChanges(status=TokenStatus.BLOCKED))
+    return visitor.lead_to("/tokens", Notice.TOKEN_BLOCKED)
+
+
+@post("/tokens/{token:str}/unblock", opt=needs(Permission.EDIT_TOKENS))
+async def unblock(visitor: Visiting, token: FromPath[str]) -> Html:
+    await _changed(visitor, name_in(token), TokenChanges(status=TokenStatus.ACTIVE))
+    return visitor.lead_to("/tokens", Notice.TOKEN_UNBLOCKED)
+
+
+HANDLERS = (tokens_page, new_form, add, edit_form, change, block, unblock)
+
+
+async def _known(visitor: Visitor, part: str) -> Token:
+    uid = name_in(part)
+    known = await TokenQueries(visitor.database).token(visitor.tenant, uid)
+    if known is None:
+        raise NotFoundError(f"there is no token {uid}")
+    return known
+
+
+async def _added(visitor: Visitor, uid: str, filled: Filled) -> None:
+    async def work(slices: Slices) -> None:
+        token = Token(
+            visitor.tenant,
+            uid,
+            filled.kind,
+            filled.status,
+            created_at=slices.now,
+            group=filled.group or None,
+            expires_at=filled.expires_at,
+            label=filled.label,
+            concurrent_max=filled.concurrent_max,
+        )
+        added = await slices.authorization.add(token)
+        visitor.audit(slices, "token.add", f"token:{added.uid}", status=added.status)
+
+    await visitor.carry_out(work)
+
+
+async def _changed(visitor: Visitor, uid: str, changes: TokenChanges) -> None:
+    async def work(slices: Slices) -> None:
+        token = await slices.authorization.change(visitor.tenant, uid, changes)
+        visitor.audit(slices, "token.change", f"token:{token.uid}", status=token.status)
+
+    await visitor.carry_out(work)
+
+
+def _row(
+    token: Token, now: datetime, last_used_at: datetime | None, last_station: str | None
+) -> TokenRow:
+    return TokenRow(
+        token.uid,
+        token.kind.value,
+        token.status,
+        token.label,
+        token.group,
+        token.expires_at,
+        is_expired=token.expires_at is not None and token.expires_at <= now,
+        concurrent_max=token.concurrent_max,
+        last_used_at=last_used_at,
+        last_used_station=last_station,
+    )
+
+
+def _which(typed: TokenFilter, now: datetime) -> Which:
+    status = {"active": TokenStatus.ACTIVE, "blocked": TokenStatus.BLOCKED}.get(typed.standing)
+    return Which(
+        text=typed.q or None,
+        status=status,
+        expired_at=now if typed.standing == "expired" else None,
+    )
+
+
+# -- what was typed
+
+
+def _filled(visitor: Visitor) -> Filled | dict[str, str]:
+    """What the form says, or what is wrong with it."""
+    form, errors = visitor.form, dict[str, str]()
+    kind, status = form.get("kind", TokenKind.ISO14443), form.get("status", TokenStatus.ACTIVE)
+    if kind not in set(TokenKind):
+        errors["kind"] = UNKNOWN_CHOICE
+    if status not in set(TokenStatus):
+        errors["status"] = UNKNOWN_CHOICE
+    most = form.get("concurrent_max", "").strip()
+    if most and not (most.isdecimal() and 0 < int(most[:9]) <= CONCURRENT_MAX):
+        errors["concurrent_max"] = NO_COUNT
+    expires_at = None
+    try:
+        expires_at = _instant(form.get("expires_at", ""), visitor.house.choices.time_zone)
+    except ValueError:
+        errors["expires_at"] = NO_INSTANT
+    if errors:
+        return errors
+    return Filled(
+        TokenKind(kind),
+        TokenStatus(status),
+        form.get("label", "").strip()[:TEXT_MAX],
+        form.get("group", "").strip()[:TEXT_MAX],
+        expires_at,
+        int(most) if most else None,
+    )
+
+
+def _instant(typed: str, zone: str) -> datetime | None:
+    """As a `datetime-local` field writes it."""
+    if not typed.strip():
+        return None
+    return datetime.fromisoformat(typed.strip()).replace(tzinfo=ZoneInfo(zone))
+
+
+async def _again(visitor: Visitor, uid: str, errors: dict[str, str], *, is_new: bool) -> Html:
+    """The form as it was typed, with what is wrong."""
+    form = visitor.form
+    view = TokenForm(
+        uid,
+        is_new,
+        form.get("kind", ""),
+        form.get("status", ""),
+        form.get("label", ""),
+        form.get("group", ""),
+        form.get("expires_at", ""),
+        form.get("concurrent_max", ""),
+        errors,
+    )
+    return await visitor.show(view, 422)

@@ -1,0 +1,153 @@
+"""One request: who visits, what they sent, and how they are answered."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from litestar import MediaType, Request, Response
+from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+
+from ricarica.access.model import Actor, NotAuthenticatedError, Permission
+from ricarica.kernel.errors import LostUpdateError
+from ricarica.kernel.ids import TenantId
+from ricarica.slices import Slices
+from ricarica.stations.queries import StationQueries
+from ricarica.storage.database import Database
+from ricarica.web.headers import page_headers
+from ricarica.web.house import House
+from ricarica.web.sessions import actor_of, csrf_token_for, form_of
+from ricarica.web.translations import preferred_language
+from ricarica.web.views.visit import Notice, Page, Theme, View, Viewer, Visit
+
+T = TypeVar("T")
+
+ATTEMPTS = 3  # at a change that another writer crossed
+
+Html = Response[str]
+
+
+class Visitor:
+    """Handlers get one for each request."""
+
+    def __init__(
+        self, house: House, request: Request[Any, Any, Any], form: Mapping[str, str]
+    ) -> None:
+        self.house = house
+        self.request = request
+        self.form = form
+        self.now: datetime = house.now()
+        self.query: Mapping[str, str] = request.query_params
+
+    # -- who
+
+    @property
+    def actor(self) -> Actor:
+        """
+        Raises:
+            NotAuthenticatedError: nobody is logged in; pages behind the gate never see that.
+        """
+        actor = actor_of(self.request)
+        if actor is None:
+            raise NotAuthenticatedError("nobody is logged in")
+        return actor
+
+    @property
+    def tenant(self) -> TenantId:
+        return self.actor.tenant
+
+    def may(self, permission: Permission) -> bool:
+        return self.actor.may(permission)
+
+    def asked(self, name: str) -> list[str]:
+        """All values that the address has under this name."""
+        values: list[str] = self.request.query_params.getall(name, [])
+        return values
+
+    # -- what there is, and changing it
+
+    @property
+    def database(self) -> Database:
+        return self.house.database
+
+    async def carry_out(self, work: Callable[[Slices], Awaitable[T]]) -> T:
+        """In one unit of work, again when another writer was faster."""
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await self.house.engine.carry_out(self.actor, work)
+            except LostUpdateError:
+                continue
+        return await self.house.engine.carry_out(self.actor, work)
+
+    def audit(self, slices: Slices, action: str, subject: str, **detail: object) -> None:
+        """In the same commit as the change it tells of."""
+        slices.access.audit(self.actor, action, subject, slices.now, detail=detail)
+
+    # -- answers
+
+    async def show(self, page: Page, status: int = 200) -> Html:
+        """A whole page. 422: its form made no sense."""
+        waiting = 0
+        if actor_of(self.request) is not None:
+            waiting = await StationQueries(self.database).pending_count(self.tenant)
+        visit = visit_of(self.house, self.request, self.now, waiting)
+        return html_of(self.house, page, visit, status)
+
+    def part(self, fragment: View) -> Html:
+        """A part of a page, to be put into its place."""
+        return html_of(self.house, fragment, visit_of(self.house, self.request, self.now))
+
+    def lead_to(
+        self, path: str, done: Notice | None = None, cookies: tuple[Cookie, ...] = ()
+    ) -> Html:
+        """Another page, which may say what was done."""
+        query = f"{'&' if '?' in path else '?'}done={done}" if done else ""
+        headers = {**page_headers(self.house.choices.tiles_url), "Location": path + query}
+        return Response("", status_code=303, headers=headers, cookies=list(cookies))
+
+
+Visiting = NamedDependency[Visitor]
+
+
+def provide_visitor(house: House) -> Callable[[Request[Any, Any, Any]], Awaitable[Visitor]]:
+    async def visitor(request: Request[Any, Any, Any]) -> Visitor:
+        return Visitor(house, request, await form_of(request))
+
+    return visitor
+
+
+def visit_of(
+    house: House, request: Request[Any, Any, Any], now: datetime, pending_stations: int = 0
+) -> Visit:
+    actor = actor_of(request)
+    cookies, done = request.cookies, request.query_params.get("done")
+    theme = cookies.get("theme")
+    return Visit(
+        Viewer(actor.name, actor.role) if actor else None,
+        now,
+        _place(request),
+        csrf_token_for(request),
+        preferred_language(cookies.get("lang"), request.headers.get("Accept-Language", "")),
+        Theme(theme) if theme in set(Theme) else Theme.AUTO,
+        house.choices.time_zone,
+        pending_stations,
+        Notice(done) if done in set(Notice) else None,
+    )
+
+
+def html_of(house: House, view: View, visit: Visit, status: int = 200) -> Html:
+    return Response(
+        house.pages.render(view, visit),
+        status_code=status,
+        media_type=MediaType.HTML,
+        headers=dict(page_headers(house.choices.tiles_url)),
+    )
+
+
+def _place(request: Request[Any, Any, Any]) -> str:
+    """Where a switch of language leads back to: here, but what was done is not said again."""
+    raw = request.scope.get("raw_path") or b"/"
+    query = [(name, value) for name, value in request.query_params.multi_items() if name != "done"]
+    path = raw.split(b"?")[0].decode("ascii", "replace")
+    return path + (f"?{urlencode(query)}" if query else "")
