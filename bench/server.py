@@ -4,13 +4,13 @@ python -m bench.server sqlite:///bench.db
 """
 
 import asyncio
-import logging
 import sys
 
-import structlog
 import uvloop
 
 from ricarica.access.model import system_actor
+from ricarica.app.collector import calm_collector
+from ricarica.app.logs import configure_logs
 from ricarica.app.tables import metadata
 from ricarica.app.wiring import Parts, running_node
 from ricarica.authorization.model import Token, TokenKind, TokenStatus
@@ -23,12 +23,13 @@ from ricarica.storage.open import open_database
 
 
 async def serve(url: str) -> None:
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    configure_logs("warning", as_json=True)
     database = open_database(url, metadata)
     await database.migrate()
     policy = StationPolicy(unknown=UnknownStations.ACCEPT)
     async with running_node(Parts(database, policy=policy)) as node:
         await node.engine.carry_out(system_actor(DEFAULT_TENANT), _add_token)
+        calm_collector()
         print(await node.gateway.start("127.0.0.1", 0), flush=True)
         await asyncio.Event().wait()
 

@@ -9,7 +9,7 @@ import structlog
 
 from ricarica.engine.mailbox import Job, Mailboxes, Wanted
 from ricarica.engine.sql import OUTBOX
-from ricarica.engine.unit_of_work import UnitOfWork
+from ricarica.engine.unit_of_work import Turns, UnitOfWork
 from ricarica.kernel.errors import (
     RicaricaError,
     StorageUnavailableError,
@@ -101,43 +101,42 @@ class Batches:
         for job in jobs:
             job.prepare(wanted)
         await self._prefetch(work, wanted)
-        done = [await self._decide(job, work) for job in jobs]
+        turns = Turns(self._surroundings, work)
+        done = [await self._decide(job, work, turns) for job in jobs]
         await work.commit()
         self.counts.batches += 1
         self.counts.jobs += len(jobs)
         return done
 
-    async def _decide(self, job: Job, work: Work) -> _Done:
-        work.begin()
-        unit = UnitOfWork(self._surroundings, work, job.tenant)
+    async def _decide(self, job: Job, work: Work, turns: Turns) -> _Done:
+        unit = turns.next(job.tenant)
         try:
             result = await job.run(unit)
         except StorageUnavailableError:
             raise
         except Exception as error:
             work.drop()
-            return self._failed(job, work, error)
+            return self._failed(job, turns, error)
         _stage_outbox(unit)
         work.keep()
         return _Done(job, unit, result)
 
-    def _failed(self, job: Job, work: Work, error: Exception) -> _Done:
+    def _failed(self, job: Job, turns: Turns, error: Exception) -> _Done:
         """What a job may still leave behind when its decision was dropped."""
-        unit = UnitOfWork(self._surroundings, work, job.tenant)
+        unit = turns.next(job.tenant)
         try:
             result = job.put_aside(unit, error)
         except RicaricaError as refused:
-            work.drop()
+            unit.work.drop()
             return _Done(job, unit, refused)
         self.counts.put_aside += 1
-        work.keep()
+        unit.work.keep()
         return _Done(job, unit, result)
 
     async def _alone(self, job: Job, error: Exception) -> None:
         """Even alone its decision cannot be committed, so put it aside."""
         work = Work(self._database, self.remembered)
-        work.begin()
-        done = self._failed(job, work, error)
+        done = self._failed(job, Turns(self._surroundings, work), error)
         try:
             await work.commit()
         except Exception as failure:

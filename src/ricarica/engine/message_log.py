@@ -1,7 +1,8 @@
 """The log of messages: what was said, by whom, what came back and how soon."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from ricarica.engine.redaction import redacted
 from ricarica.engine.sql import MESSAGES
@@ -11,8 +12,7 @@ from ricarica.kernel.ids import StationKey
 TEXT_MAX = 64 * 1024  # characters of one message that are kept; a longer one is cut
 
 
-@dataclass(frozen=True, slots=True)
-class Logged:
+class Logged(msgspec.Struct, frozen=True, gc=False):
     """One CALL and what it led to. `response`: a payload, or an error's description."""
 
     key: StationKey
