@@ -1,7 +1,8 @@
 """/tokens: who may charge."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from litestar import delete, get, patch, post
 from litestar.di import NamedDependency, Provide
@@ -15,10 +16,21 @@ from ricarica.api.replies import Instant, Page, PageWanted, ShortText, in_utc, p
 from ricarica.authorization.model import Token, TokenKind, TokenStatus
 from ricarica.authorization.queries import TokenFilter, TokenQueries
 from ricarica.authorization.service import UID_LENGTH_MAX, TokenChanges
+from ricarica.kernel.errors import InvalidError
 from ricarica.slices import Slices
 
+T = TypeVar("T")
 Uid = Annotated[str, Meta(min_length=1, max_length=UID_LENGTH_MAX)]
 ConcurrentMax = Annotated[int, Meta(ge=1, description="Transactions it may have at once.")]
+
+
+# In any case, and with the words that other systems have for the same.
+KINDS = {kind.casefold(): kind for kind in TokenKind} | {"rfid": TokenKind.ISO14443}
+STATUSES = {str(status): status for status in TokenStatus} | {"accepted": TokenStatus.ACTIVE}
+KindWord = Annotated[
+    str, Meta(description=f"{', '.join(TokenKind)}, in any case.", examples=[TokenKind.ISO14443])
+]
+StatusWord = Annotated[str, Meta(description="active or blocked.", examples=[TokenStatus.ACTIVE])]
 
 
 class TokenReply(Struct, frozen=True):
@@ -34,8 +46,8 @@ class TokenReply(Struct, frozen=True):
 
 class NewToken(Struct, frozen=True, forbid_unknown_fields=True):
     uid: Uid
-    kind: TokenKind = TokenKind.ISO14443
-    status: TokenStatus = TokenStatus.ACTIVE
+    kind: KindWord = TokenKind.ISO14443
+    status: StatusWord = TokenStatus.ACTIVE
     group: ShortText | None = None
     label: ShortText = ""
     expires_at: Instant | None = None
@@ -45,7 +57,7 @@ class NewToken(Struct, frozen=True, forbid_unknown_fields=True):
 class TokenPatch(Struct, frozen=True, forbid_unknown_fields=True):
     """What is left out stays; null takes `group` or `expires_at` away."""
 
-    status: TokenStatus | UnsetType = UNSET
+    status: StatusWord | UnsetType = UNSET
     group: ShortText | UnsetType | None = UNSET
     label: ShortText | UnsetType = UNSET
     expires_at: Instant | UnsetType | None = UNSET
@@ -140,8 +152,8 @@ def _token(data: NewToken, caller: Caller, at: datetime) -> Token:
     return Token(
         caller.tenant,
         data.uid,
-        data.kind,
-        data.status,
+        _word("kind", data.kind, KINDS),
+        _word("status", data.status, STATUSES),
         created_at=at,
         group=data.group or None,
         expires_at=in_utc(data.expires_at),
@@ -152,10 +164,17 @@ def _token(data: NewToken, caller: Caller, at: datetime) -> Token:
 
 def _changes(data: TokenPatch) -> TokenChanges:
     return TokenChanges(
-        status=data.status or None,
+        status=None if data.status is UNSET else _word("status", data.status, STATUSES),
         group=None if data.group is UNSET else (data.group or ""),
         label=None if data.label is UNSET else data.label,
         expires_at=in_utc(data.expires_at or None),
         never_expires=data.expires_at is None,
         concurrent_max=data.concurrent_max or None,
     )
+
+
+def _word(name: str, word: str, known: Mapping[str, T]) -> T:
+    found = known.get(word.casefold())
+    if found is None:
+        raise InvalidError(f"{name} is one of {', '.join(map(str, known.values()))}, not {word!r}")
+    return found

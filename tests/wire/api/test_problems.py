@@ -22,10 +22,10 @@ async def test_a_member_that_nobody_knows_is_refused_by_name(admin: httpx.AsyncC
 
 
 async def test_a_value_that_makes_no_sense_is_refused_by_name(admin: httpx.AsyncClient) -> None:
-    response = await admin.post("/tokens", json={"uid": "ABC", "kind": "Nonsense"})
+    response = await admin.post("/tokens", json={"uid": "ABC", "concurrent_max": 0})
 
     [error] = assert_problem(response, 422)["errors"]
-    assert error["name"] == "kind"
+    assert error["name"] == "concurrent_max"
 
 
 async def test_a_body_that_is_no_json_is_refused(admin: httpx.AsyncClient) -> None:

@@ -32,6 +32,19 @@ async def test_a_token_is_added_changed_and_removed(admin: httpx.AsyncClient) ->
     assert (removed.status_code, gone.status_code) == (204, 404)
 
 
+async def test_words_for_kind_and_status_are_taken_in_any_case(admin: httpx.AsyncClient) -> None:
+    body = {"uid": "A", "kind": "emaid", "status": "Blocked"}
+    emaid = (await admin.post("/tokens", json=body)).json()
+    body = {"uid": "B", "kind": "RFID", "status": "accepted"}
+    rfid = (await admin.post("/tokens", json=body)).json()
+    unknown = await admin.post("/tokens", json={"uid": "C", "kind": "magic"})
+
+    assert (emaid["kind"], emaid["status"]) == ("eMAID", "blocked")
+    assert (rfid["kind"], rfid["status"]) == ("ISO14443", "active")
+    assert unknown.status_code == 422
+    assert "ISO15693" in unknown.json()["detail"]
+
+
 async def test_the_same_token_twice_is_a_conflict(admin: httpx.AsyncClient) -> None:
     await admin.post("/tokens", json={"uid": "ABC"})
 
