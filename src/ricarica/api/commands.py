@@ -33,7 +33,7 @@ SETTINGS_MAX = 50  # written one after the other, each with an answer to wait fo
 
 Evse = Annotated[int, Meta(ge=1, description="Number of an EVSE; 1.6 calls it a connector.")]
 Connector = Annotated[int, Meta(ge=1)]
-Values = Annotated[dict[str, str], Meta(min_length=1, max_length=SETTINGS_MAX)]
+Values = dict[str, str]
 
 
 class CommandReply(Struct, frozen=True):
@@ -192,6 +192,8 @@ async def write_settings(
     caller: Caller, key: StationKey, values: Mapping[str, str]
 ) -> CommandReply:
     """One after the other; the outcome is that of the first one not accepted."""
+    if not 0 < len(values) <= SETTINGS_MAX:
+        raise InvalidError(f"write 1 to {SETTINGS_MAX} settings at once, not {len(values)}")
     replies = {
         name: await _told(caller, "settings", key, WriteSetting(name, value), detail={"name": name})
         for name, value in values.items()

@@ -92,9 +92,17 @@ def from_any_error(request: Anyone, error: Exception) -> ProblemResponse:
     return ProblemResponse(_problem(HTTPStatus.INTERNAL_SERVER_ERROR, text))
 
 
+def from_unreadable(_: Anyone, error: Exception) -> ProblemResponse:
+    """What the framework does not foresee of a body: bytes that are no text, endless nesting."""
+    why = "is no UTF-8" if isinstance(error, UnicodeDecodeError) else "is nested too deeply"
+    return ProblemResponse(_problem(HTTPStatus.BAD_REQUEST, f"the body {why}"))
+
+
 EXCEPTION_HANDLERS: dict[int | type[Exception], Any] = {
     RicaricaError: from_our_error,
     HTTPException: from_http_error,
+    UnicodeDecodeError: from_unreadable,
+    RecursionError: from_unreadable,
     Exception: from_any_error,
 }
 

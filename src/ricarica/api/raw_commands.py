@@ -48,8 +48,8 @@ async def call(
     identity: FromPath[str],
     action: FromPath[str],
     raw: Annotated[bool, QueryParameter(description="Send it unchecked, for tests.")] = False,
-    wait_s: Annotated[
-        float, QueryParameter(name="timeout", gt=0, le=TIMEOUT_MAX_S, description="Seconds.")
+    timeout: Annotated[  # noqa: ASYNC109 - the station has that long, not this function
+        float, QueryParameter(gt=0, le=TIMEOUT_MAX_S, description="Seconds.")
     ] = 30,
 ) -> CallReply:
     """Send any request of the station's dialect; the body is its payload.
@@ -61,7 +61,7 @@ async def call(
     payload = await request.body() or b"{}"
 
     async def act() -> CallReply:
-        return await _called(caller, key, action, payload, raw=raw, timeout_s=wait_s)
+        return await _called(caller, key, action, payload, raw=raw, timeout_s=timeout)
 
     return await caller.once_outside(CallReply, act)
 

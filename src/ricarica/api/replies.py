@@ -12,6 +12,7 @@ from litestar.params import QueryParameter
 from litestar.serialization import default_serializer
 from litestar.types import Serializer
 
+from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.money import Money
 from ricarica.storage.pages import LIMIT_MAX, Wanted
 from ricarica.storage.pages import Page as Rows
@@ -89,4 +90,7 @@ def plain_or_none(number: Decimal | None) -> Decimal | None:
 
 
 def in_utc(at: datetime | None) -> datetime | None:
-    return None if at is None else at.astimezone(UTC)
+    try:
+        return None if at is None else at.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidError(f"{at} is before the first or after the last year there is") from error

@@ -149,6 +149,8 @@ def token_reply(token: Token) -> TokenReply:
 
 
 def _token(data: NewToken, caller: Caller, at: datetime) -> Token:
+    if not data.uid.isprintable():
+        raise InvalidError("uid has printable characters only")
     return Token(
         caller.tenant,
         data.uid,

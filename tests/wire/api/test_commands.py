@@ -131,6 +131,20 @@ async def test_settings_are_written_one_by_one_and_the_first_failure_counts(
     assert sent(api)[1] == {"key": "HeartbeatInterval", "value": "60"}
 
 
+async def test_no_settings_at_all_cannot_be_written(api: Api, admin: httpx.AsyncClient) -> None:
+    await api.connect("CP-1", V16)
+
+    assert (await admin.patch("/stations/CP-1/settings", json={})).status_code == 422
+
+
+@pytest.mark.parametrize("seconds", ["0", "601", "nan"])
+async def test_a_time_that_nobody_waits_is_refused(admin: httpx.AsyncClient, seconds: str) -> None:
+    response = await admin.post(f"/stations/CP-1/commands/Reset?timeout={seconds}", json={})
+
+    assert response.status_code == 422
+    assert "timeout" in response.json()["detail"]
+
+
 async def test_settings_that_were_read_are_kept(api: Api, admin: httpx.AsyncClient) -> None:
     await api.connect("CP-1", V16)
     told = {"key": "HeartbeatInterval", "readonly": False, "value": "300"}

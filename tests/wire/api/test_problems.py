@@ -28,8 +28,27 @@ async def test_a_value_that_makes_no_sense_is_refused_by_name(admin: httpx.Async
     assert error["name"] == "concurrent_max"
 
 
-async def test_a_body_that_is_no_json_is_refused(admin: httpx.AsyncClient) -> None:
-    assert_problem(await admin.post("/tokens", content=b'{"uid": '), 400)
+@pytest.mark.parametrize("body", [b'{"uid": ', b'{"uid": "\xff"}', b"[" * 100_000, b"nonsense"])
+async def test_a_body_that_is_no_json_is_refused(admin: httpx.AsyncClient, body: bytes) -> None:
+    assert_problem(await admin.post("/tokens", content=body), 400)
+
+
+@pytest.mark.parametrize(
+    "at", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "2030-13-01T00:00:00Z"]
+)
+async def test_a_time_outside_of_time_is_refused(admin: httpx.AsyncClient, at: str) -> None:
+    assert_problem(await admin.post("/tokens", json={"uid": "ABC", "expires_at": at}), 422)
+
+
+async def test_a_number_that_nothing_can_hold_is_refused(admin: httpx.AsyncClient) -> None:
+    body = {"uid": "ABC", "concurrent_max": 10**30}
+
+    assert_problem(await admin.post("/tokens", json=body), 422)
+    assert (await admin.post("/tokens", json={"uid": "ABC"})).status_code == 201
+
+
+async def test_a_uid_that_cannot_be_shown_is_refused(admin: httpx.AsyncClient) -> None:
+    assert_problem(await admin.post("/tokens", json={"uid": "A\0B"}), 422)
 
 
 async def test_a_time_without_an_offset_is_refused(admin: httpx.AsyncClient) -> None:
