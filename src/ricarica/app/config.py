@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 import msgspec
 
@@ -48,6 +49,8 @@ class Config:
     heartbeat_s: int = 300
     admin_password: str | None = field(default=None, repr=False)
     currency: str = "EUR"
+    time_zone: str = "UTC"  # of the pages; OCPP knows no other than UTC
+    secure_cookies: bool = False  # for a proxy that does not say that it speaks HTTPS
     log_level: str = "info"
     log_json: bool = False
 
@@ -197,6 +200,8 @@ def _words(config: Config) -> Iterator[str]:
     code = config.currency
     if not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
         yield f"currency is an ISO 4217 code such as EUR, not {code}"
+    if config.time_zone not in available_timezones():
+        yield f"time_zone is a name such as Europe/Rome, not {config.time_zone}"
     seconds = config.heartbeat_s
     if not HEARTBEAT_S_MIN <= seconds <= HEARTBEAT_S_MAX:
         yield f"heartbeat_s is from {HEARTBEAT_S_MIN} to {HEARTBEAT_S_MAX}, not {seconds}"

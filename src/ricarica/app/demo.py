@@ -22,6 +22,7 @@ from ricarica.tariffs.model import Prices, Tariff
 TOKENS = tuple(f"04A1B2C3D4E5{number:02X}" for number in range(60))
 BLOCKED = TOKENS[-2:]
 TARIFF = TariffId("city")
+TIME_ZONE = "Europe/Rome"  # that of the places below
 PREFIX = "RIC"
 STRANGERS = 2  # stations that nobody has registered, for the inbox
 SPEED = Decimal(12)  # visits of minutes rather than hours, so that there is something to see
@@ -55,7 +56,8 @@ async def demo(config: Config, stations: int, ready: Callable[[Serving], None]) 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    config = replace(config, unknown_stations=UnknownStations.PENDING)
+    zone = TIME_ZONE if config.time_zone == Config().time_zone else config.time_zone
+    config = replace(config, unknown_stations=UnknownStations.PENDING, time_zone=zone)
     async with serving(config) as served:
         await _furnish(served, stations)
         ready(served)

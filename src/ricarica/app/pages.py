@@ -45,7 +45,12 @@ def people_of(node: Node, authentication: Authentication, config: Config) -> Peo
         node.parts.clock.now,
         node.parts.ids,
         pages,
-        Choices(are_unknown_refused=config.unknown_stations is UnknownStations.REFUSE),
+        Choices(
+            config.time_zone,
+            config.currency,
+            are_cookies_secure=config.secure_cookies,
+            are_unknown_refused=config.unknown_stations is UnknownStations.REFUSE,
+        ),
     )
     return People(routes(house), _each_its_own(error_handlers(house)))
 

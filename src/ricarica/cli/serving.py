@@ -47,6 +47,10 @@ def serve(
     station_tls_port: Annotated[int | None, typer.Option(help="9443 by default.")] = None,
     heartbeat_s: Annotated[int | None, typer.Option(help="Between signs of life.")] = None,
     currency: Annotated[str | None, typer.Option(help="ISO 4217; EUR by default.")] = None,
+    time_zone: Annotated[str | None, typer.Option(help="Of the pages; UTC by default.")] = None,
+    secure_cookies: Annotated[
+        bool | None, typer.Option(help="Cookies over HTTPS only, whatever a proxy says.")
+    ] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
     log_json: Annotated[bool | None, typer.Option(help="One JSON object a line.")] = None,
     config: ConfigFile = None,

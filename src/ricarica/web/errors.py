@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import structlog
-from litestar import Response
+from litestar import MediaType, Response
 from litestar.exceptions import HTTPException
 
 from ricarica.access.model import SESSION_COOKIE, NotAuthenticatedError, TooManyAttemptsError
@@ -114,7 +114,7 @@ def _to_login(house: House, request: Anyone) -> Html:
         **page_headers(house.choices.tiles_url),
         "Location": f"/login?next={quote(wanted, safe='')}{ended}",
     }
-    return Response("", status_code=HTTPStatus.SEE_OTHER.value, headers=headers)
+    return Response("", media_type=MediaType.HTML, status_code=303, headers=headers)
 
 
 def _is_page(request: Anyone) -> bool:

@@ -17,12 +17,14 @@ class Choices:
 
     Args:
         time_zone: In which instants are shown and days begin.
+        currency: Of a new tariff.
         are_cookies_secure: Send them over HTTPS only; they are anyway where HTTPS is seen.
         tiles_url: Address pattern of map tiles of one's own.
         are_unknown_refused: No unknown station waits for approval.
     """
 
     time_zone: str = "UTC"
+    currency: str = "EUR"
     are_cookies_secure: bool = False
     tiles_url: str | None = None
     tiles_attribution: str | None = None

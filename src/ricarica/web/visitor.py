@@ -104,7 +104,9 @@ class Visitor:
         """Another page, which may say what was done."""
         query = f"{'&' if '?' in path else '?'}done={done}" if done else ""
         headers = {**page_headers(self.house.choices.tiles_url), "Location": path + query}
-        return Response("", status_code=303, headers=headers, cookies=list(cookies))
+        return Response(
+            "", media_type=MediaType.HTML, status_code=303, headers=headers, cookies=list(cookies)
+        )
 
 
 Visiting = NamedDependency[Visitor]

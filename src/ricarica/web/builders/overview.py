@@ -55,8 +55,8 @@ def figures_from(counted: Counted) -> Figures:
 
 def power_from(points: Sequence[PowerPoint], until: datetime, step: timedelta) -> PowerHistory:
     """From the first measurement on; where nothing ran, nothing flowed."""
-    if not points:
-        return PowerHistory(Chart())
+    if len(points) < 2:
+        return PowerHistory(Chart())  # a point is no curve
     known = {point.at: point.power_w for point in points}
     count = (until - points[0].at) // step + 1
     times = tuple(points[0].at + number * step for number in range(count))

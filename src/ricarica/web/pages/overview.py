@@ -29,6 +29,8 @@ from ricarica.web.views.overview import (
 from ricarica.web.visitor import Html, Visiting, Visitor
 
 HISTORY = timedelta(hours=6)  # a shift
+YOUNG = timedelta(minutes=30)  # a network with less history is looked at closely
+FINE_STEP = timedelta(minutes=1)
 RUNNING_SHOWN = 12
 RUNNING_COUNTED = 1_000  # whoever has more reads the figures
 
@@ -89,11 +91,20 @@ async def _figures(visitor: Visitor) -> Figures:
 
 
 async def _power(visitor: Visitor) -> PowerHistory:
+    """In fine steps until there is enough for coarse ones."""
+    history = await _power_in(visitor, STEP, HISTORY)
+    if len(history.chart.times) * STEP > YOUNG:
+        return history
+    return await _power_in(visitor, FINE_STEP, YOUNG)
+
+
+async def _power_in(visitor: Visitor, step: timedelta, length: timedelta) -> PowerHistory:
     # Whole steps, so that the curve moves on rather than changes.
-    until = visitor.now - timedelta(seconds=visitor.now.timestamp() % STEP.total_seconds())
-    since = until - HISTORY
-    points = await OverviewQueries(visitor.database).power(visitor.tenant, since, visitor.now)
-    return power_from(points, until, STEP)
+    until = visitor.now - timedelta(seconds=visitor.now.timestamp() % step.total_seconds())
+    points = await OverviewQueries(visitor.database).power(
+        visitor.tenant, until - length, visitor.now, step
+    )
+    return power_from(points, until, step)
 
 
 async def _network(visitor: Visitor) -> Network:

@@ -68,7 +68,7 @@ async def tariffs_page(visitor: Visiting) -> Html:
 
 @get("/tariffs/new", opt=needs(Permission.EDIT_TARIFFS))
 async def new_form(visitor: Visiting) -> Html:
-    return await visitor.show(TariffForm())
+    return await visitor.show(TariffForm(currency=visitor.house.choices.currency))
 
 
 @post("/tariffs/new", opt=needs(Permission.EDIT_TARIFFS))
