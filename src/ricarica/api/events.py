@@ -6,7 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import msgspec
 from litestar import get
 from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import Stream
@@ -15,6 +14,7 @@ from ricarica.access.model import Permission
 from ricarica.api.caller import Asking
 from ricarica.api.gate import needs
 from ricarica.api.ports import Events, Watch
+from ricarica.api.replies import ENCODER
 from ricarica.engine.outbox import Told, told_from
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.events import Announced
@@ -55,6 +55,8 @@ async def events(
     ] = None,
 ) -> Stream:
     """A stream of server-sent events: `event` is the kind, `data` a JSON object.
+
+    `announced_at` is when it was told, by our clock; `at`, where there is one, when it happened.
 
     A client that comes back with `Last-Event-ID` gets what it missed, as long as that is kept.
     Every 15 s without an event there is a comment, so that nobody takes silence for a loss.
@@ -105,10 +107,10 @@ def frame(told: Told) -> bytes:
         **told.body,
         "id": str(told.id),  # as text: 63 bits are more than JavaScript can count
         "kind": told.kind,
-        "at": told.at,
+        "announced_at": told.at,
         "station": told.station,
     }
-    data = msgspec.json.encode(body)
+    data = ENCODER.encode(body)
     return b"id: %d\nevent: %b\ndata: %b\n\n" % (told.id, told.kind.encode(), data)
 
 

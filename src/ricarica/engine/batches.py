@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import structlog
 
 from ricarica.engine.mailbox import Job, Mailboxes, Wanted
+from ricarica.engine.outbox import ENCODER
 from ricarica.engine.sql import OUTBOX
 from ricarica.engine.unit_of_work import Turns, UnitOfWork
 from ricarica.kernel.errors import (
@@ -166,7 +166,7 @@ def _stage_outbox(unit: UnitOfWork) -> None:
         if getattr(each.event, "passing", False):
             continue
         station = each.event.station
-        body = msgspec.json.encode(each.event).decode()
+        body = ENCODER.encode(each.event).decode()
         unit.work.add(
             OUTBOX,
             (each.tenant, each.id, each.at, each.kind, station and station.station, body),

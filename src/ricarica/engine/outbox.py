@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -14,6 +15,12 @@ from ricarica.engine.sql import OUTBOX
 from ricarica.kernel.events import Announced
 from ricarica.kernel.ids import EventId, TenantId
 from ricarica.storage.database import Database
+
+# Numbers stay numbers, with all their digits, on the way out and on the way back.
+ENCODER = msgspec.json.Encoder(decimal_format="number")
+DECODER: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(
+    dict[str, Any], float_hook=Decimal
+)
 
 QUEUE_MAX = 1_000  # events that a watcher may lag behind; then it has to come back
 
@@ -36,7 +43,7 @@ def told_from(announced: Announced) -> Told:
         announced.kind,
         announced.at,
         station.station if station else None,
-        msgspec.to_builtins(announced.event),
+        DECODER.decode(ENCODER.encode(announced.event)),
     )
 
 
@@ -98,6 +105,6 @@ class Events:
             .limit(most)
         )
         return [
-            Told(EventId(id), kind, at, station, msgspec.json.decode(body))
+            Told(EventId(id), kind, at, station, DECODER.decode(body))
             for _, id, at, kind, station, body in rows
         ]

@@ -7,6 +7,7 @@ import httpx
 
 from ricarica.api.events import Interest, stream
 from ricarica.kernel.ids import DEFAULT_TENANT, EventId
+from ricarica.ocpp.dialects import V16
 from tests.wire.api.house import Api
 
 EVERYTHING = Interest()
@@ -67,6 +68,30 @@ async def test_only_what_interests_is_told(api: Api, admin: httpx.AsyncClient) -
     await admin.put("/stations/CP-2", json={})
 
     assert parsed(await read(frames))["data"]["station"] == "CP-2"
+
+
+async def test_numbers_are_the_same_live_and_afterwards(api: Api, admin: httpx.AsyncClient) -> None:
+    await admin.put("/stations/CP-1", json={})
+    key = await api.connect("CP-1", V16)
+    progress = Interest(kinds=frozenset({"TransactionEnded"}))
+    live = stream(api.node.engine.events, DEFAULT_TENANT, progress, None)
+    await read(live)
+    boot = {"chargePointVendor": "V", "chargePointModel": "M"}
+    await api.deliver(key, V16, "BootNotification", boot)
+    at = "2026-05-04T12:00:00Z"
+    start = {"connectorId": 1, "idTag": "ABC", "meterStart": 0, "timestamp": at}
+    started = await api.deliver(key, V16, "StartTransaction", start)
+    stop = {**started, "meterStop": 1500, "timestamp": "2026-05-04T12:30:00Z"}
+    del stop["idTagInfo"]
+    await api.deliver(key, V16, "StopTransaction", stop)
+
+    told = parsed(await read(live))
+    again = stream(api.node.engine.events, DEFAULT_TENANT, progress, EventId(0))
+    await read(again)
+
+    assert told["data"]["energy_wh"] == 1500
+    assert told["data"]["at"] == "2026-05-04T12:30:00Z"
+    assert parsed(await read(again)) == told
 
 
 async def test_silence_is_broken_by_a_comment(api: Api) -> None:
