@@ -1,4 +1,4 @@
-"""From a station's message to its answer: decode, may it speak, handle, encode, log."""
+"""From a station's message to its answer: decode or mend, may it speak, handle, encode, log."""
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,12 @@ from ricarica.ocpp.errors import ErrorKind, RemoteProtocolError, code_word
 from ricarica.ocpp.payload import Payload
 from ricarica.stations.commands import Topic, Trigger
 from ricarica.stations.model import Acceptance, Station
+from ricarica.translation.quirks import mending
 from ricarica.translation.route import Origin, Route
+
+# No JSON, or a list of nothing: no fact is lost with it.
+TELLS_NOTHING = frozenset({ErrorKind.FORMATION, ErrorKind.OCCURRENCE})
+UNREADABLE = "unreadable"  # flags what was put aside because nobody could mend it
 
 log = structlog.get_logger("ricarica.calls")
 
@@ -72,7 +77,16 @@ class Dispatcher:
 class DeliveryJob:
     """One CALL or SEND of a station."""
 
-    __slots__ = ("_dialect", "_dispatcher", "_reply", "_request", "_route", "box", "delivered")
+    __slots__ = (
+        "_dialect",
+        "_dispatcher",
+        "_flags",
+        "_reply",
+        "_request",
+        "_route",
+        "box",
+        "delivered",
+    )
 
     def __init__(
         self, dispatcher: Dispatcher, delivered: Delivered, reply: Callable[[Reply], None]
@@ -84,6 +98,7 @@ class DeliveryJob:
         self._dialect: Dialect = BY_SUBPROTOCOL[delivered.subprotocol]
         self._route = dispatcher.routes[self._dialect.name].get(delivered.action)
         self._request: Payload | Refusal | None = None
+        self._flags: tuple[str, ...] = ()
 
     @property
     def tenant(self) -> TenantId:
@@ -162,13 +177,48 @@ class DeliveryJob:
             return self._unrouted(self.delivered.action)
         if refusal := self._may_not_speak(station, unit):
             return refusal
-        if isinstance(self._request, Refusal) or self._request is None:
-            return self._request or self._refusal(ErrorKind.GENERIC, "nothing was read")
+        if self._request is None:
+            return self._refusal(ErrorKind.GENERIC, "nothing was read")
+        if not isinstance(self._request, Refusal):
+            return await self._handle(self._request, unit)
+        if self._route is None or station.pedantic:
+            return self._request
+        return await self._mend(self._route, unit)
+
+    async def _handle(self, request: Payload, unit: UnitOfWork) -> Reply:
         assert self._route is not None, "what has no route was refused when it was read"
-        await unit.slices.stations.heard_from(station.key, self.delivered.at)
-        origin = Origin(station.key, self._dialect, self.delivered.at)
-        response = await self._route.handle(self._request, origin, unit.slices)
+        key, at = self.delivered.key, self.delivered.at
+        await unit.slices.stations.heard_from(key, at)
+        response = await self._route.handle(request, Origin(key, self._dialect, at), unit.slices)
         return Answer(wire.encode(response, self._dialect) if response is not None else b"{}")
+
+    async def _mend(self, route: Route, unit: UnitOfWork) -> Reply:
+        """What is not as it should be, as far as it is known what was meant."""
+        delivered = self.delivered
+        try:
+            mended = mending.mended(delivered.payload, route.request, delivered.at)
+        except RemoteProtocolError as error:
+            return await self._unreadable(route, error, unit)
+        self._flags = mended.flags
+        return await self._handle(mended.payload, unit)
+
+    async def _unreadable(
+        self, route: Route, error: RemoteProtocolError, unit: UnitOfWork
+    ) -> Reply:
+        """A fact is kept as it came, for the station would delete what we refuse."""
+        answer = route.answer_when_put_aside
+        if answer is None or error.kind in TELLS_NOTHING:
+            return self._refusal(error.kind, error.description)
+        log.warning(
+            "call.unreadable",
+            station=str(self.delivered.key),
+            action=self.delivered.action,
+            why=error.description,
+        )
+        await unit.slices.stations.heard_from(self.delivered.key, self.delivered.at)
+        self._flags = (UNREADABLE,)
+        self._keep(unit, error)
+        return Answer(wire.encode(answer(None), self._dialect))
 
     def _may_not_speak(self, station: Station, unit: UnitOfWork) -> Refusal | None:
         if self._route is not None and self._route.before_acceptance:
@@ -217,7 +267,7 @@ class DeliveryJob:
                 response=_response(reply),
                 outcome=outcome_of(reply),
                 duration_ms=self._dispatcher.elapsed_ms(delivered),
-                flags=delivered.flags,
+                flags=delivered.flags + self._flags,
             ),
         )
 
