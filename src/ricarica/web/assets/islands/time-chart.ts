@@ -91,6 +91,7 @@ class TimeChart extends HTMLElement {
     this.#plot = new uPlot(this.#options(series), aligned(series), this.#stage);
     this.#describe(series);
     this.#fit();
+    requestAnimationFrame(() => this.#fit()); // the legend has its lines only once the plot has its width
   }
 
   #options(series: Series): uPlot.Options {
