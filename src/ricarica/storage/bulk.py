@@ -1,18 +1,20 @@
 """A commit's rows, sorted into runs that one statement each can write."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeEngine
 
 from ricarica.kernel.errors import InvalidError
-from ricarica.storage.columns import ColumnProcessor, column_processor
 from ricarica.storage.database import Add, Row, Run, Save, Staged
+
+ColumnProcessor = Callable[[Sequence[Any]], Any]
+"""Turns the values of a whole column into what one database's statements take."""
 
 
 class Kind(Enum):
@@ -45,11 +47,8 @@ class Loaded:
 
     table: sa.Table
     kind: Kind
-    columns: list[Sequence[Any]]
-
-    @property
-    def size(self) -> int:
-        return len(self.columns[0])
+    size: int
+    columns: list[Any]
 
 
 def row_runs(staged: Iterable[Staged]) -> list[RowRun]:
@@ -66,10 +65,15 @@ def statements(staged: Iterable[Staged]) -> list[sa.sql.dml.UpdateBase]:
 
 
 class Loader:
-    """Turns Python values into what one dialect's driver takes."""
+    """Turns Python values into what one database takes, column by column."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
+    def __init__(
+        self,
+        processor_for: Callable[[TypeEngine[Any]], ColumnProcessor | None],
+        nothing: ColumnProcessor = lambda values: values,
+    ) -> None:
+        self._processor_for = processor_for
+        self._nothing = nothing  # for a column without any value, which many are
         self._processors: dict[sa.Table, list[ColumnProcessor | None]] = {}
 
     def load(self, run: RowRun) -> Loaded:
@@ -86,16 +90,22 @@ class Loader:
             raise InvalidError(f"{run.table.name} has {len(processors)} columns")
         names = run.table.columns.keys()
         loaded = [
-            _processed(values, processor, f"{run.table.name}.{name}") if processor else values
+            self._processed(values, processor, f"{run.table.name}.{name}") if processor else values
             for values, processor, name in zip(columns, processors, names, strict=True)
         ]
-        return Loaded(run.table, run.kind, loaded)
+        return Loaded(run.table, run.kind, len(run.rows), loaded)
+
+    def _processed(self, values: Sequence[Any], processor: ColumnProcessor, column: str) -> Any:
+        if values.count(None) == len(values):
+            return self._nothing(values)
+        try:
+            return processor(values)
+        except (ValueError, TypeError, ArithmeticError, AttributeError) as error:
+            raise InvalidError(f"{column} cannot hold a value: {error}") from error
 
     def _of(self, table: sa.Table) -> list[ColumnProcessor | None]:
         if table not in self._processors:
-            self._processors[table] = [
-                column_processor(column.type, self._dialect) for column in table.columns
-            ]
+            self._processors[table] = [self._processor_for(column.type) for column in table.columns]
         return self._processors[table]
 
 
@@ -142,12 +152,3 @@ def _apart(rows: Iterable[Row], width: int) -> Iterator[list[Row]]:
             pending = {}
         pending[row[:width]] = row
     yield list(pending.values())
-
-
-def _processed(values: Sequence[Any], processor: ColumnProcessor, column: str) -> Sequence[Any]:
-    if values.count(None) == len(values):
-        return values
-    try:
-        return processor(values)
-    except (ValueError, TypeError, ArithmeticError) as error:
-        raise InvalidError(f"{column} cannot hold a value: {error}") from error

@@ -31,8 +31,6 @@ metadata = sa.MetaData(
 )
 
 Processor = Callable[[Any], Any]
-ColumnProcessor = Callable[[Sequence[Any]], Sequence[Any]]
-"""Does for many values at once what a `Processor` does for each, at a fraction of the cost."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 INTEGER_MAX = 2**63 - 1  # what both databases can hold
@@ -59,9 +57,6 @@ class Instant(TypeDecorator[datetime]):
 
     def bind_processor(self, dialect: Dialect) -> Processor:
         return _microseconds if dialect.name == "sqlite" else _aware
-
-    def column_processor(self, dialect: Dialect) -> ColumnProcessor:
-        return _all_microseconds if dialect.name == "sqlite" else _all_aware
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Processor | None:
         return _instant if dialect.name == "sqlite" else None
@@ -91,9 +86,6 @@ class Exact(TypeDecorator[Decimal]):
     def bind_processor(self, dialect: Dialect) -> Processor:
         return _units(self.scale) if dialect.name == "sqlite" else _quantised(self.scale)
 
-    def column_processor(self, dialect: Dialect) -> ColumnProcessor:
-        return _all_units(self.scale) if dialect.name == "sqlite" else _each(_quantised(self.scale))
-
     def result_processor(self, dialect: Dialect, coltype: object) -> Processor | None:
         return _decimal(self.scale) if dialect.name == "sqlite" else None
 
@@ -112,9 +104,6 @@ class Integer(TypeDecorator[int]):
     def bind_processor(self, dialect: Dialect) -> Processor:
         return _whole
 
-    def column_processor(self, dialect: Dialect) -> ColumnProcessor:
-        return _all_whole
-
     def result_processor(self, dialect: Dialect, coltype: object) -> Processor | None:
         # PostgreSQL's sum of BIGINT is NUMERIC.
         return None if dialect.name == "sqlite" else _integer
@@ -128,9 +117,6 @@ class Text(TypeDecorator[str]):
 
     def bind_processor(self, dialect: Dialect) -> Processor:
         return _storable
-
-    def column_processor(self, dialect: Dialect) -> ColumnProcessor:
-        return _all_storable
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Processor | None:
         return None
@@ -173,20 +159,6 @@ class Blob(TypeDecorator[bytes]):
 Boolean = sa.Boolean
 
 
-def column_processor(kind: TypeEngine[Any], dialect: Dialect) -> ColumnProcessor | None:
-    """What turns a column's values into what the driver takes; None: they are that already."""
-    if isinstance(kind, Instant | Exact | Integer | Text):
-        return kind.column_processor(dialect)
-    if isinstance(kind, Boolean):
-        return _all_bits if dialect.name == "sqlite" else None
-    processor = kind.dialect_impl(dialect).bind_processor(dialect)
-    return _each(processor) if processor else None
-
-
-def _each(processor: Processor) -> ColumnProcessor:
-    return lambda values: [processor(value) for value in values]
-
-
 def _microseconds(value: datetime | None) -> int | None:
     if value is None:
         return None
@@ -194,7 +166,7 @@ def _microseconds(value: datetime | None) -> int | None:
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
-def _all_microseconds(values: Sequence[datetime | None]) -> Sequence[int | None]:
+def all_microseconds(values: Sequence[datetime | None]) -> Sequence[int | None]:
     """Rows of one message have the same instants, and mostly the very same objects."""
     last, number = None, None
     numbers = []
@@ -215,12 +187,6 @@ def _aware(value: object) -> object:
     raise TypeError("an instant is a datetime that knows its offset from UTC")
 
 
-def _all_aware(values: Sequence[datetime | None]) -> Sequence[datetime | None]:
-    for value in values:
-        _aware(value)
-    return values
-
-
 def _units(scale: int) -> Processor:
     factor = Decimal(10) ** scale
 
@@ -233,14 +199,10 @@ def _units(scale: int) -> Processor:
     return units
 
 
-def _all_units(scale: int) -> ColumnProcessor:
+def all_units(values: Sequence[Decimal | int | None], scale: int) -> Sequence[int | None]:
     scaleb = WIDE.scaleb
-
-    def units(values: Sequence[Decimal | int | None]) -> Sequence[int | None]:
-        # To an integer, `round` goes half to even.
-        return _all_whole([None if v is None else round(scaleb(v, scale)) for v in values])
-
-    return units
+    # To an integer, `round` goes half to even.
+    return all_whole([None if v is None else round(scaleb(v, scale)) for v in values])
 
 
 def _decimal(scale: int) -> Processor:
@@ -270,7 +232,7 @@ def _whole(value: int | None) -> int | None:
     return value
 
 
-def _all_whole(values: Sequence[int | None]) -> Sequence[int | None]:
+def all_whole(values: Sequence[int | None]) -> Sequence[int | None]:
     numbers = [value for value in values if value is not None]
     if numbers and (min(numbers) < -INTEGER_MAX or max(numbers) > INTEGER_MAX):
         raise ValueError("a number does not fit into 64 bits")
@@ -280,7 +242,7 @@ def _all_whole(values: Sequence[int | None]) -> Sequence[int | None]:
     return [None if value is None else index(value) for value in values]
 
 
-def _all_bits(values: Sequence[bool | None]) -> Sequence[int | None]:
+def all_bits(values: Sequence[bool | None]) -> Sequence[int | None]:
     if not set(map(type, values)) <= {bool, NoneType}:
         raise TypeError("true or false, and nothing else")
     return [None if value is None else int(value) for value in values]
@@ -300,7 +262,7 @@ def _storable(value: str | None) -> str | None:
     return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _all_storable(values: Sequence[str | None]) -> Sequence[str | None]:
+def all_storable(values: Sequence[str | None]) -> Sequence[str | None]:
     text = "".join(filter(None, values))
     if not text.isascii() or "\0" in text:
         return [_storable(value) for value in values]

@@ -10,6 +10,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
+from sqlalchemy.types import TypeEngine
 
 from ricarica.kernel.errors import (
     ConflictError,
@@ -18,9 +19,11 @@ from ricarica.kernel.errors import (
     StorageUnavailableError,
 )
 from ricarica.storage import columns
+from ricarica.storage.arrays import array_literal, no_values, rows_from
 from ricarica.storage.bulk import (
     REPLACING,
     VERSIONED,
+    ColumnProcessor,
     Kind,
     Loaded,
     Loader,
@@ -40,7 +43,6 @@ CONNECTIONS = 5  # one commits while the others read; many nodes share the serve
 CONNECTIONS_EXTRA = 5  # for a burst of pages
 CONNECT_TIMEOUT_S = 5.0  # an unreachable server must not hold a batch for long
 COMMAND_TIMEOUT_S = 30.0  # longer than any commit or page needs; a station waits about as long
-COPY_FROM = 20  # rows; COPY has a dearer beginning than INSERT and a cheaper row
 
 SERVER_SETTINGS = {
     "application_name": "ricarica",
@@ -75,7 +77,7 @@ class PostgresDatabase:
     def __init__(self, url: str, metadata: sa.MetaData = columns.metadata) -> None:
         self._url = url
         self._metadata = metadata
-        self._loader = Loader(DIALECT)
+        self._loader = Loader(_literal_for, lambda values: no_values(len(values)))
         self._sql: dict[tuple[sa.Table, Kind], str] = {}
         self._prepared = PreparedQueries(DIALECT)
         self._engine = _engine(url)
@@ -126,14 +128,6 @@ class PostgresDatabase:
                 raise
 
     async def _write(self, driver: "asyncpg.Connection[asyncpg.Record]", run: Loaded) -> None:
-        if run.kind is Kind.ADD and run.size >= COPY_FROM:
-            await driver.copy_records_to_table(
-                run.table.name,
-                schema_name=run.table.schema,
-                columns=[column.name for column in run.table.columns],
-                records=zip(*run.columns, strict=True),
-            )
-            return
         status = await driver.execute(self._statement(run), *run.columns)
         # "INSERT 0 3" or "UPDATE 3"
         if run.kind in VERSIONED and int(status.rsplit(" ", 1)[1]) != run.size:
@@ -195,18 +189,13 @@ def _sql(table: sa.Table, kind: Kind) -> str:
     name = preparer.format_table(table)
     columns = [preparer.quote(column.name) for column in table.columns]
     keys = [preparer.quote(column.name) for column in table.primary_key]
-    rows = f"unnest({', '.join(_arrays(table))}) AS new_row ({', '.join(columns)})"
+    rows = rows_from(table, DIALECT, preparer.quote)
     if kind in REPLACING:
         fixed = {preparer.quote(column) for column in fixed_columns(table, kind)}
         changes = [column for column in columns if column not in fixed]
         return _update(name, changes, keys, rows)
     insert = f"INSERT INTO {name} ({', '.join(columns)}) SELECT * FROM {rows}"  # noqa: S608 - our own names, quoted
     return insert if kind is Kind.ADD else f"{insert} ON CONFLICT ({', '.join(keys)}) DO NOTHING"
-
-
-def _arrays(table: sa.Table) -> list[str]:
-    types = [DIALECT.type_compiler_instance.process(column.type) for column in table.columns]
-    return [f"${place}::{type_}[]" for place, type_ in enumerate(types, 1)]
 
 
 def _update(name: str, changing: list[str], keys: list[str], rows: str) -> str:
@@ -217,6 +206,10 @@ def _update(name: str, changing: list[str], keys: list[str], rows: str) -> str:
         f"UPDATE {name} AS old_row SET {changes} FROM {rows}"  # noqa: S608 - our own names, quoted
         f" WHERE {same} AND old_row.{version} = new_row.{version} - 1"
     )
+
+
+def _literal_for(kind: TypeEngine[Any]) -> ColumnProcessor:
+    return array_literal(kind, DIALECT)
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import dialect as pysqlite_dialect
 from sqlalchemy.pool import QueuePool, StaticPool
+from sqlalchemy.types import TypeEngine
 
 from ricarica.kernel.errors import (
     ConflictError,
@@ -27,6 +28,7 @@ from ricarica.storage import columns
 from ricarica.storage.bulk import (
     REPLACING,
     VERSIONED,
+    ColumnProcessor,
     Kind,
     Loaded,
     Loader,
@@ -83,7 +85,7 @@ class SqliteDatabase:
     ) -> None:
         self._path = str(path)
         self._metadata = metadata
-        self._loader = Loader(DIALECT)
+        self._loader = Loader(column_processor)
         self._sql: dict[tuple[sa.Table, Kind], str] = {}
         self._prepared = PreparedQueries(DIALECT)
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
@@ -238,6 +240,21 @@ def _open(path: str, busy_timeout_s: float, *, read_only: bool) -> sqlite3.Conne
 
 def _driver(connection: sa.Connection) -> sqlite3.Connection:
     return cast("sqlite3.Connection", connection.connection.driver_connection)
+
+
+def column_processor(kind: TypeEngine[Any]) -> ColumnProcessor | None:
+    if isinstance(kind, columns.Instant):
+        return columns.all_microseconds
+    if isinstance(kind, columns.Exact):
+        return partial(columns.all_units, scale=kind.scale)
+    if isinstance(kind, columns.Integer):
+        return columns.all_whole
+    if isinstance(kind, columns.Boolean):
+        return columns.all_bits
+    if isinstance(kind, columns.Text):
+        return columns.all_storable
+    processor = kind.dialect_impl(DIALECT).bind_processor(DIALECT)
+    return None if processor is None else lambda values: [processor(value) for value in values]
 
 
 def _sql(table: sa.Table, kind: Kind) -> str:

@@ -2,7 +2,6 @@ from enum import IntEnum, StrEnum
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
 from ricarica.kernel.errors import InvalidError
 from ricarica.storage import columns as c
@@ -16,6 +15,7 @@ from ricarica.storage.bulk import (
     statements,
 )
 from ricarica.storage.database import Add, Run, Save, Staged
+from ricarica.storage.sqlite import column_processor
 
 metadata = sa.MetaData()
 
@@ -98,7 +98,7 @@ def test_an_index_has_its_columns_and_those_of_its_condition() -> None:
 
 
 def test_members_of_enumerations_are_stored_as_plain_values() -> None:
-    loaded = Loader(sqlite.dialect()).load(RowRun(stations, Kind.FIRST, [(Word.ONE, Number.ONE)]))
+    loaded = Loader(column_processor).load(RowRun(stations, Kind.FIRST, [(Word.ONE, Number.ONE)]))
 
     assert [type(value) for (value,) in loaded.columns] == [str, int]
 
@@ -112,7 +112,7 @@ def test_statements_are_kept_apart_in_their_order() -> None:
 
 
 def test_a_value_that_does_not_fit_is_named_with_its_column() -> None:
-    loader = Loader(sqlite.dialect())
+    loader = Loader(column_processor)
 
     with pytest.raises(InvalidError, match=r"readings\.energy_wh"):
         loader.load(RowRun(readings, Kind.ADD, [(1, "much")]))
@@ -120,7 +120,7 @@ def test_a_value_that_does_not_fit_is_named_with_its_column() -> None:
 
 @pytest.mark.parametrize("rows", [[(1,)], [(1, None), (2,)], [(1, None, None)]])
 def test_a_row_has_a_value_for_every_column(rows: list[tuple[object, ...]]) -> None:
-    loader = Loader(sqlite.dialect())
+    loader = Loader(column_processor)
 
     with pytest.raises(InvalidError, match="readings"):
         loader.load(RowRun(readings, Kind.ADD, rows))

@@ -1,0 +1,100 @@
+"""Whole columns as PostgreSQL reads an array in text.
+
+The driver encodes an array value by value, and takes five times as long: a number of our `Exact`
+costs it 1.5 µs, an instant 1 µs. Instants travel as microseconds, for reading a date costs the
+server more than counting from one.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeEngine
+
+from ricarica.storage import columns as c
+
+Literal = Callable[[Sequence[Any]], str]
+
+SECOND = 1_000_000  # microseconds
+
+NUMBERS: dict[type[TypeEngine[Any]], Callable[[Sequence[Any]], Sequence[int | None]]] = {
+    c.Instant: c.all_microseconds,
+    c.Integer: c.all_whole,
+    c.Boolean: c.all_bits,
+}
+"""What travels as whole numbers."""
+
+
+def array_literal(kind: TypeEngine[Any], dialect: Dialect) -> Literal:
+    """What turns a column of this kind into the text of an array."""
+    if convert := NUMBERS.get(type(kind)):
+        return lambda values: _plain(convert(values))
+    if isinstance(kind, c.Text):
+        return lambda values: _quoted(c.all_storable(values))
+    if isinstance(kind, c.Blob):
+        return lambda values: _quoted([None if v is None else f"\\x{v.hex()}" for v in values])
+    processor = kind.dialect_impl(dialect).bind_processor(dialect)
+    assert processor is not None, "all our own kinds of columns have one"
+    one = processor
+    if isinstance(kind, c.Exact):
+        return lambda values: _plain([one(value) for value in values])
+    return lambda values: _quoted([one(value) for value in values])
+
+
+def no_values(number: int) -> str:
+    return f"{{{','.join(['NULL'] * number)}}}"
+
+
+def rows_from(table: sa.Table, dialect: Dialect, quote: Callable[[str], str]) -> str:
+    """The rows that the statement's places hold, one place for each column of the table."""
+    names = [quote(column.name) for column in table.columns]
+    arrays = (f"${place}::text::{_type(column, dialect)}[]" for place, column in _numbered(table))
+    values = (_value(column.type, name) for column, name in zip(table.columns, names, strict=True))
+    return (
+        f"(SELECT {', '.join(values)}"  # noqa: S608 - our own names, quoted
+        f" FROM unnest({', '.join(arrays)}) AS given ({', '.join(names)})) AS new_row"
+    )
+
+
+def _numbered(table: sa.Table) -> Iterable[tuple[int, sa.Column[Any]]]:
+    return enumerate(table.columns, 1)
+
+
+def _type(column: sa.Column[Any], dialect: Dialect) -> str:
+    if isinstance(column.type, c.Instant):
+        return "bigint"
+    if isinstance(column.type, c.Boolean):
+        return "integer"
+    return dialect.type_compiler_instance.process(column.type)
+
+
+def _value(kind: TypeEngine[Any], name: str) -> str:
+    if isinstance(kind, c.Boolean):
+        return f"{name} = 1 AS {name}"
+    if not isinstance(kind, c.Instant):
+        return name
+    # In two parts, for an interval is multiplied in floating point: each product is exact.
+    return (
+        f"'epoch'::timestamptz + {name} / {SECOND} * '1 second'::interval"
+        f" + {name} % {SECOND} * '1 microsecond'::interval AS {name}"
+    )
+
+
+def _plain(values: Sequence[object]) -> str:
+    return f"{{{','.join(['NULL' if value is None else str(value) for value in values])}}}"
+
+
+def _quoted(values: Sequence[str | None]) -> str:
+    if None not in values:
+        text = '","'.join(values)  # type: ignore[arg-type]  # none of them is None
+        if "\\" not in text and text.count('"') == 2 * (len(values) - 1):
+            return f'{{"{text}"}}'
+    return f"{{{','.join(map(_quoted_one, values))}}}"
+
+
+def _quoted_one(value: str | None) -> str:
+    if value is None:
+        return "NULL"
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
