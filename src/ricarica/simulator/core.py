@@ -186,7 +186,9 @@ class Station:
         transaction.shown_cost = self.costs[transaction.evse] = cost
 
     def fresh_ref(self) -> str:
-        return str(UUID(int=self.rng.getrandbits(128), version=4))
+        """With the time in it: another run of the same seed must not use a name again."""
+        milliseconds = int(self.now.timestamp() * 1000)
+        return str(UUID(int=milliseconds << 80 | self.rng.getrandbits(80), version=4))
 
     def transaction(self, ref: str) -> tuple[Evse, Transaction] | None:
         """The running transaction of this name, and where it runs."""
