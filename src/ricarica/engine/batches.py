@@ -11,6 +11,8 @@ from ricarica.engine.outbox import ENCODER
 from ricarica.engine.sql import OUTBOX
 from ricarica.engine.unit_of_work import Turns, UnitOfWork
 from ricarica.kernel.errors import (
+    ConflictError,
+    LostUpdateError,
     RicaricaError,
     StorageUnavailableError,
 )
@@ -20,6 +22,7 @@ from ricarica.slices import Surroundings
 from ricarica.storage.database import Database
 from ricarica.storage.work import Remembered, Work
 
+AGAIN_MAX = 2  # another process that writes the same row twice in between is no accident
 BATCH_MAX = 200  # more gains nothing per message, and makes the first one wait for the last
 
 log = structlog.get_logger("ricarica.engine")
@@ -73,25 +76,28 @@ class Batches:
         if jobs:
             await self._together(jobs)
 
-    async def _together(self, jobs: list[Job]) -> None:
+    async def _together(self, jobs: list[Job], again_max: int = AGAIN_MAX) -> None:
         try:
             done = await self._commit(jobs)
         except StorageUnavailableError as error:
             self.counts.failed_commits += 1
             log.warning("storage.unavailable", waiting=len(jobs), error=str(error))
             for job in jobs:
-                job.fail(error)
+                _fail(job, error)
         except Exception as error:
             # One of them is at odds with the database, or met a fault of ours; the others did not.
             self.counts.failed_commits += 1
             if not isinstance(error, RicaricaError):
                 log.exception("batch.failed", jobs=len(jobs))
                 self.remembered.forget_all()
-            if len(jobs) == 1:
+            if len(jobs) > 1:
+                for job in jobs:
+                    await self._together([job])
+            elif again_max and isinstance(error, LostUpdateError | ConflictError):
+                # Another process was faster: what it wrote is read, and decided on, anew.
+                await self._together(jobs, again_max - 1)
+            else:
                 await self._alone(jobs[0], error)
-                return
-            for job in jobs:
-                await self._together([job])
         else:
             self._answer(done)
 
@@ -136,11 +142,11 @@ class Batches:
     async def _alone(self, job: Job, error: Exception) -> None:
         """Even alone its decision cannot be committed, so put it aside."""
         work = Work(self._database, self.remembered)
-        done = self._failed(job, Turns(self._surroundings, work), error)
         try:
+            done = self._failed(job, Turns(self._surroundings, work), error)
             await work.commit()
         except Exception as failure:
-            job.fail(failure)
+            _fail(job, failure)
         else:
             self._answer([done])
 
@@ -149,7 +155,7 @@ class Batches:
         told: list[tuple[StationKey, object]] = []
         for each in done:
             if isinstance(each.result, RicaricaError):
-                each.job.fail(each.result)
+                _fail(each.job, each.result)
                 continue
             try:
                 each.job.release(each.result)
@@ -159,6 +165,13 @@ class Batches:
             told += each.unit.told
         if announced or told:
             self._publish(announced, told)
+
+
+def _fail(job: Job, error: BaseException) -> None:
+    try:
+        job.fail(error)
+    except Exception:  # whoever waits for this one must not cost the others their engine
+        log.exception("answer.failed")
 
 
 def _stage_outbox(unit: UnitOfWork) -> None:
