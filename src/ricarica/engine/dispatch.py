@@ -27,6 +27,8 @@ from ricarica.translation.route import Origin, Route
 TELLS_NOTHING = frozenset({ErrorKind.FORMATION, ErrorKind.OCCURRENCE})
 UNREADABLE = "unreadable"  # flags what was put aside because nobody could mend it
 
+ACTION_LENGTH_MAX = 60  # twice the longest there is: what is longer is no action, and is cut
+
 log = structlog.get_logger("ricarica.calls")
 
 Routes = Mapping[str, Mapping[str, Route]]
@@ -59,11 +61,13 @@ class Dispatcher:
     def finish(self, delivered: Delivered, reply: Reply) -> None:
         """One log line per call; tokens and payloads stay out of it."""
         outcome = outcome_of(reply)
-        self.counts.count(delivered.action, outcome)
+        is_known = actions.request_type(BY_SUBPROTOCOL[delivered.subprotocol], delivered.action)
+        # Whatever a station may call what it wants: it must not fill our memory with names.
+        self.counts.count(delivered.action if is_known else "unknown", outcome)
         log.info(
             "call",
             station=str(delivered.key),
-            action=delivered.action,
+            action=delivered.action[:ACTION_LENGTH_MAX],
             id=delivered.message_id,
             outcome=outcome,
             ms=self.elapsed_ms(delivered),
@@ -162,7 +166,8 @@ class DeliveryJob:
         """Known or not, we cannot do it; but what is known has to be right in itself."""
         request = actions.request_type(self._dialect, action)
         if request is None:
-            return self._refusal(ErrorKind.NOT_IMPLEMENTED, f"{action} is unknown")
+            name = action[:ACTION_LENGTH_MAX]
+            return self._refusal(ErrorKind.NOT_IMPLEMENTED, f"{name} is unknown")
         if action not in actions.from_station(self._dialect):
             return self._refusal(ErrorKind.NOT_SUPPORTED, f"{action} is not for stations to send")
         try:
@@ -262,7 +267,7 @@ class DeliveryJob:
                 at=delivered.at,
                 from_station=True,
                 message_id=delivered.message_id,
-                action=delivered.action,
+                action=delivered.action[:ACTION_LENGTH_MAX],
                 request=delivered.payload,
                 response=_response(reply),
                 outcome=outcome_of(reply),

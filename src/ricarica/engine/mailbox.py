@@ -67,11 +67,10 @@ class Mailboxes:
 
     def post(self, job: Job) -> bool:
         """Queue a job; False when it cannot be taken."""
-        box = self._boxes.get(job.box)
-        if box is None:
-            box = self._boxes[job.box] = deque()
+        box = self._boxes.get(job.box, ())
         if len(box) >= self._per_box_max or self._total >= self._total_max:
             return False
+        box = self._boxes.setdefault(job.box, deque())
         box.append(job)
         self._total += 1
         self._ready[job.box] = None
