@@ -24,7 +24,13 @@ HEARTBEAT_S_MIN, HEARTBEAT_S_MAX = 10, 86_400  # below it is noise, above it nob
 
 # For the command line and for those who sign in, but no business of the server's.
 OTHER_VARIABLES = frozenset(
-    {"RICARICA_API_KEY", "RICARICA_CONFIG", "RICARICA_OPERATOR_PASSWORD", "RICARICA_URL"}
+    {
+        "RICARICA_ACCEPT_UNKNOWN_STATIONS",
+        "RICARICA_API_KEY",
+        "RICARICA_CONFIG",
+        "RICARICA_OPERATOR_PASSWORD",
+        "RICARICA_URL",
+    }
 )
 OTHER_PREFIX = "RICARICA_SIMULATE_"
 

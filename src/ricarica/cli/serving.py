@@ -37,7 +37,13 @@ def serve(
     http_host: HttpHost = None,
     database_url: DatabaseUrl = None,
     accept_unknown_stations: Annotated[
-        bool, typer.Option("--accept-unknown-stations", help="Whoever connects may charge.")
+        bool,
+        typer.Option(
+            "--accept-unknown-stations",
+            envvar="RICARICA_ACCEPT_UNKNOWN_STATIONS",
+            show_envvar=False,
+            help="Whoever connects may charge.",
+        ),
     ] = False,
     unknown_stations: Annotated[
         str | None, typer.Option(help="refuse, pending (they wait for approval) or accept.")

@@ -85,6 +85,17 @@ def test_accepting_unknown_stations_is_a_choice_about_unknown_stations(house: Ho
     assert choices.file == Path("x.toml")
 
 
+def test_the_environment_may_accept_unknown_stations(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RICARICA_ACCEPT_UNKNOWN_STATIONS", "true")
+
+    run(house.programs(), ["serve"])
+
+    (choices,) = house.served
+    assert choices.flags["unknown_stations"] == "accept"
+
+
 def test_the_demo_listens_to_its_own_machine(house: House) -> None:
     run(house.programs(), ["demo", "--stations", "7"])
 
