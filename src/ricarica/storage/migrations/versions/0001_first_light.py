@@ -477,6 +477,7 @@ def _transactions() -> None:
         sa.Column("updated_at", c.Instant(), nullable=True),
         sa.Column("version", c.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "station", "ref", name=op.f("pk_transactions")),
+        postgresql_with={"fillfactor": 50},
     )
     op.create_index(
         "ix_transactions_ended_at", "transactions", ["tenant", "ended_at"], unique=False
