@@ -62,6 +62,10 @@ class AccessService:
         self._store.save_tenant(tenant)
         return tenant
 
+    async def has_tenant(self, tenant: TenantId) -> bool:
+        """Tenants are made by people: whoever names one in an address makes none."""
+        return tenant == DEFAULT_TENANT or await self._store.tenant(tenant) is not None
+
     # -- operators
 
     async def operator(self, tenant: TenantId, name: str) -> Operator:

@@ -32,6 +32,7 @@ from ricarica.link.letters import (
 from ricarica.link.ports import Sockets
 from ricarica.ocpp.dialects import BY_SUBPROTOCOL
 from ricarica.slices import Slices, Surroundings
+from ricarica.stations.commands import HangUp
 from ricarica.stations.facts import Connected, Disconnected, Knocked
 from ricarica.stations.model import Admittance
 from ricarica.storage.database import Database
@@ -39,6 +40,7 @@ from ricarica.storage.work import Work
 from ricarica.translation.route import Phrases
 
 T = TypeVar("T")
+POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
 PASSING_COMMANDS_MAX = 1_000  # that nobody waits for; more are dropped, for they are only news
 
 
@@ -115,6 +117,8 @@ class Engine:
 
         async def decide(unit: UnitOfWork) -> Admission:
             stations = unit.slices.stations
+            if not await unit.slices.access.has_tenant(tenant):
+                return Admission(Verdict.UNAUTHORIZED)
             key = await stations.resolve(tenant, knock.identity)
             admittance = await stations.admit(Knocked(key, knock.secure, knock.password, knock.at))
             if admittance is not Admittance.WELCOME:
@@ -199,7 +203,9 @@ class Engine:
     def _publish(self, announced: list[Announced], told: list[tuple[StationKey, object]]) -> None:
         self.events.publish(announced)
         for key, command in told:
-            if self.commands.tell_in_passing(key, command):
+            if isinstance(command, HangUp):
+                self._sockets.hang_up(key, POLICY_VIOLATION, command.reason)
+            elif self.commands.tell_in_passing(key, command):
                 self._send(key, command)
 
     def _send(self, key: StationKey, command: object) -> None:

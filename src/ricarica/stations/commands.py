@@ -62,6 +62,13 @@ class Unlock:
     connector: ConnectorNumber = ConnectorNumber(1)
 
 
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End the station's connection. It is no message: whatever it speaks, its socket is closed."""
+
+    reason: str
+
+
 class Topic(StrEnum):
     """What a station can be asked to report at once."""
 

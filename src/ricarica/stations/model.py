@@ -123,7 +123,10 @@ def secret_for(password: bytes, salt: bytes) -> bytes:
 
 
 def knows_password(secret: bytes, password: bytes) -> bool:
-    """Whether this is the password, as bytes or as the hex digits that some stations send."""
+    """Whether this is the password: as it was set, or with the hex digits of it at either end.
+
+    1.6 sets an AuthorizationKey as hex digits, and most stations send the bytes they stand for.
+    """
     salt = secret[:16]
     return any(
         hmac.compare_digest(secret, secret_for(candidate, salt))
@@ -132,10 +135,11 @@ def knows_password(secret: bytes, password: bytes) -> bool:
 
 
 def _spellings(password: bytes) -> Collection[bytes]:
+    digits = password.hex().encode()
     try:
-        return (password, bytes.fromhex(password.decode("ascii")))
+        return (password, digits, digits.upper(), bytes.fromhex(password.decode("ascii")))
     except ValueError:
-        return (password,)
+        return (password, digits, digits.upper())
 
 
 def admittance_of(station: Station, password: bytes | None, *, secure: bool) -> Admittance:
@@ -150,6 +154,18 @@ def admittance_of(station: Station, password: bytes | None, *, secure: bool) -> 
     if password is None or not knows_password(station.secret, password):
         return Admittance.WRONG_PASSWORD
     return Admittance.WELCOME
+
+
+def may_stay(known: Station, changed: Station) -> bool:
+    """Whether a connection still stands on what let it in, after its station was changed."""
+    if changed.acceptance is Acceptance.BLOCKED:
+        return False
+    profile = changed.security_profile or 0
+    if profile >= 2 and not changed.secure:
+        return False
+    if changed.secret is None:
+        return profile not in (1, 2)
+    return changed.secret == known.secret  # who knows the old password must not stay by it
 
 
 def is_newer(reported_at: datetime, epoch: int, known: Connector | None) -> bool:

@@ -17,7 +17,9 @@ class StationStore(Protocol):
 
     def save(self, station: Station) -> None: ...
 
-    def remove(self, station: Station) -> None: ...
+    async def remove(self, station: Station) -> None:
+        """With its connectors; what it charged stays."""
+        ...
 
     async def connector(
         self, key: StationKey, evse: EvseNumber, number: ConnectorNumber

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.events import Outgoing
 from ricarica.kernel.ids import SiteId, StationId, StationKey, TariffId, TenantId
-from ricarica.stations.commands import Topic, Trigger
+from ricarica.stations.commands import HangUp, Topic, Trigger
 from ricarica.stations.events import (
     ConnectorStatusChanged,
     StationBooted,
@@ -34,6 +34,7 @@ from ricarica.stations.model import (
     UnknownStations,
     admittance_of,
     is_newer,
+    may_stay,
     secret_for,
     seen,
 )
@@ -213,15 +214,24 @@ class StationService:
             self._announce(StationRegistered(key, prepared.acceptance))
         else:
             self._announce(StationChanged(key))
-        if known and known.connected and known.acceptance is not prepared.acceptance:
-            # B02.FR.09: let it boot again now, rather than at its next attempt
-            self._tell(key, Trigger(Topic.BOOT))
+        if known and known.connected:
+            self._tell_about(known, prepared)
         return prepared
 
     async def remove(self, key: StationKey) -> None:
         station = await self._known(key)
-        self._store.remove(station)
+        await self._store.remove(station)
         self._announce(StationChanged(key))
+        self._tell(key, HangUp("this station is not registered any more"))
+
+    def _tell_about(self, known: Station, prepared: Station) -> None:
+        """What was decided about a connected station holds at once."""
+        if may_stay(known, prepared):
+            if known.acceptance is not prepared.acceptance:
+                # B02.FR.09: let it boot again now, rather than at its next attempt
+                self._tell(known.key, Trigger(Topic.BOOT))
+        else:
+            self._tell(known.key, HangUp("what lets this station in has changed"))
 
     def _register(self, key: StationKey, acceptance: Acceptance, at: datetime) -> None:
         self._store.save(Station(key, acceptance, registered_at=at))

@@ -215,9 +215,14 @@ class SqlStationStore:
     def save(self, station: Station) -> None:
         self._work.put(STATION_SHELF, station)
 
-    def remove(self, station: Station) -> None:
-        # What it told stays: its transactions must remain explainable, and should it come back,
-        # its connectors are those it had.
+    async def remove(self, station: Station) -> None:
+        # Its transactions stay, for they must remain explainable. Should it come back, it says
+        # anew what connectors it has: it may be another one by the same name.
+        tenant, name = station.key.tenant, station.key.station
+        for connector in await self._work.find(
+            CONNECTOR_SHELF, CONNECTORS.c.tenant == tenant, CONNECTORS.c.station == name
+        ):
+            self._work.remove(CONNECTOR_SHELF, connector)
         self._work.remove(STATION_SHELF, station)
 
     async def connector(

@@ -52,8 +52,10 @@ class MemoryStationStore:
     def save(self, station: Station) -> None:
         self.stations[station.key] = station
 
-    def remove(self, station: Station) -> None:
+    async def remove(self, station: Station) -> None:
         del self.stations[station.key]
+        for place in [place for place in self.connectors if place[0] == station.key]:
+            del self.connectors[place]
 
     async def connector(
         self, key: StationKey, evse: EvseNumber, number: ConnectorNumber

@@ -127,7 +127,7 @@ async def test_the_pending_ones_of_one_tenant_are_counted(desk: Desk) -> None:
 async def test_a_removed_station_is_gone_and_may_come_back(desk: Desk) -> None:
     await save(desk, FULL)
     async with desk.unit() as stores:
-        stores.stations.remove(FULL)
+        await stores.stations.remove(FULL)
 
     async with desk.unit() as stores:
         assert await stores.stations.get(KEY) is None

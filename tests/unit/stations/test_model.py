@@ -60,6 +60,16 @@ def test_a_password_may_come_as_the_hex_digits_of_its_bytes() -> None:
     assert not knows_password(secret, b"F0F1F2F3F4F5F6F7F8F9FAFBFCFDFEFE")
 
 
+@pytest.mark.parametrize(
+    "digits", [b"F0F1F2F3F4F5F6F7F8F9FAFBFCFDFEFF", bytes(range(240, 256)).hex().encode()]
+)
+def test_a_password_set_as_hex_digits_may_come_as_the_bytes_they_stand_for(digits: bytes) -> None:
+    secret = secret_for(digits, SALT)
+
+    assert knows_password(secret, bytes(range(240, 256)))
+    assert not knows_password(secret, bytes(range(239, 255)))
+
+
 def test_an_open_station_comes_in_with_or_without_a_password() -> None:
     assert admittance_of(OPEN, None, secure=False) is Admittance.WELCOME
     assert admittance_of(OPEN, PASSWORD, secure=False) is Admittance.WELCOME
