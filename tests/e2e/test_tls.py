@@ -1,0 +1,105 @@
+"""Security profile 2: TLS with the server's certificate, and the station's password."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+
+import pytest
+import trustme
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Subprotocol
+
+from tests.e2e.served import Served, boot, serving
+
+STATION_PASSWORD = "sixteen-and-more!"
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def tls_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def secured(
+    authority: trustme.CA, tls_port: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("secured")
+    issued = authority.issue_cert("localhost", "127.0.0.1")
+    issued.private_key_pem.write_to_path(folder / "key.pem")
+    for part in issued.cert_chain_pems:
+        part.write_to_path(folder / "certificate.pem", append=True)
+    files = ("--tls-certificate", "certificate.pem", "--tls-key", "key.pem")
+    with serving(folder / "data", *files, "--station-tls-port", str(tls_port)) as served:
+        station = {"status": "accepted", "security_profile": 2, "password": STATION_PASSWORD}
+        served.ask("PUT", "/stations/TLS-1", station)
+        yield served
+
+
+def door(authority: trustme.CA, tls_port: int, password: str | None) -> connect:
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    userinfo = f"TLS-1:{password}@" if password else ""
+    return connect(
+        f"wss://{userinfo}localhost:{tls_port}/TLS-1",
+        subprotocols=[Subprotocol("ocpp2.0.1")],
+        ssl=trusting,
+        proxy=None,
+    )
+
+
+async def status_of(attempt: connect) -> int:
+    try:
+        async with attempt:
+            return 101
+    except InvalidStatus as refused:
+        return refused.response.status_code
+
+
+async def test_the_password_opens_the_encrypted_door(
+    secured: Served, authority: trustme.CA, tls_port: int
+) -> None:
+    async with door(authority, tls_port, STATION_PASSWORD) as station:
+        assert await boot(station) == "Accepted"
+        seen = secured.ask("GET", "/stations/TLS-1")
+
+    assert (seen["secure"], seen["has_password"], seen["security_profile"]) == (True, True, 2)
+    assert STATION_PASSWORD not in str(seen)
+
+
+@pytest.mark.parametrize("password", ["sixteen-and-less!", None])
+async def test_any_other_password_or_none_is_turned_away(
+    password: str | None, secured: Served, authority: trustme.CA, tls_port: int
+) -> None:
+    assert await status_of(door(authority, tls_port, password)) == 401
+
+
+async def test_a_station_of_profile_2_does_not_get_in_without_tls(secured: Served) -> None:
+    address = secured.ws.replace("ws://", f"ws://TLS-1:{STATION_PASSWORD}@")
+    plain = connect(f"{address}/TLS-1", subprotocols=[Subprotocol("ocpp2.0.1")], proxy=None)
+
+    assert await status_of(plain) == 401
+
+
+async def test_a_new_password_counts_at_once(
+    secured: Served, authority: trustme.CA, tls_port: int
+) -> None:
+    changed = "another-good-one-1"
+    secured.ask("PUT", "/stations/TLS-1", {"password": changed})
+    try:
+        assert await status_of(door(authority, tls_port, STATION_PASSWORD)) == 401
+        assert await status_of(door(authority, tls_port, changed)) == 101
+    finally:
+        secured.ask("PUT", "/stations/TLS-1", {"password": STATION_PASSWORD})
+
+
+async def test_the_certificate_is_not_that_of_anybody_else(tls_port: int, secured: Served) -> None:
+    with pytest.raises(ssl.SSLCertVerificationError):
+        await door(trustme.CA(), tls_port, STATION_PASSWORD)
