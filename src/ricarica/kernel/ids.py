@@ -30,6 +30,9 @@ class StationKey:
     tenant: TenantId
     station: StationId
 
+    def __hash__(self) -> int:
+        return hash(self.station)  # a text knows its hash, and few stations share a name
+
     def __str__(self) -> str:
         return self.station if self.tenant == DEFAULT_TENANT else f"{self.tenant}/{self.station}"
 

@@ -107,11 +107,14 @@ class Work:
     # -- reading
 
     async def get(self, shelf: Shelf[E], key: Key) -> E | None:
-        staged, entity = self._staged(shelf, key)
+        place = (shelf.table, key)
+        staged = self._own.get(place) or self._kept.get(place)
         if staged:
-            changed: E | None = entity
+            changed: E | None = staged[1]
             return changed
-        kept: _Kept[E] = self._known(shelf, key) or await self._load(shelf, key)
+        kept: _Kept[E] | None = self._seen.get(place)
+        if kept is None:
+            kept = self._known(shelf, key) or await self._load(shelf, key)
         return kept.entity
 
     async def find(self, shelf: Shelf[E], *where: sa.ColumnElement[bool]) -> list[E]:

@@ -46,8 +46,7 @@ class Prices:
     vat_percent: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(msgspec.Struct, frozen=True, gc=False):
     """What is charged for: `parked` is the part of `elapsed` in which the car only stood there."""
 
     energy_wh: Decimal
@@ -55,8 +54,7 @@ class Usage:
     parked: timedelta = timedelta()
 
 
-@dataclass(frozen=True, slots=True)
-class CostLine:
+class CostLine(msgspec.Struct, frozen=True, gc=False):
     """`quantity` of `unit` at `price` each; `excl` is what they come to without VAT."""
 
     kind: LineKind
@@ -66,8 +64,7 @@ class CostLine:
     excl: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(msgspec.Struct, frozen=True, gc=False):
     """Exact; it is rounded once, where it is shown or billed. `incl` is `excl` plus `vat`."""
 
     currency: str

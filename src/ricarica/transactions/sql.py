@@ -171,9 +171,9 @@ class Running:
 
 def held(value: Decimal | None, largest: Decimal = LARGEST) -> Decimal | None:
     """What a column can hold of a value: a fact is stored, however absurd its numbers are."""
-    if value is None or value.is_nan():
-        return None
-    return min(max(value, -largest), largest)
+    if value is None or (value.is_finite() and value.adjusted() < largest.adjusted()):
+        return value
+    return None if value.is_nan() else min(max(value, -largest), largest)
 
 
 def transaction_row(transaction: Transaction) -> Row:
