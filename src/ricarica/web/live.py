@@ -81,6 +81,7 @@ async def _stream(visitor: Visitor, topics: frozenset[str]) -> AsyncIterator[byt
     messages = Messages(visitor, topics)
     pause = LOOK_S if messages.stations else HEARTBEAT_S
     said_at = time.monotonic()
+    await messages.new()  # what is there already is on the page
     with visitor.house.engine.events.subscribe(visitor.tenant) as watch:
         yield b": welcome\n\n"
         async for announced in gathered(watch, GATHER_S, pause):

@@ -9,6 +9,8 @@ function open(button: HTMLElement): void {
   const values = JSON.parse(button.dataset["fill"] ?? "{}") as Record<string, string>;
   for (const [name, value] of Object.entries(values)) {
     const field = form?.elements.namedItem(name);
+    // What began after the page was made is no choice of its dialogs yet.
+    if (field instanceof HTMLSelectElement && ![...field.options].some((option) => option.value === value)) field.add(new Option(value, value));
     if (field instanceof HTMLSelectElement || field instanceof HTMLInputElement) field.value = value;
   }
   dialog.showModal();
