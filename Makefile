@@ -18,7 +18,7 @@ DEMO_ARGS ?=
 SERVE_ARGS ?=
 PYTEST_ARGS ?= -n 2
 ASSET_SOURCES := $(shell find assets src/ricarica/web -type f \
-	\( -name '*.css' -o -name '*.ts' -o -name '*.js' -o -name '*.mjs' -o -name '*.html' -o -name '*.jinja' \) \
+	\( -name '*.css' -o -name '*.ts' -o -name '*.js' -o -name '*.mjs' -o -name '*.html' -o -name '*.svg' \) \
 	-not -path '$(DIST)/*' 2>/dev/null)
 PAGES_PARTS := $(wildcard package.json package-lock.json)
 
@@ -50,6 +50,7 @@ check: dev ## Formatting, lint, types, layers, tidiness, generated code, transla
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python tools/tidy.py
 	$(BIN)/python tools/generate_messages.py --check
+	$(BIN)/python tools/write_migration.py --check
 	$(BIN)/python tools/check_translations.py
 	$(BIN)/python tools/check_docs.py
 	$(CLI_REFERENCE) | diff docs/reference/cli.md - || { echo "run make docs"; exit 1; }
