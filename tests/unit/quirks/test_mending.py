@@ -374,9 +374,9 @@ def test_what_makes_no_sense_and_may_be_left_out_is_left_out_of_facts_alone() ->
 
 @pytest.mark.parametrize("empty", ["", [], {}], ids=repr)
 def test_what_is_empty_and_may_be_left_out_is_left_out(empty: object) -> None:
-    event, names = mended(EVENT | {"idToken": empty}, v2.TransactionEventRequest)
+    event, names = mended(EVENT | {"evse": empty}, v2.TransactionEventRequest)
 
-    assert (event.id_token, names) == (None, {"empty_member"})
+    assert (event.evse, names) == (None, {"empty_member"})
 
 
 def test_what_is_empty_and_may_be_left_out_is_left_out_of_any_message() -> None:

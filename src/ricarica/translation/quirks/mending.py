@@ -59,7 +59,13 @@ def mended(raw: bytes, kind: type[P], received_at: datetime) -> Mended[P]:
     """
     found: set[Quirk] = set()
     value = _Mending(kind in FACTS, received_at, found).message(_type_info(kind), _read(raw, found))
-    payload = wire.decode(_encoder.encode(value), lenient_type(kind))
+    try:
+        payload = wire.decode(_encoder.encode(value), lenient_type(kind))
+    except RemoteProtocolError as error:
+        if known.READING_DROPPED in found and error.kind is ErrorKind.OCCURRENCE:
+            # A list is empty now, but what was dropped from it did say something.
+            raise RemoteProtocolError(ErrorKind.PROPERTY, error.description) from error
+        raise
     return Mended(payload, tuple(sorted(quirk.flag for quirk in found)))
 
 
