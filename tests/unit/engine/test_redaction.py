@@ -13,10 +13,14 @@ from ricarica.engine.redaction import redacted
         ),
         (
             "SetVariables",
-            b'{"setVariableData":[{"attributeValue":"s3\\"cret",'
-            b'"variable":{"name":"BasicAuthPassword"}}]}',
-            b'{"setVariableData":[{"attributeValue":"***",'
-            b'"variable":{"name":"BasicAuthPassword"}}]}',
+            (
+                b'{"setVariableData":[{"attributeValue":"s3\\"cret",'
+                b'"variable":{"name":"BasicAuthPassword"}}]}'
+            ),
+            (
+                b'{"setVariableData":[{"attributeValue":"***",'
+                b'"variable":{"name":"BasicAuthPassword"}}]}'
+            ),
         ),
         (
             "SetNetworkProfile",
