@@ -18,6 +18,7 @@ from typing import Any
 
 PATH_PREFIX = "BENCH"
 START = "2026-03-02T08:00:00Z"
+CONNECT_AT_ONCE = 50  # stations
 SAMPLES_PER_SESSION = 20  # of a charging session of five minutes, one every 15 s
 
 
@@ -144,7 +145,8 @@ class Station:
             payload = {"chargingStation": station, "reason": "PowerUp"}
         await self.call("BootNotification", payload)
 
-    async def work(self, until: float, pause_s: float, measured: Measured) -> None:
+    async def work(self, until: float, wait_s: float, pause_s: float, measured: Measured) -> None:
+        await asyncio.sleep(wait_s)
         session = 0
         while time.monotonic() < until:
             session += 1
@@ -237,21 +239,33 @@ def _values(register: int) -> list[dict[str, Any]]:
     ]
 
 
+async def _arrive(station: Station, task: dict[str, Any]) -> None:
+    await station.connect(task["host"], task["port"])
+    await station.boot()
+
+
 async def load(task: dict[str, Any]) -> dict[str, Any]:
     first = task.get("first", 0)
     numbers = range(first, first + task["stations"])
     stations = [Station(number, task["subprotocol"]) for number in numbers]
-    for station in stations:
-        await station.connect(task["host"], task["port"])
-        if task.get("boot", True):
-            await station.boot()
+    for start in range(0, len(stations), CONNECT_AT_ONCE):
+        await asyncio.gather(
+            *(_arrive(station, task) for station in stations[start : start + CONNECT_AT_ONCE])
+        )
     print("ready", flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
     measured = Measured()
     begun = time.monotonic()
     pause_s = task["stations"] / task["rate"] if task.get("rate") else 0.0
     until = begun + task["seconds"]
-    await asyncio.gather(*(station.work(until, pause_s, measured) for station in stations))
+    # Spread, for those that begin together would go on together.
+    waits = (pause_s * place / len(stations) for place in range(len(stations)))
+    await asyncio.gather(
+        *(
+            station.work(until, wait_s, pause_s, measured)
+            for station, wait_s in zip(stations, waits, strict=True)
+        )
+    )
     return measured.summary(time.monotonic() - begun)
 
 

@@ -2,27 +2,32 @@
 
     python -m bench.gateway                 all of it, some minutes
     python -m bench.gateway --quick         a short look
+    make bench BENCH_ARGS=--sqlite-only     without PostgreSQL
 
-CPU-seconds per 1,000 messages are what to compare: they hardly depend on what else the machine
-does, unlike messages per second and latencies. Every message counted is durable (a start, a
-reading, an end), answered after its commit, and logged with both frames.
+CPU-seconds per 1,000 messages are what to compare: they depend less on what else the machine
+does than messages per second and latencies. Every message counted is durable (a start, a
+reading of five values, an end), answered after its commit, and logged with both frames.
 """
 
 import argparse
+import asyncio
 import json
 import os
+import platform
 import resource
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from bench.processes import Family
+from ricarica.testing.postgres import postgres_server
 
 VERSIONS = ("ocpp1.6", "ocpp2.0.1")
 AIM_CPU_S = 0.25  # per 1,000 durable messages, server and database together
@@ -33,27 +38,30 @@ IDLE_RATE = 20  # messages per second, for the latency of a server at leisure
 @dataclass(frozen=True, slots=True)
 class Database:
     name: str
-    url: str
+    new: Callable[[], str]  # the URL of an empty one: what was told before would be a repeat
     server: Family | None  # None: it is within our own process
+
+    def cpu_s(self) -> float:
+        return self.server.cpu_s() if self.server else 0.0
 
 
 @contextmanager
 def databases(folder: Path, *, postgres: bool) -> Iterator[list[Database]]:
-    sqlite = Database("SQLite", f"sqlite:///{folder / 'bench.db'}", None)
+    numbers = count(1)
+    sqlite = Database("SQLite", lambda: f"sqlite:///{folder}/{next(numbers)}.db", None)
     if not postgres:
         yield [sqlite]
         return
-    from ricarica.testing.postgres import postgres_server
-
     with postgres_server(durable=True) as server:
-        yield [sqlite, Database("PostgreSQL", server.url(), Family(server.pid))]
+        family = Family(server.pid)
+        yield [sqlite, Database("PostgreSQL", lambda: asyncio.run(server.new_database()), family)]
 
 
 @contextmanager
 def server(database: Database) -> Iterator[tuple[int, Family]]:
     """A node in a process of its own; gives its port and the process."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "bench.server", database.url], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "bench.server", database.new()], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None, "stdout is a pipe"
     try:
@@ -95,9 +103,9 @@ def measure_messages(
             "rate": rate,
         }
         with clients(task) as load:
-            before = process.cpu_s(), database.server.cpu_s() if database.server else 0.0
+            before = process.cpu_s(), database.cpu_s()
             out, _ = load.communicate("go\n")
-            after = process.cpu_s(), database.server.cpu_s() if database.server else 0.0
+            after = process.cpu_s(), database.cpu_s()
     measured: dict[str, Any] = json.loads(out.splitlines()[-1])
     thousands = measured["messages"] / 1000
     return measured | {
@@ -124,6 +132,7 @@ def report(line: str) -> None:
 def run(options: argparse.Namespace, folder: Path) -> None:
     seconds = 4.0 if options.quick else options.seconds
     sizes = (50,) if options.quick else (50, 500)
+    report(f"{_machine()}\n")
     report(
         "| database | OCPP | stations | messages/s | p50 ms | p99 ms | server CPU-s/1,000 "
         "| database CPU-s/1,000 | together, of the aim |"
@@ -135,13 +144,27 @@ def run(options: argparse.Namespace, folder: Path) -> None:
                 for stations in sizes:
                     row = measure_messages(database, subprotocol, stations, seconds)
                     report(_row(database, subprotocol, stations, row))
-        idle = measure_messages(chosen[0], VERSIONS[0], 50, seconds, rate=IDLE_RATE)
-        report(
-            f"\nat {IDLE_RATE} messages/s: p50 {idle['p50_ms']:.1f} ms, p99 {idle['p99_ms']:.1f} ms"
-        )
-        count = 500 if options.quick else 5_000
-        kib = measure_connections(chosen[0], count)
-        report(f"{kib:.1f} KiB per idle connection at {count} ({kib / AIM_KIB:.2f} of the aim)")
+        report("")
+        for database in chosen:
+            report(_idle(database, seconds))
+        number = 500 if options.quick else 5_000
+        kib = measure_connections(chosen[0], number)
+        report(f"- {number} idle connections: {kib:.1f} KiB each ({kib / AIM_KIB:.2f} of the aim)")
+
+
+def _machine() -> str:
+    return (
+        f"Python {platform.python_version()} on {os.cpu_count()} cores that client, server and"
+        f" database share; load average before: {os.getloadavg()[0]:.1f}"
+    )
+
+
+def _idle(database: Database, seconds: float) -> str:
+    idle = measure_messages(database, VERSIONS[0], 50, seconds, rate=IDLE_RATE)
+    return (
+        f"- {database.name} at {IDLE_RATE} messages/s: p50 {idle['p50_ms']:.1f} ms,"
+        f" p99 {idle['p99_ms']:.1f} ms"
+    )
 
 
 def _row(database: Database, subprotocol: str, stations: int, row: dict[str, Any]) -> str:
