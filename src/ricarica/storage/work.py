@@ -142,6 +142,11 @@ class Work:
     ) -> list[Row]:
         return await self._database.fetch(query, values)
 
+    def staged(self, shelf: Shelf[E]) -> dict[Key, E | None]:
+        """What this batch has changed so far, for those who count; None: it is removed."""
+        places = {**self._kept, **self._own}
+        return {key: entity for (table, key), (_, entity) in places.items() if table is shelf.table}
+
     # -- writing
 
     def put(self, shelf: Shelf[E], entity: E) -> None:

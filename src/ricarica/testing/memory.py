@@ -22,7 +22,7 @@ from ricarica.kernel.ids import (
 )
 from ricarica.stations.model import Acceptance, Connector, Site, Station
 from ricarica.tariffs.model import Tariff
-from ricarica.transactions.model import Entry, RegisterPoint, StatePoint, Transaction
+from ricarica.transactions.model import Entry, EntryKind, RegisterPoint, StatePoint, Transaction
 from ricarica.transactions.readings import Reading, registers_in
 
 
@@ -152,6 +152,17 @@ class MemoryTransactionStore:
             and evse in {None, transaction.evse}
         ]
         return sorted(running, key=lambda transaction: transaction.started_at)
+
+    async def ended_at(self, station: StationKey, at: datetime) -> list[Transaction]:
+        ended = self.transactions.values()
+        return [each for each in ended if (each.station, each.ended_at) == (station, at)]
+
+    async def has_progressed(self, of: Transaction, at: datetime, seq_no: int | None) -> bool:
+        wanted = (of.station, of.ref, EntryKind.PROGRESSED, at, seq_no)
+        return any(
+            (each.station, each.ref, each.kind, each.at, each.seq_no) == wanted
+            for each in self.entries
+        )
 
     async def running_count(self, tenant: TenantId, token: str) -> int:
         folded = token.strip().casefold()

@@ -97,6 +97,10 @@ def moved_on(
     soc_percent = soc_in(fact.readings) if newest else None
     return replace(
         transaction,
+        # Until its start is told, it began with the earliest that is known of it.
+        started_at=min(transaction.started_at, fact.at)
+        if Flag.ORPHAN in transaction.flags
+        else transaction.started_at,
         evse=transaction.evse or fact.evse or transaction.evse,
         connector=transaction.connector or fact.connector,
         energy=energy,

@@ -191,6 +191,9 @@ class Transaction(msgspec.Struct, frozen=True, gc=False):
         return replace(self, flags=self.flags | set(flags)) if flags else self
 
 
+RANGES_MAX = 100  # a station that skips more often than that has a gap anyhow
+
+
 def with_number(seen: Ranges, number: int) -> Ranges:
     """The ranges with one more number: (0–2, 5–5) and 3 give (0–3, 5–5)."""
     spread = sorted([*seen, (number, number)])
@@ -201,6 +204,8 @@ def with_number(seen: Ranges, number: int) -> Ranges:
             merged[-1] = (last_low, max(last_high, high))
         else:
             merged.append((low, high))
+    if len(merged) > RANGES_MAX:
+        merged[:2] = [(merged[0][0], merged[1][1])]
     return tuple(merged)
 
 

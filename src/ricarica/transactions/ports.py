@@ -24,6 +24,14 @@ class TransactionStore(Protocol):
         """Those that have not ended, at one EVSE or at all of the station's, oldest first."""
         ...
 
+    async def ended_at(self, station: StationKey, at: datetime) -> list[Transaction]:
+        """Those of the station's transactions that ended at this moment."""
+        ...
+
+    async def has_progressed(self, of: Transaction, at: datetime, seq_no: int | None) -> bool:
+        """Whether a `Progressed` of this moment and number is on its timeline."""
+        ...
+
     async def running_count(self, tenant: TenantId, token: str) -> int:
         """How many of a token's transactions run; tokens are compared without case."""
         ...

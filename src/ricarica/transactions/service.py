@@ -1,7 +1,6 @@
 """What was charged, when, and by whom: recorded as it is told, in whatever order."""
 
 import dataclasses
-import hashlib
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -39,11 +38,11 @@ from ricarica.transactions.model import (
     Flag,
     Transaction,
     energy_along,
-    has_number,
     parking_along,
 )
 from ricarica.transactions.ports import TransactionStore
 from ricarica.transactions.readings import Reading
+from ricarica.transactions.repeats import contradicts, may_be_repeat, repeat_key
 
 SHOW_COST_EVERY = timedelta(seconds=60)  # what a driver at the display needs, and no more
 NO_REFS = frozenset({"0", "-1"})  # what stations of 1.6 send when they have lost the number
@@ -75,20 +74,30 @@ class TransactionService:
     async def record(self, told: TransactionFact) -> Recorded:
         """Take note of a fact. It is never refused, and a repeat changes nothing."""
         fact, flags = placed(told)
-        return await self._take(fact, await self._known(fact), flags)
+        if not isinstance(told, Started) or told.ref is not None:
+            return await self._take(fact, await self._known(fact), flags)
+        key = repeat_key(told)
+        known = await self._by_repeat_key(fact, key, flags)
+        return await self._take(fact, known, flags, key)
 
     async def _take(
-        self, fact: TransactionFact, known: Transaction | None, flags: frozenset[Flag]
+        self,
+        fact: TransactionFact,
+        known: Transaction | None,
+        flags: frozenset[Flag],
+        key: str | None = None,
     ) -> Recorded:
-        if known is not None and _is_repeat(known, fact):
+        if known is not None and await self._is_repeat(known, fact, flags):
             return await self._again(known, fact)
         transaction = (known or self._new(fact)).flagged(*flags)
         judgement = await self._judge(transaction, fact)
-        transaction = await self._moved_on(transaction, fact)
+        transaction = await self._moved_on(transaction, fact, judgement)
         if isinstance(fact, Started):
-            transaction = await self._started(transaction, fact, judgement)
+            transaction = await self._started(transaction, fact, key)
         elif isinstance(fact, Ended):
             transaction = _ended(transaction, fact)
+        else:
+            transaction = _prolonged(transaction)
         transaction = self._shown(priced(_completeness(transaction)), fact)
         self._write(transaction, fact)
         self._tell_of(transaction, fact, is_new=known is None)
@@ -146,19 +155,39 @@ class TransactionService:
     # -- the parts of recording
 
     async def _known(self, fact: TransactionFact) -> Transaction | None:
-        if isinstance(fact, Started) and fact.ref is None:
-            return await self._store.by_repeat_key(fact.station, _repeat_key(fact))
         if fact.ref is not None and fact.ref not in NO_REFS:
-            found = await self._store.get(fact.station, fact.ref)
-            if found is not None:
-                return found
-        if fact.ref is None or fact.ref in NO_REFS:
-            return await self._likely(fact)
-        return None
+            return await self._store.get(fact.station, fact.ref)
+        if isinstance(fact, Ended):
+            for ended in await self._store.ended_at(fact.station, fact.at):
+                if ended.register_stop_wh == fact.register_wh:
+                    return ended
+        return await self._likely(fact)
+
+    async def _by_repeat_key(
+        self, fact: TransactionFact, key: str, flags: frozenset[Flag]
+    ) -> Transaction | None:
+        if Flag.IMPLAUSIBLE_TIME not in flags:
+            return await self._store.by_repeat_key(fact.station, key)
+        # A clock that was never set may tell every start alike: only a running one is meant.
+        running = await self._store.running_at(fact.station, fact.evse)
+        return next((each for each in running if each.repeat_key == key), None)
+
+    async def _is_repeat(
+        self, known: Transaction, fact: TransactionFact, flags: frozenset[Flag]
+    ) -> bool:
+        if not may_be_repeat(known, fact):
+            return False
+        if not isinstance(fact, Progressed) or Flag.IMPLAUSIBLE_TIME in flags:
+            return True
+        # Some stations give many events one number: only what is on the timeline was told.
+        return await self._store.has_progressed(known, fact.at, fact.seq_no)
 
     async def _likely(self, fact: TransactionFact) -> Transaction | None:
         """The running transaction a nameless fact is about, if there is no doubt."""
         running = await self._store.running_at(fact.station, fact.evse)
+        if isinstance(fact, Progressed):
+            # What was measured before it began is the EVSE's at rest, told late.
+            running = [each for each in running if each.started_at <= fact.at]
         if fact.token is not None and len(running) > 1:
             folded = fact.token.folded
             running = [t for t in running if t.token and t.token.casefold() == folded]
@@ -184,7 +213,11 @@ class TransactionService:
             return None
         tenant = fact.station.tenant
         running = 0
-        if isinstance(fact, Started) and await self._is_limited(tenant, fact.token):
+        # In 2.x the driver may identify when the transaction runs already.
+        begins = isinstance(fact, Started) or (
+            isinstance(fact, Progressed) and transaction.token is None
+        )
+        if begins and await self._is_limited(tenant, fact.token):
             running = await self._store.running_count(tenant, fact.token.folded)
             if transaction.token and transaction.token.casefold() == fact.token.folded:
                 running -= 1  # itself
@@ -195,7 +228,9 @@ class TransactionService:
         token = await self._authorization.find(tenant, ref)
         return token is not None and token.concurrent_max is not None
 
-    async def _moved_on(self, transaction: Transaction, fact: TransactionFact) -> Transaction:
+    async def _moved_on(
+        self, transaction: Transaction, fact: TransactionFact, judgement: Judgement | None
+    ) -> Transaction:
         registers, states = register_points(fact), state_points(fact)
         energy = counted_on(transaction.energy, registers)
         if energy is None:
@@ -203,21 +238,21 @@ class TransactionService:
         parking = parked_on(transaction.parking, states)
         if parking is None:
             parking = parking_along([*await self._store.states(transaction), *states])
-        return _identified(moved_on(transaction, fact, energy, parking), fact)
+        return _identified(moved_on(transaction, fact, energy, parking), fact, judgement)
 
     async def _started(
-        self, transaction: Transaction, fact: Started, judgement: Judgement | None
+        self, transaction: Transaction, fact: Started, key: str | None
     ) -> Transaction:
         await self._supersede(transaction, fact)
         started = replace(
             transaction,
             started_at=fact.at,
             received_at=fact.received_at,
+            # Its end may have come before, and no end is before its start.
+            ended_at=transaction.ended_at and max(transaction.ended_at, fact.at),
             evse=fact.evse or transaction.evse,
-            verdict=judgement.verdict if judgement else transaction.verdict,
-            group=judgement.group if judgement else transaction.group,
             register_start_wh=_first_register(fact),
-            repeat_key=_repeat_key(fact) if fact.ref is None else None,
+            repeat_key=key,
             flags=transaction.flags - {Flag.ORPHAN},
         )
         return await self._with_tariff(started)
@@ -251,7 +286,7 @@ class TransactionService:
 
     async def _again(self, known: Transaction, fact: TransactionFact) -> Recorded:
         """The first answer to a repeat; one that tells something else is looked into."""
-        if isinstance(fact, Ended) and _contradicts(known, fact):
+        if isinstance(fact, Ended) and contradicts(known, fact):
             self._store.save(known.flagged(Flag.CONTRADICTED))
             self._note(known, fact, f"told again with register {fact.register_wh}")
         judgement = None
@@ -358,41 +393,26 @@ class TransactionService:
         )
 
 
-def _repeat_key(fact: Started) -> str:
-    """Tells a start from every other of the station, where it was given no name yet."""
-    token = fact.token.folded if fact.token else ""
-    parts = f"{fact.evse}|{token}|{fact.at.isoformat()}|{fact.register_wh}"
-    return hashlib.sha256(parts.encode()).hexdigest()[:32]
-
-
-def _is_repeat(known: Transaction, fact: TransactionFact) -> bool:
-    if fact.seq_no is not None:
-        return has_number(known.seen, fact.seq_no)
-    if isinstance(fact, Started):
-        return Flag.ORPHAN not in known.flags
-    return isinstance(fact, Ended) and not known.is_running and not _was_assumed(known)
-
-
-def _was_assumed(transaction: Transaction) -> bool:
-    """We, not the station, said that it has ended."""
-    return transaction.end_received_at is None
-
-
-def _contradicts(known: Transaction, fact: Ended) -> bool:
-    return fact.register_wh is not None and fact.register_wh != known.register_stop_wh
-
-
 def _first_register(fact: Started) -> Decimal | None:
     points = register_points(fact)
     return min(points).register_wh if points else None
 
 
-def _identified(transaction: Transaction, fact: TransactionFact) -> Transaction:
+def _identified(
+    transaction: Transaction, fact: TransactionFact, judgement: Judgement | None
+) -> Transaction:
     """With the token that was used first; one that stops it later is on the timeline only."""
     token: TokenRef | None = fact.token
     if token is None or (transaction.token is not None and not isinstance(fact, Started)):
         return transaction
-    return replace(transaction, token=token.uid, token_kind=token.kind)
+    assert judgement is not None, "a token is judged before it is noted"
+    return replace(
+        transaction,
+        token=token.uid,
+        token_kind=token.kind,
+        verdict=judgement.verdict,
+        group=judgement.group,
+    )
 
 
 def _ended(transaction: Transaction, fact: Ended) -> Transaction:
@@ -407,6 +427,14 @@ def _ended(transaction: Transaction, fact: Ended) -> Transaction:
         power_w=Decimal(0),
         flags=transaction.flags - {Flag.SUPERSEDED},
     )
+
+
+def _prolonged(transaction: Transaction) -> Transaction:
+    """Superseded, it ended when it was last heard of, and this was told of it since."""
+    last_at, ended_at = transaction.last_at, transaction.ended_at
+    if Flag.SUPERSEDED not in transaction.flags or not last_at or not ended_at:
+        return transaction
+    return replace(transaction, ended_at=max(ended_at, last_at))
 
 
 def _closed(transaction: Transaction, end: Ended) -> Transaction:

@@ -17,6 +17,7 @@ from ricarica.transactions.model import (
     ChargingState,
     EnergyTally,
     Entry,
+    EntryKind,
     Flag,
     ParkingTally,
     RegisterPoint,
@@ -351,14 +352,21 @@ STATES = sa.select(ENTRIES.c.at, ENTRIES.c.seq_no, ENTRIES.c.charging_state).whe
     *_of_one(ENTRIES), ENTRIES.c.charging_state != NOTHING
 )
 BY_REPEAT_KEY = sa.select(TRANSACTIONS).where(
-    TRANSACTIONS.c.tenant == sa.bindparam("tenant"),
-    TRANSACTIONS.c.station == sa.bindparam("station"),
-    TRANSACTIONS.c.repeat_key == sa.bindparam("repeat_key"),
+    *_of_one(TRANSACTIONS)[:2], TRANSACTIONS.c.repeat_key == sa.bindparam("repeat_key")
 )
 BY_ID = sa.select(TRANSACTIONS).where(
     TRANSACTIONS.c.tenant == sa.bindparam("tenant"), TRANSACTIONS.c.id == sa.bindparam("id")
 )
-RUNNING_COUNT = sa.select(sa.func.count()).where(
+ENDED_AT = sa.select(TRANSACTIONS).where(
+    *_of_one(TRANSACTIONS)[:2], TRANSACTIONS.c.ended_at == sa.bindparam("ended_at")
+)
+PROGRESSED = sa.select(ENTRIES.c.ref).where(
+    *_of_one(ENTRIES),
+    ENTRIES.c.at == sa.bindparam("at"),
+    ENTRIES.c.kind == EntryKind.PROGRESSED.value,
+    ENTRIES.c.seq_no == sa.bindparam("seq_no"),
+)
+RUNNING_WITH = sa.select(TRANSACTIONS.c.station, TRANSACTIONS.c.ref).where(
     TRANSACTIONS.c.tenant == sa.bindparam("tenant"),
     TRANSACTIONS.c.token_folded == sa.bindparam("token_folded"),
     TRANSACTIONS.c.ended_at.is_(None),
@@ -390,6 +398,16 @@ class SqlTransactionStore:
         await self._running_at(found[0].station)
         return found[0]
 
+    async def ended_at(self, station: StationKey, at: datetime) -> list[Transaction]:
+        values = {"tenant": station.tenant, "station": station.station, "ended_at": at}
+        found = await self._work.look_up(TRANSACTION_SHELF, ENDED_AT, values)
+        await self._running_at(station)
+        return found
+
+    async def has_progressed(self, of: Transaction, at: datetime, seq_no: int | None) -> bool:
+        values = {**_named(of), "at": at, "seq_no": NO_NUMBER if seq_no is None else seq_no}
+        return bool(await self._work.fetch(PROGRESSED, values))
+
     async def running_at(
         self, station: StationKey, evse: EvseNumber | None = None
     ) -> list[Transaction]:
@@ -405,8 +423,13 @@ class SqlTransactionStore:
 
     async def running_count(self, tenant: TenantId, token: str) -> int:
         values = {"tenant": tenant, "token_folded": token_folded(token)}
-        [(count,)] = await self._work.fetch(RUNNING_COUNT, values)
-        return int(count)
+        running = {(tenant, *row) for row in await self._work.fetch(RUNNING_WITH, values)}
+        for key, staged in self._work.staged(TRANSACTION_SHELF).items():
+            running.discard(key)
+            known_by = (key[0], token_folded(staged.token or "")) if staged else None
+            if staged and staged.is_running and known_by == (tenant, token_folded(token)):
+                running.add(key)
+        return len(running)
 
     async def registers(self, transaction: Transaction) -> list[RegisterPoint]:
         rows = await self._work.fetch(REGISTERS, _named(transaction))

@@ -1,0 +1,201 @@
+"""What went wrong, or could have, with what was charged."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ricarica.ocpp.dialects import V16, V21, V201
+from ricarica.testing.wires import Teller
+from ricarica.testing.world import World, world
+from ricarica.transactions.model import Flag
+
+TEN = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
+
+
+def at(minute: int) -> str:
+    return (TEN + timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def event(kind: str, minute: int, seq_no: int, wh: int, **more: Any) -> dict[str, Any]:
+    return {
+        "eventType": kind,
+        "timestamp": at(minute),
+        "triggerReason": "MeterValuePeriodic",
+        "seqNo": seq_no,
+        "transactionInfo": {"transactionId": "TX-1"},
+        "evse": {"id": 1, "connectorId": 1},
+        "meterValue": [{"timestamp": at(minute), "sampledValue": [{"value": wh}]}],
+        **more,
+    }
+
+
+def start(timestamp: str, meter: int = 1_000) -> dict[str, Any]:
+    return {"connectorId": 1, "idTag": "04A1B2C3", "meterStart": meter, "timestamp": timestamp}
+
+
+async def tell_events(told: Teller, *events: dict[str, Any]) -> None:
+    for each in events:
+        await told.call("TransactionEvent", each)
+
+
+async def test_events_that_all_have_one_number_are_all_recorded() -> None:
+    async with world() as network:
+        told = network.teller(await network.station("GENOVA-1", V201))
+        session = [event("Started", 0, 0, 1_000), event("Updated", 10, 0, 2_000)]
+        session += [event("Updated", 20, 0, 3_000), event("Ended", 30, 0, 3_500)]
+
+        await tell_events(told, *session, *session)
+
+        [transaction] = await network.transactions(told.station)
+        assert transaction.energy.energy_wh == 2_500
+        assert transaction.ended_at == TEN + timedelta(minutes=30)
+
+
+async def test_numbers_with_endless_gaps_are_kept_in_bounds() -> None:
+    async with world() as network:
+        told = network.teller(await network.station("GENOVA-1", V21))
+
+        for number in range(0, 500, 2):
+            await told.call("TransactionEvent", event("Updated", number, number, 1_000 + number))
+
+        [transaction] = await network.transactions(told.station)
+        assert len(transaction.seen) <= 100
+        assert transaction.energy.energy_wh == 498
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_an_orphan_began_with_the_earliest_that_is_known_of_it(
+    order: tuple[int, int],
+) -> None:
+    async with world() as network:
+        told = network.teller(await network.station("GENOVA-1", V201))
+        events = (event("Updated", 5, 1, 1_000), event("Updated", 10, 2, 2_000))
+
+        await tell_events(told, *(events[number] for number in order))
+
+        [transaction] = await network.transactions(told.station)
+        assert transaction.started_at == TEN + timedelta(minutes=5)
+        assert transaction.flags == {Flag.ORPHAN}
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_an_end_before_its_start_is_the_same_in_any_order(order: tuple[int, int]) -> None:
+    async with world() as network:
+        told = network.teller(await network.station("GENOVA-1", V201))
+        events = (event("Started", 10, 0, 1_000), event("Ended", 5, 1, 1_000))
+
+        await tell_events(told, *(events[number] for number in order))
+
+        [transaction] = await network.transactions(told.station)
+        assert transaction.started_at == transaction.ended_at == TEN + timedelta(minutes=10)
+
+
+async def test_a_start_told_again_by_a_clock_that_was_never_set_is_the_same_start() -> None:
+    async with world() as network:
+        told = network.teller(await network.station("GENOVA-1", V16))
+        unset = start("1970-01-01T00:00:09Z")
+
+        first = await told.call("StartTransaction", unset)
+        await network.pass_time(timedelta(minutes=2))
+        again = await told.call("StartTransaction", unset)
+
+        assert first["transactionId"] == again["transactionId"]
+        assert len(await network.transactions(told.station)) == 1
+
+
+async def test_a_clock_that_was_never_set_may_tell_the_same_start_of_the_next_driver() -> None:
+    async with world() as network:
+        told = network.teller(await network.station("GENOVA-1", V16))
+        unset = start("1970-01-01T00:00:09Z", meter=0)
+        first = await told.call("StartTransaction", unset)
+        stop = {"transactionId": first["transactionId"], "meterStop": 700, "timestamp": at(1)}
+        await told.call("StopTransaction", stop)
+
+        second = await told.call("StartTransaction", unset)
+
+        assert first["transactionId"] != second["transactionId"]
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_an_end_without_a_number_told_twice_is_one_end(is_known: bool) -> None:
+    async with world() as network:
+        told = network.teller(await network.station("GENOVA-1", V16))
+        if is_known:
+            await told.call("StartTransaction", start(at(0)))
+        stop = {"transactionId": -1, "meterStop": 1_500, "timestamp": at(30)}
+
+        for _ in range(3):
+            await told.call("StopTransaction", stop)
+
+        [transaction] = await network.transactions(told.station)
+        assert transaction.ended_at == TEN + timedelta(minutes=30)
+
+
+async def test_what_was_measured_before_a_transaction_began_is_not_charged() -> None:
+    async with world() as network:
+        told = network.teller(await network.station("GENOVA-1", V16))
+        await told.call("StartTransaction", start(at(10), meter=5_000))
+
+        late = [{"timestamp": at(0), "sampledValue": [{"value": "1000"}]}]
+        await told.call("MeterValues", {"connectorId": 1, "meterValue": late})
+
+        [transaction] = await network.transactions(told.station)
+        assert transaction.energy.energy_wh == 0
+
+
+@pytest.mark.parametrize("order", [("next", "late"), ("late", "next")])
+async def test_a_superseded_transaction_ended_when_it_was_last_heard_of(
+    order: tuple[str, str],
+) -> None:
+    async with world() as network:
+        told = network.teller(await network.station("GENOVA-1", V201))
+        await tell_events(told, event("Started", 0, 0, 1_000))
+        next_one = event("Started", 30, 0, 2_000, transactionInfo={"transactionId": "TX-2"})
+        facts = {"next": next_one, "late": event("Updated", 20, 1, 2_000)}
+
+        await tell_events(told, *(facts[name] for name in order))
+
+        superseded = (await network.transactions(told.station))[0]
+        assert superseded.ended_at == TEN + timedelta(minutes=20)
+        assert superseded.flags == {Flag.SUPERSEDED}
+        assert superseded.energy.energy_wh == 1_000
+
+
+async def limited(network: World) -> None:
+    await network.add_token("04A1B2C3", concurrent_max=1)
+
+
+async def test_a_limit_holds_for_two_that_start_in_the_same_moment() -> None:
+    async with world() as network:
+        await limited(network)
+        tellers = [network.teller(await network.station(f"S-{n}", V16)) for n in (1, 2)]
+
+        for each in tellers:
+            each._wire().inject(
+                f'[2,"same","StartTransaction",{{"connectorId":1,"idTag":"04A1B2C3",'
+                f'"meterStart":0,"timestamp":"{at(0)}"}}]'
+            )
+        await network.settle()
+
+        verdicts = [(await network.transactions(each.station))[0].verdict for each in tellers]
+        assert sorted(str(verdict) for verdict in verdicts) == ["accepted", "concurrent"]
+
+
+async def test_a_limit_holds_for_who_identifies_after_plugging_in() -> None:
+    async with world() as network:
+        await limited(network)
+        tellers = [network.teller(await network.station(f"S-{n}", V201)) for n in (1, 2)]
+        token = {"idToken": {"idToken": "04A1B2C3", "type": "ISO14443"}}
+
+        answers = []
+        for each in tellers:
+            await each.call("TransactionEvent", event("Started", 0, 0, 0))
+            answers.append(await each.call("TransactionEvent", event("Updated", 1, 1, 0, **token)))
+
+        assert [answer["idTokenInfo"]["status"] for answer in answers] == [
+            "Accepted",
+            "ConcurrentTx",
+        ]
+        [transaction] = await network.transactions(tellers[1].station)
+        assert transaction.verdict == "concurrent"
