@@ -6,7 +6,7 @@ What a command needs is imported when it runs, so that `ricarica --help` answers
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import TYPE_CHECKING
 
@@ -78,7 +78,16 @@ def _begin(work: Coroutine[None, None, None], config: Config) -> None:
         try:
             uvloop.run(work)
         except* OSError as group:
-            raise BrokenOffError("; ".join(map(str, group.exceptions))) from group
+            raise BrokenOffError("; ".join(map(str, _leaves(group)))) from group
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """What went wrong in the end: tasks within tasks wrap it as often as they are deep."""
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from _leaves(each)
+    else:
+        yield error
 
 
 def _announcement(config: Config, password: str | None = None) -> "Callable[[Serving], None]":
