@@ -191,6 +191,41 @@ async def test_a_tokens_running_transactions_are_counted_in_any_case(desk: Desk)
         assert await stores.transactions.running_count(TenantId("other"), "abcd") == 0
 
 
+async def test_what_this_batch_ends_or_begins_is_counted_too(desk: Desk) -> None:
+    running = replace(PLAIN, token="AbCd")
+    await save(desk, running)
+
+    async with desk.unit() as stores:
+        assert await stores.transactions.get(KEY, "17") == running
+        stores.transactions.save(replace(running, ended_at=NOON))
+        assert await stores.transactions.running_count(DEFAULT_TENANT, "abcd") == 0
+        for ref in ("b", "c"):
+            stores.transactions.save(replace(running, ref=ref, id=TransactionId(ref)))
+        assert await stores.transactions.running_count(DEFAULT_TENANT, "abcd") == 2
+
+
+async def test_a_transaction_is_found_by_the_moment_of_its_end(desk: Desk) -> None:
+    await save(desk, FULL, replace(FULL, station=NEXT_DOOR, id=TransactionId("b")))
+
+    async with desk.unit() as stores:
+        assert await stores.transactions.ended_at(KEY, NOON + 5 * MINUTE) == [FULL]
+        assert await stores.transactions.ended_at(KEY, NOON) == []
+
+
+async def test_what_was_told_on_the_way_is_known_by_its_moment_and_number(desk: Desk) -> None:
+    async with desk.unit() as stores:
+        entry = Entry(KEY, "17", EntryKind.PROGRESSED, NOON, NOON, seq_no=3)
+        stores.transactions.add_entry(entry)
+        stores.transactions.add_entry(replace(entry, kind=EntryKind.STARTED, seq_no=4))
+
+    async with desk.unit() as stores:
+        has = stores.transactions.has_progressed
+        assert await has(PLAIN, NOON, 3)
+        assert not await has(PLAIN, NOON, 4)
+        assert not await has(PLAIN, NOON + MINUTE, 3)
+        assert not await has(replace(PLAIN, ref="18"), NOON, 3)
+
+
 async def test_only_total_registers_at_the_outlet_count(desk: Desk) -> None:
     await add_readings(
         desk,
