@@ -7,7 +7,7 @@ that only a later version knows is ever said to a station that does not know it.
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, TypeVar
 
@@ -21,6 +21,8 @@ from ricarica.ocpp.payload import Payload
 P = TypeVar("P", bound=Payload)
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
+# The last is for a number within customData whose exponent even a Decimal cannot hold.
+_UNREADABLE = (msgspec.DecodeError, RecursionError, InvalidOperation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def decode(raw: msgspec.Raw | bytes | str, kind: type[P]) -> P:
     """The payload, or `RemoteProtocolError` with the reason to refuse it."""
     try:
         payload: P = _decoder(kind).decode(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise _refusal(error) from error
     return payload
 
@@ -46,7 +48,7 @@ def check(raw: msgspec.Raw | bytes | str, kind: type[Payload], dialect: Dialect)
     """Raise `RemoteProtocolError` for whatever the dialect's own schema does not allow."""
     try:
         _plan(kind, dialect.name).decoder.decode(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise _refusal(error) from error
 
 
@@ -127,7 +129,7 @@ _REASONS = tuple(
 
 
 def _refusal(error: Exception) -> RemoteProtocolError:
-    text = str(error)
+    text = "a number is out of range" if isinstance(error, InvalidOperation) else str(error)
     if not isinstance(error, msgspec.ValidationError):
         return RemoteProtocolError(ErrorKind.FORMATION, text)
     found = (kind for pattern, kind in _REASONS if pattern.search(text))

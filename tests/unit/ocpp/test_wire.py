@@ -155,6 +155,7 @@ REASONS = [
     (v2.MeterValuesRequest, READING % '{"value":"one"}', ErrorKind.TYPE),
     (v2.MeterValuesRequest, READING % '{"value":"NaN"}', ErrorKind.PROPERTY),
     (v2.MeterValuesRequest, READING % '{"value":1e999}', ErrorKind.PROPERTY),
+    (v2.DataTransferRequest, '{"vendorId":"v","data":1e%s}' % ("9" * 20), ErrorKind.FORMATION),
 ]
 
 
