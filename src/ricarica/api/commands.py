@@ -12,8 +12,8 @@ from ricarica.api.caller import Asking, Caller
 from ricarica.api.gate import needs
 from ricarica.api.replies import ShortText
 from ricarica.authorization.commands import ClearCache
-from ricarica.authorization.model import TokenRef
 from ricarica.configuration.commands import ReadSettings, ReportSettings, WriteSetting
+from ricarica.engine.orders import note_order, start_order, stop_order
 from ricarica.kernel.errors import ConflictError, InvalidError
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
 from ricarica.slices import Slices
@@ -26,7 +26,6 @@ from ricarica.stations.commands import (
     Trigger,
     Unlock,
 )
-from ricarica.transactions.commands import StartCharging, StopCharging
 
 PATH = "/stations/{identity:str}/commands"
 SETTINGS_MAX = 50  # written one after the other, each with an answer to wait for
@@ -103,7 +102,11 @@ async def start(caller: Asking, identity: FromPath[str], data: JSONBody[Start]) 
     """Start a transaction from afar. `answer.number` names this request."""
 
     async def act(key: StationKey) -> CommandReply:
-        command = await caller.carry_out(lambda slices: _start(slices, key, data))
+        command = await caller.carry_out(
+            lambda slices: start_order(
+                slices, key, data.token, _evse(data.evse), _connector(data.connector)
+            )
+        )
         reply = await _told(caller, "start", key, command)
         return CommandReply(
             reply.outcome, reply.status, reply.detail, {**reply.answer, "number": command.number}
@@ -117,7 +120,10 @@ async def start(caller: Asking, identity: FromPath[str], data: JSONBody[Start]) 
 async def stop(caller: Asking, identity: FromPath[str], data: JSONBody[Stop]) -> CommandReply:
     """Stop a transaction from afar. 409 when it is not clear which."""
     key = await caller.station(identity)
-    command = await caller.carry_out(lambda slices: _stop(slices, key, data))
+    transaction = None if data.transaction is None else TransactionId(data.transaction)
+    command = await caller.carry_out(
+        lambda slices: stop_order(slices, key, transaction, _evse(data.evse))
+    )
     return await _say(caller, "stop", key, command)
 
 
@@ -234,45 +240,13 @@ async def note_command(
     caller: Caller, key: StationKey, name: str, outcome: str, detail: dict[str, Any]
 ) -> None:
     async def note(slices: Slices) -> None:
-        slices.access.audit(
-            caller.actor,
-            f"station.{name}",
-            f"station:{key.station}",
-            slices.now,
-            outcome=outcome,
-            detail=detail,
-        )
+        note_order(slices, caller.actor, key, name, outcome, detail)
 
     await caller.carry_out(note)
 
 
 def _reply(result: Result) -> CommandReply:
     return CommandReply(result.outcome, result.status, result.detail, dict(result.answer))
-
-
-async def _start(slices: Slices, key: StationKey, data: Start) -> StartCharging:
-    if data.token is None:
-        ref = await slices.authorization.desk(key.tenant, slices.now)
-    else:
-        token = await slices.authorization.find(key.tenant, TokenRef(data.token))
-        ref = TokenRef(token.uid, token.kind) if token else TokenRef(data.token)
-    number = slices.ids.wire_number()
-    return StartCharging(ref, number, _evse(data.evse), _connector(data.connector))
-
-
-async def _stop(slices: Slices, key: StationKey, data: Stop) -> StopCharging:
-    if data.transaction is not None:
-        transaction = await slices.transactions.get(key.tenant, TransactionId(data.transaction))
-        if transaction.station != key:
-            raise InvalidError(f"transaction {data.transaction} is not one of {key.station}")
-        if not transaction.is_running:
-            raise ConflictError(f"transaction {data.transaction} has ended already")
-        return StopCharging(transaction.ref)
-    running = await slices.transactions.running_at(key, _evse(data.evse))
-    if len(running) != 1:
-        count = len(running) or "no"
-        raise ConflictError(f"{count} transactions run there; name the one to stop")
-    return StopCharging(running[0].ref)
 
 
 def _evse(number: int | None) -> EvseNumber | None:

@@ -13,31 +13,15 @@ from ricarica.api.caller import Asking, Caller, require
 from ricarica.api.gate import needs
 from ricarica.api.replies import Page, PageWanted, ShortText, page_from, page_of
 from ricarica.api.tariffs import check_tariff
-from ricarica.authorization.commands import ClearCache
-from ricarica.configuration.commands import ReportSettings, WriteSetting
+from ricarica.engine.orders import ORDERS
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import EvseNumber, SiteId, StationKey, TariffId
 from ricarica.slices import Slices
-from ricarica.stations.commands import ChangeAvailability, Reset, Trigger, Unlock
 from ricarica.stations.model import Acceptance, Connector, ConnectorStatus
 from ricarica.stations.queries import StationFilter, StationQueries, StationView
 from ricarica.stations.service import Preparation
-from ricarica.transactions.commands import StartCharging, StopCharging
 
 IDENTITY_LENGTH_MAX = 255  # what the stations' door takes
-
-# The neutral commands, and what a dialect needs words for to carry them out.
-COMMANDS: dict[str, type] = {
-    "start": StartCharging,
-    "stop": StopCharging,
-    "reset": Reset,
-    "unlock": Unlock,
-    "availability": ChangeAvailability,
-    "trigger": Trigger,
-    "clear-cache": ClearCache,
-    "settings": ReportSettings,
-    "write-settings": WriteSetting,
-}
 
 
 class ConnectorReply(Struct, frozen=True):
@@ -226,7 +210,7 @@ def _reply(caller: Caller, view: StationView) -> StationReply:
         remote=station.remote,
         secure=station.secure,
         evses=[_evse(number, connectors) for number, connectors in view.evses.items()],
-        commands=[name for name, command in COMMANDS.items() if command in sayable],
+        commands=[name for name, command in ORDERS.items() if command in sayable],
     )
 
 
