@@ -21,7 +21,7 @@ from ricarica.web.views.messages import MessageLog
 from ricarica.web.views.stations import MessagesPage
 from ricarica.web.visitor import Html, Visiting, Visitor
 
-ON_A_PAGE = 50
+ON_A_PAGE = 30  # requests, each with its answer
 ASKED = ("q", "action", "direction", "after", "limit")
 
 
