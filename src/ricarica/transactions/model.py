@@ -7,6 +7,7 @@ What every message makes a few of are structs of msgspec rather than dataclasses
 replaced in a microsecond instead of twenty, and the garbage collector need not follow them.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -217,6 +218,8 @@ def ranges_text(seen: Ranges) -> str:
     return ",".join(f"{low}-{high}" for low, high in seen)
 
 
+RANGE = re.compile(r"(-?\d+)-(-?\d+)")  # some stations begin at -1
+
+
 def ranges_from(text: str) -> Ranges:
-    pairs = (part.partition("-") for part in text.split(",") if part)
-    return tuple((int(low), int(high)) for low, _, high in pairs)
+    return tuple((int(low), int(high)) for low, high in RANGE.findall(text))

@@ -20,6 +20,7 @@ CONTEXTS = {
     "Interruption.End": Context.INTERRUPTION_END,
 }
 KILO = Decimal(1000)
+DIGITS_MAX = 30  # before or behind the point; beyond it is no reading but a fault
 FACTORS = {"kWh": KILO, "kvarh": KILO, "kVAh": KILO, "kW": KILO, "kvar": KILO, "kVA": KILO}
 
 
@@ -52,4 +53,9 @@ def number_from(text: str) -> Decimal | None:
         value = Decimal(text)
     except InvalidOperation:
         return None
-    return value if value.is_finite() and abs(value.adjusted()) < 30 else None
+    return value if is_measurable(value) else None
+
+
+def is_measurable(value: Decimal, multiplier: int = 0) -> bool:
+    """Whether anything in the world could measure that times ten to the power of `multiplier`."""
+    return value.is_finite() and abs(value.adjusted() + multiplier) < DIGITS_MAX

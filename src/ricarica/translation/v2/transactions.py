@@ -14,7 +14,12 @@ from ricarica.transactions.facts import (
     TransactionFact,
 )
 from ricarica.transactions.readings import Reading
-from ricarica.translation.readings import context_from, in_base_unit, measurand_from
+from ricarica.translation.readings import (
+    context_from,
+    in_base_unit,
+    is_measurable,
+    measurand_from,
+)
 from ricarica.translation.route import Origin, Route
 from ricarica.translation.v2.words import CHARGING_STATE, id_token_info_for, token_from
 
@@ -24,13 +29,12 @@ def readings_from(values: Iterable[v2.MeterValue]) -> Iterator[Reading]:
         for sampled in value.sampled_value:
             measurand, name = measurand_from(sampled.measurand)
             unit = sampled.unit_of_measure
+            multiplier = (unit.multiplier or 0) if unit else 0
+            if not is_measurable(sampled.value, multiplier):
+                continue  # as absurd as that is no reading; the log of messages has it
             yield Reading(
                 measurand,
-                in_base_unit(
-                    sampled.value,
-                    unit.unit if unit else None,
-                    (unit.multiplier or 0) if unit else 0,
-                ),
+                in_base_unit(sampled.value, unit.unit if unit else None, multiplier),
                 value.timestamp,
                 context_from(sampled.context),
                 phase=sampled.phase,
