@@ -5,7 +5,7 @@ costs it 1.5 µs, an instant 1 µs. Instants travel as microseconds, for reading
 server more than counting from one.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -49,16 +49,15 @@ def no_values(number: int) -> str:
 def rows_from(table: sa.Table, dialect: Dialect, quote: Callable[[str], str]) -> str:
     """The rows that the statement's places hold, one place for each column of the table."""
     names = [quote(column.name) for column in table.columns]
-    arrays = (f"${place}::text::{_type(column, dialect)}[]" for place, column in _numbered(table))
-    values = (_value(column.type, name) for column, name in zip(table.columns, names, strict=True))
-    return (
-        f"(SELECT {', '.join(values)}"  # noqa: S608 - our own names, quoted
-        f" FROM unnest({', '.join(arrays)}) AS given ({', '.join(names)})) AS new_row"
+    # In a list of results the arrays are walked along together; in a FROM each would be laid
+    # down as a table of its own first.
+    arrays = (
+        f"unnest(${place}::text::{_type(column, dialect)}[]) AS {name}"
+        for (place, column), name in zip(enumerate(table.columns, 1), names, strict=True)
     )
-
-
-def _numbered(table: sa.Table) -> Iterable[tuple[int, sa.Column[Any]]]:
-    return enumerate(table.columns, 1)
+    values = (_value(column.type, name) for column, name in zip(table.columns, names, strict=True))
+    given = f"(SELECT {', '.join(arrays)}) AS given"
+    return f"(SELECT {', '.join(values)} FROM {given}) AS new_row"  # noqa: S608 - as above
 
 
 def _type(column: sa.Column[Any], dialect: Dialect) -> str:
