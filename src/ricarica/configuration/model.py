@@ -8,6 +8,7 @@ from enum import StrEnum
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import StationKey
 
+SETTINGS_MAX = 10_000  # of one station; a device model of 2.x has a few thousand variables
 NAME_LENGTH_MAX = 250  # component, variable and instances of 50 characters each, and the signs
 
 

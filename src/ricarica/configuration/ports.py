@@ -12,6 +12,10 @@ class SettingStore(Protocol):
         """Those of these names that the station has told of."""
         ...
 
+    async def count(self, station: StationKey) -> int:
+        """How many are kept of it."""
+        ...
+
     async def save_all(self, settings: Iterable[Setting]) -> None:
         """Write them, in place of those of the same names."""
         ...

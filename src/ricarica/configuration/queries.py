@@ -2,12 +2,10 @@
 
 import sqlalchemy as sa
 
-from ricarica.configuration.model import Setting
+from ricarica.configuration.model import SETTINGS_MAX, Setting
 from ricarica.configuration.sql import SETTINGS, setting_from
 from ricarica.kernel.ids import StationKey
 from ricarica.storage.database import Database
-
-SETTINGS_MAX = 10_000  # a device model of 2.x has a few thousand variables
 
 
 class SettingQueries:

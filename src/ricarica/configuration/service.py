@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ricarica.configuration.events import SettingsChanged
 from ricarica.configuration.facts import SettingsReported, SettingWritten, Told
-from ricarica.configuration.model import Setting, is_secret
+from ricarica.configuration.model import SETTINGS_MAX, Setting, is_secret
 from ricarica.configuration.ports import SettingStore
 from ricarica.kernel.events import Announcer
 
@@ -18,12 +18,22 @@ class ConfigurationService:
         """Take note of what a station tells of its settings."""
         if not reported.settings:
             return
-        names = [told.name for told in reported.settings]
+        names = dict.fromkeys(told.name for told in reported.settings)
         known = await self._store.known(reported.station, names)
+        fitting = {*known, *await self._room_for(reported, [n for n in names if n not in known])}
         await self._store.save_all(
-            _setting(told, reported, known.get(told.name)) for told in reported.settings
+            _setting(told, reported, known.get(told.name))
+            for told in reported.settings
+            if told.name in fitting
         )
         self._announce(SettingsChanged(reported.station, len(reported.settings)))
+
+    async def _room_for(self, reported: SettingsReported, new: list[str]) -> list[str]:
+        """Those of them that still fit: what stations make up must not fill the disk."""
+        if not new:
+            return []
+        room = SETTINGS_MAX - await self._store.count(reported.station)
+        return new[: max(room, 0)]
 
     async def written(self, fact: SettingWritten) -> None:
         """Take note of a value that a station accepted."""

@@ -69,6 +69,11 @@ SHELF = Shelf[Setting](
 )
 
 
+COUNT = sa.select(sa.func.count()).where(
+    SETTINGS.c.tenant == sa.bindparam("tenant"), SETTINGS.c.station == sa.bindparam("station")
+)
+
+
 class SqlSettingStore:
     def __init__(self, work: Work) -> None:
         self._work = work
@@ -81,6 +86,11 @@ class SqlSettingStore:
         await self._work.load(SHELF, [(station.tenant, station.station, name) for name in listed])
         found = [await self.get(station, name) for name in listed]
         return {setting.name: setting for setting in found if setting is not None}
+
+    async def count(self, station: StationKey) -> int:
+        values = {"tenant": station.tenant, "station": station.station}
+        [(count,)] = await self._work.fetch(COUNT, values)
+        return int(count)
 
     async def save_all(self, settings: Iterable[Setting]) -> None:
         listed = list(settings)

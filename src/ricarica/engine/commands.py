@@ -9,7 +9,7 @@ from ricarica.engine.live import LiveStation, LiveStations
 from ricarica.engine.message_log import Logged, stage
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.clock import Clock
-from ricarica.kernel.errors import InvalidError
+from ricarica.kernel.errors import InvalidError, RicaricaError
 from ricarica.kernel.ids import StationKey
 from ricarica.link.letters import Ask, Told
 from ricarica.link.letters import Outcome as Reached
@@ -160,7 +160,10 @@ class Commands:
         async def write(unit: UnitOfWork) -> None:
             await remember(command, response, origin, unit.slices)
 
-        await self._afterwards(key, write)
+        try:
+            await self._afterwards(key, write)
+        except RicaricaError as error:  # what the station did is done, whether we noted it or not
+            log.warning("command.not_noted", station=str(key), error=str(error))
 
     def tell_in_passing(self, key: StationKey, command: object) -> bool:
         """Whether it is worth sending: connected, sayable, and not known to be in vain."""

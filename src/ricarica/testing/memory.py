@@ -122,6 +122,9 @@ class MemorySettingStore:
         found = {name: self.settings.get((station, name)) for name in names}
         return {name: setting for name, setting in found.items() if setting is not None}
 
+    async def count(self, station: StationKey) -> int:
+        return sum(key == station for key, _ in self.settings)
+
     async def save_all(self, settings: Iterable[Setting]) -> None:
         self.settings.update(((setting.station, setting.name), setting) for setting in settings)
 

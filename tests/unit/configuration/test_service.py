@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ricarica.configuration import service
 from ricarica.configuration.events import SettingsChanged
 from ricarica.configuration.facts import SettingsReported, SettingWritten, Told
 from ricarica.configuration.model import Access, Setting
@@ -41,6 +42,20 @@ async def test_what_a_station_reports_is_known(
         KEY, HEARTBEAT, "300", Access.READ_WRITE, NOON, "s", "integer", "60,300"
     )
     assert outgoing.events == [SettingsChanged(KEY, 1)]
+
+
+async def test_a_station_cannot_make_up_settings_without_an_end(
+    settings: ConfigurationService,
+    store: memory.MemorySettingStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(service, "SETTINGS_MAX", 3)
+    for number in range(5):
+        told = (Told(f"Invented{number}", "1"), Told("Invented0", str(number)))
+        await settings.report(SettingsReported(KEY, told, NOON))
+
+    assert {name for _, name in store.settings} == {"Invented0", "Invented1", "Invented2"}
+    assert (await store.known(KEY, ["Invented0"]))["Invented0"].value == "4"
 
 
 async def test_an_empty_report_is_no_news(

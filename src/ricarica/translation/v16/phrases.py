@@ -3,6 +3,7 @@
 from typing import Any
 
 from ricarica.authorization.commands import ClearCache
+from ricarica.ocpp.errors import LocalProtocolError
 from ricarica.ocpp.v16 import messages as v16
 from ricarica.stations.commands import (
     ChangeAvailability,
@@ -38,6 +39,12 @@ def remote_start_for(command: StartCharging) -> v16.RemoteStartTransactionReques
     )
 
 
+def remote_stop_for(command: StopCharging) -> v16.RemoteStopTransactionRequest:
+    if not command.ref.isdecimal():  # it was begun over a connection that spoke 2.x
+        raise LocalProtocolError(f"1.6 has no word for transaction {command.ref}, only for numbers")
+    return v16.RemoteStopTransactionRequest(transaction_id=int(command.ref))
+
+
 def change_availability_for(command: ChangeAvailability) -> v16.ChangeAvailabilityRequest:
     operative = v16.AvailabilityType.Operative
     return v16.ChangeAvailabilityRequest(
@@ -65,7 +72,7 @@ PHRASES: Phrases = {
     StartCharging: Phrase("RemoteStartTransaction", remote_start_for, result_from),
     StopCharging: Phrase(
         "RemoteStopTransaction",
-        lambda command: v16.RemoteStopTransactionRequest(transaction_id=int(command.ref)),
+        remote_stop_for,
         result_from,
     ),
     Reset: Phrase("Reset", reset_for, result_from, timeout_s=60),
