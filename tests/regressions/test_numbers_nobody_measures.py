@@ -56,7 +56,7 @@ def test_what_was_seen_is_read_as_it_was_written(seen: tuple[tuple[int, int], ..
     assert ranges_from(ranges_text(seen)) == seen
 
 
-@pytest.mark.parametrize("value, multiplier", [(5, 10**9), (5, -(10**9)), (1e300, 0), (0, 10**9)])
+@pytest.mark.parametrize("value, multiplier", [(5, 10**9), (5, -(10**9)), (0, 10**9)])
 async def test_an_absurd_reading_does_not_cost_the_event_that_brings_it(
     network: World, teller: Teller, value: float, multiplier: int
 ) -> None:
