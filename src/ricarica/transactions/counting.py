@@ -1,10 +1,11 @@
 """How a fact moves a transaction on, whatever kind of fact it is. Pure."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 
 from msgspec.structs import replace
 
+from ricarica.kernel.clock import is_plausible
 from ricarica.tariffs.model import Prices, Usage, cost_of, prices_from
 from ricarica.transactions.facts import Ended, Started, TransactionFact
 from ricarica.transactions.model import (
@@ -24,13 +25,6 @@ from ricarica.transactions.readings import (
     registers_in,
     soc_in,
 )
-
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # a station's clock that shows less was never set
-AHEAD_MAX = timedelta(hours=24)  # further ahead of ours, a clock is wrong rather than fast
-
-
-def is_plausible(at: datetime, received_at: datetime) -> bool:
-    return EARLIEST <= at <= received_at + AHEAD_MAX
 
 
 def placed(fact: TransactionFact) -> tuple[TransactionFact, frozenset[Flag]]:

@@ -4,14 +4,12 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
+from ricarica.kernel.clock import AHEAD_MAX, EARLIEST, is_plausible
 from ricarica.kernel.ids import DEFAULT_TENANT, EvseNumber, StationId, StationKey, TransactionId
 from ricarica.tariffs.model import Prices, Usage, prices_text
 from ricarica.transactions.counting import (
-    AHEAD_MAX,
-    EARLIEST,
     all_readings,
     counted_on,
-    is_plausible,
     parked_on,
     placed,
     priced,
