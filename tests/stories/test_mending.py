@@ -362,6 +362,25 @@ async def test_a_question_that_is_wrong_is_refused_as_ever(
     assert answer[::2] == [4, missing, {}]
 
 
+async def test_a_number_that_no_machine_can_hold_stops_nobody(
+    network: World, dialect: Dialect
+) -> None:
+    told = await teller(network, dialect)
+    other = network.teller(await network.station("PISA-2", dialect))
+    text = '{"vendorId":"V","data":1e99999999999999999999}'
+
+    network._wires[key_of(told.station)].inject(f'[2,"absurd","DataTransfer",{text}]')
+    await network.settle()
+
+    [answer] = [
+        frame
+        for frame in map(json.loads, network.frames[key_of(told.station).station].to_station)
+        if frame[1] == "absurd"
+    ]
+    assert answer == [3, "absurd", {"status": "UnknownVendorId"}]
+    assert "currentTime" in await other.call("Heartbeat", {})
+
+
 # -- any slip
 
 

@@ -63,6 +63,64 @@ MESSAGES_2: dict[str, dict[str, Any]] = {
     },
     "MeterValues": {"evseId": 1, "meterValue": READINGS_2},
 }
+QUESTIONS_16: dict[str, dict[str, Any]] = {
+    "BootNotification": {
+        "chargePointVendor": "V",
+        "chargePointModel": "M",
+        "firmwareVersion": "1.0",
+    },
+    "StatusNotification": {
+        "connectorId": 1,
+        "errorCode": "NoError",
+        "status": "Available",
+        "timestamp": AT,
+        "info": "all is well",
+    },
+    "Authorize": {"idTag": "04A1B2C3"},
+    "DataTransfer": {"vendorId": "V", "data": "x"},
+}
+QUESTIONS_2: dict[str, dict[str, Any]] = {
+    "BootNotification": {
+        "reason": "PowerUp",
+        "chargingStation": {"model": "M", "vendorName": "V", "modem": {"iccid": "1"}},
+    },
+    "StatusNotification": {
+        "timestamp": AT,
+        "connectorStatus": "Available",
+        "evseId": 1,
+        "connectorId": 1,
+    },
+    "Authorize": {"idToken": {"idToken": "04A1B2C3", "type": "ISO14443"}},
+    "DataTransfer": {"vendorId": "V", "data": {"x": [1.5]}},
+    "NotifyEvent": {
+        "generatedAt": AT,
+        "seqNo": 0,
+        "eventData": [
+            {
+                "eventId": 1,
+                "timestamp": AT,
+                "trigger": "Delta",
+                "actualValue": "Available",
+                "component": {"name": "Connector", "evse": {"id": 1, "connectorId": 1}},
+                "variable": {"name": "AvailabilityState"},
+                "eventNotificationType": "HardWiredNotification",
+            }
+        ],
+    },
+    "NotifyReport": {
+        "requestId": 1,
+        "generatedAt": AT,
+        "seqNo": 0,
+        "reportData": [
+            {
+                "component": {"name": "C"},
+                "variable": {"name": "V"},
+                "variableAttribute": [{"value": "1", "mutability": "ReadWrite"}],
+                "variableCharacteristics": {"dataType": "integer", "supportsMonitoring": False},
+            }
+        ],
+    },
+}
 
 Path = tuple[str | int, ...]
 

@@ -6,16 +6,25 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, TypeVar
 
+import msgspec
 import pytest
 from hypothesis import given
 
-from ricarica.ocpp import wire
+from ricarica.ocpp import actions, wire
+from ricarica.ocpp.dialects import V16, V21, Dialect
 from ricarica.ocpp.errors import ErrorKind, RemoteProtocolError
 from ricarica.ocpp.payload import Payload
 from ricarica.ocpp.v2 import messages as v2
 from ricarica.ocpp.v16 import messages as v16
 from ricarica.translation.quirks import mending
-from tests.unit.quirks.mutations import AT, MESSAGES_2, MESSAGES_16, mutated
+from tests.unit.quirks.mutations import (
+    AT,
+    MESSAGES_2,
+    MESSAGES_16,
+    QUESTIONS_2,
+    QUESTIONS_16,
+    mutated,
+)
 
 NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
 THEN = datetime(2023, 10, 19, 15, 28, 7, tzinfo=UTC)
@@ -429,21 +438,56 @@ def test_what_is_no_object_stays_refused(raw: bytes) -> None:
     assert raised.value.kind is ErrorKind.FORMATION
 
 
-KINDS: dict[str, type[Payload]] = {
-    "StartTransaction": v16.StartTransactionRequest,
-    "StopTransaction": v16.StopTransactionRequest,
-    "TransactionEvent": v2.TransactionEventRequest,
-}
+@given(mutated(MESSAGES_16 | QUESTIONS_16))
+def test_one_slip_in_1_6_leads_to_a_message_or_to_a_reason(slip: tuple[str, Any]) -> None:
+    is_mended_or_refused(V16, *slip)
 
 
-@given(mutated(MESSAGES_16) | mutated(MESSAGES_2))
-def test_one_slip_leads_to_a_message_or_to_a_reason(told: tuple[str, dict[str, Any]]) -> None:
-    action, payload = told
-    meter_values = v16.MeterValuesRequest if "evseId" not in payload else v2.MeterValuesRequest
-    kind = KINDS.get(action, meter_values)
+@given(mutated(MESSAGES_2 | QUESTIONS_2))
+def test_one_slip_in_2_x_leads_to_a_message_or_to_a_reason(slip: tuple[str, Any]) -> None:
+    is_mended_or_refused(V21, *slip)
+
+
+def is_mended_or_refused(dialect: Dialect, action: str, payload: Any) -> None:
+    kind = actions.request_type(dialect, action)
+    assert kind is not None
     found = None
     with suppress(RemoteProtocolError):
         found = mending.mended(json.dumps(payload).encode(), kind, NOW)
 
     assert found is None or isinstance(found.payload, kind)
     assert found is None or all(flag.startswith("mended:") for flag in found.flags)
+
+
+@pytest.mark.parametrize("dialect", [V16, V21], ids=str)
+def test_what_is_right_comes_out_as_it_was(dialect: Dialect) -> None:
+    right = MESSAGES_16 | QUESTIONS_16 if dialect is V16 else MESSAGES_2 | QUESTIONS_2
+    for action, payload in right.items():
+        kind = actions.request_type(dialect, action)
+        assert kind is not None
+        raw = json.dumps(payload).encode()
+
+        found = mending.mended(raw, kind, NOW)
+
+        assert found.flags == ()
+        assert msgspec.to_builtins(found.payload) == msgspec.to_builtins(wire.decode(raw, kind))
+
+
+def test_numbers_beyond_all_bounds_are_no_numbers() -> None:
+    huge = "9" * 30
+    raw = f'{{"requestId":1,"customData":{{"vendorId":"v","a":1e{huge}}}}}'.encode()
+    report = raw[:-1] + f',"generatedAt":"{AT}","seqNo":"0"}}'.encode()
+
+    told, names = mended(report, v2.NotifyReportRequest)
+
+    assert told.custom_data == {"vendorId": "v", "a": f"1e{huge}"}
+    assert names == {"text_for_number"}
+
+
+def test_a_number_of_5000_digits_is_no_formation_violation() -> None:
+    raw = json.dumps(STOP).replace("2000", "1" + "0" * 4000).encode()
+
+    with pytest.raises(RemoteProtocolError) as raised:
+        mending.mended(raw, v16.StopTransactionRequest, NOW)
+
+    assert raised.value.kind is ErrorKind.PROPERTY

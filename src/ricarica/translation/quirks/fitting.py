@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
+from enum import Enum
+from functools import cache
 from typing import Any
 
 from msgspec import inspect
@@ -69,7 +71,12 @@ def _is_decimal(value: Any) -> bool:
 
 
 def _is_word(kind: inspect.EnumType, value: Any) -> bool:
-    return isinstance(value, str) and value in {word.value for word in kind.cls}
+    return isinstance(value, str) and value in _words(kind.cls)
+
+
+@cache
+def _words(enum: type[Enum]) -> frozenset[str]:
+    return frozenset(word.value for word in enum)
 
 
 _CHECKS: Mapping[type[inspect.Type], Callable[[Any, Any], bool]] = {

@@ -13,21 +13,13 @@ from msgspec import inspect
 from ricarica.ocpp.payload import MOST_DIGITS
 from ricarica.translation.quirks import known, times, words
 from ricarica.translation.quirks.known import Quirk
+from ricarica.translation.quirks.slots import Slot
 
 NO_DEFAULT = msgspec.UNSET
 BOOLEANS: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": False}
 
 _WHOLE = re.compile(r"([+-]?\d{1,64})(?:\.0*)?")
 _NUMBER = re.compile(r"[+-]?\d{1,64}(?:\.\d{1,64})?")
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """Where a value stands, and what is expected there."""
-
-    kind: inspect.Type
-    place: words.Member
-    is_required: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +124,6 @@ def default_for(slot: Slot, received_at: datetime) -> Any:
     return words.DEFAULTS.get(slot.place, NO_DEFAULT)
 
 
-def is_droppable(slot: Slot) -> bool:
-    kind = slot.kind
-    return isinstance(kind, inspect.StructType) and kind.cls.__name__ in words.DROPPABLE
-
-
 def is_expendable(slot: Slot, value: Any) -> bool:
     """Whether any message may do without it: a time that no calendar has."""
-    is_time = any(isinstance(kind, inspect.DateTimeType) for kind in _kinds(slot.kind))
-    return is_time and times.is_like_a_time(value)
-
-
-def _kinds(kind: inspect.Type) -> tuple[inspect.Type, ...]:
-    return kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+    return isinstance(slot.kind, inspect.DateTimeType) and times.is_like_a_time(value)

@@ -4,10 +4,9 @@ Pure. What a fact of a transaction says is taken as far as it can be read; in ev
 only what is harmless is mended, and the rest stays wrong.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from functools import cache
+from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -22,18 +21,26 @@ from ricarica.translation.quirks.fixers import (
     FIXERS,
     NO_DEFAULT,
     Misfit,
-    Slot,
     default_for,
-    is_droppable,
     is_expendable,
 )
 from ricarica.translation.quirks.known import Quirk
 from ricarica.translation.quirks.lenient import lenient_type
+from ricarica.translation.quirks.slots import Slot, slots_of
 from ricarica.translation.quirks.words import FACTS, MEANINGFUL
 
 P = TypeVar("P", bound=Payload)
 
-_decoder = msgspec.json.Decoder(float_hook=Decimal)
+
+def _number(digits: str) -> Decimal | str:
+    """Left as text if its exponent is more than a Decimal can hold."""
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        return digits
+
+
+_decoder = msgspec.json.Decoder(float_hook=_number)
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _CONTROLS = bytes(range(0x20))  # between the texts of JSON they mean nothing
 
@@ -58,7 +65,7 @@ def mended(raw: bytes, kind: type[P], received_at: datetime) -> Mended[P]:
         RemoteProtocolError: It cannot be mended; with what is still wrong.
     """
     found: set[Quirk] = set()
-    value = _Mending(kind in FACTS, received_at, found).message(_type_info(kind), _read(raw, found))
+    value = _Mending(kind in FACTS, received_at, found).message(kind, _read(raw, found))
     try:
         payload = wire.decode(_encoder.encode(value), lenient_type(kind))
     except RemoteProtocolError as error:
@@ -72,19 +79,14 @@ def mended(raw: bytes, kind: type[P], received_at: datetime) -> Mended[P]:
 def _read(raw: bytes, found: set[Quirk]) -> Any:
     try:
         return _decoder.decode(raw)
+    except msgspec.ValidationError as error:  # its numbers are what nobody can read
+        raise RemoteProtocolError(ErrorKind.PROPERTY, str(error)) from error
     except (msgspec.DecodeError, RecursionError) as error:
         cleaned = raw.translate(None, _CONTROLS)
         if cleaned == raw:
             raise RemoteProtocolError(ErrorKind.FORMATION, str(error)) from error
     found.add(known.CONTROL_CHARACTERS)
     return _read(cleaned, found)
-
-
-@cache
-def _type_info(kind: type[Payload]) -> inspect.StructType:
-    info = inspect.type_info(kind)
-    assert isinstance(info, inspect.StructType), "every payload is an object"
-    return info
 
 
 class _Unfit(Exception):  # noqa: N818 - it is no error where the value may be left out
@@ -103,23 +105,22 @@ class _Mending:
     received_at: datetime
     found: set[Quirk]
 
-    def message(self, kind: inspect.StructType, value: Any) -> Any:
+    def message(self, kind: type[msgspec.Struct], value: Any) -> Any:
         """As far as it goes: what nothing could be done about is left as it came."""
         try:
             return self._object(kind, value)
         except _Unfit as unfit:
             return unfit.value
 
-    def _object(self, kind: inspect.StructType, value: Any) -> dict[str, Any]:
+    def _object(self, kind: type[msgspec.Struct], value: Any) -> dict[str, Any]:
         if self.is_fact and isinstance(value, list) and len(value) == 1:
             self.found.add(known.LIST_FOR_OBJECT)
             value = value[0]
         if not isinstance(value, dict):
             raise _Unfit(value)
         mended, is_unfit = {}, False
-        for field in kind.fields:
-            name = field.encode_name
-            slot = Slot(field.type, (kind.cls.__name__, name), field.required)
+        for slot in slots_of(kind):
+            name = slot.place[1]
             try:
                 item = self._member(slot, value.get(name, UNSET))
             except _Unfit as unfit:
@@ -160,31 +161,31 @@ class _Mending:
 
     def _value(self, slot: Slot, value: Any) -> Any:
         match slot.kind:
-            case inspect.UnionType(types=types):
-                [inner] = (each for each in types if not isinstance(each, inspect.NoneType))
-                return self._value(replace(slot, kind=inner), value)
-            case inspect.StructType() as kind:
+            case inspect.StructType(cls=kind):
                 return self._object(kind, value)
-            case inspect.ListType() as kind:
-                return self._list(slot, kind, value)
+            case inspect.ListType(min_length=least, max_length=most):
+                items = self._list(slot, value)
+                if not (least or 0) <= len(items) <= (most or len(items)):
+                    raise _Unfit(value)  # as it came: what was emptied here did say something
+                return items
             case _:
                 return self._leaf(slot, value)
 
-    def _list(self, slot: Slot, kind: inspect.ListType, value: Any) -> list[Any]:
+    def _list(self, slot: Slot, value: Any) -> list[Any]:
         if self.is_fact and isinstance(value, dict):
             self.found.add(known.OBJECT_FOR_LIST)
             value = [value]
         if not isinstance(value, list):
             raise _Unfit(value)
-        items, is_unfit = [], False
+        assert slot.item is not None, "every list expects items of some kind"
+        items: list[Any] = []
+        is_unfit = False
         for each in value:
             try:
-                items += self._item(replace(slot, kind=kind.item_type), each)
+                items += self._item(slot.item, each)
             except _Unfit as unfit:
                 items.append(unfit.value)
                 is_unfit = True
-        if not (kind.min_length or 0) <= len(items) <= (kind.max_length or len(items)):
-            raise _Unfit(value)  # as it came: what was emptied here did say something
         if is_unfit:
             raise _Unfit(items)
         return items
@@ -197,12 +198,15 @@ class _Mending:
         try:
             return [self._value(slot, value)]
         except _Unfit:
-            if not (self.is_fact and is_droppable(slot)):
+            if not (self.is_fact and slot.is_droppable):
                 raise
         self.found.add(known.READING_DROPPED)
         return []
 
     def _leaf(self, slot: Slot, value: Any) -> Any:
+        return value if fits(slot.kind, value) else self._fixed(slot, value)
+
+    def _fixed(self, slot: Slot, value: Any) -> Any:
         came, tried = value, []
         if isinstance(value, str) and not is_clean(value):
             tried.append(known.CONTROL_CHARACTERS)
