@@ -40,6 +40,7 @@ from ricarica.storage.work import Work
 from ricarica.translation.route import Phrases
 
 T = TypeVar("T")
+CLOSE_AGAIN_S = 60.0  # stations that come back meanwhile have the later word
 POLICY_VIOLATION = 1008  # RFC 6455 §7.4.1
 PASSING_COMMANDS_MAX = 1_000  # that nobody waits for; more are dropped, for they are only news
 
@@ -156,13 +157,21 @@ class Engine:
 
     def close(self, closed: Closed) -> None:
         self.live.closed(closed.key, closed.epoch)
+        self._write_down(closed)
 
+    def _write_down(self, closed: Closed) -> None:
         async def disconnect(unit: UnitOfWork) -> None:
             await unit.slices.stations.disconnect(
                 Disconnected(closed.key, closed.epoch, closed.reason, closed.at)
             )
 
-        self._afterwards(closed.key, disconnect)
+        done = self._afterwards(closed.key, disconnect)
+        done.add_done_callback(lambda done: self._write_down_later(closed, done))
+
+    def _write_down_later(self, closed: Closed, done: "asyncio.Future[None]") -> None:
+        """What could not be stored is tried again, lest a station that is gone looks connected."""
+        if not done.cancelled() and isinstance(done.exception(), StorageUnavailableError):
+            asyncio.get_running_loop().call_later(CLOSE_AGAIN_S, self._write_down, closed)
 
     def note(self, noted: Noted) -> None:
         logged = Logged(
