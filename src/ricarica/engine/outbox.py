@@ -98,11 +98,15 @@ class Events:
 
     async def since(self, tenant: TenantId, last: EventId, most: int = 1_000) -> list[Told]:
         """What was kept after an event, oldest first."""
+        return await self._kept(most, OUTBOX.c.tenant == tenant, OUTBOX.c.id > last)
+
+    async def lately(self, tenant: TenantId, since: datetime, most: int = 1_000) -> list[Told]:
+        """What was kept from a moment on, oldest first."""
+        return await self._kept(most, OUTBOX.c.tenant == tenant, OUTBOX.c.at >= since)
+
+    async def _kept(self, most: int, *where: sa.ColumnElement[bool]) -> list[Told]:
         rows = await self._database.fetch(
-            sa.select(OUTBOX)
-            .where(OUTBOX.c.tenant == tenant, OUTBOX.c.id > last)
-            .order_by(OUTBOX.c.id)
-            .limit(most)
+            sa.select(OUTBOX).where(*where).order_by(OUTBOX.c.id).limit(most)
         )
         return [
             Told(EventId(id), kind, at, station, DECODER.decode(body))

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import msgspec
 from litestar import get
@@ -14,7 +15,7 @@ from ricarica.access.model import SESSION_COOKIE, Permission
 from ricarica.engine.outbox import Watch
 from ricarica.engine.queries import MessageQueries
 from ricarica.kernel.errors import InvalidError
-from ricarica.kernel.events import Announced, Event
+from ricarica.kernel.events import Announced
 from ricarica.kernel.ids import StationId, StationKey
 from ricarica.stations.events import (
     ConnectorStatusChanged,
@@ -36,18 +37,24 @@ from ricarica.web.visitor import Visiting, Visitor
 GATHER_S = 0.25  # events of a burst become one
 LOOK_S = 1.0  # between looks at the log of messages, which announces nothing
 HEARTBEAT_S = 15.0  # proxies close what is silent for 30 s or more
+ON_ITS_WAY = timedelta(seconds=3)  # from making a page to its first word on the stream
 TOPICS_MAX = 20  # a page has two or three
 
-STATION_EVENTS = (
-    StationRegistered,
-    StationChanged,
-    StationBooted,
-    StationConnected,
-    StationDisconnected,
-    ConnectorStatusChanged,
+STATION_EVENTS = frozenset(
+    kind.__name__
+    for kind in (
+        StationRegistered,
+        StationChanged,
+        StationBooted,
+        StationConnected,
+        StationDisconnected,
+        ConnectorStatusChanged,
+    )
 )
-INBOX_EVENTS = tuple(kind for kind in STATION_EVENTS if kind is not ConnectorStatusChanged)
-TRANSACTION_EVENTS = (TransactionStarted, TransactionProgressed, TransactionEnded)
+INBOX_EVENTS = STATION_EVENTS - {ConnectorStatusChanged.__name__}
+TRANSACTION_EVENTS = frozenset(
+    kind.__name__ for kind in (TransactionStarted, TransactionProgressed, TransactionEnded)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +90,32 @@ async def _stream(visitor: Visitor, topics: frozenset[str]) -> AsyncIterator[byt
     said_at = time.monotonic()
     await messages.new()  # what is there already is on the page
     with visitor.house.engine.events.subscribe(visitor.tenant) as watch:
-        yield b": welcome\n\n"
-        async for announced in gathered(watch, GATHER_S, pause):
-            found = {change for each in announced for change in changes_of(each.event)}
-            found |= await messages.new()
-            frames = b"".join(sorted(each.frame for each in found if each.topics & topics))
-            now = time.monotonic()
-            if frames:
-                yield frames
-            elif now - said_at >= HEARTBEAT_S:
-                yield b": still here\n\n"
-            if now - said_at >= HEARTBEAT_S:
-                said_at = now
-                if not await _is_still_welcome(visitor):
-                    return
+        yield b": welcome\n\n" + _frames(await _missed(visitor), topics)
+        async with aclosing(gathered(watch, GATHER_S, pause)) as bursts:
+            async for announced in bursts:
+                found = {change for each in announced for change in _of_announced(each)}
+                frames = _frames(found | await messages.new(), topics)
+                is_time = time.monotonic() - said_at >= HEARTBEAT_S
+                if frames or is_time:
+                    yield frames or b": still here\n\n"
+                if is_time:
+                    said_at = time.monotonic()
+                    if not await _is_still_welcome(visitor):
+                        return
+
+
+def _frames(changes: Iterable[Change], topics: frozenset[str]) -> bytes:
+    return b"".join(sorted(change.frame for change in changes if change.topics & topics))
+
+
+async def _missed(visitor: Visitor) -> set[Change]:
+    """What happened while the page was on its way to the browser."""
+    lately = await visitor.house.engine.events.lately(visitor.tenant, visitor.now - ON_ITS_WAY)
+    return {
+        change
+        for told in lately
+        for change in changes_of(told.kind, told.station, told.body.get("transaction"))
+    }
 
 
 async def _is_still_welcome(visitor: Visitor) -> bool:
@@ -133,30 +152,36 @@ def _messages_change(station: str) -> Change:
     return Change("messages", frozenset({f"messages:{station}"}), (("station", station),))
 
 
-def changes_of(event: Event) -> Iterator[Change]:
-    """What an event changes on pages."""
-    if isinstance(event, TRANSACTION_EVENTS):
-        station, transaction = event.station.station, event.transaction
-        topics = frozenset(
-            {"transactions", f"transaction:{transaction}", "stations", f"station:{station}"}
-        )
-        yield Change("transaction", topics, (("id", transaction), ("station", station)))
+def changes_of(kind: str, station: str | None, transaction: str | None) -> Iterator[Change]:
+    """What an event of this kind changes on pages."""
+    if kind in TRANSACTION_EVENTS and station and transaction:
+        topics = {"transactions", f"transaction:{transaction}", "stations", f"station:{station}"}
+        data = (("id", transaction), ("station", station))
+        yield Change("transaction", frozenset(topics), data)
         yield OVERVIEW
-    elif isinstance(event, STATION_EVENTS):
-        station = event.station.station
-        yield Change("station", frozenset({"stations", f"station:{station}"}), (("id", station),))
+    elif kind in STATION_EVENTS and station:
+        topics = {"stations", f"station:{station}"}
+        yield Change("station", frozenset(topics), (("id", station),))
         yield OVERVIEW
-        if isinstance(event, INBOX_EVENTS):
+        if kind in INBOX_EVENTS:
             yield PENDING
-    elif isinstance(event, SiteChanged):
+    elif kind == SiteChanged.__name__:
         yield OVERVIEW
+
+
+def _of_announced(announced: Announced) -> Iterator[Change]:
+    station = announced.event.station
+    transaction = getattr(announced.event, "transaction", None)
+    return changes_of(announced.kind, station.station if station else None, transaction)
 
 
 OVERVIEW = Change("overview", frozenset({"overview"}))
 PENDING = Change("pending", frozenset({"pending"}))
 
 
-async def gathered(watch: Watch, gather_s: float, pause_s: float) -> AsyncIterator[list[Announced]]:
+async def gathered(
+    watch: Watch, gather_s: float, pause_s: float
+) -> AsyncGenerator[list[Announced], None]:
     """Bursts of events, and nothing whenever there was none for a while; ends with the watch."""
     events = aiter(watch)
     coming = asyncio.ensure_future(anext(events))
