@@ -164,6 +164,7 @@ def _engine(url: str) -> AsyncEngine:
         # We write BEGIN and COMMIT ourselves, so that a read is one message and one answer.
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
+        hide_parameters=True,  # errors go to the log, tokens and digests do not
         json_deserializer=msgspec.json.decode,
         pool_size=CONNECTIONS,
         max_overflow=CONNECTIONS_EXTRA,

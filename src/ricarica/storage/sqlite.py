@@ -216,6 +216,7 @@ def _engine(path: str, busy_timeout_s: float, *, read_only: bool) -> sa.Engine:
         # We write BEGIN and COMMIT ourselves; without them each query sees the last commit.
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=not in_memory,
+        hide_parameters=True,  # errors go to the log, tokens and digests do not
     )
 
 
