@@ -107,8 +107,8 @@ class Batches:
         for job in jobs:
             job.prepare(wanted)
         await self._prefetch(work, wanted)
-        turns = Turns(self._surroundings, work)
-        done = [await self._decide(job, work, turns) for job in jobs]
+        with Turns(self._surroundings, work) as turns:
+            done = [await self._decide(job, work, turns) for job in jobs]
         await work.commit()
         self.counts.batches += 1
         self.counts.jobs += len(jobs)
@@ -143,7 +143,8 @@ class Batches:
         """Even alone its decision cannot be committed, so put it aside."""
         work = Work(self._database, self.remembered)
         try:
-            done = self._failed(job, Turns(self._surroundings, work), error)
+            with Turns(self._surroundings, work) as turns:
+                done = self._failed(job, turns, error)
             await work.commit()
         except Exception as failure:
             _fail(job, failure)

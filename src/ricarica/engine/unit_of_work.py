@@ -39,14 +39,24 @@ class Turns:
 
     def __init__(self, surroundings: Surroundings, work: Work) -> None:
         self._work = work
-        self._slices = bind(surroundings, work, self)
+        self._slices: Slices | None = bind(surroundings, work, self)
         self._turn: UnitOfWork | None = None
 
     def next(self, tenant: TenantId) -> UnitOfWork:
         """The turn before it is over; what that one staged was kept or dropped."""
+        assert self._slices is not None, "the batch is not over"
         self._work.begin()
         self._turn = UnitOfWork(self._slices, self._work, tenant)
         return self._turn
+
+    def __enter__(self) -> "Turns":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the services, for they know us too: else the batch would stay in memory until
+        the garbage collector finds it, which then holds everybody up."""
+        self._slices = None
+        self._turn = None
 
     def announce(self, event: Event) -> None:
         assert self._turn is not None, "only handlers announce"
