@@ -1,6 +1,9 @@
 """What could have grown without an end."""
 
+from ricarica.engine.live import STRANGERS_LOGGED_MAX
+from ricarica.engine.sql import MESSAGES
 from ricarica.ocpp.dialects import V201
+from ricarica.stations.model import UnknownStations
 from ricarica.testing.world import world
 
 
@@ -14,3 +17,16 @@ async def test_actions_that_nobody_knows_are_counted_as_one() -> None:
         counted = network.engine.dispatcher.counts.by_outcome
         assert counted["unknown", "NotImplemented"] == 50
         assert not any(action.startswith("Invented") for action, _ in counted)
+
+
+async def test_a_stranger_does_not_fill_the_log_of_messages() -> None:
+    async with world(unknown=UnknownStations.PENDING) as network:
+        told = network.teller(await network.station("GENOVA-1", V201))
+
+        for _ in range(STRANGERS_LOGGED_MAX + 30):
+            assert (await told.call_raw("Heartbeat", {}))[2] == "SecurityError"
+
+        logged = await network.database.fetch(
+            MESSAGES.select().where(MESSAGES.c.action == "Heartbeat")
+        )
+        assert len(logged) == STRANGERS_LOGGED_MAX

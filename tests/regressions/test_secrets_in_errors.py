@@ -11,7 +11,7 @@ from ricarica.storage.sqlite import SqliteDatabase
 
 async def test_an_error_of_the_database_does_not_show_the_values() -> None:
     database = SqliteDatabase(":memory:", metadata)
-    value = "canary-".join(["0123", "4567"])  # a traceback shows the lines of this test, too
+    value = f"canary-{12_345}"  # a traceback shows the lines of this test, too
     nothing = sa.table("no_such_table", sa.column("digest"))
 
     with pytest.raises(RuntimeError) as failed:

@@ -338,7 +338,8 @@ class Connection:
         due = self._check_at
         if self._asks.holding:
             due = min(due, self._asks_from)
-        if self._resting and self._rests_until > self._around.clock.monotonic():
+        # Even when that moment is past: an alarm may ring early, and time passes in between.
+        if self._resting and self._session.receive_window() > 0:
             due = min(due, self._rests_until)
         if (deadline := self._session.next_deadline()) is not None:
             due = min(due, deadline)
