@@ -85,6 +85,7 @@ class DeliveryJob:
         "_dialect",
         "_dispatcher",
         "_flags",
+        "_is_strangers",
         "_reply",
         "_request",
         "_route",
@@ -103,6 +104,7 @@ class DeliveryJob:
         self._route = dispatcher.routes[self._dialect.name].get(delivered.action)
         self._request: Payload | Refusal | None = None
         self._flags: tuple[str, ...] = ()
+        self._is_strangers = False
 
     @property
     def tenant(self) -> TenantId:
@@ -125,7 +127,8 @@ class DeliveryJob:
             reply = await self._decide(unit)
         except NotFoundError:  # it was removed while connected
             return Withheld(1008, "this station is not registered any more")
-        self._log(unit, reply)
+        if not self._is_strangers or self._dispatcher.live.is_worth_logging(delivered.key):
+            self._log(unit, reply)
         return reply
 
     def put_aside(self, unit: UnitOfWork, error: Exception) -> Reply:
@@ -178,6 +181,8 @@ class DeliveryJob:
 
     async def _decide(self, unit: UnitOfWork) -> Reply:
         station = await unit.slices.stations.get(self.delivered.key)
+        is_accepted = station.acceptance is Acceptance.ACCEPTED
+        self._is_strangers = not is_accepted and self.delivered.action != "BootNotification"
         if actions.request_type(self._dialect, self.delivered.action) is None:
             return self._unrouted(self.delivered.action)
         if refusal := self._may_not_speak(station, unit):

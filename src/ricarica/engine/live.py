@@ -11,8 +11,12 @@ class LiveStation:
     epoch: int
     dialect: Dialect
     reminded_to_boot: bool = False
+    refused_as_stranger: int = 0
     # Commands it has answered with NotImplemented or NotSupported over this connection.
     cannot: set[type] = field(default_factory=set)
+
+
+STRANGERS_LOGGED_MAX = 20  # messages: enough to see what a station wants that nobody accepted
 
 
 class LiveStations:
@@ -36,6 +40,14 @@ class LiveStations:
         """Forget that connection; a newer one stays."""
         if self.epoch(key) == epoch:
             del self._live[key]
+
+    def is_worth_logging(self, key: StationKey) -> bool:
+        """Whether to log one more message of a stranger: anyone can be one, and say no end."""
+        station = self._live.get(key)
+        if station is None:
+            return False
+        station.refused_as_stranger += 1
+        return station.refused_as_stranger <= STRANGERS_LOGGED_MAX
 
     def remind_to_boot(self, key: StationKey) -> bool:
         """Whether to ask it for its boot now: once per connection."""
