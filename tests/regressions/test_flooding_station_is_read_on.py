@@ -37,7 +37,9 @@ async def test_a_station_that_was_slowed_down_is_read_on_after_an_alarm_that_was
     gateway = StationGateway(core, clock, limits, random.Random(1), clock)
     port = await gateway.start("127.0.0.1", 0)
     address = f"ws://127.0.0.1:{port}/CP1"
-    async with connect(address, subprotocols=[Subprotocol("ocpp1.6")], proxy=None) as station:
+    async with connect(
+        address, subprotocols=[Subprotocol("ocpp1.6")], close_timeout=0.1
+    ) as station:
         for number in range(4):
             await station.send(f'[2,"{number}","Heartbeat",{{}}]')
         await core.until(lambda: "flooding" in core.kinds())
