@@ -6,6 +6,7 @@ from ricarica.access.authentication import Login
 from ricarica.access.model import SESSION_COOKIE, NotAuthenticatedError, TooManyAttemptsError
 from ricarica.access.service import Browser
 from ricarica.kernel.ids import DEFAULT_TENANT
+from ricarica.slices import Slices
 from ricarica.web.addresses import safe_next
 from ricarica.web.sessions import Anyone, actor_of, ended_cookie, preference_cookie, session_cookie
 from ricarica.web.translations import LANGUAGES
@@ -48,6 +49,7 @@ async def log_in(visitor: Visiting) -> Html:
 async def log_out(visitor: Visiting) -> Html:
     token = visitor.request.cookies.get(SESSION_COOKIE)
     if token and actor_of(visitor.request) is not None:
+        await visitor.carry_out(lambda slices: _noted_logout(visitor, slices))
         await visitor.house.authentication.log_out(token)
     cookie = ended_cookie(visitor.house, visitor.request)
     return visitor.lead_to("/login", Notice.LOGGED_OUT, (cookie,))
@@ -75,6 +77,10 @@ async def proven(visitor: Visitor, name: str, password: str) -> Login:
     """
     browser = Browser(_remote(visitor.request), visitor.request.headers.get("User-Agent", ""))
     return await visitor.house.authentication.log_in(DEFAULT_TENANT, name, password, browser)
+
+
+async def _noted_logout(visitor: Visitor, slices: Slices) -> None:
+    visitor.audit(slices, "logout", f"operator:{visitor.actor.name}")
 
 
 def _remote(request: Anyone) -> str:

@@ -83,12 +83,11 @@ function show(state: "waiting" | "open" | "lost"): void {
   for (const sign of document.querySelectorAll<HTMLElement>(".live")) sign.dataset["state"] = state;
 }
 
-export function startStream(library: Htmx): void {
-  htmx = library;
-  const url = document.body.dataset["stream"];
-  if (!url) return;
-  const source = new EventSource(url);
-  let wasLost = false;
+let source: EventSource | undefined;
+let wasLost = document.hidden; // whatever happens until it is looked at is not told
+
+function listen(url: string): void {
+  source = new EventSource(url);
   source.addEventListener("open", () => {
     show("open");
     if (wasLost) mark("all"); // whatever happened meanwhile was not told
@@ -97,11 +96,25 @@ export function startStream(library: Htmx): void {
   source.addEventListener("error", () => {
     wasLost = true;
     show("lost");
-    if (source.readyState === EventSource.CLOSED) window.setTimeout(() => location.reload(), 30_000);
+    if (source?.readyState === EventSource.CLOSED) window.setTimeout(() => location.reload(), 30_000);
   });
   for (const kind of KINDS) {
     source.addEventListener(kind, (event) => mark(topicsOf(kind, JSON.parse(event.data || "{}") as Change)));
   }
-  document.addEventListener("visibilitychange", () => document.hidden || refresh());
-  window.addEventListener("pagehide", () => source.close());
+}
+
+function hangUp(): void {
+  source?.close();
+  source = undefined;
+  wasLost = true;
+}
+
+export function startStream(library: Htmx): void {
+  htmx = library;
+  const url = document.body.dataset["stream"];
+  if (!url) return;
+  if (!document.hidden) listen(url);
+  // Browsers keep no more than six connections to a server: tabs that nobody looks at must not hold one each.
+  document.addEventListener("visibilitychange", () => (document.hidden ? hangUp() : listen(url)));
+  window.addEventListener("pagehide", hangUp);
 }
