@@ -240,8 +240,13 @@ def _preparation(data: StationBody) -> Preparation:
 
 
 def _check_identity(identity: str) -> None:
-    if not 0 < len(identity) <= IDENTITY_LENGTH_MAX or not identity.isprintable():
-        raise InvalidError(f"an identity has 1 to {IDENTITY_LENGTH_MAX} printable characters")
+    """As the stations' door takes them: whoever cannot connect need not be prepared for."""
+    is_visible = identity.isprintable() and identity == identity.strip()
+    is_path = identity in {".", ".."} or any(sign in identity for sign in "/\\:")
+    if not 0 < len(identity) <= IDENTITY_LENGTH_MAX or not is_visible or is_path:
+        raise InvalidError(
+            f"an identity has 1 to {IDENTITY_LENGTH_MAX} visible characters, none of them / \\ or :"
+        )
 
 
 async def _check_tariff(slices: Slices, key: StationKey, data: StationBody) -> None:
