@@ -84,22 +84,26 @@ class PostgresDatabase:
 
     async def commit(self, staged: Sequence[Staged]) -> None:
         loaded = [self._loader.load(run) for run in row_runs(staged)]
+        others = statements(staged)
+        if not others:
+            async with self._lent() as driver, driver.transaction():
+                await self._write_all(driver, loaded)
+            return
         async with self._connected() as connection:
             driver = await _driver(connection)
             async with driver.transaction():
-                for run in loaded:
-                    await self._write(driver, run)
-                for statement in statements(staged):
+                await self._write_all(driver, loaded)
+                for statement in others:
                     await connection.execute(statement)
 
     async def fetch(self, query: Query, values: Mapping[str, Any] | None = None) -> list[Row]:
-        async with self._connected() as connection:
-            if values is None:
+        if values is None:
+            async with self._connected() as connection:
                 return [tuple(row) for row in await connection.execute(query)]
-            prepared = self._prepared.of(query)
-            driver = await _driver(connection)
+        prepared = self._prepared.of(query)
+        async with self._lent() as driver:
             found = await driver.fetch(prepared.sql, *prepared.arguments(values))
-            return prepared.rows(map(tuple, found))
+        return prepared.rows(map(tuple, found))
 
     async def migrate(self) -> None:
         from ricarica.storage.migrations import upgrade
@@ -126,6 +130,25 @@ class PostgresDatabase:
             except LOST:
                 await connection.invalidate()
                 raise
+
+    @asynccontextmanager
+    async def _lent(self) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+        """A connection without SQLAlchemy's own, whose making costs more than a small query."""
+        async with _our_errors():
+            lent = await self._engine.raw_connection()
+            try:
+                yield cast("asyncpg.Connection[asyncpg.Record]", lent.driver_connection)
+            except LOST:
+                lent.invalidate()
+                raise
+            finally:
+                lent.close()
+
+    async def _write_all(
+        self, driver: "asyncpg.Connection[asyncpg.Record]", runs: Sequence[Loaded]
+    ) -> None:
+        for run in runs:
+            await self._write(driver, run)
 
     async def _write(self, driver: "asyncpg.Connection[asyncpg.Record]", run: Loaded) -> None:
         status = await driver.execute(self._statement(run), *run.columns)
