@@ -21,11 +21,22 @@ CONTEXTS = {
 }
 KILO = Decimal(1000)
 DIGITS_MAX = 30  # before or behind the point; beyond it is no reading but a fault
-FACTORS = {"kWh": KILO, "kvarh": KILO, "kVAh": KILO, "kW": KILO, "kvar": KILO, "kVA": KILO}
+MEGA = KILO * KILO
+OF_ENERGY = {"wh": Decimal(1), "kwh": KILO, "mwh": MEGA}
+FACTORS = OF_ENERGY | {
+    unit: factor
+    for prefix, factor in (("k", KILO), ("m", MEGA))
+    for unit in (f"{prefix}varh", f"{prefix}vah", f"{prefix}w", f"{prefix}var", f"{prefix}va")
+}
 
 
-def measurand_from(word: str | None) -> tuple[Measurand, str | None]:
-    """The measurand, or OTHER with the station's own word."""
+def measurand_from(word: str | None, unit: str | None = None) -> tuple[Measurand, str | None]:
+    """The measurand, or OTHER with the station's own word.
+
+    Left out, it is the energy register; but not when the unit says that it cannot be.
+    """
+    if word is None and unit is not None and unit.casefold() not in OF_ENERGY:
+        return Measurand.OTHER, unit
     spelled = word or DEFAULT_MEASURAND
     known = MEASURANDS.get(spelled.casefold())
     return (known, None) if known is not None else (Measurand.OTHER, spelled)
@@ -38,8 +49,10 @@ def context_from(word: str | None) -> Context:
 def in_base_unit(value: Decimal, unit: str | None, multiplier: int = 0) -> Decimal:
     """In Wh, W, A, V, Hz, % or °C."""
     scaled = value.scaleb(multiplier) if multiplier else value
-    if unit in FACTORS:
-        return scaled * FACTORS[unit]
+    if unit is None:
+        return scaled
+    if (factor := FACTORS.get(unit.casefold())) is not None:
+        return scaled * factor
     if unit == "K":
         return scaled - Decimal("273.15")
     if unit == "Fahrenheit":

@@ -68,11 +68,17 @@ def test_a_reading_without_a_measurand_is_the_energy_register() -> None:
     assert measurand_from(None) == (Measurand.ENERGY_ACTIVE_IMPORT_REGISTER, None)
 
 
+def test_a_reading_in_amperes_without_a_measurand_is_no_energy_register() -> None:
+    assert measurand_from(None, "A") == (Measurand.OTHER, "A")
+
+
 @pytest.mark.parametrize(
     ("value", "unit", "multiplier", "base"),
     [
         ("1.5", "kWh", 0, "1500"),
         ("7", "kW", 0, "7000"),
+        ("1.5", "kwh", 0, "1500"),
+        ("1.5", "MWh", 0, "1500000"),
         ("42", "Wh", 0, "42"),
         ("42", None, 0, "42"),
         ("15", "Wh", 2, "1500"),

@@ -26,7 +26,7 @@ def readings_from(values: Iterable[v16.MeterValue]) -> Iterator[Reading]:
             number = number_from(sampled.value)
             if number is None:
                 continue  # a signed block; the log of messages has it
-            measurand, name = measurand_from(sampled.measurand)
+            measurand, name = measurand_from(sampled.measurand, sampled.unit)
             yield Reading(
                 measurand,
                 in_base_unit(number, sampled.unit),

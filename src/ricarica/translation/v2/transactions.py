@@ -27,14 +27,15 @@ from ricarica.translation.v2.words import CHARGING_STATE, id_token_info_for, tok
 def readings_from(values: Iterable[v2.MeterValue]) -> Iterator[Reading]:
     for value in values:
         for sampled in value.sampled_value:
-            measurand, name = measurand_from(sampled.measurand)
-            unit = sampled.unit_of_measure
-            multiplier = (unit.multiplier or 0) if unit else 0
+            measure = sampled.unit_of_measure
+            unit = measure.unit if measure else None
+            multiplier = (measure.multiplier or 0) if measure else 0
+            measurand, name = measurand_from(sampled.measurand, unit)
             if not is_measurable(sampled.value, multiplier):
                 continue  # as absurd as that is no reading; the log of messages has it
             yield Reading(
                 measurand,
-                in_base_unit(sampled.value, unit.unit if unit else None, multiplier),
+                in_base_unit(sampled.value, unit, multiplier),
                 value.timestamp,
                 context_from(sampled.context),
                 phase=sampled.phase,
