@@ -133,6 +133,7 @@ async def _http(node: Node, authentication: Authentication, config: Config) -> A
         try:
             yield await _port_of(server, task)
         finally:
+            node.engine.events.end()  # or live pages would hold the server up
             server.should_exit = True
 
 

@@ -130,9 +130,10 @@ def test_days_begin_where_the_operator_is() -> None:
     assert day_from("", "Europe/Rome") is None
 
 
-def test_what_is_no_day_is_refused() -> None:
-    with pytest.raises(InvalidError, match="no day"):
-        day_from("tomorrow", "UTC")
+@pytest.mark.parametrize("typed", ["tomorrow", "0001-01-01", "9999-12-31", "2026-02-30"])
+def test_what_is_no_day_is_refused(typed: str) -> None:
+    with pytest.raises(InvalidError, match="2026-05-04"):
+        day_from(typed, "UTC")
 
 
 # -- messages

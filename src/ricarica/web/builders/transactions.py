@@ -1,7 +1,7 @@
 """Transactions as rows, bills and curves."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,7 @@ CHARTED = (
     Measurand.SOC,
     Measurand.POWER_OFFERED,
 )
+YEARS = range(2000, 2201)  # beyond them arithmetic with days may end
 SECONDS_PER_HOUR = Decimal(3600)
 
 Series = Mapping[datetime, Decimal]
@@ -174,6 +175,9 @@ def day_from(typed: str, zone: str) -> datetime | None:
     if not typed:
         return None
     try:
-        return datetime.fromisoformat(typed).replace(tzinfo=ZoneInfo(zone))
+        day = date.fromisoformat(typed)
     except ValueError as error:
         raise InvalidError(f"{typed[:20]!r} is no day; write 2026-05-04") from error
+    if day.year not in YEARS:
+        raise InvalidError(f"nobody charged on {day}; write a day such as 2026-05-04")
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))

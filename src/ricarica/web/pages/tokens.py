@@ -26,6 +26,7 @@ from ricarica.web.builders.forms import (
     UNKNOWN_CHOICE,
 )
 from ricarica.web.builders.lists import pager_of
+from ricarica.web.builders.transactions import YEARS
 from ricarica.web.sessions import needs
 from ricarica.web.views.tokens import TokenFilter, TokenForm, TokenRow, TokensPage
 from ricarica.web.views.visit import Notice
@@ -237,7 +238,10 @@ def _instant(typed: str, zone: str) -> datetime | None:
     """As a `datetime-local` field writes it."""
     if not typed.strip():
         return None
-    return datetime.fromisoformat(typed.strip()).replace(tzinfo=ZoneInfo(zone))
+    at = datetime.fromisoformat(typed.strip())
+    if at.year not in YEARS:
+        raise ValueError("no token lives that long")
+    return at.replace(tzinfo=ZoneInfo(zone))
 
 
 async def _again(visitor: Visitor, uid: str, errors: dict[str, str], *, is_new: bool) -> Html:
