@@ -30,7 +30,8 @@ async def _status_of(name: str) -> int:
     database = SqliteDatabase(":memory:", metadata)
     await database.create_all()
     async with running_node(Parts(database)) as node:
-        async with await Api(node).client_as(Role.ADMIN) as admin:
-            prepared = await admin.put(f"/stations/{name}", json={})
+        admin = await Api(node).client_as(Role.ADMIN)
+        prepared = await admin.put(f"/stations/{name}", json={})
+        await admin.aclose()
     await database.close()
     return prepared.status_code

@@ -65,8 +65,15 @@ class Timers:
         )
         for tenant, kind, subject, _ in rows:
             if kind in self._rings:
-                await self._post(TenantId(tenant), self._errand(kind, subject))
+                await self._ring(TenantId(tenant), kind, subject)
         return len(rows)
+
+    async def _ring(self, tenant: TenantId, kind: str, subject: str) -> None:
+        """One that fails stays due, and keeps none that come after it from ringing."""
+        try:
+            await self._post(tenant, self._errand(kind, subject))
+        except RicaricaError as error:
+            log.warning("timer.failed", kind=kind, subject=subject, error=str(error))
 
     def _errand(self, kind: str, subject: str) -> Callable[[UnitOfWork], Awaitable[None]]:
         async def ring(unit: UnitOfWork) -> None:
