@@ -51,6 +51,25 @@ async def test_a_transaction_grows_on_its_page_and_ends_with_a_bill(admin: Page)
     await expect(admin.locator("time-chart")).to_be_visible()
 
 
+async def test_the_overview_shows_a_transaction_as_soon_as_it_begins_and_the_station_stops_it(
+    admin: Page,
+) -> None:
+    await admin.goto("/")
+    await expect(admin.locator("#running")).not_to_contain_text("EVIL-1")
+
+    second = await admin.context.new_page()
+    await start_charging(second, "EVIL-1", CARD)
+    await admin.bring_to_front()
+    await expect(admin.locator("#running")).to_contain_text("EVIL-1")
+    await expect(admin.locator("#figures .hero dd").first).to_contain_text(re.compile("[1-9]"))
+
+    # The dialog was made before the transaction began.
+    await second.bring_to_front()
+    await second.get_by_role("button", name="Stop charging").click()
+    await second.get_by_role("dialog").get_by_role("button", name="Stop").click()
+    await expect(second.get_by_role("dialog").locator(".verdict")).to_contain_text("Accepted")
+
+
 async def test_new_messages_appear_in_the_log_by_themselves(admin: Page) -> None:
     await admin.goto("/stations/NEW-2/messages")
     log = admin.locator("#log")

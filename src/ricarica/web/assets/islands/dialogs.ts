@@ -1,16 +1,27 @@
 // Buttons with data-opens show a <dialog>; data-fill puts values into its form first.
 
+/** What began after the page was made is no choice of its dialogs yet, but the live parts of the page know it. */
+function addChoices(id: string, form: HTMLFormElement): void {
+  for (const opener of document.querySelectorAll<HTMLElement>(`[data-opens="${CSS.escape(id)}"][data-fill]`)) {
+    const number = opener.closest(".evse")?.querySelector(".evse-number")?.textContent ?? "";
+    for (const [name, value] of Object.entries(JSON.parse(opener.dataset["fill"]!) as Record<string, string>)) {
+      const field = form.elements.namedItem(name);
+      if (!(field instanceof HTMLSelectElement)) continue;
+      if (![...field.options].some((option) => option.value === value)) field.add(new Option(`EVSE ${number}`, value));
+    }
+  }
+}
+
 function open(button: HTMLElement): void {
   const dialog = document.getElementById(button.dataset["opens"] ?? "");
   if (!(dialog instanceof HTMLDialogElement)) return;
   const form = dialog.querySelector("form");
   form?.reset();
+  if (form) addChoices(dialog.id, form);
   dialog.querySelector(".outcome")?.replaceChildren();
   const values = JSON.parse(button.dataset["fill"] ?? "{}") as Record<string, string>;
   for (const [name, value] of Object.entries(values)) {
     const field = form?.elements.namedItem(name);
-    // What began after the page was made is no choice of its dialogs yet.
-    if (field instanceof HTMLSelectElement && ![...field.options].some((option) => option.value === value)) field.add(new Option(value, value));
     if (field instanceof HTMLSelectElement || field instanceof HTMLInputElement) field.value = value;
   }
   dialog.showModal();
