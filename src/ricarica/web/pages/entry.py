@@ -1,10 +1,12 @@
 """Coming in, going out, and how it looks to you."""
 
 from litestar import get, post
+from litestar.params import FromPath
 
 from ricarica.access.authentication import Login
 from ricarica.access.model import SESSION_COOKIE, NotAuthenticatedError, TooManyAttemptsError
 from ricarica.access.service import Browser
+from ricarica.kernel.errors import NotFoundError
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.slices import Slices
 from ricarica.web.addresses import safe_next
@@ -65,7 +67,13 @@ async def prefer(visitor: Visiting) -> Html:
     return visitor.lead_to(safe_next(visitor.form.get("next", "/")), cookies=cookies)
 
 
-HANDLERS = (login_page, log_in, log_out, prefer)
+@get("/{unknown:path}")
+async def nothing_there(unknown: FromPath[str]) -> Html:
+    """Any address that is no page, so that whoever is logged in keeps the navigation."""
+    raise NotFoundError(f"there is no page {unknown}")
+
+
+HANDLERS = (login_page, log_in, log_out, prefer, nothing_there)
 
 
 async def proven(visitor: Visitor, name: str, password: str) -> Login:
