@@ -40,7 +40,7 @@ serve: setup ## Run Ricarica on SQLite, in ./ricarica-data (SERVE_ARGS="--data D
 	@$(BIN)/ricarica serve $(SERVE_ARGS)
 
 test: dev ## Run all tests; installs Chromium if it can (PYTEST_ARGS="-k word" to choose)
-	@tools/install_chromium.sh
+	@tools/install_browser.sh
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: dev ## Formatting, lint, types, layers, tidiness, generated code, translations

@@ -74,11 +74,14 @@ def _begin(work: Coroutine[None, None, None], config: Config) -> None:
     import uvloop
 
     configure_logs(config.log_level, as_json=config.log_json)
+    broken_off: list[BaseException] = []
     with suppress(KeyboardInterrupt):  # the way to end it
         try:
             uvloop.run(work)
         except* OSError as group:
-            raise BrokenOffError("; ".join(map(str, _leaves(group)))) from group
+            broken_off.extend(_leaves(group))
+    if broken_off:  # raised here, as Python before 3.11.4 wraps what is raised in an `except*`
+        raise BrokenOffError("; ".join(map(str, broken_off))) from broken_off[0]
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:
