@@ -6,7 +6,7 @@ missing=()
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
     missing+=(chromium fonts-dejavu-core)
 # What drives the browser is a Node, which a bare Debian lacks a library for.
-/sbin/ldconfig -p | grep -q 'libatomic\.so\.1' || missing+=(libatomic1)
+[ ! -x /sbin/ldconfig ] || /sbin/ldconfig -p | grep -q 'libatomic\.so\.1' || missing+=(libatomic1)
 [ "${#missing[@]}" -gt 0 ] || exit 0
 
 if ! command -v apt-get >/dev/null; then

@@ -139,5 +139,5 @@ async def _furnish(served: Serving) -> None:
 def chromium() -> str:
     names = ("chromium", "chromium-browser", "google-chrome")
     found = next(filter(None, map(shutil.which, names)), None)
-    assert found, "the browser tests need Chromium: tools/install_chromium.sh"
+    assert found, "the browser tests need Chromium: tools/install_browser.sh"
     return found
