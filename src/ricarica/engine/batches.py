@@ -1,5 +1,6 @@
 """Batches: many letters, one commit, and only then the answers."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -68,7 +69,15 @@ class Batches:
         """Forever. While one batch is being committed, the next one gathers by itself."""
         while True:
             await self._mailboxes.wait()
+            await self._gather()
             await self.once()
+
+    async def _gather(self) -> None:
+        """What comes to the sockets without a pause comes along: a commit costs by the batch."""
+        waiting = -1
+        while waiting < len(self._mailboxes) < BATCH_MAX:
+            waiting = len(self._mailboxes)
+            await asyncio.sleep(0)
 
     async def once(self) -> None:
         """One batch of what waits now."""
