@@ -1,4 +1,4 @@
-"""The commands as a person types them, in processes of their own."""
+"""A server in a process of its own, as programs meet it."""
 
 import json
 from pathlib import Path
