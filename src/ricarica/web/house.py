@@ -8,6 +8,7 @@ from ricarica.access.authentication import Authentication
 from ricarica.engine.core import Engine
 from ricarica.kernel.ids import Ids
 from ricarica.storage.database import Database
+from ricarica.web.curves import Curves
 from ricarica.web.rendering import Pages
 
 
@@ -39,6 +40,7 @@ class House:
     ids: Ids
     pages: Pages
     choices: Choices = field(default_factory=Choices)
+    curves: Curves = field(default_factory=Curves)
 
     @property
     def database(self) -> Database:

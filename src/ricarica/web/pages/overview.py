@@ -101,8 +101,9 @@ async def _power(visitor: Visitor) -> PowerHistory:
 async def _power_in(visitor: Visitor, step: timedelta, length: timedelta) -> PowerHistory:
     # Whole steps, so that the curve moves on rather than changes.
     until = visitor.now - timedelta(seconds=visitor.now.timestamp() % step.total_seconds())
-    points = await OverviewQueries(visitor.database).power(
-        visitor.tenant, until - length, visitor.now, step
+    queries = OverviewQueries(visitor.database)
+    points = await visitor.house.curves.power(
+        queries, visitor.tenant, until - length, visitor.now, step
     )
     return power_from(points, until, step)
 
