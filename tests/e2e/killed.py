@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ricarica.app.config import Config
 
-READY_S = 60.0
+READY_S = 120.0
 STOP_S = 20.0
 _forks = multiprocessing.get_context("forkserver")
 # With what a server imports late, or only if it is there: that is most of its start.

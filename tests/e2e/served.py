@@ -19,8 +19,8 @@ from websockets.typing import Subprotocol
 
 RICARICA = str(Path(sys.executable).with_name("ricarica"))
 PASSWORD = "charge-me-up-1"
-READY_S = 60.0  # a busy machine takes a few seconds to start Python and to make the schema
-COMMAND_S = 60.0
+READY_S = 120.0  # two cores that are busy with much else need long to start Python
+COMMAND_S = 180.0
 STOP_S = 20.0
 LOOK_EVERY_S = 0.02
 DOORS = re.compile(r"serves at +http://[^:]+:(\d+)/.*?connect at ws://[^:]+:(\d+)/", re.DOTALL)

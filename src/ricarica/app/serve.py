@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import structlog
@@ -95,9 +96,16 @@ def authentication_of(node: Node) -> Authentication:
 async def _open_stations_door(node: Node, config: Config) -> int:
     port = await node.gateway.start(config.station_host, config.station_port)
     if config.tls_certificate and config.tls_key:
-        context: ssl.SSLContext = station_tls([(config.tls_certificate, config.tls_key)])
+        context = _tls_of(config.tls_certificate, config.tls_key)
         await node.gateway.start(config.station_host, config.station_tls_port, context)
     return port
+
+
+def _tls_of(certificate: Path, key: Path) -> ssl.SSLContext:
+    try:
+        return station_tls([(certificate, key)])
+    except OSError as error:  # which names neither file
+        raise OSError(f"{certificate} and {key} cannot be used for TLS: {error}") from error
 
 
 class _Server(uvicorn.Server):
