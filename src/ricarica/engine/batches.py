@@ -24,6 +24,8 @@ from ricarica.storage.database import Database
 from ricarica.storage.work import Remembered, Work
 
 AGAIN_MAX = 2  # another process that writes the same row twice in between is no accident
+BUSY_FROM = 10  # jobs in the latest batch: as many will come again
+BUSY_PAUSE_S = 0.002  # what they need to come; short beside the commit that follows
 BATCH_MAX = 200  # more gains nothing per message, and makes the first one wait for the last
 
 log = structlog.get_logger("ricarica.engine")
@@ -64,6 +66,7 @@ class Batches:
         self._publish = publish
         self.remembered = Remembered(surroundings.clock.monotonic)
         self.counts = BatchCounts()
+        self._latest = 0
 
     async def run(self) -> None:
         """Forever. While one batch is being committed, the next one gathers by itself."""
@@ -73,7 +76,9 @@ class Batches:
             await self.once()
 
     async def _gather(self) -> None:
-        """What comes to the sockets without a pause comes along: a commit costs by the batch."""
+        """A commit costs by the batch, so let come along what is about to come."""
+        if len(self._mailboxes) < self._latest >= BUSY_FROM:
+            await asyncio.sleep(BUSY_PAUSE_S)
         waiting = -1
         while waiting < len(self._mailboxes) < BATCH_MAX:
             waiting = len(self._mailboxes)
@@ -82,6 +87,7 @@ class Batches:
     async def once(self) -> None:
         """One batch of what waits now."""
         jobs = self._mailboxes.take(BATCH_MAX)
+        self._latest = len(jobs)
         if jobs:
             await self._together(jobs)
 
