@@ -186,6 +186,22 @@ async def test_a_register_that_counts_backwards_bills_nothing_and_is_flagged(
     assert transaction.flags == {Flag.REGISTER_BACKWARDS}
 
 
+async def test_a_register_that_showed_nothing_once_is_not_billed_as_a_whole(
+    network: World,
+) -> None:
+    told = await teller(network, V16)
+    ref = (await told.call("StartTransaction", START | {"meterStart": 900_000}))["transactionId"]
+
+    for minute, register in ((5, 900_500), (10, 0), (15, 901_000)):
+        value = {"timestamp": at(minute), "sampledValue": [{"value": str(register)}]}
+        readings = {"connectorId": 1, "transactionId": ref, "meterValue": [value]}
+        await told.call("MeterValues", readings)
+
+    transaction = await the_one(network, told.station)
+    assert transaction.energy.energy_wh == 1_000
+    assert transaction.flags == {Flag.REGISTER_BACKWARDS}
+
+
 async def test_one_station_cannot_stop_what_another_charges(network: World) -> None:
     mine = await teller(network, V16)
     ref = (await mine.call("StartTransaction", START))["transactionId"]

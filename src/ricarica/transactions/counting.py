@@ -66,7 +66,10 @@ def state_points(fact: TransactionFact) -> list[StatePoint]:
 
 
 def counted_on(tally: EnergyTally, points: list[RegisterPoint]) -> EnergyTally | None:
-    """The tally with newer points; None when one is older than what was counted."""
+    """The tally with newer points; None when it has to be counted again from the beginning:
+    when a point is older than what was counted, or the register fell at some time before."""
+    if points and tally.backwards:
+        return None
     for point in sorted(points):
         if tally.last is not None and point < tally.last:
             return None

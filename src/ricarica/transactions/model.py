@@ -90,6 +90,7 @@ class EnergyTally(msgspec.Struct, frozen=True, gc=False):
     last: RegisterPoint | None = None
     energy_wh: Decimal = ZERO
     backwards: bool = False
+    peak_wh: Decimal | None = None  # the highest before it fell; not stored, see `counted_on`
 
     def step(self, point: RegisterPoint) -> "EnergyTally":
         """Count on to a point that is not before the last."""
@@ -101,8 +102,12 @@ class EnergyTally(msgspec.Struct, frozen=True, gc=False):
         if gained_wh < 0:
             # The register was reset: what it shows now is not known to be ours, so it is not
             # billed; counting goes on from here.
-            return replace(self, last=point, backwards=True)
-        return EnergyTally(point, self.energy_wh + gained_wh, self.backwards)
+            peak_wh = max(self.last.register_wh, self.peak_wh or self.last.register_wh)
+            return replace(self, last=point, backwards=True, peak_wh=peak_wh)
+        if self.peak_wh is not None and self.last.register_wh < self.peak_wh < point.register_wh:
+            # It is back where it was before it fell: a glitch is not billed as a whole register.
+            gained_wh = point.register_wh - self.peak_wh
+        return EnergyTally(point, self.energy_wh + gained_wh, self.backwards, self.peak_wh)
 
 
 class ParkingTally(msgspec.Struct, frozen=True, gc=False):
