@@ -20,6 +20,7 @@ from ricarica.access.model import system_actor
 from ricarica.access.service import AccessService
 from ricarica.api.application import application
 from ricarica.api.caller import House
+from ricarica.app.alone import alone
 from ricarica.app.collector import calm_collector
 from ricarica.app.config import Config
 from ricarica.app.pages import people_of
@@ -53,6 +54,15 @@ class Serving:
 async def serving(config: Config) -> AsyncIterator[Serving]:
     """Both doors open. Port 0 leaves the choice to the system."""
     config.data.mkdir(parents=True, exist_ok=True)
+    # A database server may have many of us; a file in our directory has one.
+    held = contextlib.nullcontext() if config.database_url else alone(config.data)
+    with held:
+        async with _serving(config) as served:
+            yield served
+
+
+@asynccontextmanager
+async def _serving(config: Config) -> AsyncIterator[Serving]:
     database = open_database(config.url, metadata)
     rng = random.Random()  # noqa: S311 - it only spreads load over time
     policy = StationPolicy(
