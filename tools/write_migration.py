@@ -1,9 +1,14 @@
-"""Write the first migration again, from the tables as they are now.
+"""Write what brings a database from the last migration to the tables as they are described now.
 
-Until the first release there is one migration, and no installation that would have to be
-brought from one to the next. Run it after every change of a table.
+    python tools/write_migration.py NAME      writes the next one, e.g. 0002_NAME.py
+    python tools/write_migration.py --check   is there one for every change?
+
+What it writes is a draft: of moving rows, and of what only one database can do, it knows
+nothing. docs/explanation/migrations.md has the rules.
 """
 
+import hashlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -17,37 +22,66 @@ from alembic.operations.ops import CreateTableOp, MigrateOperation, ModifyTableO
 from alembic.runtime.migration import MigrationContext
 
 from ricarica.app import tables
+from ricarica.storage import migrations
 
-HEAD = '''"""The first schema. Written by tools/write_migration.py."""
+HEAD = '''"""{title}."""
 
 import sqlalchemy as sa
 from alembic import op
 
 from ricarica.storage import columns as c
 
-revision = "0001"
-down_revision = None
+revision = "{revision}"
+down_revision = "{before}"
 branch_labels = None
 depends_on = None
 '''
 REPOSITORY = Path(__file__).parent.parent
-PLACE = REPOSITORY / "src/ricarica/storage/migrations/versions/0001_first_light.py"
+VERSIONS = REPOSITORY / "src/ricarica/storage/migrations/versions"
+# Databases out there have gone through these: what they say is history.
+RELEASED = {
+    "0001_first_light.py": "47474a3d7e058d8c5aaa94f784e5557fd9a18ee3b2e227aa6d23446605e28a55",
+}
 
 
 def main() -> None:
-    text = _formatted(migration(tables.metadata))
-    if "--check" not in sys.argv:
-        PLACE.write_text(text)
-    elif not PLACE.exists() or PLACE.read_text() != text:
-        sys.exit("The tables have changed: run tools/write_migration.py")
+    if sys.argv[1:] == ["--check"]:
+        complaints = [*rewritten(VERSIONS), *missing(tables.metadata)]
+        if complaints:
+            sys.exit("\n".join(complaints))
+    elif len(sys.argv) == 2 and re.fullmatch(r"[a-z_]+", sys.argv[1]):
+        write(sys.argv[1])
+    else:
+        sys.exit(__doc__)
 
 
-def migration(metadata: sa.MetaData) -> str:
-    """The module's text: a function for each table, and `upgrade`, which calls them all."""
+def rewritten(versions: Path) -> Iterator[str]:
+    for name, digest in RELEASED.items():
+        if hashlib.sha256((versions / name).read_bytes()).hexdigest() != digest:
+            yield f"{name} is released and stays as it was: write another migration"
+
+
+def missing(metadata: sa.MetaData) -> Iterator[str]:
+    for change in _flat(_changes(metadata)):
+        yield f"{change.table_name} has changed: run tools/write_migration.py NAME"
+
+
+def write(name: str) -> None:
+    before = max(VERSIONS.glob("[0-9]*.py")).name[:4]
+    revision = f"{int(before) + 1:04}"
+    place = VERSIONS / f"{revision}_{name}.py"
+    title = name.replace("_", " ").capitalize()
+    head = HEAD.format(title=title, revision=revision, before=before)
+    place.write_text(_formatted(f"{head}{steps(tables.metadata)}", place))
+    sys.stdout.write(f"{place.relative_to(REPOSITORY)}: read it, it is a draft\n")
+
+
+def steps(metadata: sa.MetaData) -> str:
+    """`upgrade`, and a function for each table that it calls."""
     functions = list(table_functions(_changes(metadata)))
     calls = "".join(f"    {name}()\n" for name, _ in functions) or "    pass\n"
     bodies = "".join(f"\n\ndef {name}() -> None:\n{body}\n" for name, body in functions)
-    return f"{HEAD}\n\ndef upgrade() -> None:\n{calls}{bodies}"
+    return f"\n\ndef upgrade() -> None:\n{calls}{bodies}"
 
 
 def table_functions(changes: Iterable[MigrateOperation]) -> Iterator[tuple[str, str]]:
@@ -72,14 +106,15 @@ def _flat(changes: Iterable[MigrateOperation]) -> Iterator[Any]:
 
 
 def _changes(metadata: sa.MetaData) -> Iterable[MigrateOperation]:
-    with sa.create_engine("sqlite://").connect() as empty:
-        script = produce_migrations(MigrationContext.configure(empty), metadata)
-    assert script.upgrade_ops, "an empty database needs all tables"
+    with sa.create_engine("sqlite://").connect() as migrated:
+        migrations.upgrade(migrated)
+        script = produce_migrations(MigrationContext.configure(migrated), metadata)
+    assert script.upgrade_ops, "what is compared gives a list of changes"
     return script.upgrade_ops.ops
 
 
-def _formatted(text: str) -> str:
-    ruff = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(PLACE), "-"]
+def _formatted(text: str, place: Path) -> str:
+    ruff = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(place), "-"]
     return subprocess.run(ruff, input=text, capture_output=True, text=True, check=True).stdout
 
 

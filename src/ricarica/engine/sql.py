@@ -1,4 +1,4 @@
-"""The engine's own tables: the log of messages, the outbox, what was put aside, and timers."""
+"""The engine's own tables: messages, the outbox, what was put aside, timers and nodes."""
 
 import sqlalchemy as sa
 
@@ -54,4 +54,14 @@ TIMERS = sa.Table(
     sa.Column("subject", c.Text, primary_key=True),
     sa.Column("due_at", c.Instant, nullable=False),
     sa.Index("ix_timers_due_at", "due_at"),
+)
+
+# Which processes there are. They tell of themselves every few seconds.
+NODES = sa.Table(
+    "nodes",
+    c.metadata,
+    sa.Column("name", c.Text, primary_key=True),
+    sa.Column("roles", c.Text, nullable=False),
+    sa.Column("started_at", c.Instant, nullable=False),
+    sa.Column("seen_at", c.Instant, nullable=False),
 )

@@ -60,6 +60,7 @@ class Connected:
     remote: str
     secure: bool
     at: datetime
+    node: str = ""  # the gateway's; empty where there is only one
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,7 @@ class Station:
     secure: bool = False
     connection_changed_at: datetime | None = None
     last_seen_at: datetime | None = None
+    node: str | None = None  # at which gateway it is connected, where there are several
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,7 @@ class StationService:
                 secure=connected.secure,
                 connection_changed_at=connected.at,
                 last_seen_at=connected.at,
+                node=connected.node or None,
             )
         )
         self._announce(StationConnected(connected.station, connected.dialect))
@@ -125,6 +126,7 @@ class StationService:
                 connected=False,
                 connection_changed_at=disconnected.at,
                 last_seen_at=disconnected.at,
+                node=None,
             )
         )
         self._announce(StationDisconnected(disconnected.station, disconnected.reason))

@@ -42,6 +42,7 @@ STATIONS = sa.Table(
     sa.Column("secure", Boolean(), nullable=False),
     sa.Column("connection_changed_at", Instant()),
     sa.Column("last_seen_at", Instant()),
+    sa.Column("node", Text()),
     sa.Column("version", Integer(), nullable=False),
     # Whoever registers CP-1 and cp-1 at the same moment, only one of them succeeds.
     sa.Index("uq_stations_folded", "tenant", "folded", unique=True),
@@ -114,6 +115,7 @@ def station_row(station: Station) -> Row:
         station.secure,
         station.connection_changed_at,
         station.last_seen_at,
+        station.node,
     )
 
 

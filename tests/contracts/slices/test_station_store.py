@@ -44,6 +44,7 @@ FULL = Station(
     secure=True,
     connection_changed_at=NOON,
     last_seen_at=NOON + timedelta(seconds=1),
+    node="north",
 )
 CONNECTOR = Connector(
     KEY,

@@ -165,6 +165,18 @@ async def test_the_end_of_an_old_connection_does_not_end_the_new_one(
     assert store.stations[KEY].connected
 
 
+async def test_a_station_is_known_to_be_at_a_node_while_it_is_connected_there(
+    stations: StationService, store: MemoryStationStore
+) -> None:
+    await registered(stations)
+
+    epoch = await stations.connect(replace(CONNECTED, node="north"))
+    assert store.stations[KEY].node == "north"
+
+    await stations.disconnect(Disconnected(KEY, epoch, "closed", NOON))
+    assert store.stations[KEY].node is None
+
+
 async def test_a_connection_ends_once(stations: StationService, told: Told) -> None:
     await registered(stations)
     epoch = await stations.connect(CONNECTED)
