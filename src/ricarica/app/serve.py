@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import random
 import signal
 import ssl
@@ -23,6 +24,7 @@ from ricarica.api.caller import House
 from ricarica.app.alone import alone
 from ricarica.app.collector import calm_collector
 from ricarica.app.config import Config
+from ricarica.app.failpoints import failpoints_from
 from ricarica.app.pages import people_of
 from ricarica.app.passwords import ArgonPasswordHasher
 from ricarica.app.tables import metadata
@@ -70,9 +72,12 @@ async def _serving(config: Config) -> AsyncIterator[Serving]:
         heartbeat=timedelta(seconds=config.heartbeat_s),
         jitter=lambda: rng.uniform(-JITTER, JITTER),
     )
+    failpoints = failpoints_from(os.environ)
+    parts = failpoints.shifting(Parts(database, policy=policy, rng=rng))
     try:
         await database.migrate()
-        async with running_node(Parts(database, policy=policy, rng=rng)) as node:
+        async with running_node(parts) as node:
+            failpoints.arm(node)
             authentication = authentication_of(node)
             password = await authentication.found(config.admin_password, node.parts.ids)
             async with _http(node, authentication, config) as http_port:

@@ -36,7 +36,7 @@ class Timers:
         self._database = database
         self._clock = clock
         self._post = post
-        self._rings = rings
+        self.rings = rings
 
     async def begin(self, kind: str) -> None:
         """Let a recurring timer ring from now on, unless it does already."""
@@ -64,7 +64,7 @@ class Timers:
             .limit(DUE_MAX)
         )
         for tenant, kind, subject, _ in rows:
-            if kind in self._rings:
+            if kind in self.rings:
                 await self._ring(TenantId(tenant), kind, subject)
         return len(rows)
 
@@ -77,7 +77,7 @@ class Timers:
 
     def _errand(self, kind: str, subject: str) -> Callable[[UnitOfWork], Awaitable[None]]:
         async def ring(unit: UnitOfWork) -> None:
-            again = await self._rings[kind](unit, subject)
+            again = await self.rings[kind](unit, subject)
             mine = (
                 TIMERS.c.tenant == unit.tenant,
                 TIMERS.c.kind == kind,
