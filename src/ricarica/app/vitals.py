@@ -51,7 +51,7 @@ def _of_engine(node: Node) -> Iterable[Measure]:
     yield _gauge("ricarica_waiting", "Letters waiting in mailboxes.", len(engine.mailboxes))
     yield _count("ricarica_batches", "Batches committed.", batches.batches)
     yield _count("ricarica_jobs", "Letters decided in those batches.", batches.jobs)
-    yield _count("ricarica_commits_failed", "Commits that failed.", batches.failed_commits)
+    yield _count("ricarica_commits_failed", "Commits that failed.", batches.failed.total())
     yield _count("ricarica_put_aside", "Messages put aside by a fault of ours.", batches.put_aside)
     yield Measure(
         "ricarica_calls",

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from ricarica.engine.counts import BatchCounts
 from ricarica.engine.mailbox import Job, Mailboxes, Wanted
 from ricarica.engine.outbox import ENCODER
 from ricarica.engine.sql import OUTBOX
@@ -29,16 +30,6 @@ BUSY_PAUSE_S = 0.002  # what they need to come; short beside the commit that fol
 BATCH_MAX = 200  # more gains nothing per message, and makes the first one wait for the last
 
 log = structlog.get_logger("ricarica.engine")
-
-
-@dataclass(slots=True)
-class BatchCounts:
-    """For the metrics; only ever counted up."""
-
-    batches: int = 0
-    jobs: int = 0
-    failed_commits: int = 0
-    put_aside: int = 0
 
 
 @dataclass(slots=True)
@@ -95,14 +86,15 @@ class Batches:
         try:
             done = await self._commit(jobs)
         except StorageUnavailableError as error:
-            self.counts.failed_commits += 1
+            self.counts.failed["unavailable"] += 1
             log.warning("storage.unavailable", waiting=len(jobs), error=str(error))
             for job in jobs:
                 _fail(job, error)
         except Exception as error:
             # One of them is at odds with the database, or met a fault of ours; the others did not.
-            self.counts.failed_commits += 1
-            if not isinstance(error, RicaricaError):
+            is_ours = not isinstance(error, RicaricaError)
+            self.counts.failed["fault" if is_ours else "conflict"] += 1
+            if is_ours:
                 log.exception("batch.failed", jobs=len(jobs))
                 self.remembered.forget_all()
             if len(jobs) > 1:
@@ -124,7 +116,10 @@ class Batches:
         await self._prefetch(work, wanted)
         with Turns(self._surroundings, work) as turns:
             done = [await self._decide(job, work, turns) for job in jobs]
+        begun = self._surroundings.clock.monotonic()
         await work.commit()
+        self.counts.commit_s.observe(self._surroundings.clock.monotonic() - begun)
+        self.counts.sizes.observe(len(jobs))
         self.counts.batches += 1
         self.counts.jobs += len(jobs)
         return done

@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 
+from ricarica.engine.counts import CommandCounts
 from ricarica.engine.live import LiveStation, LiveStations
 from ricarica.engine.message_log import Logged, stage
 from ricarica.engine.unit_of_work import UnitOfWork
@@ -23,6 +24,7 @@ from ricarica.translation.route import Origin, Phrase, Phrases
 log = structlog.get_logger("ricarica.commands")
 
 UNSUPPORTED_CODES = frozenset({"NotImplemented", "NotSupported"})
+ASKABLE = frozenset().union(*map(actions.from_csms, BY_NAME.values()))
 FREE_TIMEOUT_S = 30.0  # OCPP-J 2.1 §4.1.2 suggests to begin with it
 
 Afterwards = Callable[[StationKey, Callable[[UnitOfWork], Awaitable[None]]], Awaitable[None]]
@@ -45,6 +47,7 @@ class Commands:
         self._sockets = sockets
         self._clock = clock
         self._afterwards = afterwards
+        self.counts = CommandCounts()
 
     def phrases(self, key: StationKey) -> frozenset[type]:
         """The commands that the station's dialect can say; none while it is not connected."""
@@ -61,6 +64,11 @@ class Commands:
 
     async def tell(self, key: StationKey, command: object) -> Result:
         """Send a command in the station's own words, and wait for what becomes of it."""
+        result = await self._told(key, command)
+        self.counts.told[type(command).__name__, result.outcome.value] += 1
+        return result
+
+    async def _told(self, key: StationKey, command: object) -> Result:
         live = self._live.get(key)
         if live is None:
             return Result(Outcome.UNREACHED, detail="the station is not connected")
@@ -96,7 +104,7 @@ class Commands:
 
     async def _ask(self, key: StationKey, action: str, payload: bytes, timeout_s: float) -> Told:
         at = self._clock.now()
-        told = await self._sockets.ask(Ask(key, action, payload, timeout_s))
+        told = await self._counted(Ask(key, action, payload, timeout_s))
         outcome = _outcome_word(told)
         log.info(
             "command",
@@ -122,6 +130,18 @@ class Commands:
             stage(unit, logged)
 
         self._afterwards(key, write)
+        return told
+
+    async def _counted(self, ask: Ask) -> Told:
+        self.counts.waiting += 1
+        try:
+            told = await self._sockets.ask(ask)
+        finally:
+            self.counts.waiting -= 1
+        # An unchecked call may have any name, which must not fill our memory.
+        action = ask.action if ask.action in ASKABLE else "unknown"
+        self.counts.asked[action, told.outcome.value] += 1
+        self.counts.duration_s.observe(told.duration_ms / 1000)
         return told
 
     def _result(self, phrase: Phrase, told: Told, live: LiveStation, command: object) -> Result:

@@ -1,10 +1,10 @@
 """From a station's message to its answer: decode or mend, may it speak, handle, encode, log."""
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
 
 import structlog
 
+from ricarica.engine.counts import CallCounts
 from ricarica.engine.live import LiveStations
 from ricarica.engine.mailbox import Wanted
 from ricarica.engine.message_log import Logged, stage
@@ -35,17 +35,6 @@ Routes = Mapping[str, Mapping[str, Route]]
 """By the dialect's name, then by action."""
 
 
-@dataclass(slots=True)
-class CallCounts:
-    """For the metrics: calls by action and outcome."""
-
-    by_outcome: dict[tuple[str, str], int]
-
-    def count(self, action: str, outcome: str) -> None:
-        key = (action, outcome)
-        self.by_outcome[key] = self.by_outcome.get(key, 0) + 1
-
-
 class Dispatcher:
     """What all deliveries have in common."""
 
@@ -53,29 +42,32 @@ class Dispatcher:
         self.routes = routes
         self.live = live
         self.clock = clock
-        self.counts = CallCounts({})
+        self.counts = CallCounts()
 
     def job(self, delivered: Delivered, reply: Callable[[Reply], None]) -> "DeliveryJob":
         return DeliveryJob(self, delivered, reply)
 
-    def finish(self, delivered: Delivered, reply: Reply) -> None:
+    def finish(self, delivered: Delivered, reply: Reply, flags: tuple[str, ...] = ()) -> None:
         """One log line per call; tokens and payloads stay out of it."""
         outcome = outcome_of(reply)
+        elapsed_s = self.elapsed_s(delivered)
         is_known = actions.request_type(BY_SUBPROTOCOL[delivered.subprotocol], delivered.action)
         # Whatever a station may call what it wants: it must not fill our memory with names.
         self.counts.count(delivered.action if is_known else "unknown", outcome)
+        self.counts.duration_s.observe(elapsed_s)
+        self.counts.flags.update(flags)
         log.info(
             "call",
             station=str(delivered.key),
             action=delivered.action[:ACTION_LENGTH_MAX],
             id=delivered.message_id,
             outcome=outcome,
-            ms=self.elapsed_ms(delivered),
+            epoch=delivered.epoch,
+            ms=int(elapsed_s * 1000),
         )
 
-    def elapsed_ms(self, delivered: Delivered) -> int:
-        elapsed = self.clock.now() - delivered.at
-        return max(int(elapsed.total_seconds() * 1000), 0)
+    def elapsed_s(self, delivered: Delivered) -> float:
+        return max((self.clock.now() - delivered.at).total_seconds(), 0.0)
 
 
 class DeliveryJob:
@@ -148,7 +140,7 @@ class DeliveryJob:
         return reply
 
     def release(self, result: Reply) -> None:
-        self._dispatcher.finish(self.delivered, result)
+        self._dispatcher.finish(self.delivered, result, self.delivered.flags + self._flags)
         self._reply(result)
 
     def fail(self, error: BaseException) -> None:
@@ -276,7 +268,7 @@ class DeliveryJob:
                 request=delivered.payload,
                 response=_response(reply),
                 outcome=outcome_of(reply),
-                duration_ms=self._dispatcher.elapsed_ms(delivered),
+                duration_ms=int(self._dispatcher.elapsed_s(delivered) * 1000),
                 flags=delivered.flags + self._flags,
             ),
         )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 import structlog
 
+from ricarica.engine.counts import TimerCounts
 from ricarica.engine.sql import TIMERS
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.clock import Clock
@@ -37,6 +38,7 @@ class Timers:
         self._clock = clock
         self._post = post
         self.rings = rings
+        self.counts = TimerCounts()
 
     async def begin(self, kind: str) -> None:
         """Let a recurring timer ring from now on, unless it does already."""
@@ -63,8 +65,9 @@ class Timers:
             .order_by(TIMERS.c.due_at)
             .limit(DUE_MAX)
         )
-        for tenant, kind, subject, _ in rows:
+        for tenant, kind, subject, due_at in rows:
             if kind in self.rings:
+                self.counts.late_s.observe((self._clock.now() - due_at).total_seconds())
                 await self._ring(TenantId(tenant), kind, subject)
         return len(rows)
 
@@ -72,7 +75,9 @@ class Timers:
         """One that fails stays due, and keeps none that come after it from ringing."""
         try:
             await self._post(tenant, self._errand(kind, subject))
+            self.counts.rung[kind, "done"] += 1
         except RicaricaError as error:
+            self.counts.rung[kind, "failed"] += 1
             log.warning("timer.failed", kind=kind, subject=subject, error=str(error))
 
     def _errand(self, kind: str, subject: str) -> Callable[[UnitOfWork], Awaitable[None]]:

@@ -105,6 +105,10 @@ class Connection:
         self._settled: asyncio.Event | None = None  # while someone waits for the last answer
 
     @property
+    def visitor(self) -> Visitor:
+        return self._visitor
+
+    @property
     def key(self) -> StationKey:
         return self._visitor.key
 
@@ -198,6 +202,7 @@ class Connection:
         if not self._open or self._draining:
             return  # never answered, so the station keeps it and comes back with it
         self._unanswered += 1
+        self._around.tally.unanswered += 1
         self._around.decisions.deliver(
             Delivered(
                 key=self.key,
@@ -243,6 +248,7 @@ class Connection:
         if not self._open:
             return  # too late; the station repeats what was not answered
         self._unanswered -= 1
+        self._around.tally.unanswered -= 1
         if isinstance(reply, Answer):
             events = self._session.answer(message_id, reply.payload)
         elif isinstance(reply, Refusal):
@@ -384,6 +390,7 @@ class Connection:
         if not self._open:
             return
         self._open = False
+        self._around.tally.unanswered -= self._unanswered
         self._leave(self)
         if self._alarm:
             self._alarm.cancel()
@@ -400,6 +407,7 @@ class Connection:
     def note(self, kind: str, text: str) -> None:
         """For the log; of a station that makes much noise only some is kept."""
         self._around.tally.noted += 1
+        self._around.tally.remarks[kind] += 1
         self._notes += 1
         if self._notes <= self._around.limits.notes_max:
             now = self._around.clock.now()

@@ -1,14 +1,18 @@
 """What the gateway counts, for metrics."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayCounts:
-    """Since the start, except `connections`, which is now."""
+    """Since the start, except the first four, which are now."""
 
     connections: int
     sockets: int  # the same, and whatever has not come through its handshake
+    seated: Mapping[tuple[str, bool], int]  # by dialect, and whether over TLS
+    unanswered: int  # messages that the core decides on
     opened: int
     refused: int
     swapped: int
@@ -18,6 +22,8 @@ class GatewayCounts:
     bytes_out: int
     throttled: int
     noted: int
+    verdicts: Mapping[str, int]  # on handshakes
+    remarks: Mapping[str, int]  # by kind; together they are `noted`
 
 
 class Tally:
@@ -31,13 +37,19 @@ class Tally:
         "noted",
         "opened",
         "refused",
+        "remarks",
+        "seated",
         "sockets",
         "swapped",
         "throttled",
+        "unanswered",
+        "verdicts",
     )
 
     def __init__(self) -> None:
         self.sockets = 0
+        self.seated: Counter[tuple[str, bool]] = Counter()
+        self.unanswered = 0
         self.opened = 0
         self.refused = 0
         self.swapped = 0
@@ -47,6 +59,8 @@ class Tally:
         self.bytes_out = 0
         self.throttled = 0
         self.noted = 0
+        self.verdicts: Counter[str] = Counter()
+        self.remarks: Counter[str] = Counter()
 
     def counts(self, connections: int) -> GatewayCounts:
         return GatewayCounts(

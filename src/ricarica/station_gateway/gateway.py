@@ -115,21 +115,31 @@ class StationGateway:
             limits=self._session_limits,
             introduced=visitor.introduced,
         )
-        connection = Connection(visitor, epoch, session, socket, self._around, self._registry.leave)
+        connection = Connection(visitor, epoch, session, socket, self._around, self._left)
         self._registry.seat(connection)
         self._around.tally.opened += 1
+        self._around.tally.seated[_kind_of(visitor)] += 1
         if visitor.origin:
             connection.note("origin", f"the handshake came with Origin: {visitor.origin[:200]}")
         if self._leaving:
             connection.close(CloseCode.SERVICE_RESTART, "the server restarts")
         return connection
 
+    def _left(self, connection: Connection) -> None:
+        self._around.tally.seated[_kind_of(connection.visitor)] -= 1
+        self._registry.leave(connection)
+
     def _turn_away(self, visitor: Visitor, socket: StationSocket, ruling: Ruling) -> None:
         """The older connection stays; that someone else came is an alarm."""
         self._around.tally.refused += 1
+        self._around.tally.verdicts["duplicate"] += 1
         if older := self._registry.get(visitor.key):
             older.note("duplicate_refused", f"{ruling.value}, from {visitor.claim.remote}")
         socket.close(CloseCode.POLICY_VIOLATION, "this station is connected already")
 
     def _new_id(self) -> str:
         return str(uuid.UUID(int=self._around.rng.getrandbits(128), version=4))
+
+
+def _kind_of(visitor: Visitor) -> tuple[str, bool]:
+    return visitor.subprotocol, visitor.secure

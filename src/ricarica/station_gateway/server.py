@@ -9,6 +9,7 @@ import structlog
 from aiohttp import hdrs, web
 from aiohttp.web_protocol import RequestHandler
 
+from ricarica.link.letters import Verdict
 from ricarica.station_gateway.admission import NoCommonDialect, Porter, Visitor
 from ricarica.station_gateway.extensions import deflate_answer
 from ricarica.station_gateway.handshake import SERVER_NAME, Rejection, switching
@@ -108,8 +109,10 @@ class StationServer:
         socket = self._taken_over(request, outcome)
         if socket and isinstance(outcome, NoCommonDialect):
             # OCPP-J 1.6 §3.1.2, 2.0.1 §3.1.3: 101 without the header, then close.
+            self._around.tally.verdicts[Verdict.NO_COMMON_DIALECT] += 1
             socket.close(CloseCode.PROTOCOL_ERROR, "no common subprotocol")
         elif socket and isinstance(outcome, Visitor):
+            self._around.tally.verdicts[Verdict.WELCOME] += 1
             await self._hosted(outcome, socket)
         return web.Response()  # goes nowhere, for the connection is not theirs any more
 
@@ -122,6 +125,7 @@ class StationServer:
 
     def _refused(self, request: web.BaseRequest, rejection: Rejection) -> None:
         self._around.tally.refused += 1
+        self._around.tally.verdicts[rejection.status.name.lower()] += 1
         now = self._around.clock.monotonic()
         if not self._log_lines.empty(now):
             self._log_lines.take(now)

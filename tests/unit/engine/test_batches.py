@@ -163,7 +163,7 @@ async def test_without_a_database_nobody_is_answered_and_afterwards_everybody(
         with pytest.raises(StorageUnavailableError):
             await errand.done
     assert bench.published == []
-    assert bench.batches.counts.failed_commits == 1
+    assert bench.batches.counts.failed == {"unavailable": 1}
 
     bench.database.is_down = False
     again = bench.errand(writing("a"))
