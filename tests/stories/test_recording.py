@@ -10,6 +10,7 @@ import pytest
 
 from ricarica.ocpp.dialects import V16, V21, V201, Dialect
 from ricarica.simulator.simulated import SimulatedStation
+from ricarica.tariffs.model import Prices
 from ricarica.testing.wires import Teller
 from ricarica.testing.world import World, key_of
 from ricarica.transactions.model import Flag, Transaction
@@ -200,6 +201,24 @@ async def test_a_register_that_showed_nothing_once_is_not_billed_as_a_whole(
     transaction = await the_one(network, told.station)
     assert transaction.energy.energy_wh == 1_000
     assert transaction.flags == {Flag.REGISTER_BACKWARDS}
+
+
+@pytest.mark.parametrize("kwh,is_absurd", [(280, False), (290, True)])
+async def test_energy_that_cannot_have_flown_is_kept_and_not_billed(
+    network: World, kwh: int, is_absurd: bool
+) -> None:
+    await network.add_tariff(Prices("EUR", per_kwh=Decimal("0.50")))
+    told = await teller(network, V16)
+    ref = (await told.call("StartTransaction", START))["transactionId"]
+
+    stop = {"transactionId": ref, "meterStop": 1_000 + kwh * 1_000, "timestamp": at(30)}
+    await told.call("StopTransaction", stop)
+
+    # Half an hour and a minute at 500 kW are 258 kWh; a tenth is for meters and clocks.
+    transaction = await the_one(network, told.station)
+    assert transaction.energy.energy_wh == kwh * 1_000
+    assert (Flag.IMPLAUSIBLE_ENERGY in transaction.flags) is is_absurd
+    assert transaction.cost_incl == (None if is_absurd else 140)
 
 
 async def test_one_station_cannot_stop_what_another_charges(network: World) -> None:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from ricarica.kernel.clock import is_plausible
 from ricarica.kernel.errors import InvalidError, NotFoundError
@@ -53,6 +54,7 @@ class StationPolicy:
     retry: timedelta = timedelta(minutes=1)  # how soon a pending station asks again
     # Stations that come back together shall not call together: ± this share of the interval.
     jitter: Callable[[], float] = lambda: 0.0
+    power_max_w: Decimal = Decimal(500_000)  # of one outlet: CCS ends at 500 A and 1,000 V
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class StationService:
         self._store = store
         self._announce = outgoing.announce
         self._tell = outgoing.tell
-        self._policy = policy
+        self.policy = policy
 
     # -- coming and going
 
@@ -87,9 +89,9 @@ class StationService:
         station = await self._store.get(knocked.station)
         if station is not None:
             return admittance_of(station, knocked.password, secure=knocked.secure)
-        if self._policy.unknown is UnknownStations.REFUSE:
+        if self.policy.unknown is UnknownStations.REFUSE:
             return Admittance.UNKNOWN
-        if self._policy.unknown is UnknownStations.ACCEPT:
+        if self.policy.unknown is UnknownStations.ACCEPT:
             self._register(knocked.station, Acceptance.ACCEPTED, knocked.at)
             return Admittance.WELCOME
         if await self._store.pending_count(knocked.station.tenant) >= PENDING_MAX:
@@ -156,7 +158,7 @@ class StationService:
                 booted.station, station.acceptance, booted.vendor, booted.model, booted.firmware
             )
         )
-        interval = self._policy.heartbeat if accepted else self._policy.retry
+        interval = self.policy.heartbeat if accepted else self.policy.retry
         return BootAnswer(station.acceptance, self._jittered(interval), booted.at)
 
     async def report_status(self, told: StatusReported) -> None:
@@ -254,7 +256,7 @@ class StationService:
             raise InvalidError(f"there is no site {site}; create it first")
 
     def _jittered(self, interval: timedelta) -> timedelta:
-        seconds = round(interval.total_seconds() * (1 + self._policy.jitter()))
+        seconds = round(interval.total_seconds() * (1 + self.policy.jitter()))
         return timedelta(seconds=max(seconds, 1))
 
 

@@ -1,6 +1,7 @@
 """How a fact moves a transaction on, whatever kind of fact it is. Pure."""
 
 from datetime import timedelta
+from decimal import Decimal
 from functools import lru_cache
 
 from msgspec.structs import replace
@@ -25,6 +26,11 @@ from ricarica.transactions.readings import (
     registers_in,
     soc_in,
 )
+
+ERROR = Decimal("1.1")  # of meters and clocks together
+CLOCK_STEP = timedelta(minutes=1)  # some clocks show no seconds
+MICROSECOND = timedelta(microseconds=1)
+MICROSECONDS_PER_HOUR = 3_600_000_000
 
 
 def placed(fact: TransactionFact) -> tuple[TransactionFact, frozenset[Flag]]:
@@ -136,9 +142,27 @@ def usage_of(transaction: Transaction) -> Usage:
     )
 
 
+def energy_max_wh(transaction: Transaction, power_max_w: Decimal) -> Decimal:
+    """As much as can have flown by the last that is known of it."""
+    told = [at for at in (transaction.ended_at, transaction.last_at) if at is not None]
+    elapsed = max([at - transaction.started_at for at in told], default=timedelta())
+    microseconds = (max(elapsed, timedelta()) + CLOCK_STEP) // MICROSECOND
+    return power_max_w * microseconds / MICROSECONDS_PER_HOUR * ERROR
+
+
+def weighed(transaction: Transaction, power_max_w: Decimal) -> Transaction:
+    """Flagged, if its meter told what no outlet can give in that time."""
+    is_absurd = transaction.energy.energy_wh > energy_max_wh(transaction, power_max_w)
+    if is_absurd is (Flag.IMPLAUSIBLE_ENERGY in transaction.flags):
+        return transaction
+    return replace(transaction, flags=transaction.flags ^ {Flag.IMPLAUSIBLE_ENERGY})
+
+
 def priced(transaction: Transaction) -> Transaction:
-    """With what it costs so far, at the prices of its start."""
+    """With what it costs so far, at the prices of its start; nothing, if that cannot be said."""
     if transaction.tariff is None:
         return transaction
+    if Flag.IMPLAUSIBLE_ENERGY in transaction.flags:
+        return replace(transaction, cost_excl=None, cost_incl=None, currency=None)
     cost = cost_of(_prices(transaction.tariff), usage_of(transaction))
     return replace(transaction, cost_excl=cost.excl, cost_incl=cost.incl, currency=cost.currency)

@@ -42,6 +42,7 @@ class Flag(StrEnum):
     ORPHAN = "orphan"  # its start was never told
     GAP = "gap"  # sequence numbers are missing
     REGISTER_BACKWARDS = "register_backwards"  # the meter was reset, or counted down
+    IMPLAUSIBLE_ENERGY = "implausible_energy"  # more than can have flown; it is not billed
     IMPLAUSIBLE_TIME = "implausible_time"  # before 2000, after 2100, or in the future
     SUPERSEDED = "superseded"  # ended because another one started in its place
     CONTRADICTED = "contradicted"  # a repeat of its end told other values

@@ -25,6 +25,7 @@ from ricarica.transactions.counting import (
     priced,
     register_points,
     state_points,
+    weighed,
 )
 from ricarica.transactions.events import (
     TransactionEnded,
@@ -64,6 +65,7 @@ class TransactionService:
         ids: Ids,
     ) -> None:
         self._store = store
+        self._power_max_w = stations.policy.power_max_w
         self._stations = stations
         self._authorization = authorization
         self._tariffs = tariffs
@@ -98,7 +100,7 @@ class TransactionService:
             transaction = _ended(transaction, fact)
         else:
             transaction = _prolonged(transaction)
-        transaction = self._shown(priced(_completeness(transaction)), fact)
+        transaction = self._shown(self._settled(_completeness(transaction)), fact)
         self._write(transaction, fact)
         self._tell_of(transaction, fact, is_new=known is None)
         return _recorded(transaction, judgement)
@@ -146,7 +148,7 @@ class TransactionService:
         transaction = await self.get(tenant, id)
         if not transaction.is_running:
             raise ConflictError(f"transaction {id} has ended already, at {transaction.ended_at}")
-        closed = priced(_closed(transaction, ended))
+        closed = self._settled(_closed(transaction, ended))
         self._store.save(closed)
         self._note(closed, ended, ended.reason)
         self._announce_end(closed)
@@ -257,6 +259,9 @@ class TransactionService:
         )
         return await self._with_tariff(started)
 
+    def _settled(self, transaction: Transaction) -> Transaction:
+        return priced(weighed(transaction, self._power_max_w))
+
     async def _with_tariff(self, transaction: Transaction) -> Transaction:
         station = await self._stations.get(transaction.station)
         site_tariff = await self._stations.site_tariff(station)
@@ -279,7 +284,7 @@ class TransactionService:
                 ref=older.ref,
                 reason="Superseded",
             )
-            closed = priced(_closed(older, end)).flagged(Flag.SUPERSEDED)
+            closed = self._settled(_closed(older, end)).flagged(Flag.SUPERSEDED)
             self._store.save(closed)
             self._note(closed, end, f"ended by the start of {transaction.ref}")
             self._announce_end(closed)

@@ -10,10 +10,12 @@ from ricarica.tariffs.model import Prices, Usage, prices_text
 from ricarica.transactions.counting import (
     all_readings,
     counted_on,
+    energy_max_wh,
     parked_on,
     placed,
     priced,
     usage_of,
+    weighed,
 )
 from ricarica.transactions.facts import Ended, Progressed, Started
 from ricarica.transactions.model import (
@@ -125,3 +127,35 @@ def test_a_price_is_that_of_the_start() -> None:
         "EUR",
     )
     assert priced(RUNNING) == RUNNING
+
+
+@pytest.mark.parametrize("ended_at", [NOON + MINUTE * 59, None], ids=["ended", "running"])
+def test_no_more_energy_can_have_flown_than_there_was_time_for(ended_at: datetime | None) -> None:
+    lasted = replace(RUNNING, ended_at=ended_at, last_at=NOON + MINUTE * 59)
+
+    # With the minute that a clock without seconds may hide, an hour; and a tenth more.
+    assert energy_max_wh(lasted, Decimal(50_000)) == 55_000
+    assert energy_max_wh(RUNNING, Decimal(60_000)) == 1_100
+
+
+@pytest.mark.parametrize("energy_wh,is_absurd", [("1100", False), ("1100.0001", True)])
+def test_what_cannot_have_flown_is_flagged_and_not_billed(energy_wh: str, is_absurd: bool) -> None:
+    prices = prices_text(Prices("EUR", per_kwh=Decimal("0.5"), per_session=Decimal(1)))
+    energy = EnergyTally(RegisterPoint(NOON, Decimal(9_000)), Decimal(energy_wh))
+    billed = replace(RUNNING, tariff=prices, energy=energy, cost_incl=Decimal(7), currency="EUR")
+
+    settled = priced(weighed(billed, Decimal(60_000)))
+
+    assert settled.flags == ({Flag.IMPLAUSIBLE_ENERGY} if is_absurd else set())
+    assert (settled.cost_incl is None) is is_absurd
+
+
+def test_what_turns_out_to_be_plausible_is_billed_after_all() -> None:
+    prices = prices_text(Prices("EUR", per_kwh=Decimal("0.5")))
+    energy = EnergyTally(RegisterPoint(NOON, Decimal(9_000)), Decimal(2_000))
+    flagged = replace(RUNNING, tariff=prices, energy=energy).flagged(Flag.IMPLAUSIBLE_ENERGY)
+
+    settled = priced(weighed(replace(flagged, last_at=NOON + MINUTE), Decimal(60_000)))
+
+    assert settled.flags == set()
+    assert settled.cost_incl == 1

@@ -20,6 +20,7 @@ FLAG_LABELS: Mapping[Flag, str] = {
     Flag.ORPHAN: msgid("Its start was never told"),
     Flag.GAP: msgid("Events are missing"),
     Flag.REGISTER_BACKWARDS: msgid("The meter went backwards"),
+    Flag.IMPLAUSIBLE_ENERGY: msgid("More energy than can have flown"),
     Flag.IMPLAUSIBLE_TIME: msgid("The station's clock is wrong"),
     Flag.SUPERSEDED: msgid("Another one started in its place"),
     Flag.CONTRADICTED: msgid("Its end was told in two ways"),
