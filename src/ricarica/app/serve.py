@@ -21,6 +21,7 @@ from ricarica.access.model import system_actor
 from ricarica.access.service import AccessService
 from ricarica.api.application import application
 from ricarica.api.caller import House
+from ricarica.api.requests import counted
 from ricarica.app.alone import alone
 from ricarica.app.collector import calm_collector
 from ricarica.app.config import Config
@@ -28,7 +29,7 @@ from ricarica.app.failpoints import failpoints_from
 from ricarica.app.pages import people_of
 from ricarica.app.passwords import ArgonPasswordHasher
 from ricarica.app.tables import metadata
-from ricarica.app.vitals import vitals_of
+from ricarica.app.vitals import Health
 from ricarica.app.wiring import Node, Parts, running_node
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.station_gateway.tls import station_tls
@@ -80,9 +81,14 @@ async def _serving(config: Config) -> AsyncIterator[Serving]:
             failpoints.arm(node)
             authentication = authentication_of(node)
             password = await authentication.found(config.admin_password, node.parts.ids)
-            async with _http(node, authentication, config) as http_port:
+            health = Health(node)
+            async with _http(health, authentication, config) as http_port:
                 port = await _open_stations_door(node, config)
+                health.has_started = True
                 yield Serving(node, port, http_port, password)
+                # Whoever spreads stations over nodes learns of it before the first has to leave.
+                health.is_draining = True
+                await node.gateway.stop()
     finally:
         await database.close()
 
@@ -132,15 +138,19 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def _http(node: Node, authentication: Authentication, config: Config) -> AsyncIterator[int]:
-    house = House(node.engine, node.engine.database, authentication, node.parts.clock.now)
+async def _http(
+    health: Health, authentication: Authentication, config: Config
+) -> AsyncIterator[int]:
+    node = health.node
+    clock = node.parts.clock
+    house = House(node.engine, node.engine.database, authentication, clock.now)
     people = people_of(node, authentication, config)
     app = application(
-        house, vitals_of(node), people.routes, exception_handlers=people.exception_handlers
+        house, health.vitals(), people.routes, exception_handlers=people.exception_handlers
     )
     server = _Server(
         uvicorn.Config(
-            whole_names(cast("Any", app)),
+            whole_names(counted(cast("Any", app), health.requests, clock.monotonic)),
             host=config.http_host,
             port=config.http_port,
             log_config=None,
@@ -153,11 +163,13 @@ async def _http(node: Node, authentication: Authentication, config: Config) -> A
     )
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(server.serve())
+        pulse = tasks.create_task(health.feel_pulse(clock))
         try:
             yield await _port_of(server, task)
         finally:
             node.engine.events.end()  # or live pages would hold the server up
             server.should_exit = True
+            pulse.cancel()
 
 
 async def _port_of(server: uvicorn.Server, task: "asyncio.Task[None]") -> int:

@@ -1,70 +1,61 @@
 """How this process is: for those who watch over it."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from ricarica.api.health import Measure, Vitals
+from ricarica.api.health import Measure, Spread, Vitals
+from ricarica.api.requests import RequestCounts
+from ricarica.app import metrics
 from ricarica.app.wiring import Node
+from ricarica.kernel.clock import Clock
 from ricarica.kernel.errors import StorageUnavailableError
+from ricarica.kernel.histogram import Histogram
+
+PULSE_S = 0.5  # between two looks at how late the event loop is
 
 
-def vitals_of(node: Node) -> Vitals:
-    async def database() -> str | None:
+@dataclass(slots=True)
+class Health:
+    """`has_started`: its doors are open. `is_draining`: it takes nobody in any more."""
+
+    node: Node
+    has_started: bool = False
+    is_draining: bool = False
+    requests: RequestCounts = field(default_factory=RequestCounts)
+    lag_s: Histogram = field(default_factory=Histogram)
+
+    def vitals(self) -> Vitals:
+        checks: dict[str, Callable[[], Awaitable[str | None]]] = {
+            "database": self._database,
+            "stations": self._stations,
+        }
+        return Vitals(checks, self.measures, lambda: self.has_started)
+
+    def measures(self) -> Iterator[Measure | Spread]:
+        yield from metrics.of_process(self.lag_s, is_draining=self.is_draining)
+        yield from metrics.of_requests(self.requests)
+        yield from metrics.of_gateway(self.node.gateway)
+        yield from metrics.of_engine(self.node.engine)
+        yield from metrics.of_timers(self.node.timers)
+
+    async def feel_pulse(self, clock: Clock) -> None:
+        """Until cancelled."""
+        while True:
+            begun = clock.monotonic()
+            await asyncio.sleep(PULSE_S)
+            self.lag_s.observe(max(clock.monotonic() - begun - PULSE_S, 0.0))
+
+    async def _database(self) -> str | None:
         try:
-            await node.engine.database.fetch(sa.select(sa.literal(1)))
+            await self.node.engine.database.fetch(sa.select(sa.literal(1)))
         except StorageUnavailableError as error:
             return str(error)
         return None
 
-    return Vitals({"database": database}, lambda: measures_of(node))
-
-
-def measures_of(node: Node) -> Iterable[Measure]:
-    yield from _of_gateway(node)
-    yield from _of_engine(node)
-
-
-def _of_gateway(node: Node) -> Iterable[Measure]:
-    counts = node.gateway.counts()
-    yield _gauge("ricarica_connections", "Connected stations.", counts.connections)
-    yield _count("ricarica_connections_refused", "Handshakes turned away.", counts.refused)
-    yield Measure(
-        "ricarica_frames",
-        "Messages over the stations' sockets.",
-        {("in",): counts.messages_in, ("out",): counts.messages_out},
-        labels=("direction",),
-        kind="counter",
-    )
-    yield Measure(
-        "ricarica_frame_bytes",
-        "Bytes of those messages.",
-        {("in",): counts.bytes_in, ("out",): counts.bytes_out},
-        labels=("direction",),
-        kind="counter",
-    )
-
-
-def _of_engine(node: Node) -> Iterable[Measure]:
-    engine = node.engine
-    batches = engine.batches.counts
-    yield _gauge("ricarica_waiting", "Letters waiting in mailboxes.", len(engine.mailboxes))
-    yield _count("ricarica_batches", "Batches committed.", batches.batches)
-    yield _count("ricarica_jobs", "Letters decided in those batches.", batches.jobs)
-    yield _count("ricarica_commits_failed", "Commits that failed.", batches.failed.total())
-    yield _count("ricarica_put_aside", "Messages put aside by a fault of ours.", batches.put_aside)
-    yield Measure(
-        "ricarica_calls",
-        "Calls of stations by action and outcome.",
-        {(*labels,): number for labels, number in engine.dispatcher.counts.by_outcome.items()},
-        labels=("action", "outcome"),
-        kind="counter",
-    )
-
-
-def _gauge(name: str, text: str, value: float) -> Measure:
-    return Measure(name, text, {(): value})
-
-
-def _count(name: str, text: str, value: float) -> Measure:
-    return Measure(name, text, {(): value}, kind="counter")
+    async def _stations(self) -> str | None:
+        if self.is_draining:
+            return "the server is about to stop"
+        return None if self.node.gateway.is_open else "the door for stations is not open"

@@ -59,6 +59,11 @@ class Watch:
         elif self._queue.qsize() == QUEUE_MAX:
             self._queue.put_nowait(None)
 
+    @property
+    def behind(self) -> int:
+        """Events that wait for this watcher."""
+        return self._queue.qsize()
+
     def end(self) -> None:
         if not self._queue.full():
             self._queue.put_nowait(None)
@@ -74,6 +79,7 @@ class Events:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._watches: dict[TenantId, set[Watch]] = {}
+        self.published = 0  # since the start
 
     @contextmanager
     def subscribe(self, tenant: TenantId) -> Iterator[Watch]:
@@ -87,8 +93,13 @@ class Events:
 
     def publish(self, announced: Iterable[Announced]) -> None:
         for each in announced:
+            self.published += 1
             for watch in self._watches.get(each.tenant, ()):
                 watch.offer(each)
+
+    def behind(self) -> list[int]:
+        """How many events wait for each watcher there is."""
+        return [watch.behind for watches in self._watches.values() for watch in watches]
 
     def end(self) -> None:
         """Send every watcher away: the process stops."""

@@ -61,6 +61,11 @@ class StationGateway:
         await drain(list(self._registry), self._around)
         await self._server.close(self._around.limits.close_s)
 
+    @property
+    def is_open(self) -> bool:
+        """It listens, and is not about to stop."""
+        return self._server is not None and not self._leaving
+
     def counts(self) -> GatewayCounts:
         return self._around.tally.counts(len(self._registry))
 

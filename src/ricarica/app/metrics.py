@@ -1,0 +1,189 @@
+"""The numbers of this process. docs/reference/metrics.md lists them, as a test sees to."""
+
+from collections.abc import Iterator
+
+import ricarica
+from ricarica.api.health import Measure, Spread
+from ricarica.api.requests import RequestCounts
+from ricarica.engine.core import Engine
+from ricarica.engine.timers import Timers
+from ricarica.kernel.histogram import Histogram
+from ricarica.ocpp.dialects import BY_SUBPROTOCOL
+from ricarica.station_gateway.gateway import StationGateway
+
+Measures = Iterator[Measure | Spread]
+
+
+def of_process(lag_s: Histogram, *, is_draining: bool) -> Measures:
+    yield Measure(
+        "ricarica_build_info",
+        "Always 1; which version runs.",
+        {(ricarica.__version__,): 1},
+        ("version",),
+    )
+    yield _gauge("ricarica_draining", "1 while the process is about to stop.", is_draining)
+    yield Spread(
+        "ricarica_event_loop_lag_seconds", "How late the process came to what it had to do.", lag_s
+    )
+
+
+def of_requests(counts: RequestCounts) -> Measures:
+    yield Measure(
+        "ricarica_http_requests",
+        "Requests to the pages and the API, by route.",
+        dict(counts.answered),
+        ("method", "route", "status"),
+        "counter",
+    )
+    yield Spread(
+        "ricarica_http_request_seconds",
+        "From a request to the beginning of its answer.",
+        counts.duration_s,
+    )
+
+
+def of_gateway(gateway: StationGateway) -> Measures:
+    counts = gateway.counts()
+    yield Measure(
+        "ricarica_connections",
+        "Connected stations.",
+        {
+            (BY_SUBPROTOCOL[subprotocol].name, str(secured).lower()): number
+            for (subprotocol, secured), number in counts.seated.items()
+        },
+        ("dialect", "secured"),
+    )
+    yield _gauge(
+        "ricarica_sockets", "Open sockets of stations, also those not let in yet.", counts.sockets
+    )
+    yield _gauge(
+        "ricarica_unanswered", "Messages of stations that have no answer yet.", counts.unanswered
+    )
+    yield _count("ricarica_connections_opened", "Stations that were let in.", counts.opened)
+    yield _count(
+        "ricarica_connections_replaced",
+        "Connections that gave way to a newer one of the same station.",
+        counts.swapped,
+    )
+    yield _labelled("ricarica_handshakes", "Handshakes.", dict(counts.verdicts), "verdict")
+    yield from _of_frames(gateway)
+
+
+def _of_frames(gateway: StationGateway) -> Measures:
+    counts = gateway.counts()
+    yield _labelled(
+        "ricarica_frames",
+        "Messages over the stations' sockets.",
+        {"in": counts.messages_in, "out": counts.messages_out},
+        "direction",
+    )
+    yield _labelled(
+        "ricarica_frame_bytes",
+        "Bytes of those messages.",
+        {"in": counts.bytes_in, "out": counts.bytes_out},
+        "direction",
+    )
+    yield _count(
+        "ricarica_reading_paused",
+        "Times a station was read more slowly because it flooded us.",
+        counts.throttled,
+    )
+    yield _labelled(
+        "ricarica_remarks", "Oddities of stations, as in the log.", dict(counts.remarks), "kind"
+    )
+
+
+def of_engine(engine: Engine) -> Measures:
+    batches = engine.batches.counts
+    yield _gauge(
+        "ricarica_mailbox_letters", "Letters that wait to be decided.", len(engine.mailboxes)
+    )
+    yield Spread("ricarica_batch_letters", "Letters decided with one commit.", batches.sizes)
+    yield Spread("ricarica_commit_seconds", "Time that a commit took.", batches.commit_s)
+    yield _labelled(
+        "ricarica_commits_failed",
+        "Commits that failed: `unavailable` storage, a `conflict`, or a `fault` of ours.",
+        dict(batches.failed),
+        "why",
+    )
+    yield _count("ricarica_put_aside", "Messages put aside by a fault of ours.", batches.put_aside)
+    yield from _of_messages(engine)
+    yield from _of_commands(engine)
+    yield from _of_events(engine)
+
+
+def _of_messages(engine: Engine) -> Measures:
+    heard, asked = engine.dispatcher.counts, engine.commands.counts.asked
+    yield Measure(
+        "ricarica_messages",
+        "Calls of stations (`in`) and to them (`out`), by how they ended.",
+        {
+            **{("in", *labels): number for labels, number in heard.by_outcome.items()},
+            **{("out", *labels): number for labels, number in asked.items()},
+        },
+        ("direction", "action", "outcome"),
+        "counter",
+    )
+    yield Spread("ricarica_call_seconds", "From a station's call to its answer.", heard.duration_s)
+    yield _labelled(
+        "ricarica_mended",
+        "Messages that departed from the rules, by what was done about it.",
+        dict(heard.flags),
+        "flag",
+    )
+
+
+def _of_commands(engine: Engine) -> Measures:
+    counts = engine.commands.counts
+    yield Measure(
+        "ricarica_commands",
+        "Commands to stations, by how they ended.",
+        dict(counts.told),
+        ("command", "outcome"),
+        "counter",
+    )
+    yield _gauge("ricarica_asks_waiting", "Our calls that have no answer yet.", counts.waiting)
+    yield Spread(
+        "ricarica_ask_seconds", "From our call to the station's answer.", counts.duration_s
+    )
+
+
+def _of_events(engine: Engine) -> Measures:
+    behind = engine.events.behind()
+    yield _count("ricarica_events", "Events told after their commit.", engine.events.published)
+    yield _gauge("ricarica_event_watchers", "Live pages and programs that watch.", len(behind))
+    yield _gauge(
+        "ricarica_events_behind",
+        "Events that the slowest of them has not taken yet.",
+        max(behind, default=0),
+    )
+
+
+def of_timers(timers: Timers) -> Measures:
+    yield Measure(
+        "ricarica_timers",
+        "Timers that rang.",
+        dict(timers.counts.rung),
+        ("timer", "outcome"),
+        "counter",
+    )
+    yield Spread(
+        "ricarica_timer_lateness_seconds",
+        "How late after its time each rang.",
+        timers.counts.late_s,
+    )
+
+
+def _gauge(name: str, text: str, value: float) -> Measure:
+    return Measure(name, text, {(): value})
+
+
+def _count(name: str, text: str, value: float) -> Measure:
+    return Measure(name, text, {(): value}, kind="counter")
+
+
+def _labelled(name: str, text: str, values: dict[str, int], label: str) -> Measure:
+    by_label: dict[tuple[str, ...], float] = {
+        (value,): float(number) for value, number in values.items()
+    }
+    return Measure(name, text, by_label, (label,), "counter")
