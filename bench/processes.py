@@ -1,6 +1,7 @@
 """What processes cost: CPU-seconds and memory, from /proc."""
 
 import os
+import resource
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,14 @@ class Family:
     def rss_kib(self) -> float:
         return sum(_rss_kib(pid) for pid in self.pids())
 
+    def pss_kib(self) -> float:
+        """As RSS, with what several share divided among them."""
+        return sum(_listed_kib(pid, "smaps_rollup", "Pss") for pid in self.pids())
+
+    def peak_kib(self) -> float:
+        """The most RSS that each has ever had."""
+        return sum(_listed_kib(pid, "status", "VmHWM") for pid in self.pids())
+
 
 def _all_stats() -> list[tuple[int, list[str]]]:
     found = []
@@ -45,6 +54,28 @@ def _all_stats() -> list[tuple[int, list[str]]]:
             continue
         found.append((int(folder.name), text.rpartition(")")[2].split()))
     return found
+
+
+def raise_file_limit() -> int:
+    """As many open files as this process may have; returns how many."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+def kib_listed(text: str, name: str) -> float:
+    """A line such as `Pss:  1234 kB` of what /proc tells."""
+    for line in text.splitlines():
+        if line.startswith(f"{name}:"):
+            return float(line.split()[1])
+    return 0.0
+
+
+def _listed_kib(pid: int, file: str, name: str) -> float:
+    try:
+        return kib_listed(Path(f"/proc/{pid}/{file}").read_text(), name)
+    except OSError:
+        return 0.0
 
 
 def _rss_kib(pid: int) -> float:

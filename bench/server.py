@@ -28,13 +28,13 @@ async def serve(url: str) -> None:
     await database.migrate()
     policy = StationPolicy(unknown=UnknownStations.ACCEPT)
     async with running_node(Parts(database, policy=policy)) as node:
-        await node.engine.carry_out(system_actor(DEFAULT_TENANT), _add_token)
+        await node.engine.carry_out(system_actor(DEFAULT_TENANT), add_token)
         calm_collector()
         print(await node.gateway.start("127.0.0.1", 0), flush=True)
         await asyncio.Event().wait()
 
 
-async def _add_token(slices: Slices) -> None:
+async def add_token(slices: Slices) -> None:
     token = Token(
         DEFAULT_TENANT, "BENCH", TokenKind.ISO14443, TokenStatus.ACTIVE, created_at=slices.now
     )
