@@ -16,6 +16,8 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 CLI_REFERENCE := $(BIN)/typer ricarica.cli.main utils docs --name ricarica --title "Command line"
 DEMO_ARGS ?=
 SERVE_ARGS ?=
+DRILL_ARGS ?=
+SOAK_ARGS ?=
 PYTEST_ARGS ?= -n 2
 ASSET_SOURCES := $(shell find assets src/ricarica/web -type f \
 	\( -name '*.css' -o -name '*.ts' -o -name '*.js' -o -name '*.mjs' -o -name '*.html' -o -name '*.svg' \) \
@@ -24,7 +26,7 @@ PAGES_PARTS := $(wildcard package.json package-lock.json)
 
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help setup dev demo serve test check format bench docs lock clean
+.PHONY: help setup dev demo serve test drills soak check format bench docs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -42,6 +44,12 @@ serve: setup ## Run Ricarica on SQLite, in ./ricarica-data (SERVE_ARGS="--data D
 test: dev ## Run all tests; installs Chromium if it can (PYTEST_ARGS="-k word" to choose)
 	@tools/install_browser.sh
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+drills: dev ## Break everything that can break under charging stations, and compare the books
+	$(BIN)/python -m pytest -m "long or not long" -n 0 tests/e2e/drills $(DRILL_ARGS)
+
+soak: dev ## A month of charging in minutes; prints memory, descriptors and rows (SOAK_ARGS="--minutes 10")
+	$(BIN)/python -m tests.e2e.drills.soak $(SOAK_ARGS)
 
 check: dev ## Formatting, lint, types, layers, tidiness, generated code, translations
 	$(BIN)/ruff format --check .

@@ -56,9 +56,12 @@ class PostgresServer:
         )
         self._run("pg_ctl", "start", "--wait", "--silent", "-l", str(self._log), "-o", settings)
 
-    def stop(self) -> None:
-        """At once, as after a crash of the machine it runs on; whoever is connected is cut off."""
-        self._run("pg_ctl", "stop", "--wait", "--silent", "-m", "immediate")
+    def stop(self, mode: str = "immediate") -> None:
+        """At once, as after a crash of the machine it runs on; whoever is connected is cut off.
+
+        `mode` may be "fast": what is committed is written out in order first.
+        """
+        self._run("pg_ctl", "stop", "--wait", "--silent", "-m", mode)
 
     async def new_database(self) -> str:
         """The URL of an empty database: a schema of its own, which is made in a moment."""

@@ -7,14 +7,20 @@ all of `ricarica serve`.
 import asyncio
 import multiprocessing
 import os
+import resource
 import signal
+import socket
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+import httpx
+
 from ricarica.app.config import Config
+from ricarica.app.failpoints import VARIABLE
 
 READY_S = 120.0
 STOP_S = 20.0
@@ -24,21 +30,35 @@ PRELOADED = ("alembic.command", "pydantic", "pydantic.v1", "uvicorn.protocols.ht
 _forks.set_forkserver_preload(["ricarica.app.serve", *PRELOADED, __name__])
 
 
-def _serve(config: Config, log: Path, ports: Connection) -> None:
+@dataclass(frozen=True, slots=True)
+class Plight:
+    """What a server has to live with. `files_max`: descriptors it may have open."""
+
+    failpoints: str = ""
+    files_max: int | None = None
+    log: Path | None = None  # where it writes, if not to the file that is read afterwards
+    as_json: bool = True
+    level: str = "warning"
+
+
+def _serve(config: Config, log: Path, plight: Plight, ports: Connection) -> None:
     """In the new process, until it is killed."""
     import uvloop
 
     from ricarica.app.logs import configure_logs
     from ricarica.app.serve import Serving, serve
 
-    with log.open("ab") as file:
+    with (plight.log or log).open("ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
+    os.environ[VARIABLE] = plight.failpoints
+    if plight.files_max is not None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (plight.files_max, plight.files_max))
 
     def tell(served: Serving) -> None:
         ports.send((served.station_port, served.http_port))
 
-    configure_logs("warning", as_json=True)
+    configure_logs(plight.level, as_json=plight.as_json)
     uvloop.run(serve(config, tell))
 
 
@@ -48,27 +68,48 @@ class Forked:
 
     config: Config
     log: Path
+    plight: Plight = field(default_factory=Plight)
     process: ForkServerProcess | None = None
+    started_s: list[float] = field(default_factory=list)
 
     @property
     def url(self) -> str:
         return f"ws://127.0.0.1:{self.config.station_port}"
 
+    @property
+    def http(self) -> str:
+        return f"http://127.0.0.1:{self.config.http_port}"
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None, "nothing was started"
+        pid = self.process.pid
+        assert pid is not None, "what was started has a number"
+        return pid
+
     async def start(self) -> None:
+        """Until both doors are open; how long that took is kept."""
+        began = time.monotonic()
         here, there = _forks.Pipe(duplex=False)
         with here, there:
-            self.process = _forks.Process(target=_serve, args=(self.config, self.log, there))
+            arguments = (self.config, self.log, self.plight, there)
+            self.process = _forks.Process(target=_serve, args=arguments)
             self.process.start()
             there.close()
             is_ready = await asyncio.to_thread(here.poll, READY_S)
             assert is_ready, f"the server did not start:\n{self.complaints()}"
             station_port, http_port = here.recv()
         self.config = replace(self.config, station_port=station_port, http_port=http_port)
+        self.started_s.append(time.monotonic() - began)
 
     async def kill(self) -> None:
         """In the middle of whatever it is doing."""
         assert self.process is not None, "nothing was started"
         self.process.kill()
+        await self.died()
+
+    async def died(self) -> None:
+        """Wait for the end of a server that was killed, or kills itself."""
         code = await self._gone()
         assert code == -signal.SIGKILL, f"it had ended by itself, with {code}"
 
@@ -91,6 +132,24 @@ class Forked:
     def complaints(self) -> str:
         """What the servers logged, warnings and worse."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def faults(self) -> list[str]:
+        """What they logged as errors: faults of ours."""
+        return [line for line in self.complaints().splitlines() if '"level":"error"' in line]
+
+    async def readiness(self) -> int:
+        """What a load balancer is told, as a status of HTTP; 0: nothing."""
+        try:
+            async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+                return (await client.get(f"{self.http}/health/ready")).status_code
+        except httpx.TransportError:
+            return 0
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
 
 
 async def soon(holds: Callable[[], bool], what: Callable[[], str], seconds: float = 60.0) -> None:

@@ -1,0 +1,111 @@
+"""One drill: stations charge, something breaks, it is mended, and then the books are compared."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ricarica.app.config import Config
+from ricarica.kernel.clock import SystemClock
+from ricarica.simulator.fleet import Fleet
+from ricarica.stations.model import UnknownStations
+from tests.e2e.drills.charging import (
+    acknowledged_between,
+    acks_of_all,
+    charging,
+    come_to_rest,
+    more_acks,
+)
+from tests.e2e.drills.forked import Forked, Plight
+from tests.e2e.drills.oracle import Kept, check, kept_in, prepare
+
+Record = Callable[[str, object], None]
+"""pytest's `record_property`; `make drills` prints what is recorded."""
+
+
+@dataclass
+class Drill:
+    """What a drill has at hand. `figures` are for those who read about it later."""
+
+    server: Forked
+    fleet: Fleet
+    url: str
+    figures: dict[str, Any] = field(default_factory=dict)
+    _broken_at: datetime | None = None
+
+    async def charge(self, acks: int = 30) -> None:
+        """Something has to be under way before it is worth breaking."""
+        await more_acks(self.fleet, acks, 60.0)
+
+    @asynccontextmanager
+    async def outage(self) -> AsyncIterator[None]:
+        """Nothing can be stored inside, and so nothing may be acknowledged; then it can again."""
+        began = SystemClock().now()
+        yield
+        ended = SystemClock().now()
+        wrong = acknowledged_between(self.fleet, began, ended)
+        assert not wrong, f"acknowledged while nothing could be stored: {wrong[:3]}"
+        self.figures["outage_s"] = round((ended - began).total_seconds(), 1)
+
+    async def recovers(self) -> None:
+        """By itself, and soon: everybody is in, and everybody is heard."""
+        self.figures["back_s"] = round(await acks_of_all(self.fleet), 1)
+
+
+@asynccontextmanager
+async def drill(
+    url: str,
+    folder: Path,
+    record: Record,
+    *,
+    plight: Plight | None = None,
+    config: Config | None = None,
+    **fleet_options: Any,
+) -> AsyncIterator[Drill]:
+    """Break and mend inside; at the end all must be told, stored, and there once."""
+    await prepare(url)
+    server = Forked(config or drill_config(url, folder), folder / "log", plight or Plight())
+    try:
+        await server.start()
+        async with charging(server.url, **fleet_options) as fleet:
+            held = Drill(server, fleet, url)
+            yield held
+            held.figures["drained_s"] = round(await come_to_rest(fleet), 1)
+        await server.stop()
+    finally:
+        await server.stop()
+    kept = await kept_in(url)
+    check(fleet, kept)
+    for name, figure in (held.figures | figures_of(fleet, kept)).items():
+        record(name, figure)
+
+
+def figures_of(fleet: Fleet, kept: Kept) -> dict[str, Any]:
+    return {"acknowledged": fleet.acked, "transactions": len(kept.transactions), "lost": 0}
+
+
+def drill_config(url: str, folder: Path, **choices: Any) -> Config:
+    common: dict[str, Any] = {
+        "data": folder,
+        "station_host": "127.0.0.1",
+        "station_port": 0,
+        "station_tls_port": 0,
+        "http_host": "127.0.0.1",
+        "http_port": 0,
+        "database_url": url,
+        "unknown_stations": UnknownStations.ACCEPT,
+        "admin_password": "charge-me-up-1",
+    }
+    return Config(**common | choices)
+
+
+class Stopwatch:
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return round(time.monotonic() - self._began, 1)
