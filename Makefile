@@ -77,6 +77,7 @@ docs: dev ## Write the reference of the command line, and check the documentatio
 lock: ## Pin the dependencies again (needs uv; UV=path/to/uv)
 	$(LOCK) pyproject.toml --extra dev --group build --upgrade -o requirements/dev.lock
 	$(LOCK) pyproject.toml -c requirements/dev.lock -o requirements/runtime.lock
+	$(LOCK) pyproject.toml --extra otel -c requirements/dev.lock -o requirements/otel.lock
 	$(LOCK) --group build -c requirements/dev.lock -o requirements/build.lock
 	$(LOCK) --group node --upgrade -o requirements/node.lock
 
