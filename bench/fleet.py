@@ -152,6 +152,9 @@ class Fleet:
         return lambda: True
 
     def _begin_to_settle(self, order: Order) -> Callable[[], bool]:
+        # The server is there again: before, nobody was there who could have put them off.
+        self.measured.put_off.clear()
+
         def is_done() -> bool:
             if self._lost < order["lost_min"] or self._in < self._opened:
                 return False
