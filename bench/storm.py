@@ -49,12 +49,13 @@ class Storm:
     put_off_by: dict[str, int]
 
     def lines(self) -> list[str]:
-        after = self.outcomes
+        outcomes = ", ".join(f"{name} {self.outcomes[name]:,}" for name in sorted(self.outcomes))
+        put_off = "; ".join(f"{number} by {name}" for name, number in self.put_off_by.items())
         return [
             (
                 f"- {self.stations:,} stations, all lost at once; the port was closed for"
-                f" {self.down_s:.1f} s; {self.present:,} are back, the last {self.booted_s:.1f} s after"
-                f" it opened; {self.settled_s:.1f} s after it all was delivered"
+                f" {self.down_s:.1f} s; {self.present:,} are back, the last {self.booted_s:.1f} s"
+                f" after it opened; {self.settled_s:.1f} s after it all was delivered"
             ),
             (
                 f"- handshake of those let in: p50 {self.handshake_p50_s * 1000:.0f} ms,"
@@ -66,8 +67,8 @@ class Storm:
                 f" p99 {self.back_p99_s:.1f} s"
             ),
             (
-                f"- refused attempts: {self.refused:,}; put off although they charge: {self.put_off}"
-                f" {self.put_off_by or ''}"
+                f"- refused attempts: {self.refused:,}; put off although they charge:"
+                f" {put_off or 'none'}"
             ),
             (
                 f"- memory: {self.rss_before_mib:.0f} MiB before, at most {self.rss_peak_mib:.0f},"
@@ -78,7 +79,7 @@ class Storm:
                 f" {self.cpu_s / self.stations * 1000:.2f} for each 1,000 stations"
             ),
             f"- samples: {self.samples:,}; lost: {self.lost}; double: {self.doubled}",
-            f"- outcomes: {', '.join(f'{name} {after[name]:,}' for name in sorted(after))}",
+            f"- outcomes: {outcomes}",
         ]
 
 
