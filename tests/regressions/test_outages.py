@@ -11,7 +11,7 @@ from ricarica.engine import core
 from ricarica.kernel.errors import StorageUnavailableError
 from ricarica.ocpp.dialects import V201
 from ricarica.stations.sql import STATIONS
-from ricarica.storage.database import Staged
+from ricarica.storage.database import Expect, Staged
 from ricarica.storage.sqlite import SqliteDatabase
 from ricarica.testing.world import world
 
@@ -19,10 +19,10 @@ from ricarica.testing.world import world
 class Failing(SqliteDatabase):
     is_down = False
 
-    async def commit(self, staged: Sequence[Staged]) -> None:
+    async def commit(self, staged: Sequence[Staged], expected: Expect | None = None) -> None:
         if self.is_down:
             raise StorageUnavailableError("the disk is full")
-        await super().commit(staged)
+        await super().commit(staged, expected)
 
 
 async def test_a_connection_lost_during_an_outage_is_written_down_after_it(

@@ -15,9 +15,8 @@ from ricarica.api.caller import Asking
 from ricarica.api.gate import needs
 from ricarica.api.ports import Events, Watch
 from ricarica.api.replies import ENCODER
-from ricarica.engine.outbox import Told, told_from
+from ricarica.engine.outbox import Told
 from ricarica.kernel.errors import InvalidError
-from ricarica.kernel.events import Announced
 from ricarica.kernel.ids import EventId, TenantId
 
 HEARTBEAT_S = 15.0  # proxies close what is silent for 30 s or more
@@ -98,8 +97,8 @@ async def stream(
         async for live in _with_heartbeat(watch, heartbeat_s):
             if live is None:
                 yield b": still here\n\n"
-            elif live.id > sent and interest.covers(told := told_from(live)):
-                yield frame(told)
+            elif live.id > sent and interest.covers(live):
+                yield frame(live)
 
 
 def frame(told: Told) -> bytes:
@@ -122,7 +121,7 @@ async def _missed(source: Events, tenant: TenantId, last: EventId | None) -> Asy
         last = page[-1].id if len(page) == REPLAY else None
 
 
-async def _with_heartbeat(watch: Watch, heartbeat_s: float) -> AsyncIterator[Announced | None]:
+async def _with_heartbeat(watch: Watch, heartbeat_s: float) -> AsyncIterator[Told | None]:
     """Events, and None whenever there was none for a while; ends when the watch ends."""
     events = aiter(watch)
     coming = asyncio.ensure_future(anext(events))

@@ -6,7 +6,6 @@ from typing import Protocol, TypeVar
 
 from ricarica.access.model import Actor
 from ricarica.engine.outbox import Told as ToldEvent
-from ricarica.kernel.events import Announced
 from ricarica.kernel.ids import EventId, StationKey, TenantId
 from ricarica.link.letters import Told
 from ricarica.slices import Slices
@@ -29,13 +28,13 @@ class Commands(Protocol):
         """
         ...
 
-    def phrases(self, key: StationKey) -> frozenset[type]:
-        """The commands that the station's dialect can say; none while it is not connected."""
+    def sayable(self, dialect: str) -> frozenset[type]:
+        """The commands that a dialect has words for, by its name."""
         ...
 
 
 class Watch(Protocol):
-    def __aiter__(self) -> AsyncIterator[Announced]: ...
+    def __aiter__(self) -> AsyncIterator[ToldEvent]: ...
 
 
 class Events(Protocol):

@@ -184,7 +184,8 @@ async def _read(caller: Caller, identity: str) -> StationReply:
 
 def _reply(caller: Caller, view: StationView) -> StationReply:
     station, site = view.station, view.site
-    sayable = caller.engine.commands.phrases(station.key)
+    dialect = station.dialect if station.connected else None
+    sayable = caller.engine.commands.sayable(dialect or "")
     return StationReply(
         id=station.key.station,
         status=station.acceptance,

@@ -7,21 +7,25 @@ from typing import Any
 
 import structlog
 
+from ricarica.engine.company import Fence
 from ricarica.engine.counts import BatchCounts
 from ricarica.engine.mailbox import Job, Mailboxes, Wanted
 from ricarica.engine.outbox import ENCODER
 from ricarica.engine.sql import OUTBOX
+from ricarica.engine.tracing import Tracing
 from ricarica.engine.unit_of_work import Turns, UnitOfWork
 from ricarica.kernel.errors import (
     ConflictError,
+    FencedError,
     LostUpdateError,
     RicaricaError,
     StorageUnavailableError,
 )
 from ricarica.kernel.events import Announced
 from ricarica.kernel.ids import StationKey
+from ricarica.link.letters import Withheld
 from ricarica.slices import Surroundings
-from ricarica.storage.database import Database
+from ricarica.storage.database import Database, Expect
 from ricarica.storage.work import Remembered, Work
 
 AGAIN_MAX = 2  # another process that writes the same row twice in between is no accident
@@ -49,14 +53,21 @@ class Batches:
         mailboxes: Mailboxes,
         prefetch: Callable[[Work, Wanted], Awaitable[None]],
         publish: Callable[[list[Announced], list[tuple[StationKey, object]]], None],
+        fence: Fence | None = None,
     ) -> None:
         self._database = database
         self._surroundings = surroundings
         self._mailboxes = mailboxes
         self._prefetch = prefetch
         self._publish = publish
-        self.remembered = Remembered(surroundings.clock.monotonic)
+        self._fence = fence
+        self.remembered = Remembered(
+            surroundings.clock.monotonic,
+            shared=fence is not None,
+            tell=fence.company.wrote if fence else None,
+        )
         self.counts = BatchCounts()
+        self.tracing: Tracing | None = None
         self._latest = 0
 
     async def run(self) -> None:
@@ -90,6 +101,11 @@ class Batches:
             log.warning("storage.unavailable", waiting=len(jobs), error=str(error))
             for job in jobs:
                 _fail(job, error)
+        except FencedError as error:
+            # Some stations went elsewhere: what they said here is theirs to repeat there.
+            assert self._fence is not None, "who expects nothing is not fenced"
+            self._fence.lost(error.rows)
+            await self._together(jobs, again_max)
         except Exception as error:
             # One of them is at odds with the database, or met a fault of ours; the others did not.
             is_ours = not isinstance(error, RicaricaError)
@@ -117,12 +133,25 @@ class Batches:
         with Turns(self._surroundings, work) as turns:
             done = [await self._decide(job, work, turns) for job in jobs]
         begun = self._surroundings.clock.monotonic()
-        await work.commit()
-        self.counts.commit_s.observe(self._surroundings.clock.monotonic() - begun)
+        await work.commit(self._expected(done))
+        commit_s = self._surroundings.clock.monotonic() - begun
+        if self.tracing:
+            self.tracing.batch(len(jobs), commit_s)
+        self.counts.commit_s.observe(commit_s)
         self.counts.sizes.observe(len(jobs))
         self.counts.batches += 1
         self.counts.jobs += len(jobs)
         return done
+
+    def _expected(self, done: list[_Done]) -> Expect | None:
+        if self._fence is None:
+            return None
+        heard = {
+            each.job.connection
+            for each in done
+            if each.job.connection and not isinstance(each.result, Withheld)
+        }
+        return self._fence.company.expect(heard) if heard else None
 
     async def _decide(self, job: Job, work: Work, turns: Turns) -> _Done:
         unit = turns.next(job.tenant)

@@ -6,8 +6,9 @@ from typing import Any
 import structlog
 
 from ricarica.engine.counts import CommandCounts
-from ricarica.engine.live import LiveStation, LiveStations
+from ricarica.engine.live import LiveStation
 from ricarica.engine.message_log import Logged, stage
+from ricarica.engine.tracing import Tracing
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.clock import Clock
 from ricarica.kernel.errors import InvalidError, RicaricaError
@@ -37,22 +38,18 @@ class Commands:
     def __init__(
         self,
         phrases: Mapping[str, Phrases],
-        live: LiveStations,
+        whereabouts: Callable[[StationKey], Awaitable[LiveStation | None]],
         sockets: Sockets,
         clock: Clock,
         afterwards: Afterwards,
     ) -> None:
         self._phrases = phrases
-        self._live = live
+        self._whereabouts = whereabouts
         self._sockets = sockets
         self._clock = clock
         self._afterwards = afterwards
         self.counts = CommandCounts()
-
-    def phrases(self, key: StationKey) -> frozenset[type]:
-        """The commands that the station's dialect can say; none while it is not connected."""
-        live = self._live.get(key)
-        return frozenset(self._phrases[live.dialect.name]) if live else frozenset()
+        self.tracing: Tracing | None = None
 
     def sayable(self, dialect: str) -> frozenset[type]:
         """The commands that a dialect has words for, by its name."""
@@ -69,7 +66,7 @@ class Commands:
         return result
 
     async def _told(self, key: StationKey, command: object) -> Result:
-        live = self._live.get(key)
+        live = await self._whereabouts(key)
         if live is None:
             return Result(Outcome.UNREACHED, detail="the station is not connected")
         phrase = self._phrases[live.dialect.name].get(type(command))
@@ -81,7 +78,8 @@ class Commands:
             payload = wire.encode(phrase.request_for(command), live.dialect)
         except LocalProtocolError as error:
             return Result(Outcome.UNSUPPORTED, detail=str(error))
-        told = await self._ask(key, phrase.action, payload, phrase.timeout_s)
+        ask = Ask(key, phrase.action, payload, phrase.timeout_s, live.node)
+        told = await self._ask(ask)
         result = self._result(phrase, told, live, command)
         await self._remember(key, phrase, command, told, live.dialect)
         return result
@@ -95,32 +93,32 @@ class Commands:
             InvalidError: the dialect has no such action for us to send, or the payload does
                 not fit; the text names the member.
         """
-        live = self._live.get(key)
+        live = await self._whereabouts(key)
         if live is None:
             return Told(Reached.UNREACHED)
         if checked:
             _check(live.dialect, action, payload)
-        return await self._ask(key, action, payload, timeout_s)
+        return await self._ask(Ask(key, action, payload, timeout_s, live.node))
 
-    async def _ask(self, key: StationKey, action: str, payload: bytes, timeout_s: float) -> Told:
+    async def _ask(self, ask: Ask) -> Told:
         at = self._clock.now()
-        told = await self._counted(Ask(key, action, payload, timeout_s))
+        told = await self._counted(ask)
         outcome = _outcome_word(told)
         log.info(
             "command",
-            station=str(key),
-            action=action,
+            station=str(ask.key),
+            action=ask.action,
             id=told.message_id,
             outcome=outcome,
             ms=told.duration_ms,
         )
         logged = Logged(
-            key,
+            ask.key,
             at=at,
             from_station=False,
             message_id=told.message_id or "",
-            action=action,
-            request=payload,
+            action=ask.action,
+            request=ask.payload,
             response=told.payload if told.payload is not None else _text(told),
             outcome=outcome,
             duration_ms=told.duration_ms,
@@ -129,19 +127,26 @@ class Commands:
         async def write(unit: UnitOfWork) -> None:
             stage(unit, logged)
 
-        self._afterwards(key, write)
+        self._afterwards(ask.key, write)
         return told
 
     async def _counted(self, ask: Ask) -> Told:
         self.counts.waiting += 1
         try:
-            told = await self._sockets.ask(ask)
+            told = await self._traced(ask) if self.tracing else await self._sockets.ask(ask)
         finally:
             self.counts.waiting -= 1
         # An unchecked call may have any name, which must not fill our memory.
         action = ask.action if ask.action in ASKABLE else "unknown"
         self.counts.asked[action, told.outcome.value] += 1
         self.counts.duration_s.observe(told.duration_ms / 1000)
+        return told
+
+    async def _traced(self, ask: Ask) -> Told:
+        assert self.tracing, "asked only with somebody who traces"
+        with self.tracing.ask(ask) as note:
+            told = await self._sockets.ask(ask)
+            note(told)
         return told
 
     def _result(self, phrase: Phrase, told: Told, live: LiveStation, command: object) -> Result:
@@ -185,14 +190,10 @@ class Commands:
         except RicaricaError as error:  # what the station did is done, whether we noted it or not
             log.warning("command.not_noted", station=str(key), error=str(error))
 
-    def tell_in_passing(self, key: StationKey, command: object) -> bool:
-        """Whether it is worth sending: connected, sayable, and not known to be in vain."""
-        live = self._live.get(key)
-        return (
-            live is not None
-            and type(command) in self._phrases[live.dialect.name]
-            and type(command) not in live.cannot
-        )
+    def is_worth_telling(self, live: LiveStation, command: object) -> bool:
+        """Whether it is sayable, and not known to be in vain."""
+        kind = type(command)
+        return kind in self._phrases[live.dialect.name] and kind not in live.cannot
 
 
 def _check(dialect: Dialect, action: str, payload: bytes) -> None:

@@ -1,27 +1,30 @@
 """The engine of one node: every message and every change gets its unit of work."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from ricarica.access.model import Actor
 from ricarica.engine.batches import Batches
 from ricarica.engine.commands import Commands
+from ricarica.engine.company import Company, Fence
 from ricarica.engine.dispatch import Dispatcher, Routes
 from ricarica.engine.jobs import Errand
-from ricarica.engine.live import LiveStations
+from ricarica.engine.live import LiveStation, LiveStations
 from ricarica.engine.mailbox import Mailboxes, Wanted
 from ricarica.engine.message_log import Logged, stage
 from ricarica.engine.outbox import Events
 from ricarica.engine.unit_of_work import UnitOfWork
-from ricarica.kernel.errors import StorageUnavailableError
+from ricarica.kernel.errors import NotFoundError, StorageUnavailableError
 from ricarica.kernel.events import Announced
 from ricarica.kernel.ids import DEFAULT_TENANT, StationKey, TenantId
 from ricarica.link.letters import (
+    ANYWHERE,
     Admission,
     Closed,
     Delivered,
+    HangUp,
     Knock,
     Noted,
     Opened,
@@ -30,12 +33,12 @@ from ricarica.link.letters import (
     Withheld,
 )
 from ricarica.link.ports import Sockets
-from ricarica.ocpp.dialects import BY_SUBPROTOCOL
+from ricarica.ocpp.dialects import BY_NAME, BY_SUBPROTOCOL
 from ricarica.slices import Slices, Surroundings
-from ricarica.stations.commands import HangUp
+from ricarica.stations.commands import HangUp as Goodbye
 from ricarica.stations.facts import Connected, Disconnected, Knocked
-from ricarica.stations.model import Admittance
-from ricarica.storage.database import Database
+from ricarica.stations.model import Admittance, Station
+from ricarica.storage.database import Database, Row
 from ricarica.storage.work import Work
 from ricarica.translation.route import Phrases
 
@@ -63,18 +66,23 @@ class Engine:
         vocabulary: Vocabulary,
         sockets: Sockets,
         prefetch: Callable[[Work, Wanted], Awaitable[None]],
+        company: Company | None = None,
     ) -> None:
+        self._has_company = company is not None
         self._clock = surroundings.clock
         self._sockets = sockets
         self.database = database
         self.live = LiveStations()
         self.mailboxes = Mailboxes()
-        self.events = Events(database)
+        self.events = Events(database, company.happened if company else None)
         self.dispatcher = Dispatcher(vocabulary.routes, self.live, surroundings.clock)
         self.commands = Commands(
-            vocabulary.phrases, self.live, sockets, surroundings.clock, self._afterwards
+            vocabulary.phrases, self.whereabouts, sockets, surroundings.clock, self._afterwards
         )
-        self.batches = Batches(database, surroundings, self.mailboxes, prefetch, self._publish)
+        fence = Fence(company, self._lost) if company else None
+        self.batches = Batches(
+            database, surroundings, self.mailboxes, prefetch, self._publish, fence
+        )
         self._passing: set[asyncio.Task[object]] = set()
 
     async def run(self) -> None:
@@ -133,6 +141,7 @@ class Engine:
                 offered[0],
                 authenticated=station.secret is not None,
                 introduced=station.booted_at is not None,
+                held_by=(station.node or "") if station.connected else "",
             )
 
         try:
@@ -141,14 +150,22 @@ class Engine:
             return Admission(Verdict.UNAVAILABLE)
 
     async def open(self, opened: Opened) -> int:
-        async def connect(unit: UnitOfWork) -> int:
-            dialect = BY_SUBPROTOCOL[opened.subprotocol].name
-            return await unit.slices.stations.connect(
-                Connected(opened.key, dialect, opened.remote, opened.secure, opened.at)
-            )
+        key = opened.key
 
-        epoch = await self._errand(opened.key.tenant, connect, opened.key)
-        self.live.opened(opened.key, epoch, opened.subprotocol)
+        async def connect(unit: UnitOfWork) -> tuple[Station, int]:
+            before = await unit.slices.stations.get(key)
+            dialect = BY_SUBPROTOCOL[opened.subprotocol].name
+            epoch = await unit.slices.stations.connect(
+                Connected(key, dialect, opened.remote, opened.secure, opened.at, opened.node)
+            )
+            return before, epoch
+
+        before, epoch = await self._errand(key.tenant, connect, key)
+        self.batches.remembered.own((key.tenant, key.station))
+        self.live.opened(key, epoch, opened.subprotocol, opened.node)
+        if before.connected and before.node and before.node != opened.node:
+            reason = "replaced by a newer connection"
+            self._sockets.hang_up(HangUp(key, POLICY_VIOLATION, reason, before.node, before.epoch))
         return epoch
 
     def deliver(self, delivered: Delivered, reply: Callable[[Reply], None]) -> None:
@@ -156,7 +173,8 @@ class Engine:
             reply(Withheld(1013, "too much is waiting"))
 
     def close(self, closed: Closed) -> None:
-        self.live.closed(closed.key, closed.epoch)
+        if self.live.closed(closed.key, closed.epoch):
+            self.batches.remembered.disown((closed.key.tenant, closed.key.station))
         self._write_down(closed)
 
     def _write_down(self, closed: Closed) -> None:
@@ -212,10 +230,56 @@ class Engine:
     def _publish(self, announced: list[Announced], told: list[tuple[StationKey, object]]) -> None:
         self.events.publish(announced)
         for key, command in told:
-            if isinstance(command, HangUp):
-                self._sockets.hang_up(key, POLICY_VIOLATION, command.reason)
-            elif self.commands.tell_in_passing(key, command):
+            if isinstance(command, Goodbye):
+                self._say_goodbye(key, command)
+            elif self._is_worth_telling(key, command):
                 self._send(key, command)
+
+    def _say_goodbye(self, key: StationKey, goodbye: Goodbye) -> None:
+        live = self.live.get(key)
+        node = live.node if live else ANYWHERE
+        self._sockets.hang_up(HangUp(key, POLICY_VIOLATION, goodbye.reason, node))
+
+    def _is_worth_telling(self, key: StationKey, command: object) -> bool:
+        """Connected, sayable, and not known to be in vain; what others know, they are asked."""
+        live = self.live.get(key)
+        if live is None:
+            return self._has_company
+        return self.commands.is_worth_telling(live, command)
+
+    # -- among other nodes
+
+    async def whereabouts(self, key: StationKey) -> LiveStation | None:
+        """The station's connection, wherever that is."""
+        live = self.live.get(key)
+        if live is not None or not self._has_company:
+            return live
+
+        async def look(unit: UnitOfWork) -> Station | None:
+            try:
+                return await unit.slices.stations.get(key)
+            except NotFoundError:
+                return None
+
+        station = await self._errand(key.tenant, look)
+        if station is None or not (station.connected and station.node and station.dialect):
+            return None
+        return LiveStation(station.epoch, BY_NAME[station.dialect], station.node)
+
+    def gateway_gone(self, node: str) -> None:
+        """Its sockets are gone with it."""
+        for key, epoch in self.live.at(node):
+            self.close(Closed(key, epoch, "its gateway is gone", self._clock.now()))
+
+    def _lost(self, stations: Sequence[Row]) -> None:
+        """They have connected elsewhere; what remains of them here is of the past."""
+        for tenant, name in stations:
+            key = StationKey(tenant, name)
+            if live := self.live.get(key):
+                self.live.closed(key, live.epoch)
+                reason = "replaced by a newer connection"
+                self._sockets.hang_up(HangUp(key, POLICY_VIOLATION, reason, live.node, live.epoch))
+            self.batches.remembered.disown((tenant, name))
 
     def _send(self, key: StationKey, command: object) -> None:
         if len(self._passing) >= PASSING_COMMANDS_MAX:

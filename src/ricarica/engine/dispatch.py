@@ -9,10 +9,11 @@ from ricarica.engine.live import LiveStations
 from ricarica.engine.mailbox import Wanted
 from ricarica.engine.message_log import Logged, stage
 from ricarica.engine.sql import PUT_ASIDE
+from ricarica.engine.tracing import Tracing
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.clock import Clock
 from ricarica.kernel.errors import NotFoundError
-from ricarica.kernel.ids import TenantId
+from ricarica.kernel.ids import StationKey, TenantId
 from ricarica.link.letters import Answer, Delivered, Refusal, Reply, Withheld
 from ricarica.ocpp import actions, wire
 from ricarica.ocpp.dialects import BY_SUBPROTOCOL, Dialect
@@ -27,6 +28,7 @@ from ricarica.translation.route import Origin, Route
 TELLS_NOTHING = frozenset({ErrorKind.FORMATION, ErrorKind.OCCURRENCE})
 UNREADABLE = "unreadable"  # flags what was put aside because nobody could mend it
 
+UNTRACED: dict[str, str] = {}
 ACTION_LENGTH_MAX = 60  # twice the longest there is: what is longer is no action, and is cut
 
 log = structlog.get_logger("ricarica.calls")
@@ -43,6 +45,7 @@ class Dispatcher:
         self.live = live
         self.clock = clock
         self.counts = CallCounts()
+        self.tracing: Tracing | None = None
 
     def job(self, delivered: Delivered, reply: Callable[[Reply], None]) -> "DeliveryJob":
         return DeliveryJob(self, delivered, reply)
@@ -57,6 +60,7 @@ class Dispatcher:
         self.counts.duration_s.observe(elapsed_s)
         if flags:  # hardly ever, and counting none costs as much as all the rest here
             self.counts.flags.update(flags)
+        traced = self.tracing and self.tracing.call(delivered, outcome, elapsed_s)
         log.info(
             "call",
             station=str(delivered.key),
@@ -65,6 +69,7 @@ class Dispatcher:
             outcome=outcome,
             epoch=delivered.epoch,
             ms=int(elapsed_s * 1000),
+            **({"trace_id": traced} if traced else UNTRACED),
         )
 
     def elapsed_s(self, delivered: Delivered) -> float:
@@ -102,6 +107,10 @@ class DeliveryJob:
     @property
     def tenant(self) -> TenantId:
         return self.delivered.key.tenant
+
+    @property
+    def connection(self) -> tuple[StationKey, int]:
+        return self.delivered.key, self.delivered.epoch
 
     def prepare(self, wanted: Wanted) -> None:
         key = self.delivered.key

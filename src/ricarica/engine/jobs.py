@@ -20,6 +20,7 @@ class Errand(Generic[T]):
     """Something to do in one unit of work; whoever sent it may wait for `done`."""
 
     __slots__ = ("_work", "box", "done", "tenant")
+    connection = None
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ from ricarica.ocpp.dialects import BY_SUBPROTOCOL, Dialect
 class LiveStation:
     epoch: int
     dialect: Dialect
+    node: str = ""  # the gateway that holds its socket; empty where there is only one
     reminded_to_boot: bool = False
     refused_as_stranger: int = 0
     # Commands it has answered with NotImplemented or NotSupported over this connection.
@@ -33,13 +34,19 @@ class LiveStations:
         station = self._live.get(key)
         return station.epoch if station else None
 
-    def opened(self, key: StationKey, epoch: int, subprotocol: str) -> None:
-        self._live[key] = LiveStation(epoch, BY_SUBPROTOCOL[subprotocol])
+    def at(self, node: str) -> list[tuple[StationKey, int]]:
+        """The stations whose sockets a gateway holds, with their epochs."""
+        return [(key, live.epoch) for key, live in self._live.items() if live.node == node]
 
-    def closed(self, key: StationKey, epoch: int) -> None:
-        """Forget that connection; a newer one stays."""
-        if self.epoch(key) == epoch:
-            del self._live[key]
+    def opened(self, key: StationKey, epoch: int, subprotocol: str, node: str = "") -> None:
+        self._live[key] = LiveStation(epoch, BY_SUBPROTOCOL[subprotocol], node)
+
+    def closed(self, key: StationKey, epoch: int) -> bool:
+        """Forget that connection; a newer one stays. Whether it was known."""
+        if self.epoch(key) != epoch:
+            return False
+        del self._live[key]
+        return True
 
     def is_worth_logging(self, key: StationKey) -> bool:
         """Whether to log one more message of a stranger: anyone can be one, and say no end."""

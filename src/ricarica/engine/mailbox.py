@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ricarica.engine.unit_of_work import UnitOfWork
-from ricarica.kernel.ids import TenantId
+from ricarica.kernel.ids import StationKey, TenantId
 
 
 @dataclass(slots=True)
@@ -27,6 +27,11 @@ class Job(Protocol):
     @property
     def box(self) -> Hashable:
         """Jobs of one box are carried out one after the other, in the order of arrival."""
+        ...
+
+    @property
+    def connection(self) -> tuple[StationKey, int] | None:
+        """Whose connection, and of which epoch, it came over; None: over none."""
         ...
 
     def prepare(self, wanted: Wanted) -> None:

@@ -1,12 +1,12 @@
 """Committed events, to whoever watches now and to whoever comes back for what was missed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -36,26 +36,46 @@ class Told:
     body: dict[str, Any]
 
 
-def told_from(announced: Announced) -> Told:
+class Happening(NamedTuple):
+    """An event on its way to whoever watches, here or at another node."""
+
+    id: EventId
+    tenant: TenantId
+    kind: str
+    at: datetime
+    station: str | None
+    body: bytes  # JSON
+
+    @property
+    def told(self) -> Told:
+        return Told(self.id, self.kind, self.at, self.station, DECODER.decode(self.body))
+
+
+def happening_from(announced: Announced) -> Happening:
     station = announced.event.station
-    return Told(
+    return Happening(
         announced.id,
+        announced.tenant,
         announced.kind,
         announced.at,
         station.station if station else None,
-        DECODER.decode(ENCODER.encode(announced.event)),
+        ENCODER.encode(announced.event),
     )
+
+
+def told_from(announced: Announced) -> Told:
+    return happening_from(announced).told
 
 
 class Watch:
     """One watcher's view of a tenant's events; ends when it lags too far behind."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[Announced | None] = asyncio.Queue(QUEUE_MAX + 1)
+        self._queue: asyncio.Queue[Told | None] = asyncio.Queue(QUEUE_MAX + 1)
 
-    def offer(self, announced: Announced) -> None:
+    def offer(self, told: Told) -> None:
         if self._queue.qsize() < QUEUE_MAX:
-            self._queue.put_nowait(announced)
+            self._queue.put_nowait(told)
         elif self._queue.qsize() == QUEUE_MAX:
             self._queue.put_nowait(None)
 
@@ -68,16 +88,19 @@ class Watch:
         if not self._queue.full():
             self._queue.put_nowait(None)
 
-    async def __aiter__(self) -> AsyncIterator[Announced]:
-        while (announced := await self._queue.get()) is not None:
-            yield announced
+    async def __aiter__(self) -> AsyncIterator[Told]:
+        while (told := await self._queue.get()) is not None:
+            yield told
 
 
 class Events:
     """What was announced, live and from the outbox."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, pass_on: Callable[[Happening], None] | None = None
+    ) -> None:
         self._database = database
+        self._pass_on = pass_on
         self._watches: dict[TenantId, set[Watch]] = {}
         self.published = 0  # since the start
 
@@ -90,12 +113,25 @@ class Events:
             yield watch
         finally:
             watches.discard(watch)
+            if not watches and self._watches.get(tenant) is watches:
+                del self._watches[tenant]
 
     def publish(self, announced: Iterable[Announced]) -> None:
         for each in announced:
             self.published += 1
-            for watch in self._watches.get(each.tenant, ()):
-                watch.offer(each)
+            if self._pass_on is None and each.tenant not in self._watches:
+                continue
+            happening = happening_from(each)
+            self.receive(happening)
+            if self._pass_on:
+                self._pass_on(happening)
+
+    def receive(self, happening: Happening) -> None:
+        """To those who watch here; it may have happened at another node."""
+        if watches := self._watches.get(happening.tenant):
+            told = happening.told
+            for watch in watches:
+                watch.offer(told)
 
     def behind(self) -> list[int]:
         """How many events wait for each watcher there is."""

@@ -7,6 +7,8 @@ import msgspec
 
 from ricarica.kernel.ids import StationKey
 
+ANYWHERE = "*"  # as a gateway's name: whichever holds the station
+
 
 class Letter(msgspec.Struct, frozen=True, tag=True):
     pass
@@ -43,6 +45,7 @@ class Admission(Letter, frozen=True):
     subprotocol: str | None = None
     authenticated: bool = False  # by a password, not by its name alone
     introduced: bool = False  # it has booted and was accepted before
+    held_by: str = ""  # the gateway where it is connected, by the last that was heard
 
 
 # -- a connection lives
@@ -56,6 +59,7 @@ class Opened(Letter, frozen=True):
     remote: str
     secure: bool
     at: datetime
+    node: str = ""  # the gateway's; empty where there is only one
 
 
 class Closed(Letter, frozen=True):
@@ -123,6 +127,17 @@ class Ask(Letter, frozen=True):
     action: str
     payload: bytes
     timeout_s: float
+    node: str = ""  # the gateway that holds the station; empty: this one
+
+
+class HangUp(Letter, frozen=True):
+    """Close the station's connection, unless it is newer than `epoch` (None: whichever it is)."""
+
+    key: StationKey
+    code: int
+    reason: str
+    node: str = ""
+    epoch: int | None = None
 
 
 class Outcome(StrEnum):
@@ -140,3 +155,69 @@ class Told(Letter, frozen=True):
     description: str | None = None
     details: bytes | None = None
     duration_ms: int = 0
+
+
+# -- between gateways
+
+
+class Challenge(Letter, frozen=True):
+    """Someone else came as a station that is connected at `node`: is that one to give way?"""
+
+    node: str
+    key: StationKey
+    remote: str
+    credential: bytes
+    authenticated: bool
+
+
+class Ruled(Letter, frozen=True):
+    ruling: str  # of `station_gateway.duplicates.Ruling`
+
+
+# -- between processes only
+
+
+class Welcomed(Letter, frozen=True):
+    """What a core answers to `Opened`: from now on, letters of this connection go to it."""
+
+    core: str
+    epoch: int
+
+
+class Posted(Letter, frozen=True):
+    """A letter from a gateway to the core that decides for the station."""
+
+    gateway: str
+    number: int  # of the reply
+    letter: Delivered | Closed | Noted
+
+
+class Replied(Letter, frozen=True):
+    number: int
+    reply: Answer | Refusal | Withheld
+
+
+class CoreLives(Letter, frozen=True):
+    core: str
+    leaving: bool = False
+
+
+class Happened(Letter, frozen=True):
+    """An event that was committed, for whoever watches at another node."""
+
+    id: int
+    tenant: str
+    kind: str
+    at: datetime
+    station: str | None
+    body: bytes  # JSON
+
+
+class Written(Letter, frozen=True):
+    """Rows that a node wrote: what others remember of them is of yesterday."""
+
+    rows: tuple[tuple[str, tuple[str | int, ...]], ...]  # the table, and the key
+
+
+class NodeGone(Letter, frozen=True):
+    node: str

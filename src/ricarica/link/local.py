@@ -5,18 +5,20 @@ from typing import TypeVar
 
 import msgspec
 
-from ricarica.kernel.ids import StationKey
 from ricarica.link.letters import (
     Admission,
     Ask,
+    Challenge,
     Closed,
     Delivered,
+    HangUp,
     Knock,
     Letter,
     Noted,
     Opened,
     Outcome,
     Reply,
+    Ruled,
     Told,
 )
 from ricarica.link.ports import Decisions, Sockets
@@ -67,12 +69,19 @@ class LocalLink:
             return Told(Outcome.UNREACHED)
         return self._carried(await self._sockets.ask(self._carried(ask)))
 
-    def connected(self, key: StationKey) -> int | None:
-        return self._sockets.connected(key) if self._sockets else None
-
-    def hang_up(self, key: StationKey, code: int, reason: str) -> None:
+    def hang_up(self, hang_up: HangUp) -> None:
         if self._sockets:
-            self._sockets.hang_up(key, code, reason)
+            self._sockets.hang_up(self._carried(hang_up))
+
+    async def rule(self, challenge: Challenge) -> Ruled | None:
+        if self._sockets is None:
+            return None
+        return await self._sockets.rule(self._carried(challenge))
+
+    # -- between gateways
+
+    async def challenge(self, _challenge: Challenge) -> Ruled | None:
+        return None  # there are no others
 
     @property
     def _core(self) -> Decisions:

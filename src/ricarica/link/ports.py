@@ -3,16 +3,18 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from ricarica.kernel.ids import StationKey
 from ricarica.link.letters import (
     Admission,
     Ask,
+    Challenge,
     Closed,
     Delivered,
+    HangUp,
     Knock,
     Noted,
     Opened,
     Reply,
+    Ruled,
     Told,
 )
 
@@ -53,10 +55,18 @@ class Sockets(Protocol):
         """Send a CALL when its turn comes (one in flight per station) and wait for the answer."""
         ...
 
-    def connected(self, key: StationKey) -> int | None:
-        """The epoch of the live connection, or None."""
+    def hang_up(self, hang_up: HangUp) -> None:
+        """Close the station's connection, if there is one."""
         ...
 
-    def hang_up(self, key: StationKey, code: int, reason: str) -> None:
-        """Close the station's connection, if there is one."""
+    async def rule(self, challenge: Challenge) -> Ruled | None:
+        """Someone came as this station elsewhere: does the connection here give way, if any?"""
+        ...
+
+
+class Neighbours(Protocol):
+    """What a gateway asks of the gateway where a station is, or was, connected."""
+
+    async def challenge(self, challenge: Challenge) -> Ruled | None:
+        """Is the connection there to give way? None: there is none, or nobody answers."""
         ...

@@ -30,6 +30,7 @@ class Visitor:
     secure: bool
     introduced: bool  # it has booted and was accepted before
     origin: str | None
+    held_by: str = ""  # the gateway where it is connected already, if one is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ class Porter:
             claim=Claim(knock.remote, self._digest(knock), admission.authenticated),
             secure=knock.secure,
             introduced=admission.introduced,
+            held_by=admission.held_by,
             origin=origin,
         )
 

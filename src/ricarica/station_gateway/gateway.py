@@ -7,8 +7,8 @@ import uuid
 from ricarica.kernel.clock import Clock
 from ricarica.kernel.errors import RicaricaError
 from ricarica.kernel.ids import StationKey
-from ricarica.link.letters import Ask, Opened, Outcome, Told
-from ricarica.link.ports import Decisions
+from ricarica.link.letters import Ask, Challenge, HangUp, Opened, Outcome, Ruled, Told
+from ricarica.link.ports import Decisions, Neighbours
 from ricarica.ocpp.dialects import BY_SUBPROTOCOL
 from ricarica.ocpp.session import Limits as SessionLimits
 from ricarica.ocpp.session import Session
@@ -16,7 +16,7 @@ from ricarica.station_gateway.admission import Visitor
 from ricarica.station_gateway.connection import Connection
 from ricarica.station_gateway.counters import GatewayCounts, Tally
 from ricarica.station_gateway.drain import drain
-from ricarica.station_gateway.duplicates import Ruling
+from ricarica.station_gateway.duplicates import Claim, Ruling
 from ricarica.station_gateway.limits import GatewayLimits
 from ricarica.station_gateway.registry import CrowdedError, Registry
 from ricarica.station_gateway.server import StationServer
@@ -36,7 +36,9 @@ class StationGateway:
         limits: GatewayLimits,
         rng: random.Random,
         timers: Timers | None = None,
+        neighbours: Neighbours | None = None,
     ) -> None:
+        self._neighbours = neighbours
         self._around = Surroundings(
             decisions, clock, timers or LoopTimers(clock), limits, rng, Tally()
         )
@@ -79,9 +81,16 @@ class StationGateway:
         connection = self._registry.get(key)
         return connection.epoch if connection else None
 
-    def hang_up(self, key: StationKey, code: int, reason: str) -> None:
-        if connection := self._registry.get(key):
-            connection.close(code, reason)
+    def hang_up(self, hang_up: HangUp) -> None:
+        connection = self._registry.get(hang_up.key)
+        if connection and (hang_up.epoch is None or connection.epoch <= hang_up.epoch):
+            connection.close(hang_up.code, hang_up.reason)
+
+    async def rule(self, challenge: Challenge) -> Ruled | None:
+        if self._registry.get(challenge.key) is None:
+            return None
+        claim = Claim(challenge.remote, challenge.credential, challenge.authenticated)
+        return Ruled((await self._registry.rule(challenge.key, claim)).value)
 
     # -- from the door
 
@@ -94,6 +103,8 @@ class StationGateway:
         try:
             async with self._registry.turn(visitor.key):
                 ruling = await self._registry.rule(visitor.key, visitor.claim)
+                if ruling is Ruling.SWAP and visitor.held_by:
+                    ruling = await self._rule_elsewhere(visitor)
                 if ruling is Ruling.SWAP:
                     return await self._seat(visitor, socket)
         except CrowdedError as error:
@@ -103,6 +114,18 @@ class StationGateway:
         else:
             self._turn_away(visitor, socket, ruling)
         return None
+
+    async def _rule_elsewhere(self, visitor: Visitor) -> Ruling:
+        """By the gateway that has the older connection; one that is gone objects to nothing."""
+        if self._neighbours is None:
+            return Ruling.SWAP
+        claim = visitor.claim
+        ruled = await self._neighbours.challenge(
+            Challenge(
+                visitor.held_by, visitor.key, claim.remote, claim.credential, claim.authenticated
+            )
+        )
+        return Ruling(ruled.ruling) if ruled else Ruling.SWAP
 
     async def _seat(self, visitor: Visitor, socket: StationSocket) -> Connection:
         epoch = await self._around.decisions.open(

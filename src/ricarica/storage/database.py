@@ -42,19 +42,31 @@ class Run(msgspec.Struct, frozen=True):
     statement: sa.sql.dml.UpdateBase
 
 
+class Expect(msgspec.Struct, frozen=True):
+    """What must still hold when a commit writes: these rows have these values in `column`.
+
+    Each of `rows` gives the values of the table's primary key, and then that of the column.
+    """
+
+    table: sa.Table
+    column: str
+    rows: Sequence[Row]
+
+
 Staged = Add | Save | Run
 
 
 class Database(Protocol):
     """Implementations: `SqliteDatabase`, `PostgresDatabase`."""
 
-    async def commit(self, staged: Sequence[Staged]) -> None:
+    async def commit(self, staged: Sequence[Staged], expected: Expect | None = None) -> None:
         """Write everything in one durable commit, with as few statements as possible.
 
         Rows of one table are written in the order given; tables in the order in which
         they first occur.
 
         Raises:
+            FencedError: not all is as `expected`; it names the keys. Nothing is written.
             LostUpdateError: a `Save` did not find the version it replaces. Nothing is written.
             ConflictError: an `Add` without `if_new` met its own key, or another unique
                 constraint was broken. Nothing is written.
@@ -75,6 +87,14 @@ class Database(Protocol):
 
         Raises:
             StorageUnavailableError: the database cannot be reached.
+        """
+        ...
+
+    async def take(self, change: sa.sql.dml.UpdateBase) -> list[Row]:
+        """Carry out a change that returns the rows it made its own, in a commit of its own.
+
+        Raises:
+            StorageUnavailableError: nothing can be committed now.
         """
         ...
 

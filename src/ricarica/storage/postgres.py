@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeVar, cast
 
 import asyncpg
@@ -14,6 +14,7 @@ from sqlalchemy.types import TypeEngine
 
 from ricarica.kernel.errors import (
     ConflictError,
+    FencedError,
     InvalidError,
     LostUpdateError,
     StorageUnavailableError,
@@ -31,7 +32,7 @@ from ricarica.storage.bulk import (
     row_runs,
     statements,
 )
-from ricarica.storage.database import Row, Staged
+from ricarica.storage.database import Expect, Row, Staged
 from ricarica.storage.prepared import PreparedQueries, Query
 
 T = TypeVar("T")
@@ -82,16 +83,18 @@ class PostgresDatabase:
         self._prepared = PreparedQueries(DIALECT)
         self._engine = _engine(url)
 
-    async def commit(self, staged: Sequence[Staged]) -> None:
+    async def commit(self, staged: Sequence[Staged], expected: Expect | None = None) -> None:
         loaded = [self._loader.load(run) for run in row_runs(staged)]
         others = statements(staged)
         if not others:
             async with self._lent() as driver, driver.transaction():
+                await _check(driver, expected)
                 await self._write_all(driver, loaded)
             return
         async with self._connected() as connection:
             driver = await _driver(connection)
             async with driver.transaction():
+                await _check(driver, expected)
                 await self._write_all(driver, loaded)
                 for statement in others:
                     await connection.execute(statement)
@@ -104,6 +107,10 @@ class PostgresDatabase:
         async with self._lent() as driver:
             found = await driver.fetch(prepared.sql, *prepared.arguments(values))
         return prepared.rows(map(tuple, found))
+
+    async def take(self, change: sa.sql.dml.UpdateBase) -> list[Row]:
+        async with self._connected() as connection:
+            return [tuple(row) for row in await connection.execute(change)]
 
     async def migrate(self) -> None:
         from ricarica.storage.migrations import upgrade
@@ -206,6 +213,34 @@ def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
 async def _driver(connection: AsyncConnection) -> "asyncpg.Connection[asyncpg.Record]":
     raw = await connection.get_raw_connection()
     return cast("asyncpg.Connection[asyncpg.Record]", raw.driver_connection)
+
+
+async def _check(driver: "asyncpg.Connection[asyncpg.Record]", expected: Expect | None) -> None:
+    if expected is None or not expected.rows:
+        return
+    arrays = [list(values) for values in zip(*expected.rows, strict=True)]
+    missed = await driver.fetch(_mismatches(expected.table, expected.column), *arrays)
+    if missed:
+        keys = [tuple(row) for row in missed]
+        raise FencedError(f"{expected.table.name}: somebody else has taken over", keys)
+
+
+@cache  # as many as there are kinds of expectations
+def _mismatches(table: sa.Table, column: str) -> str:
+    """The keys whose rows are not as they should be."""
+    types = DIALECT.type_compiler_instance
+    keys = [key.name for key in table.primary_key]
+    arrays = ", ".join(
+        f"${place}::{types.process(table.c[name].type)}[]"
+        for place, name in enumerate((*keys, column), 1)
+    )
+    same = " AND ".join(f"found.{key} = given.{key}" for key in keys)
+    return (
+        f"SELECT {', '.join(f'given.{key}' for key in keys)}"  # noqa: S608 - our own names
+        f" FROM unnest({arrays}) AS given({', '.join((*keys, column))})"
+        f" LEFT JOIN {table.name} AS found ON {same}"
+        f" WHERE found.{column} IS DISTINCT FROM given.{column}"
+    )
 
 
 def _sql(table: sa.Table, kind: Kind) -> str:

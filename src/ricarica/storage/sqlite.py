@@ -20,6 +20,7 @@ from sqlalchemy.types import TypeEngine
 
 from ricarica.kernel.errors import (
     ConflictError,
+    FencedError,
     InvalidError,
     LostUpdateError,
     StorageUnavailableError,
@@ -36,7 +37,7 @@ from ricarica.storage.bulk import (
     row_runs,
     statements,
 )
-from ricarica.storage.database import Row, Staged
+from ricarica.storage.database import Expect, Row, Staged
 from ricarica.storage.prepared import Prepared, PreparedQueries, Query
 
 T = TypeVar("T")
@@ -102,14 +103,17 @@ class SqliteDatabase:
             else _engine(self._path, busy_timeout_s, read_only=True)
         )
 
-    async def commit(self, staged: Sequence[Staged]) -> None:
-        await self._in(self._writer, partial(self._commit, staged))
+    async def commit(self, staged: Sequence[Staged], expected: Expect | None = None) -> None:
+        await self._in(self._writer, partial(self._commit, staged, expected))
 
     async def fetch(self, query: Query, values: Mapping[str, Any] | None = None) -> list[Row]:
         if values is None:
             return await self._in(self._readers, partial(self._fetch, query))
         prepared = self._prepared.of(query)
         return await self._in(self._readers, partial(self._look_up, prepared, values))
+
+    async def take(self, change: sa.sql.dml.UpdateBase) -> list[Row]:
+        return await self._in(self._writer, partial(self._take, change))
 
     async def migrate(self) -> None:
         from ricarica.storage.migrations import upgrade
@@ -133,14 +137,20 @@ class SqliteDatabase:
 
     # -- in the writer's thread
 
-    def _commit(self, staged: Sequence[Staged]) -> None:
+    def _commit(self, staged: Sequence[Staged], expected: Expect | None) -> None:
         loaded = [self._loader.load(run) for run in row_runs(staged)]
         with _our_errors(), self._transaction() as connection:
             driver = _driver(connection)
+            if expected:
+                _check(driver, expected)
             for run in loaded:
                 self._write(driver, run)
             for statement in statements(staged):
                 connection.execute(statement)
+
+    def _take(self, change: sa.sql.dml.UpdateBase) -> list[Row]:
+        with _our_errors(), self._transaction() as connection:
+            return [tuple(row) for row in connection.execute(change)]
 
     def _write(self, driver: sqlite3.Connection, run: Loaded) -> None:
         cursor = driver.executemany(self._statement(run), zip(*run.columns, strict=True))
@@ -241,6 +251,15 @@ def _open(path: str, busy_timeout_s: float, *, read_only: bool) -> sqlite3.Conne
 
 def _driver(connection: sa.Connection) -> sqlite3.Connection:
     return cast("sqlite3.Connection", connection.connection.driver_connection)
+
+
+def _check(driver: sqlite3.Connection, expected: Expect) -> None:
+    keys = [column.name for column in expected.table.primary_key]
+    same = " AND ".join(f"{name} = ?" for name in (*keys, expected.column))
+    query = f"SELECT 1 FROM {expected.table.name} WHERE {same}"  # noqa: S608 - our own names
+    missed = [row[:-1] for row in expected.rows if not driver.execute(query, row).fetchone()]
+    if missed:
+        raise FencedError(f"{expected.table.name}: somebody else has taken over", missed)
 
 
 def column_processor(kind: TypeEngine[Any]) -> ColumnProcessor | None:

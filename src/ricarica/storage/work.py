@@ -9,10 +9,12 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 
 from ricarica.storage.bulk import indexed_columns
-from ricarica.storage.database import Add, Database, Row, Run, Save, Staged
+from ricarica.storage.database import Add, Database, Expect, Row, Run, Save, Staged
 from ricarica.storage.shelf import Key, Shelf
 
 E = TypeVar("E")
+Place = tuple[str, Key]
+"""A table's name, and the key of a row in it."""
 
 # Keys in one query: neither database takes more than 32,766 values, and a key has a few.
 LOADED_AT_ONCE_MAX = 1024
@@ -21,31 +23,64 @@ LOADED_AT_ONCE_MAX = 1024
 class _Kept(Generic[E]):
     """An entity as the database has it, or will have it after this commit."""
 
-    __slots__ = ("entity", "indexed", "read_at", "version")
+    __slots__ = ("entity", "indexed", "number", "read_at", "version")
 
-    def __init__(self, entity: E | None, version: int, read_at: float, indexed: Row) -> None:
+    def __init__(self, entity: E | None, number: int, read_at: float) -> None:
         self.entity = entity
-        self.version = version  # 0: the database has no such row
+        self.number = number  # of all that was ever kept here, in order
         self.read_at = read_at
-        self.indexed = indexed  # what its row has in indexed columns
+        self.version = 0  # the database has no such row
+        self.indexed: Row = ()  # what its row has in indexed columns
 
 
 class Remembered:
-    """The identity map of one node: what its stations' rows look like, without asking again."""
+    """The identity map of one node: what its stations' rows look like, without asking again.
 
-    def __init__(self, monotonic: Callable[[], float]) -> None:
+    With `shared`, other nodes write to the database too. What belongs to a station is then
+    believed only while the station is ours, and only if it was read since.
+    """
+
+    def __init__(
+        self,
+        monotonic: Callable[[], float],
+        *,
+        shared: bool = False,
+        tell: Callable[[list[Place]], None] | None = None,
+    ) -> None:
         self._monotonic = monotonic
         self._shelves: dict[sa.Table, OrderedDict[Key, _Kept[Any]]] = {}
+        self._shared = shared
+        self._tell = tell
+        self._number = 0
+        # Our stations, by tenant and name, and the last number before each became ours.
+        self._ours: dict[Key, int] = {}
+
+    def own(self, station: Key) -> None:
+        """From now on this node alone writes what belongs to the station."""
+        self._ours[station] = self._number
+
+    def disown(self, station: Key) -> None:
+        self._ours.pop(station, None)
 
     def get(self, shelf: Shelf[E], key: Key) -> "_Kept[E] | None":
         entries = self._shelves.get(shelf.table)
         kept = entries.get(key) if entries else None
         if kept is None or entries is None:
             return None
-        if shelf.fresh_s is not None and self._monotonic() - kept.read_at > shelf.fresh_s:
+        if not self._is_believed(shelf, key, kept):
             return None
         entries.move_to_end(key)
         return kept
+
+    def _is_believed(self, shelf: Shelf[Any], key: Key, kept: "_Kept[Any]") -> bool:
+        if shelf.fresh_s is not None:
+            return self._monotonic() - kept.read_at <= shelf.fresh_s
+        return not self._shared or kept.number > self._ours.get(key[:2], self._number)
+
+    def _is_worth_keeping(self, shelf: Shelf[Any], key: Key, entity: object) -> bool:
+        if shelf.fresh_s is not None:
+            return entity is not None  # another process may add it at any moment
+        return not self._shared or key[:2] in self._ours
 
     def last(self, table: sa.Table, key: Key) -> "_Kept[Any] | None":
         """What was last seen, however long ago."""
@@ -53,11 +88,13 @@ class Remembered:
         return entries.get(key) if entries else None
 
     def put(self, shelf: Shelf[E], key: Key, entity: E | None, row: Row | None) -> "_Kept[E]":
-        version, indexed = (row[-1], _indexed(shelf.table)(row)) if row else (0, ())
-        kept = _Kept(entity, version, self._monotonic(), indexed)
-        if entity is None and shelf.fresh_s is not None:
+        self._number += 1
+        kept = _Kept(entity, self._number, self._monotonic())
+        if row:
+            kept.version, kept.indexed = row[-1], _indexed(shelf.table)(row)
+        if not self._is_worth_keeping(shelf, key, entity):
             self.forget(shelf.table, key)
-            return kept  # another process may add it at any moment
+            return kept
         entries = self._shelves.setdefault(shelf.table, OrderedDict())
         entries[key] = kept
         entries.move_to_end(key)
@@ -71,6 +108,25 @@ class Remembered:
 
     def forget_all(self) -> None:
         self._shelves.clear()
+
+    def forget_places(self, places: Iterable[Place]) -> None:
+        """Others wrote there."""
+        tables = {table.name: table for table in self._shelves}
+        for name, key in places:
+            if name in tables:
+                self.forget(tables[name], tuple(key))
+
+    def wrote(self, shelves: Iterable[tuple[Shelf[Any], Key]]) -> None:
+        """Tell the others of what they may remember."""
+        if self._tell is None:
+            return
+        places = [
+            (shelf.table.name, key)
+            for shelf, key in shelves
+            if shelf.fresh_s is not None or key[:2] not in self._ours
+        ]
+        if places:
+            self._tell(places)
 
 
 class Work:
@@ -164,7 +220,7 @@ class Work:
 
     # -- the end of the batch
 
-    async def commit(self) -> None:
+    async def commit(self, expected: Expect | None = None) -> None:
         """Write all that was kept. Whatever fails, nothing of it is remembered."""
         if not self._kept and not self._kept_rest:
             return
@@ -180,7 +236,7 @@ class Work:
         # Those that touch no index are in nobody's way, and so can be written together.
         ordered = sorted(saves.values(), key=lambda save: not save.stays)
         try:
-            await self._database.commit([*ordered, *removals, *self._kept_rest])
+            await self._database.commit([*ordered, *removals, *self._kept_rest], expected)
         except BaseException:
             for table, key in self._kept:
                 self._remembered.forget(table, key)
@@ -188,6 +244,7 @@ class Work:
         for place, (shelf, entity) in self._kept.items():
             row = saves[place].row if entity is not None else None
             self._remembered.put(shelf, place[1], entity, row)
+        self._remembered.wrote((shelf, key) for (_, key), (shelf, _) in self._kept.items())
 
     def _staged(self, shelf: Shelf[Any], key: Key) -> tuple[bool, Any]:
         place = (shelf.table, key)

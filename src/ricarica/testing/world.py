@@ -18,7 +18,18 @@ from ricarica.authorization.model import Token, TokenKind, TokenStatus
 from ricarica.engine.core import Engine, Vocabulary
 from ricarica.kernel.events import Announced
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey, TariffId
-from ricarica.link.letters import Admission, Ask, Knock, Opened, Outcome, Told, Verdict
+from ricarica.link.letters import (
+    Admission,
+    Ask,
+    Challenge,
+    HangUp,
+    Knock,
+    Opened,
+    Outcome,
+    Ruled,
+    Told,
+    Verdict,
+)
 from ricarica.link.local import LocalLink
 from ricarica.ocpp.dialects import Dialect
 from ricarica.simulator.simulated import SimulatedStation
@@ -230,9 +241,12 @@ class World:
         wire = self._wires.get(key)
         return wire.epoch if wire and wire.is_open else None
 
-    def hang_up(self, key: StationKey, code: int, reason: str) -> None:
-        if wire := self._wires.get(key):
-            wire.cut(f"{code} {reason}")
+    def hang_up(self, hang_up: HangUp) -> None:
+        if wire := self._wires.get(hang_up.key):
+            wire.cut(f"{hang_up.code} {hang_up.reason}")
+
+    async def rule(self, _challenge: Challenge) -> Ruled | None:
+        return None  # there is one gateway here
 
     async def _soon(self, awaitable: Awaitable[T]) -> T:
         """What the engine does for someone who waits, as soon as it comes to it."""

@@ -12,10 +12,9 @@ from litestar import get
 from litestar.response import Stream
 
 from ricarica.access.model import SESSION_COOKIE, Permission
-from ricarica.engine.outbox import Watch
+from ricarica.engine.outbox import Told, Watch
 from ricarica.engine.queries import MessageQueries
 from ricarica.kernel.errors import InvalidError
-from ricarica.kernel.events import Announced
 from ricarica.kernel.ids import StationId, StationKey
 from ricarica.stations.events import (
     ConnectorStatusChanged,
@@ -92,8 +91,8 @@ async def _stream(visitor: Visitor, topics: frozenset[str]) -> AsyncIterator[byt
     with visitor.house.engine.events.subscribe(visitor.tenant) as watch:
         yield b": welcome\n\n" + _frames(await _missed(visitor), topics)
         async with aclosing(gathered(watch, GATHER_S, pause)) as bursts:
-            async for announced in bursts:
-                found = {change for each in announced for change in _of_announced(each)}
+            async for happened in bursts:
+                found = {change for told in happened for change in _of(told)}
                 frames = _frames(found | await messages.new(), topics)
                 is_time = time.monotonic() - said_at >= HEARTBEAT_S
                 if frames or is_time:
@@ -111,11 +110,7 @@ def _frames(changes: Iterable[Change], topics: frozenset[str]) -> bytes:
 async def _missed(visitor: Visitor) -> set[Change]:
     """What happened while the page was on its way to the browser."""
     lately = await visitor.house.engine.events.lately(visitor.tenant, visitor.now - ON_ITS_WAY)
-    return {
-        change
-        for told in lately
-        for change in changes_of(told.kind, told.station, told.body.get("transaction"))
-    }
+    return {change for told in lately for change in _of(told)}
 
 
 async def _is_still_welcome(visitor: Visitor) -> bool:
@@ -169,10 +164,8 @@ def changes_of(kind: str, station: str | None, transaction: str | None) -> Itera
         yield OVERVIEW
 
 
-def _of_announced(announced: Announced) -> Iterator[Change]:
-    station = announced.event.station
-    transaction = getattr(announced.event, "transaction", None)
-    return changes_of(announced.kind, station.station if station else None, transaction)
+def _of(told: Told) -> Iterator[Change]:
+    return changes_of(told.kind, told.station, told.body.get("transaction"))
 
 
 OVERVIEW = Change("overview", frozenset({"overview"}))
@@ -181,13 +174,13 @@ PENDING = Change("pending", frozenset({"pending"}))
 
 async def gathered(
     watch: Watch, gather_s: float, pause_s: float
-) -> AsyncGenerator[list[Announced], None]:
+) -> AsyncGenerator[list[Told], None]:
     """Bursts of events, and nothing whenever there was none for a while; ends with the watch."""
     events = aiter(watch)
     coming = asyncio.ensure_future(anext(events))
     try:
         while True:
-            burst: list[Announced] = []
+            burst: list[Told] = []
             until = time.monotonic() + pause_s
             while (left := until - time.monotonic()) > 0:
                 done, _ = await asyncio.wait({coming}, timeout=left)

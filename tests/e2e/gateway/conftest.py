@@ -26,6 +26,10 @@ class Breakable:
         self._check()
         await self._database.commit(*arguments)
 
+    async def take(self, *arguments: Any) -> list[Row]:
+        self._check()
+        return await self._database.take(*arguments)
+
     async def fetch(self, *arguments: Any) -> list[Row]:
         self._check()
         return await self._database.fetch(*arguments)

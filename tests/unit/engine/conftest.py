@@ -18,7 +18,7 @@ from ricarica.kernel.errors import StorageUnavailableError
 from ricarica.kernel.events import Announced
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
 from ricarica.slices import Surroundings
-from ricarica.storage.database import Row, Staged
+from ricarica.storage.database import Expect, Row, Staged
 from ricarica.storage.sqlite import SqliteDatabase
 from ricarica.storage.work import Work
 from ricarica.testing.clock import CountedIds, FakeClock
@@ -34,9 +34,9 @@ class Unsteady:
         self.is_down = False
         self.commits = 0
 
-    async def commit(self, staged: Sequence[Staged]) -> None:
+    async def commit(self, staged: Sequence[Staged], expected: Expect | None = None) -> None:
         self._check()
-        await self._database.commit(staged)
+        await self._database.commit(staged, expected)
         self.commits += 1
 
     async def fetch(
@@ -46,6 +46,10 @@ class Unsteady:
     ) -> list[Row]:
         self._check()
         return await self._database.fetch(query, values)
+
+    async def take(self, change: sa.sql.dml.UpdateBase) -> list[Row]:
+        self._check()
+        return await self._database.take(change)
 
     async def migrate(self) -> None:
         await self._database.migrate()

@@ -61,9 +61,9 @@ async def test_nothing_is_answered_or_published_before_the_commit(bench: Bench) 
     commit = bench.database.commit
     seen: list[tuple[bool, int]] = []
 
-    async def look_and_commit(staged: Any) -> None:
+    async def look_and_commit(staged: Any, expected: Any = None) -> None:
         seen.append((errand.done.done(), len(bench.published)))
-        await commit(staged)
+        await commit(staged, expected)
 
     bench.database.commit = look_and_commit  # type: ignore[method-assign]  # to look in between
     await bench.settle()
@@ -178,7 +178,7 @@ async def test_what_was_not_committed_is_not_remembered(bench: Bench) -> None:
     adding = bench.errand(lambda unit: unit.slices.authorization.add(token))
     commit = bench.database.commit
 
-    async def refuse(staged: Any) -> None:
+    async def refuse(staged: Any, expected: Any = None) -> None:
         raise StorageUnavailableError("in the middle of the commit")
 
     bench.database.commit = refuse  # type: ignore[method-assign]  # reading works, writing does not

@@ -10,9 +10,9 @@ from ricarica.engine.sql import MESSAGES
 from ricarica.kernel.errors import InvalidError
 from ricarica.link.letters import Ask, Told
 from ricarica.link.letters import Outcome as Reached
-from ricarica.ocpp.dialects import V16, V21
+from ricarica.ocpp.dialects import V21
 from ricarica.simulator.simulated import SimulatedStation
-from ricarica.stations.commands import Outcome, Topic, Trigger
+from ricarica.stations.commands import Outcome, Reset, Topic, Trigger
 from ricarica.testing.world import World, key_of, world
 from ricarica.transactions.commands import ShowCost
 
@@ -64,24 +64,27 @@ async def test_every_end_of_a_command_has_a_word(
 async def test_what_a_station_cannot_is_not_tried_again_in_passing_over_this_connection(
     network: World, station: SimulatedStation
 ) -> None:
-    commands, key = network.engine.commands, key_of(station)
-    assert commands.tell_in_passing(key, HEARTBEAT)
+    def is_tried() -> bool:
+        live = network.engine.live.get(key_of(station))
+        return live is not None and network.engine.commands.is_worth_telling(live, HEARTBEAT)
+
+    assert is_tried()
     answering(network, Told(Reached.REFUSED, "1", code="NotImplemented"))
 
     await network.tell(station, HEARTBEAT)
 
-    assert not commands.tell_in_passing(key, HEARTBEAT)
+    assert not is_tried()
     await network.cut(station)
     await network.connect(station)
-    assert commands.tell_in_passing(key, HEARTBEAT)
+    assert is_tried()
 
 
-async def test_what_a_dialect_has_no_words_for_is_offered_to_nobody(network: World) -> None:
-    old = await network.station("CP-2", V16)
+def test_what_a_dialect_has_no_words_for_is_offered_to_nobody(network: World) -> None:
+    commands = network.engine.commands
 
-    assert ShowCost not in network.engine.commands.phrases(key_of(old))
-    await network.cut(old)
-    assert network.engine.commands.phrases(key_of(old)) == frozenset()
+    assert Reset in commands.sayable("1.6")
+    assert ShowCost not in commands.sayable("1.6")
+    assert commands.sayable("") == frozenset()
 
 
 async def test_a_payload_that_does_not_fit_names_the_member_and_never_leaves(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ricarica.engine.mailbox import Mailboxes, Wanted
 from ricarica.engine.unit_of_work import UnitOfWork
-from ricarica.kernel.ids import DEFAULT_TENANT, TenantId
+from ricarica.kernel.ids import DEFAULT_TENANT, StationKey, TenantId
 
 
 class Letter:
@@ -19,6 +19,10 @@ class Letter:
     @property
     def tenant(self) -> TenantId:
         return DEFAULT_TENANT
+
+    @property
+    def connection(self) -> tuple[StationKey, int] | None:
+        raise NotImplementedError
 
     def prepare(self, wanted: Wanted) -> None:
         raise NotImplementedError

@@ -1,7 +1,7 @@
 import asyncio
 from datetime import UTC, datetime
 
-from ricarica.engine.outbox import Watch
+from ricarica.engine.outbox import Watch, told_from
 from ricarica.kernel.events import Announced
 from ricarica.kernel.ids import DEFAULT_TENANT, EventId, StationId, StationKey
 from ricarica.stations.events import StationConnected
@@ -45,7 +45,7 @@ def test_an_event_says_what_changed_and_not_how() -> None:
 async def test_a_burst_of_events_comes_as_one() -> None:
     watch = Watch()
     for number in range(3):
-        watch.offer(announced(number))
+        watch.offer(told_from(announced(number)))
 
     bursts = gathered(watch, gather_s=0.01, pause_s=5)
 

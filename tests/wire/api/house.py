@@ -17,7 +17,19 @@ from ricarica.api.caller import House
 from ricarica.api.health import Measure, Vitals
 from ricarica.app.wiring import Node
 from ricarica.kernel.ids import DEFAULT_TENANT, StationKey
-from ricarica.link.letters import Answer, Ask, Delivered, Knock, Opened, Outcome, Reply, Told
+from ricarica.link.letters import (
+    Answer,
+    Ask,
+    Challenge,
+    Delivered,
+    HangUp,
+    Knock,
+    Opened,
+    Outcome,
+    Reply,
+    Ruled,
+    Told,
+)
 from ricarica.ocpp.dialects import Dialect
 from ricarica.slices import Slices
 
@@ -39,8 +51,11 @@ class Sockets:
     def connected(self, key: StationKey) -> int | None:
         return 1
 
-    def hang_up(self, key: StationKey, code: int, reason: str) -> None:
+    def hang_up(self, hang_up: HangUp) -> None:
         pass
+
+    async def rule(self, challenge: Challenge) -> Ruled | None:
+        return None
 
     def will_answer(self, action: str, payload: bytes) -> None:
         self.answers[action] = Told(Outcome.ANSWERED, "1", payload, duration_ms=3)

@@ -9,7 +9,7 @@ from websockets.exceptions import ConnectionClosed
 
 from ricarica.kernel.errors import NotFoundError, StorageUnavailableError
 from ricarica.kernel.ids import StationId, StationKey, TenantId
-from ricarica.link.letters import Answer, Opened
+from ricarica.link.letters import Answer, HangUp, Opened
 from ricarica.station_gateway.gateway import StationGateway
 from ricarica.testing.gateway import Hourglass, ScriptedCore, soon
 
@@ -109,7 +109,7 @@ async def test_the_core_can_hang_up(
     socket = await station()
     await core.until(lambda: bool(core.opened))
 
-    gateway.hang_up(KEY, 1008, "blocked by the operator")
+    gateway.hang_up(HangUp(KEY, 1008, "blocked by the operator"))
 
     assert await close_code_of(socket) == 1008
     assert socket.close_reason == "blocked by the operator"
