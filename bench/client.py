@@ -139,20 +139,26 @@ class Station:
             return answer
 
     async def boot(self) -> None:
-        payload: dict[str, Any] = {"chargePointVendor": "Bench", "chargePointModel": "B1"}
-        if self.subprotocol != "ocpp1.6":
-            station = {"vendorName": "Bench", "model": "B1"}
-            payload = {"chargingStation": station, "reason": "PowerUp"}
-        await self.call("BootNotification", payload)
+        await self.call("BootNotification", self.boot_payload())
+
+    def boot_payload(self) -> dict[str, Any]:
+        if self.subprotocol == "ocpp1.6":
+            return {"chargePointVendor": "Bench", "chargePointModel": "B1"}
+        return {"chargingStation": {"vendorName": "Bench", "model": "B1"}, "reason": "PowerUp"}
+
+    def says(self, session: int, ref: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """One charging session; its `transactionId`s are for the caller to fill in."""
+        if self.subprotocol == "ocpp1.6":
+            return self._says_16(session)
+        return self._says_2(session, ref)
 
     async def work(self, until: float, wait_s: float, pause_s: float, measured: Measured) -> None:
         await asyncio.sleep(wait_s)
         session = 0
         while time.monotonic() < until:
             session += 1
-            say = self._says_16 if self.subprotocol == "ocpp1.6" else self._says_2
             ref: Any = f"{os.getpid()}-{session}"
-            for action, payload in say(session, ref):
+            for action, payload in self.says(session, ref):
                 if "transactionId" in payload:
                     payload["transactionId"] = ref
                 begun = time.perf_counter()
@@ -166,7 +172,7 @@ class Station:
                 if pause_s:
                     await asyncio.sleep(pause_s)
 
-    def _says_16(self, session: int, _ref: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _says_16(self, session: int) -> Iterator[tuple[str, dict[str, Any]]]:
         register = session * 10_000
         yield (
             "StartTransaction",
