@@ -136,16 +136,16 @@ def _wrap(owner: object, name: str, wrapper: Callable[[Any], Any]) -> None:
 
 
 def _before(work: Callable[..., Awaitable[Any]], reach: Reach) -> Callable[..., Awaitable[Any]]:
-    async def wrapped(*arguments: Any) -> Any:
+    async def wrapped(*arguments: Any, **named: Any) -> Any:
         reach()
-        return await work(*arguments)
+        return await work(*arguments, **named)
 
     return wrapped
 
 
 def _after(work: Callable[..., Awaitable[Any]], reach: Reach) -> Callable[..., Awaitable[Any]]:
-    async def wrapped(*arguments: Any) -> Any:
-        result = await work(*arguments)
+    async def wrapped(*arguments: Any, **named: Any) -> Any:
+        result = await work(*arguments, **named)
         reach()
         return result
 

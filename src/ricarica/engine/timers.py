@@ -15,7 +15,9 @@ from ricarica.kernel.errors import RicaricaError
 from ricarica.kernel.ids import DEFAULT_TENANT, TenantId
 from ricarica.storage.database import Database
 
+KEY = tuple(TIMERS.primary_key.columns)
 DUE_MAX = 100  # timers carried out in one round
+LEASE = timedelta(minutes=1)  # whoever takes a timer and dies leaves it to the others after that
 LOOK_EVERY_S = 5.0  # nobody waits for a timer to the second
 
 log = structlog.get_logger("ricarica.timers")
@@ -49,6 +51,22 @@ class Timers:
 
         await self._post(DEFAULT_TENANT, start)
 
+    async def touch(self) -> None:
+        """Commit something that changes nothing, in turn with all else that is to be stored.
+
+        Raises:
+            StorageUnavailableError: it cannot be stored, and neither could anything else.
+        """
+
+        async def write(unit: UnitOfWork) -> None:
+            unit.work.run(
+                sa.update(TIMERS)
+                .where(TIMERS.c.tenant == unit.tenant, TIMERS.c.subject == "")
+                .values(due_at=TIMERS.c.due_at)
+            )
+
+        await self._post(DEFAULT_TENANT, write)
+
     async def run(self) -> None:
         while True:
             try:
@@ -58,21 +76,31 @@ class Timers:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def ring_due(self) -> int:
-        """Carry out what is due, each in a unit of work of its own; returns how many."""
-        rows = await self._database.fetch(
-            sa.select(TIMERS)
-            .where(TIMERS.c.due_at <= self._clock.now())
-            .order_by(TIMERS.c.due_at)
-            .limit(DUE_MAX)
+        """Carry out what is due, each in a unit of work of its own; returns how many.
+
+        Each is taken by moving it ahead, so that no two nodes ring the same.
+        """
+        now = self._clock.now()
+        is_due = (TIMERS.c.due_at <= now, TIMERS.c.kind.in_(self.rings))
+        [(since,)] = await self._database.fetch(
+            sa.select(sa.func.min(TIMERS.c.due_at)).where(*is_due)
         )
-        for tenant, kind, subject, due_at in rows:
-            if kind in self.rings:
-                self.counts.late_s.observe((self._clock.now() - due_at).total_seconds())
-                await self._ring(TenantId(tenant), kind, subject)
-        return len(rows)
+        if since is None:
+            return 0
+        due = sa.select(*KEY).where(*is_due).order_by(TIMERS.c.due_at).limit(DUE_MAX)
+        taken = await self._database.take(
+            sa.update(TIMERS)
+            .where(sa.tuple_(*KEY).in_(due.with_for_update(skip_locked=True)))
+            .values(due_at=now + LEASE)
+            .returning(*KEY)
+        )
+        self.counts.late_s.observe((now - since).total_seconds())
+        for tenant, kind, subject in taken:
+            await self._ring(TenantId(tenant), kind, subject)
+        return len(taken)
 
     async def _ring(self, tenant: TenantId, kind: str, subject: str) -> None:
-        """One that fails stays due, and keeps none that come after it from ringing."""
+        """One that fails is due again soon, and keeps none that come after it from ringing."""
         try:
             await self._post(tenant, self._errand(kind, subject))
             self.counts.rung[kind, "done"] += 1

@@ -36,6 +36,10 @@ class PostgresServer:
             shutil.chown(directory, UNPRIVILEGED)
         self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
 
+    @property
+    def port(self) -> int:
+        return self._port
+
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://{USER}@127.0.0.1:{self._port}/{database}"
 

@@ -1,0 +1,59 @@
+"""Whether a process says of itself what is true."""
+
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from ricarica.app.tables import metadata
+from ricarica.app.vitals import Health
+from ricarica.app.wiring import Parts, running_node
+from ricarica.kernel.errors import StorageUnavailableError
+from ricarica.storage.database import Expect, Staged
+from ricarica.storage.sqlite import SqliteDatabase
+
+
+class ReadOnly(SqliteDatabase):
+    """Can be read at any time."""
+
+    is_read_only = False
+
+    async def commit(self, staged: Sequence[Staged], expected: Expect | None = None) -> None:
+        if self.is_read_only:
+            raise StorageUnavailableError("this is a standby")
+        await super().commit(staged, expected)
+
+
+@pytest.fixture
+async def database() -> AsyncIterator[ReadOnly]:
+    database = ReadOnly(":memory:", metadata)
+    await database.create_all()
+    yield database
+    await database.close()
+
+
+async def test_what_can_only_be_read_is_not_ready(database: ReadOnly) -> None:
+    async with running_node(Parts(database)) as node:
+        health = Health(node)
+        check = health.vitals().checks["database"]
+        before = await check()
+
+        database.is_read_only = True
+        health.stored_at -= 60  # as if that had been a minute ago
+        during = await check()
+
+        database.is_read_only = False
+        after = await check()
+
+    assert (before, during, after) == (None, "this is a standby", None)
+
+
+async def test_those_who_ask_all_the_time_cost_one_commit_a_second(database: ReadOnly) -> None:
+    async with running_node(Parts(database)) as node:
+        check = Health(node).vitals().checks["database"]
+        await check()
+        committed = node.engine.batches.counts.batches
+        for _ in range(50):
+            await check()
+
+    # Timers that are due at the start have theirs.
+    assert node.engine.batches.counts.batches - committed < 5
