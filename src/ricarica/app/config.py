@@ -7,6 +7,7 @@ import difflib
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -15,6 +16,7 @@ import msgspec
 
 from ricarica.access.model import checked_password
 from ricarica.app.logs import LEVELS
+from ricarica.app.roles import ALL_ROLES, Role, roles_from
 from ricarica.kernel.errors import InvalidError, RicaricaError
 from ricarica.stations.model import UnknownStations
 
@@ -50,6 +52,7 @@ class Config:
     http_port: int = 8080
     database_url: str | None = field(default=None, repr=False)  # it may carry a password
     nats_url: str | None = field(default=None, repr=False)
+    roles: str = ",".join(Role)  # of this process among those that share the database
     unknown_stations: UnknownStations = UnknownStations.PENDING
     tls_certificate: Path | None = None
     tls_key: Path | None = None
@@ -60,6 +63,8 @@ class Config:
     secure_cookies: bool = False  # for a proxy that does not say that it speaks HTTPS
     log_level: str = "info"
     log_json: bool = False
+    otel_endpoint: str | None = field(default=None, repr=False)  # it may carry a key
+    otel_sampling: float = 0.1
 
     @property
     def url(self) -> str:
@@ -190,8 +195,15 @@ def _tls(config: Config) -> Iterator[str]:
 
 
 def _stores(config: Config) -> Iterator[str]:
-    if config.nats_url:
-        yield "nats_url: several nodes are not supported yet; leave it out to run a single one"
+    if config.nats_url and not config.database_url:
+        yield "nats_url is for several processes, which SQLite cannot serve; give database_url too"
+    try:
+        roles = roles_from(config.roles)
+    except InvalidError as error:
+        yield f"roles: {error}"
+    else:
+        if roles != ALL_ROLES and not config.nats_url:
+            yield "roles can be parted only where processes hear of each other; give nats_url too"
     if config.database_url:
         from ricarica.storage.open import open_database
 
@@ -214,6 +226,17 @@ def _words(config: Config) -> Iterator[str]:
         yield f"heartbeat_s is from {HEARTBEAT_S_MIN} to {HEARTBEAT_S_MAX}, not {seconds}"
 
 
+def _traces(config: Config) -> Iterator[str]:
+    if not 0 <= config.otel_sampling <= 1:
+        yield f"otel_sampling is a share from 0 to 1, not {config.otel_sampling}"
+    if config.otel_endpoint is None:
+        return
+    if not config.otel_endpoint.startswith(("http://", "https://")):
+        yield "otel_endpoint is the address of a collector, such as http://localhost:4318"
+    if find_spec("opentelemetry") is None or find_spec("opentelemetry.sdk") is None:
+        yield "otel_endpoint needs packages that are not installed: install ricarica[otel]"
+
+
 def _secrets(config: Config) -> Iterator[str]:
     if config.admin_password is not None:
         try:
@@ -222,4 +245,11 @@ def _secrets(config: Config) -> Iterator[str]:
             yield f"admin_password: {error}"
 
 
-RULES: tuple[Callable[[Config], Iterator[str]], ...] = (_ports, _tls, _stores, _words, _secrets)
+RULES: tuple[Callable[[Config], Iterator[str]], ...] = (
+    _ports,
+    _tls,
+    _stores,
+    _words,
+    _traces,
+    _secrets,
+)

@@ -2,17 +2,38 @@
 
 import logging
 import sys
+from collections.abc import Callable
 
 import msgspec
 import structlog
+from structlog.typing import EventDict
 
 LEVELS = ("debug", "info", "warning", "error")
+
+
+class _Origin:
+    """Marks each line with the process it comes from, and with the trace it belongs to."""
+
+    def __init__(self) -> None:
+        self.node = ""
+        self.current_trace: Callable[[], str | None] | None = None
+
+    def __call__(self, _logger: object, _method: str, event: EventDict) -> EventDict:
+        if self.node:
+            event["node"] = self.node
+        if self.current_trace and "trace_id" not in event and (traced := self.current_trace()):
+            event["trace_id"] = traced
+        return event
+
+
+ORIGIN = _Origin()  # of everything that this process logs; `serve` fills it in
 
 
 def configure_logs(level: str, *, as_json: bool) -> None:
     """Everything goes to standard error; standard output is for what a command answers."""
     number = logging.getLevelNamesMapping()[level.upper()]
     common: list[structlog.typing.Processor] = [
+        ORIGIN,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

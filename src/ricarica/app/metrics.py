@@ -1,6 +1,7 @@
 """The numbers of this process. docs/reference/metrics.md lists them, as a test sees to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import ricarica
 from ricarica.api.health import Measure, Spread
@@ -31,7 +32,7 @@ def of_requests(counts: RequestCounts) -> Measures:
     yield Measure(
         "ricarica_http_requests",
         "Requests to the pages and the API, by route.",
-        dict(counts.answered),
+        _by(counts.answered),
         ("method", "route", "status"),
         "counter",
     )
@@ -138,7 +139,7 @@ def _of_commands(engine: Engine) -> Measures:
     yield Measure(
         "ricarica_commands",
         "Commands to stations, by how they ended.",
-        dict(counts.told),
+        _by(counts.told),
         ("command", "outcome"),
         "counter",
     )
@@ -163,7 +164,7 @@ def of_timers(timers: Timers) -> Measures:
     yield Measure(
         "ricarica_timers",
         "Timers that rang.",
-        dict(timers.counts.rung),
+        _by(timers.counts.rung),
         ("timer", "outcome"),
         "counter",
     )
@@ -180,6 +181,10 @@ def _gauge(name: str, text: str, value: float) -> Measure:
 
 def _count(name: str, text: str, value: float) -> Measure:
     return Measure(name, text, {(): value}, kind="counter")
+
+
+def _by(counts: Mapping[Any, int]) -> dict[tuple[str, ...], float]:
+    return {(*labels,): number for labels, number in counts.items()}
 
 
 def _labelled(name: str, text: str, values: dict[str, int], label: str) -> Measure:

@@ -4,11 +4,14 @@ import asyncio
 import contextlib
 import os
 import random
+import re
+import secrets
 import signal
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -19,19 +22,22 @@ import uvicorn
 from ricarica.access.authentication import Authentication
 from ricarica.access.model import system_actor
 from ricarica.access.service import AccessService
-from ricarica.api.application import application
+from ricarica.api.application import application, health_only
 from ricarica.api.caller import House
-from ricarica.api.requests import counted
+from ricarica.api.requests import App, counted
 from ricarica.app.alone import alone
 from ricarica.app.collector import calm_collector
 from ricarica.app.config import Config
 from ricarica.app.failpoints import failpoints_from
+from ricarica.app.logs import ORIGIN
 from ricarica.app.pages import people_of
 from ricarica.app.passwords import ArgonPasswordHasher
+from ricarica.app.roles import Role, roles_from
 from ricarica.app.tables import metadata
 from ricarica.app.vitals import Health
 from ricarica.app.wiring import Node, Parts, running_node
 from ricarica.kernel.ids import DEFAULT_TENANT
+from ricarica.link.bus import Bus
 from ricarica.station_gateway.tls import station_tls
 from ricarica.stations.service import StationPolicy
 from ricarica.storage.open import open_database
@@ -77,13 +83,18 @@ async def _serving(config: Config) -> AsyncIterator[Serving]:
     parts = failpoints.shifting(Parts(database, policy=policy, rng=rng))
     try:
         await database.migrate()
-        async with running_node(parts) as node:
+        async with _among_others(parts, config) as parts, running_node(parts) as node:
             failpoints.arm(node)
             authentication = authentication_of(node)
             password = await authentication.found(config.admin_password, node.parts.ids)
             health = Health(node)
-            async with _http(health, authentication, config) as http_port:
-                port = await _open_stations_door(node, config)
+            async with (
+                _traced(node, config, rng) as traced,
+                _http(health, authentication, config, traced) as http_port,
+            ):
+                port = 0
+                if Role.GATEWAY in parts.roles:
+                    port = await _open_stations_door(node, config)
                 health.has_started = True
                 yield Serving(node, port, http_port, password)
                 # Whoever spreads stations over nodes learns of it before the first has to leave.
@@ -91,6 +102,27 @@ async def _serving(config: Config) -> AsyncIterator[Serving]:
                 await node.gateway.stop()
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def _among_others(parts: Parts, config: Config) -> AsyncIterator[Parts]:
+    """A process that shares its database has a name, and a bus to the others."""
+    if config.nats_url is None:
+        yield parts
+        return
+    name = f"{_plain(socket.gethostname())}-{secrets.token_hex(4)}"
+    ORIGIN.node = name
+    bus = Bus(config.nats_url, name)
+    await bus.connect()
+    try:
+        yield replace(parts, bus=bus, name=name, roles=roles_from(config.roles))
+    finally:
+        await bus.close()
+
+
+def _plain(host: str) -> str:
+    """What may stand in a subject of NATS."""
+    return re.sub(r"[^a-z0-9-]", "-", host.lower()) or "node"
 
 
 async def serve(config: Config, ready: Callable[[Serving], None]) -> None:
@@ -129,6 +161,26 @@ def _tls_of(certificate: Path, key: Path) -> ssl.SSLContext:
         raise OSError(f"{certificate} and {key} cannot be used for TLS: {error}") from error
 
 
+@asynccontextmanager
+async def _traced(
+    node: Node, config: Config, rng: random.Random
+) -> AsyncIterator[Callable[[App], App]]:
+    """Traces, if they are wanted; gives what wraps the pages and the API."""
+    if config.otel_endpoint is None:
+        yield lambda app: app
+        return
+    from ricarica.app.tracing import OtelTracing, current_trace
+
+    tracing = OtelTracing(config.otel_endpoint, config.otel_sampling, ORIGIN.node, rng)
+    ORIGIN.current_trace = current_trace
+    engine = node.engine
+    engine.dispatcher.tracing = engine.batches.tracing = engine.commands.tracing = tracing
+    try:
+        yield tracing.traced
+    finally:
+        await asyncio.to_thread(tracing.stop)
+
+
 class _Server(uvicorn.Server):
     """Leaves signals to `serve`, which has the stations to think of too."""
 
@@ -139,18 +191,21 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def _http(
-    health: Health, authentication: Authentication, config: Config
+    health: Health, authentication: Authentication, config: Config, traced: Callable[[App], App]
 ) -> AsyncIterator[int]:
     node = health.node
     clock = node.parts.clock
     house = House(node.engine, node.engine.database, authentication, clock.now)
-    people = people_of(node, authentication, config)
-    app = application(
-        house, health.vitals(), people.routes, exception_handlers=people.exception_handlers
-    )
+    if Role.WEB in node.parts.roles:
+        people = people_of(node, authentication, config)
+        app = application(
+            house, health.vitals(), people.routes, exception_handlers=people.exception_handlers
+        )
+    else:
+        app = health_only(health.vitals())
     server = _Server(
         uvicorn.Config(
-            whole_names(counted(cast("Any", app), health.requests, clock.monotonic)),
+            whole_names(counted(traced(cast("Any", app)), health.requests, clock.monotonic)),
             host=config.http_host,
             port=config.http_port,
             log_config=None,

@@ -1,4 +1,4 @@
-"""What /metrics tells, and that the reference, the dashboard and the alerts speak of nothing else."""
+"""What /metrics tells; the reference, the dashboard and the alerts speak of nothing else."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
