@@ -11,6 +11,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from cryptography import x509
 
+from ricarica.app import examination
 from ricarica.app.config import Config
 from ricarica.app.tables import metadata
 from ricarica.cli.ports import Finding
@@ -27,6 +28,25 @@ Check = Callable[[Config], Awaitable[Finding]]
 async def examine(config: Config) -> Sequence[Finding]:
     findings = [await check(config) for check in CHECKS]
     return [*findings, *(await _ports(config))]
+
+
+async def examine_data(config: Config) -> Sequence[Finding]:
+    """What is wrong with the data; that all is well with an invariant is a finding too."""
+    there = await _database(config)
+    if not there.is_well or (config.database_url is None and not _file(config).exists()):
+        return [there]
+    database = open_database(config.url, metadata)
+    try:
+        findings = await examination.examine(database)
+    finally:
+        await database.close()
+    broken = {finding.check for finding in findings}
+    well = [
+        Finding(invariant, is_well=True, text=text)
+        for invariant, text in examination.INVARIANTS.items()
+        if invariant not in broken
+    ]
+    return [*well, *findings]
 
 
 async def _data(config: Config) -> Finding:
@@ -54,7 +74,7 @@ async def _space(config: Config) -> Finding:
 
 
 async def _database(config: Config) -> Finding:
-    is_new = config.database_url is None and not (config.data / "ricarica.db").exists()
+    is_new = config.database_url is None and not _file(config).exists()
     if is_new:
         text = "not made yet; the first start makes it"
         return Finding("database", is_well=True, text=text)
@@ -142,6 +162,10 @@ def _port(name: str, host: str, port: int) -> Finding:
         remedy = "stop what listens there (it may be Ricarica itself), or choose another port"
         return Finding(name, is_well=False, text=f"{port}: {error.strerror}", remedy=remedy)
     return Finding(name, is_well=True, text=f"{port} is free")
+
+
+def _file(config: Config) -> Path:
+    return config.data / "ricarica.db"
 
 
 def _existing(folder: Path) -> Path:

@@ -31,7 +31,7 @@ class BrokenOffError(RicaricaError):
 
 
 def main() -> None:
-    sys.exit(run(Programs(serve, demo, desk, doctor)))
+    sys.exit(run(Programs(serve, demo, desk, doctor, doctor_data)))
 
 
 def serve(choices: Choices) -> None:
@@ -59,6 +59,12 @@ def doctor(choices: Choices) -> Sequence[Finding]:
     from ricarica.app.doctor import examine
 
     return asyncio.run(examine(_config(choices)))
+
+
+def doctor_data(choices: Choices) -> Sequence[Finding]:
+    from ricarica.app.doctor import examine_data
+
+    return asyncio.run(examine_data(_config(choices)))
 
 
 def _config(choices: Choices) -> Config:

@@ -34,6 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(serving.app)
+app.add_typer(serving.doctor_app, name="doctor")
 app.add_typer(simulate.app)
 app.add_typer(stations.app, name="station")
 app.add_typer(people.operators, name="operator")

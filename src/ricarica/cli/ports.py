@@ -46,6 +46,7 @@ class Finding:
     is_well: bool
     text: str
     remedy: str | None = None
+    row: str | None = None  # of the database, where it is about one
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +57,4 @@ class Programs:
     demo: Callable[[Choices, int], None]
     desk: Callable[[Choices], AbstractAsyncContextManager[Desk]]
     doctor: Callable[[Choices], Sequence[Finding]]
+    doctor_data: Callable[[Choices], Sequence[Finding]]

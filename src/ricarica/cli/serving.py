@@ -12,6 +12,7 @@ from ricarica.cli.output import Exit, show_json
 from ricarica.cli.ports import Choices, Finding, Programs
 
 app = typer.Typer()
+doctor_app = typer.Typer()
 
 StationPort = Annotated[
     int | None, typer.Option(help="For stations; 9000 by default. [env: RICARICA_STATION_PORT]")
@@ -36,6 +37,14 @@ def serve(
     station_host: StationHost = None,
     http_host: HttpHost = None,
     database_url: DatabaseUrl = None,
+    nats_url: Annotated[
+        str | None,
+        typer.Option(help="nats://HOST:4222, for several processes on one PostgreSQL."),
+    ] = None,
+    roles: Annotated[
+        str | None,
+        typer.Option(help="Of this process: gateway,core,web,worker by default; needs nats_url."),
+    ] = None,
     accept_unknown_stations: Annotated[
         bool,
         typer.Option(
@@ -90,7 +99,7 @@ def demo(
     programs.demo(_choices({**given, "station_host": "127.0.0.1"}), count)
 
 
-@app.command()
+@doctor_app.callback(invoke_without_command=True)
 def doctor(
     context: typer.Context,
     *,
@@ -104,10 +113,34 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Look for what would keep Ricarica from working here, and say what to do about it."""
+    if context.invoked_subcommand is not None:
+        return
     given = dict(context.params)
     given.pop("as_json")
     programs: Programs = context.obj
-    findings = programs.doctor(_choices(given))
+    _tell(programs.doctor(_choices(given)), as_json=as_json)
+
+
+@doctor_app.command("data")
+def doctor_data(
+    context: typer.Context,
+    *,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check that what the database holds agrees with itself.
+
+    It changes nothing, and may run while Ricarica does; of a million readings it takes a minute.
+    """
+    given = dict(context.params)
+    given.pop("as_json")
+    programs: Programs = context.obj
+    _tell(programs.doctor_data(_choices(given)), as_json=as_json)
+
+
+def _tell(findings: Sequence[Finding], *, as_json: bool) -> None:
     if as_json:
         show_json([_of_finding(finding) for finding in findings])
     else:
@@ -138,4 +171,5 @@ def _of_finding(finding: Finding) -> dict[str, object]:
         "is_well": finding.is_well,
         "text": finding.text,
         "remedy": finding.remedy,
+        "row": finding.row,
     }

@@ -42,6 +42,7 @@ from ricarica.stations.model import (
 )
 from ricarica.stations.ports import StationStore
 
+POWER_MAX_W = Decimal(500_000)  # of one outlet: CCS ends at 500 A and 1,000 V
 PENDING_MAX = 1_000  # strangers in the inbox of one tenant; more would be an attack
 
 
@@ -54,7 +55,7 @@ class StationPolicy:
     retry: timedelta = timedelta(minutes=1)  # how soon a pending station asks again
     # Stations that come back together shall not call together: ± this share of the interval.
     jitter: Callable[[], float] = lambda: 0.0
-    power_max_w: Decimal = Decimal(500_000)  # of one outlet: CCS ends at 500 A and 1,000 V
+    power_max_w: Decimal = POWER_MAX_W
 
 
 @dataclass(frozen=True, slots=True)

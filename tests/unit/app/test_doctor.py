@@ -7,10 +7,16 @@ import pytest
 import trustme
 
 from ricarica.app.config import Config
-from ricarica.app.doctor import examine
+from ricarica.app.doctor import examine, examine_data
+from ricarica.app.examination import INVARIANTS
 from ricarica.app.tables import metadata
 from ricarica.cli.ports import Finding
+from ricarica.kernel.ids import DEFAULT_TENANT
+from ricarica.stations.sql import CONNECTORS
+from ricarica.storage.database import Add
 from ricarica.storage.open import open_database
+
+BEFORE = datetime(2026, 5, 4, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -119,3 +125,24 @@ async def test_a_key_of_another_certificate_is_told(config: Config, tmp_path: Pa
     trustme.CA().issue_cert("other").private_key_pem.write_to_path(str(wrong.tls_key))
 
     assert not (await found(wrong, "tls")).is_well
+
+
+async def test_data_that_are_not_there_are_well(config: Config) -> None:
+    findings = await examine_data(config)
+
+    assert [finding.is_well for finding in findings] == [True]
+    assert not config.data.exists(), "looking changes nothing"
+
+
+async def test_each_invariant_of_the_data_is_well_or_broken(config: Config) -> None:
+    config.data.mkdir()
+    database = open_database(config.url, metadata)
+    await database.migrate()
+    number = (DEFAULT_TENANT, "CP-1", 0, 1, "available", BEFORE, 1, None, None, 1)
+    await database.commit([Add(CONNECTORS, number)])
+    await database.close()
+
+    findings = await examine_data(config)
+
+    assert {finding.check for finding in findings} == set(INVARIANTS)
+    assert [finding.check for finding in findings if not finding.is_well] == ["I12"]

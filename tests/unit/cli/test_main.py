@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,14 +39,19 @@ class House:
     served: list[Choices] = field(default_factory=list)
     shown: list[tuple[Choices, int]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    examined: list[Choices] = field(default_factory=list)
 
     def programs(self) -> Programs:
-        return Programs(self.served.append, self._demo, self._desk, self._doctor)
+        return Programs(self.served.append, self._demo, self._desk, self._doctor, self._doctor_data)
 
     def _demo(self, choices: Choices, stations: int) -> None:
         self.shown.append((choices, stations))
 
     def _doctor(self, choices: Choices) -> Sequence[Finding]:
+        return self.findings
+
+    def _doctor_data(self, choices: Choices) -> Sequence[Finding]:
+        self.examined.append(choices)
         return self.findings
 
     def _desk(self, choices: Choices) -> AbstractAsyncContextManager[Desk]:
@@ -112,7 +117,7 @@ def test_choices_that_make_no_sense_exit_with_2(
         raise UsageError("station_port is a number")
 
     programs = house.programs()
-    broken = Programs(serve, programs.demo, programs.desk, programs.doctor)
+    broken = replace(programs, serve=serve)
 
     assert run(broken, ["serve"]) == 2
     assert "station_port is a number" in capsys.readouterr().err
@@ -148,7 +153,26 @@ def test_the_doctor_speaks_json(house: House, capsys: pytest.CaptureFixture[str]
     run(house.programs(), ["doctor", "--json"])
 
     [finding] = json.loads(capsys.readouterr().out)
-    assert finding == {"check": "disk", "is_well": False, "text": "1 GiB", "remedy": "free some"}
+    assert finding == {
+        "check": "disk",
+        "is_well": False,
+        "text": "1 GiB",
+        "remedy": "free some",
+        "row": None,
+    }
+
+
+def test_the_doctor_of_the_data_fails_when_something_is_wrong_with_it(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = "postgresql://ricarica@localhost/ricarica"
+    house.findings = [Finding("I5", is_well=False, text="tx 1: -1 Wh", remedy="look", row="tx 1")]
+
+    assert run(house.programs(), ["doctor", "data", "--database-url", url, "--json"]) == 1
+
+    assert [choices.flags["database_url"] for choices in house.examined] == [url]
+    [finding] = json.loads(capsys.readouterr().out)
+    assert (finding["check"], finding["row"]) == ("I5", "tx 1")
 
 
 # -- people

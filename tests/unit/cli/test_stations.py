@@ -56,7 +56,7 @@ def ricarica(*arguments: str) -> int:
     def unwanted(*_: object) -> Any:
         raise AssertionError("a station command needs nothing of the house")
 
-    return run(Programs(unwanted, unwanted, unwanted, unwanted), list(arguments))
+    return run(Programs(unwanted, unwanted, unwanted, unwanted, unwanted), list(arguments))
 
 
 STATION = {

@@ -170,7 +170,7 @@ class TransactionQueries:
             .order_by(ENTRIES.c.at, ENTRIES.c.seq_no, ENTRIES.c.received_at)
             .limit(ENTRIES_MAX)
         )
-        return tuple(_entry_from(row) for row in rows)
+        return tuple(entry_from(row) for row in rows)
 
 
 def views(tenant: TenantId) -> sa.Select[Any]:
@@ -235,7 +235,7 @@ def _belongs(table: sa.Table, transaction: Transaction) -> tuple[sa.ColumnElemen
     )
 
 
-def _entry_from(row: Row) -> Entry:
+def entry_from(row: Row) -> Entry:
     tenant, station, ref, at, kind, seq_no, state, detail, received_at, trigger, offline = row
     return Entry(
         StationKey(tenant, station),
