@@ -129,6 +129,9 @@ class Engine:
             if not await unit.slices.access.has_tenant(tenant):
                 return Admission(Verdict.UNAUTHORIZED)
             key = await stations.resolve(tenant, knock.identity)
+            # A station that charges has facts to tell, and its driver waits.
+            if knock.crowded and not await unit.slices.transactions.running_at(key):
+                return Admission(Verdict.CROWDED)
             admittance = await stations.admit(Knocked(key, knock.secure, knock.password, knock.at))
             if admittance is not Admittance.WELCOME:
                 return Admission(Verdict.UNAUTHORIZED)

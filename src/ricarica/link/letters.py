@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -28,6 +29,7 @@ class Knock(Letter, frozen=True):
     password: bytes | None
     remote: str  # address of the peer, without port
     at: datetime
+    crowded: bool = False  # too many come at once: only those who charge may come in
 
 
 class Verdict(StrEnum):
@@ -37,6 +39,7 @@ class Verdict(StrEnum):
     NO_COMMON_DIALECT = "no_common_dialect"  # 101 without the header, then close
     UNAUTHORIZED = "unauthorized"  # 401, also for a station that is not known
     UNAVAILABLE = "unavailable"  # 503: nothing can be stored now
+    CROWDED = "crowded"  # 503: too many come at once, and this one does not charge
 
 
 class Admission(Letter, frozen=True):
@@ -216,7 +219,7 @@ class Happened(Letter, frozen=True):
 class Written(Letter, frozen=True):
     """Rows that a node wrote: what others remember of them is of yesterday."""
 
-    rows: tuple[tuple[str, tuple[str | int, ...]], ...]  # the table, and the key
+    rows: tuple[tuple[str, tuple[Any, ...]], ...]  # the table, and the key
 
 
 class NodeGone(Letter, frozen=True):

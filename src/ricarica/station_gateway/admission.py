@@ -2,19 +2,21 @@
 
 import asyncio
 import hashlib
-import ipaddress
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from aiohttp import hdrs, web
+import msgspec
 
 from ricarica.kernel.errors import StorageUnavailableError
 from ricarica.kernel.ids import StationKey
 from ricarica.link.letters import Admission, Knock, Verdict
 from ricarica.station_gateway import handshake
+from ricarica.station_gateway.doorstep import Turnstile
 from ricarica.station_gateway.duplicates import Claim
 from ricarica.station_gateway.handshake import Rejection, UnreadableCredentialsError
 from ricarica.station_gateway.identity import UnfitPathError, address_from
+from ricarica.station_gateway.proxies import Peer, network_of
+from ricarica.station_gateway.request_head import Head
 from ricarica.station_gateway.surroundings import Surroundings
 from ricarica.station_gateway.throttle import Throttle
 
@@ -48,38 +50,40 @@ class Porter:
         self._identities = Throttle(limits.failures_per_identity, limits.names_max)
         self._visits = Throttle(limits.visits, limits.names_max)
         self._welcomed_from: OrderedDict[str, str] = OrderedDict()
+        self._turnstile = Turnstile(limits.entries, limits.names_max, surroundings.clock)
         self._digest_key = surroundings.rng.randbytes(16)
 
-    async def receive(self, request: web.BaseRequest) -> Visitor | NoCommonDialect | Rejection:
-        problem = handshake.upgrade_problem(request.method, request.headers)
+    async def receive(self, peer: Peer, head: Head) -> Visitor | NoCommonDialect | Rejection:
+        problem = handshake.upgrade_problem(head.method, head.headers)
         if problem:
             return problem
-        if hdrs.SEC_WEBSOCKET_PROTOCOL not in request.headers:
+        if "Sec-WebSocket-Protocol" not in head.headers:
             return handshake.NO_SUBPROTOCOL
         try:
-            knock = self._knock_from(request)
+            knock = self._knock_from(peer, head)
         except UnfitPathError:
             return handshake.BAD_PATH
         except UnreadableCredentialsError:
-            self._remotes.count(_network(_remote(request)), self._around.clock.monotonic())
+            self._remotes.count(network_of(peer.remote), self._around.clock.monotonic())
             return handshake.UNAUTHORIZED
         if self._is_guessing(knock) or self._is_restless(knock):
             return handshake.TOO_MANY
-        return self._verdict_on(knock, await self._admit(knock), request.headers.get(hdrs.ORIGIN))
+        if not self._turnstile.lets_through(network_of(peer.remote)):
+            # Who charges may come in all the same, which only the core knows.
+            knock = msgspec.structs.replace(knock, crowded=True)
+        return self._verdict_on(knock, await self._admit(knock), head.headers.get("Origin"))
 
-    def _knock_from(self, request: web.BaseRequest) -> Knock:
-        address = address_from(request.raw_path)
-        credentials = handshake.credentials_from(request.headers.get(hdrs.AUTHORIZATION))
+    def _knock_from(self, peer: Peer, head: Head) -> Knock:
+        address = address_from(head.target)
+        credentials = handshake.credentials_from(head.headers.get("Authorization"))
         return Knock(
             tenant=address.tenant,
             identity=address.identity,
-            subprotocols=handshake.subprotocols_from(
-                request.headers.getall(hdrs.SEC_WEBSOCKET_PROTOCOL, ())
-            ),
-            secure=request.secure,
+            subprotocols=handshake.subprotocols_from(head.headers.lines("Sec-WebSocket-Protocol")),
+            secure=peer.secure,
             username=credentials.username if credentials else None,
             password=credentials.password if credentials else None,
-            remote=_remote(request),
+            remote=peer.remote,
             at=self._around.clock.now(),
         )
 
@@ -100,6 +104,8 @@ class Porter:
         match admission.verdict:
             case Verdict.UNAVAILABLE:
                 return handshake.UNAVAILABLE
+            case Verdict.CROWDED:
+                return self.crowded()
             case Verdict.UNAUTHORIZED:
                 self._failed(knock)
                 return handshake.UNAUTHORIZED
@@ -108,6 +114,11 @@ class Porter:
             case Verdict.WELCOME:
                 self._welcomed(knock)
                 return self._visitor(knock, admission, origin)
+
+    def crowded(self) -> Rejection:
+        """Those who do as they are told come back spread out."""
+        seconds = self._around.limits.crowded_retry_s * self._around.rng.uniform(0.5, 1.5)
+        return replace(handshake.CROWDED, headers={"Retry-After": str(round(seconds))})
 
     def _visitor(self, knock: Knock, admission: Admission, origin: str | None) -> Visitor:
         assert admission.key, "a welcome says to which station"
@@ -134,11 +145,13 @@ class Porter:
         now = self._around.clock.monotonic()
         if self._identities.exhausted(self._attempt(knock), now):
             return True
-        return not self._is_familiar(knock) and self._remotes.exhausted(_network(knock.remote), now)
+        return not self._is_familiar(knock) and self._remotes.exhausted(
+            network_of(knock.remote), now
+        )
 
     def _failed(self, knock: Knock) -> None:
         now = self._around.clock.monotonic()
-        self._remotes.count(_network(knock.remote), now)
+        self._remotes.count(network_of(knock.remote), now)
         self._identities.count(self._attempt(knock), now)
 
     def _attempt(self, knock: Knock) -> str:
@@ -160,20 +173,6 @@ class Porter:
         self._welcomed_from.move_to_end(_name(knock))
         if len(self._welcomed_from) > self._around.limits.names_max:
             self._welcomed_from.popitem(last=False)
-
-
-def _remote(request: web.BaseRequest) -> str:
-    return request.remote or ""
-
-
-def _network(remote: str) -> str:
-    """Who has one address of IPv6 has 2^64 of them."""
-    address = ipaddress.ip_address(remote.partition("%")[0]) if ":" in remote else None
-    if address is None or not isinstance(address, ipaddress.IPv6Address):
-        return remote
-    if address.ipv4_mapped:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.ip_network((address, 64), strict=False))
 
 
 def _name(knock: Knock) -> str:

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class GatewayCounts:
-    """Since the start, except the first four, which are now."""
+    """Since the start, except the first five, which are now."""
 
     connections: int
     sockets: int  # the same, and whatever has not come through its handshake
     seated: Mapping[tuple[str, bool], int]  # by dialect, and whether over TLS
+    handshaking: int  # connections that have not finished their request
     unanswered: int  # messages that the core decides on
     opened: int
     refused: int
+    shed: int  # connections put off before anything was read of them
     swapped: int
     messages_in: int
     messages_out: int
@@ -32,6 +34,7 @@ class Tally:
     __slots__ = (
         "bytes_in",
         "bytes_out",
+        "handshaking",
         "messages_in",
         "messages_out",
         "noted",
@@ -39,6 +42,7 @@ class Tally:
         "refused",
         "remarks",
         "seated",
+        "shed",
         "sockets",
         "swapped",
         "throttled",
@@ -49,9 +53,11 @@ class Tally:
     def __init__(self) -> None:
         self.sockets = 0
         self.seated: Counter[tuple[str, bool]] = Counter()
+        self.handshaking = 0
         self.unanswered = 0
         self.opened = 0
         self.refused = 0
+        self.shed = 0
         self.swapped = 0
         self.messages_in = 0
         self.messages_out = 0

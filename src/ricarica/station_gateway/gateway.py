@@ -18,11 +18,13 @@ from ricarica.station_gateway.counters import GatewayCounts, Tally
 from ricarica.station_gateway.drain import drain
 from ricarica.station_gateway.duplicates import Claim, Ruling
 from ricarica.station_gateway.limits import GatewayLimits
+from ricarica.station_gateway.proxies import NO_PROXIES, Proxies
 from ricarica.station_gateway.registry import CrowdedError, Registry
 from ricarica.station_gateway.server import StationServer
 from ricarica.station_gateway.station_socket import StationSocket
 from ricarica.station_gateway.surroundings import Surroundings
 from ricarica.station_gateway.timers import LoopTimers, Timers
+from ricarica.station_gateway.tls import TlsSource
 from ricarica.station_gateway.websocket import CloseCode
 
 
@@ -49,11 +51,17 @@ class StationGateway:
         self._server: StationServer | None = None
         self._leaving = False
 
-    async def start(self, host: str, port: int, ssl_context: ssl.SSLContext | None = None) -> int:
+    async def start(
+        self,
+        host: str,
+        port: int,
+        tls: ssl.SSLContext | TlsSource | None = None,
+        proxies: Proxies = NO_PROXIES,
+    ) -> int:
         """Listen, also on a second port; returns the port, which 0 leaves to the system."""
         if self._server is None:
             self._server = StationServer(self._around, self._host)
-        return await self._server.listen(host, port, ssl_context)
+        return await self._server.listen(host, port, tls, proxies)
 
     async def stop(self) -> None:
         if self._server is None:
@@ -67,6 +75,10 @@ class StationGateway:
     def is_open(self) -> bool:
         """It listens, and is not about to stop."""
         return self._server is not None and not self._leaving
+
+    async def send_all_off(self) -> None:
+        """Let all stations come anew, here or elsewhere, as they do after a restart."""
+        await drain(list(self._registry), self._around)
 
     def counts(self) -> GatewayCounts:
         return self._around.tally.counts(len(self._registry))

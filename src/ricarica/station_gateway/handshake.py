@@ -48,6 +48,9 @@ UNAVAILABLE = Rejection(
     "Nothing can be stored now; try again later.\n",
     {"Retry-After": "30"},
 )
+CROWDED = Rejection(
+    HTTPStatus.SERVICE_UNAVAILABLE, "Too many stations come at once; try again later.\n"
+)
 TOO_MANY = Rejection(
     HTTPStatus.TOO_MANY_REQUESTS, "Too many attempts; wait.\n", {"Retry-After": "60"}
 )
@@ -96,6 +99,22 @@ def switching(key: str, subprotocol: str | None, extensions: str | None) -> byte
     }
     lines = [f"{name}: {value}\r\n" for name, value in headers.items() if value]
     return f"HTTP/1.1 101 Switching Protocols\r\n{''.join(lines)}\r\n".encode()
+
+
+def rejecting(rejection: Rejection) -> bytes:
+    """The answer that ends a handshake, and the connection with it."""
+    body = rejection.text.encode()
+    headers = {
+        **rejection.headers,
+        "Server": SERVER_NAME,
+        "Content-Type": "text/plain; charset=utf-8",
+        "Content-Length": str(len(body)),
+        "Connection": ", ".join(("close", *filter(None, (rejection.headers.get("Connection"),)))),
+    }
+    lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
+    status = rejection.status
+    head = f"HTTP/1.1 {status.value} {status.phrase}\r\n{''.join(lines)}\r\n"
+    return head.encode() + body
 
 
 def subprotocols_from(lines: Iterable[str]) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ from ricarica.station_gateway.throttle import Rate
 _PER_REMOTE = Rate(per_s=2.0, burst=100)  # many stations may share one address
 _PER_IDENTITY = Rate(per_s=0.1, burst=10)
 _VISITS = Rate(per_s=1.0, burst=240)  # each costs a commit; a bad line makes one a second
+_ARRIVALS = Rate(per_s=900.0, burst=1_800)  # TLS costs about a millisecond of the processor each
+_ENTRIES = Rate(per_s=300.0, burst=600)  # each brings a boot and a dozen messages with it
 _PER_STATION = Rate(per_s=200.0, burst=1_000)
 
 
@@ -14,7 +16,11 @@ _PER_STATION = Rate(per_s=200.0, burst=1_000)
 class GatewayLimits:
     # -- before the handshake is done
     connections_max: int = 50_000  # sockets; about 1 GiB
-    handshake_s: float = 10.0  # TLS, and then the request: a station on GPRS needs about 3 s
+    arrivals: Rate = _ARRIVALS  # new connections, before anything is read of them
+    entries: Rate = _ENTRIES  # handshakes; beyond it only stations that charge come in
+    handshakes_max: int = 4_000  # that have begun and not been finished; 20 KiB each with TLS
+    handshake_s: float = 10.0  # TLS and the request: a station on GPRS needs about 3 s
+    crowded_retry_s: float = 30.0  # after how long to come again, give or take a half
     admit_s: float = 15.0  # the core may have to wait for its database
     failures_per_remote: Rate = _PER_REMOTE
     failures_per_identity: Rate = _PER_IDENTITY

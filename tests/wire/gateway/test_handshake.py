@@ -173,7 +173,7 @@ async def test_what_is_no_handshake_gets_an_http_error(
 
 
 async def test_garbage_instead_of_http_is_answered_and_dropped(port: int) -> None:
-    assert (await answer_to(port, "\x16\x03\x01 what|")).startswith("HTTP/1.0 400")
+    assert (await answer_to(port, "\x16\x03\x01 what|")).startswith("HTTP/1.1 400")
 
 
 async def test_a_request_that_never_ends_is_dropped(core: ScriptedCore) -> None:
