@@ -191,6 +191,10 @@ CONNECTOR_SHELF = Shelf[Connector](
 )
 SITE_SHELF = Shelf[Site](SITES, lambda site: (site.tenant, site.id), site_row, site_from, FRESH_S)
 
+BY_FOLDED = sa.select(STATIONS).where(
+    STATIONS.c.tenant == sa.bindparam("tenant"), STATIONS.c.folded == sa.bindparam("folded")
+)
+
 
 class SqlStationStore:
     def __init__(self, work: Work) -> None:
@@ -202,8 +206,8 @@ class SqlStationStore:
     async def canonical(self, tenant: TenantId, identity: str) -> StationId | None:
         # Asked when a station connects: the row that comes along also replaces what this node
         # remembered of it, if it was elsewhere in the meantime.
-        found = await self._work.find(
-            STATION_SHELF, STATIONS.c.tenant == tenant, STATIONS.c.folded == folded(identity)
+        found = await self._work.look_up(
+            STATION_SHELF, BY_FOLDED, {"tenant": tenant, "folded": folded(identity)}
         )
         return found[0].key.station if found else None
 
