@@ -46,16 +46,18 @@ def no_values(number: int) -> str:
     return f"{{{','.join(['NULL'] * number)}}}"
 
 
-def rows_from(table: sa.Table, dialect: Dialect, quote: Callable[[str], str]) -> str:
-    """The rows that the statement's places hold, one place for each column of the table."""
-    names = [quote(column.name) for column in table.columns]
+def rows_from(
+    columns: Sequence[sa.Column[Any]], dialect: Dialect, quote: Callable[[str], str]
+) -> str:
+    """The rows that the statement's places hold, one place for each column."""
+    names = [quote(column.name) for column in columns]
     # In a list of results the arrays are walked along together; in a FROM each would be laid
     # down as a table of its own first.
     arrays = (
         f"unnest(${place}::text::{_type(column, dialect)}[]) AS {name}"
-        for (place, column), name in zip(enumerate(table.columns, 1), names, strict=True)
+        for (place, column), name in zip(enumerate(columns, 1), names, strict=True)
     )
-    values = (_value(column.type, name) for column, name in zip(table.columns, names, strict=True))
+    values = (_value(column.type, name) for column, name in zip(columns, names, strict=True))
     given = f"(SELECT {', '.join(arrays)}) AS given"
     return f"(SELECT {', '.join(values)} FROM {given}) AS new_row"  # noqa: S608 - as above
 

@@ -4,14 +4,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
 from ricarica.kernel.errors import InvalidError
-from ricarica.storage.database import Add, Row, Run, Save, Staged
+from ricarica.storage.database import Add, AddAll, Row, Run, Save, Staged
 
 ColumnProcessor = Callable[[Sequence[Any]], Any]
 """Turns the values of a whole column into what one database's statements take."""
@@ -24,12 +23,18 @@ class Kind(Enum):
     ADD_IF_NEW = "add if new"
     FIRST = "first version"
     NEXT = "next version"
-    STAYING = "next version, all indexes as they were"
+    STAYING = "next version, nothing but moving columns changed"
 
 
 # Of these every row must take effect, or another writer was faster.
 VERSIONED = frozenset({Kind.FIRST, Kind.NEXT, Kind.STAYING})
 REPLACING = frozenset({Kind.NEXT, Kind.STAYING})
+
+MOVING = "moving"
+"""In a table's `info`: the names of the columns that differ from one version to nearly every next.
+
+Without it, all those are that no index knows. A statement that names no others writes less.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class RowRun:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A run whose values are as the driver wants them, column by column."""
+    """A run whose values are as the driver wants them, for each of `written_columns`."""
 
     table: sa.Table
     kind: Kind
@@ -53,15 +58,30 @@ class Loaded:
 
 def row_runs(staged: Iterable[Staged]) -> list[RowRun]:
     """Group by table, then cut where the kind changes or a version of a row in hand returns."""
-    tables: dict[sa.Table, list[Add | Save]] = {}
+    tables: dict[sa.Table, list[RowRun]] = {}
     for item in staged:
-        if not isinstance(item, Run):
-            tables.setdefault(item.table, []).append(item)
-    return [run for table, items in tables.items() for run in _cut(table, items)]
+        if isinstance(item, Run):
+            continue
+        runs = tables.setdefault(item.table, [])
+        kind = _kind(item)
+        if not runs or runs[-1].kind is not kind:
+            runs.append(RowRun(item.table, kind, []))
+        if isinstance(item, AddAll):
+            runs[-1].rows.extend(item.rows)
+        else:
+            runs[-1].rows.append(item.row)
+    return [cut for runs in tables.values() for run in runs for cut in _cut(run)]
 
 
 def statements(staged: Iterable[Staged]) -> list[sa.sql.dml.UpdateBase]:
     return [item.statement for item in staged if isinstance(item, Run)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    place: int  # in the table, and so in each row
+    name: str
+    processor: ColumnProcessor | None
 
 
 class Loader:
@@ -74,39 +94,41 @@ class Loader:
     ) -> None:
         self._processor_for = processor_for
         self._nothing = nothing  # for a column without any value, which many are
-        self._processors: dict[sa.Table, list[ColumnProcessor | None]] = {}
+        self._columns: dict[tuple[sa.Table, Kind], list[_Column]] = {}
 
     def load(self, run: RowRun) -> Loaded:
         """
         Raises:
             InvalidError: a value cannot be stored in its column.
         """
-        processors = self._of(run.table)
-        try:
-            columns = list(zip(*run.rows, strict=True))
-        except ValueError as error:
-            raise InvalidError(f"rows of {run.table.name} differ in length") from error
-        if len(columns) != len(processors):
-            raise InvalidError(f"{run.table.name} has {len(processors)} columns")
-        names = run.table.columns.keys()
-        loaded = [
-            self._processed(values, processor, f"{run.table.name}.{name}") if processor else values
-            for values, processor, name in zip(columns, processors, names, strict=True)
-        ]
-        return Loaded(run.table, run.kind, len(run.rows), loaded)
+        table = run.table
+        if set(map(len, run.rows)) != {len(table.columns)}:
+            raise InvalidError(f"a row of {table.name} has {len(table.columns)} columns")
+        values = list(zip(*run.rows, strict=True))
+        loaded = [self._loaded(table, column, values[column.place]) for column in self._of(run)]
+        return Loaded(table, run.kind, len(run.rows), loaded)
 
-    def _processed(self, values: Sequence[Any], processor: ColumnProcessor, column: str) -> Any:
+    def _loaded(self, table: sa.Table, column: _Column, values: Sequence[Any]) -> Any:
+        if column.processor is None:
+            return values
         if values.count(None) == len(values):
             return self._nothing(values)
         try:
-            return processor(values)
+            return column.processor(values)
         except (ValueError, TypeError, ArithmeticError, AttributeError) as error:
-            raise InvalidError(f"{column} cannot hold a value: {error}") from error
+            name = f"{table.name}.{column.name}"
+            raise InvalidError(f"{name} cannot hold a value: {error}") from error
 
-    def _of(self, table: sa.Table) -> list[ColumnProcessor | None]:
-        if table not in self._processors:
-            self._processors[table] = [self._processor_for(column.type) for column in table.columns]
-        return self._processors[table]
+    def _of(self, run: RowRun) -> list[_Column]:
+        key = (run.table, run.kind)
+        if key not in self._columns:
+            written = {column.name for column in written_columns(*key)}
+            self._columns[key] = [
+                _Column(place, column.name, self._processor_for(column.type))
+                for place, column in enumerate(run.table.columns)
+                if column.name in written
+            ]
+        return self._columns[key]
 
 
 def indexed_columns(table: sa.Table) -> frozenset[str]:
@@ -119,28 +141,38 @@ def indexed_columns(table: sa.Table) -> frozenset[str]:
     return frozenset(columns) & frozenset(table.columns.keys())
 
 
-def fixed_columns(table: sa.Table, kind: Kind) -> frozenset[str]:
-    """The columns that a run of a `REPLACING` kind leaves as they are."""
-    is_staying = kind is Kind.STAYING
-    return indexed_columns(table) if is_staying else frozenset(table.primary_key.columns.keys())
+def resting_columns(table: sa.Table) -> frozenset[str]:
+    """Those in which most new versions of a row are as the one before; the key never changes."""
+    indexed = indexed_columns(table)
+    if MOVING not in table.info:
+        return indexed
+    moving = frozenset(table.info[MOVING]) | {table.columns.keys()[-1]}
+    assert not moving & indexed, "an index has to know of every change"
+    return frozenset(table.columns.keys()) - moving
 
 
-def _kind(item: Add | Save) -> Kind:
-    if isinstance(item, Add):
+def written_columns(table: sa.Table, kind: Kind) -> list[sa.Column[Any]]:
+    """What a run's statement names, in the table's order; a row's key always."""
+    resting = resting_columns(table) if kind is Kind.STAYING else frozenset()
+    return [column for column in table.columns if column.primary_key or column.name not in resting]
+
+
+def _kind(item: Add | AddAll | Save) -> Kind:
+    if not isinstance(item, Save):
         return Kind.ADD_IF_NEW if item.if_new else Kind.ADD
     if item.row[-1] == 1:
         return Kind.FIRST
     return Kind.STAYING if item.stays else Kind.NEXT
 
 
-def _cut(table: sa.Table, items: Iterable[Add | Save]) -> Iterator[RowRun]:
-    width = len(table.primary_key.columns)  # the key's columns come first
-    for kind, alike in groupby(items, _kind):
-        rows = [item.row for item in alike]
-        if kind in REPLACING and len({row[:width] for row in rows}) < len(rows):
-            yield from (RowRun(table, kind, apart) for apart in _apart(rows, width))
-        else:
-            yield RowRun(table, kind, rows)
+def _cut(run: RowRun) -> Iterator[RowRun]:
+    """What replaces rows cannot replace one twice."""
+    width = len(run.table.primary_key.columns)  # the key's columns come first
+    keys = {row[:width] for row in run.rows} if run.kind in REPLACING else ()
+    if run.kind not in REPLACING or len(keys) == len(run.rows):
+        yield run
+    else:
+        yield from (RowRun(run.table, run.kind, apart) for apart in _apart(run.rows, width))
 
 
 def _apart(rows: Iterable[Row], width: int) -> Iterator[list[Row]]:

@@ -22,13 +22,21 @@ class Add(msgspec.Struct, frozen=True, gc=False):
     if_new: bool = False
 
 
+class AddAll(msgspec.Struct, frozen=True, gc=False):
+    """As many of `Add`, to one table."""
+
+    table: sa.Table
+    rows: Sequence[Row]
+    if_new: bool = False
+
+
 class Save(msgspec.Struct, frozen=True, gc=False):
     """Write a whole aggregate row, provided that nobody else did since it was read.
 
     The table's last column is `version`; `row` carries the new one, `version` is its last value.
     Version 1 inserts; version n replaces version n - 1 and nothing else.
 
-    `stays`: no column of any index differs from version n - 1, so that none need be touched.
+    `stays`: none but the table's moving columns differ from version n - 1, see `bulk.MOVING`.
     """
 
     table: sa.Table
@@ -53,7 +61,7 @@ class Expect(msgspec.Struct, frozen=True):
     rows: Sequence[Row]
 
 
-Staged = Add | Save | Run
+Staged = Add | AddAll | Save | Run
 
 
 class Database(Protocol):

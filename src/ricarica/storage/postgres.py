@@ -28,9 +28,9 @@ from ricarica.storage.bulk import (
     Kind,
     Loaded,
     Loader,
-    fixed_columns,
     row_runs,
     statements,
+    written_columns,
 )
 from ricarica.storage.database import Expect, Row, Staged
 from ricarica.storage.prepared import PreparedQueries, Query
@@ -246,12 +246,12 @@ def _mismatches(table: sa.Table, column: str) -> str:
 def _sql(table: sa.Table, kind: Kind) -> str:
     preparer = DIALECT.identifier_preparer
     name = preparer.format_table(table)
-    columns = [preparer.quote(column.name) for column in table.columns]
+    written = written_columns(table, kind)
+    columns = [preparer.quote(column.name) for column in written]
     keys = [preparer.quote(column.name) for column in table.primary_key]
-    rows = rows_from(table, DIALECT, preparer.quote)
+    rows = rows_from(written, DIALECT, preparer.quote)
     if kind in REPLACING:
-        fixed = {preparer.quote(column) for column in fixed_columns(table, kind)}
-        changes = [column for column in columns if column not in fixed]
+        changes = [column for column in columns if column not in keys]
         return _update(name, changes, keys, rows)
     insert = f"INSERT INTO {name} ({', '.join(columns)}) SELECT * FROM {rows}"  # noqa: S608 - our own names, quoted
     return insert if kind is Kind.ADD else f"{insert} ON CONFLICT ({', '.join(keys)}) DO NOTHING"

@@ -6,7 +6,7 @@ waits for the disk and readers see the last commit while the next one is being w
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from functools import partial
@@ -33,9 +33,9 @@ from ricarica.storage.bulk import (
     Kind,
     Loaded,
     Loader,
-    fixed_columns,
     row_runs,
     statements,
+    written_columns,
 )
 from ricarica.storage.database import Expect, Row, Staged
 from ricarica.storage.prepared import Prepared, PreparedQueries, Query
@@ -280,22 +280,21 @@ def column_processor(kind: TypeEngine[Any]) -> ColumnProcessor | None:
 def _sql(table: sa.Table, kind: Kind) -> str:
     preparer = DIALECT.identifier_preparer
     name = preparer.format_table(table)
-    columns = [preparer.quote(column.name) for column in table.columns]
+    columns = [preparer.quote(column.name) for column in written_columns(table, kind)]
     keys = [preparer.quote(column.name) for column in table.primary_key]
     if kind in REPLACING:
         # SQLite writes every index anew of which a column is named, changed or not.
-        fixed = {preparer.quote(column) for column in fixed_columns(table, kind)}
-        return _update(name, columns, keys, fixed)
+        return _update(name, columns, keys)
     places = ", ".join("?" * len(columns))
     insert = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - our own names, quoted
     return insert if kind is Kind.ADD else f"{insert} ON CONFLICT ({', '.join(keys)}) DO NOTHING"
 
 
-def _update(name: str, columns: list[str], keys: list[str], fixed: Collection[str]) -> str:
+def _update(name: str, columns: list[str], keys: list[str]) -> str:
     """Numbered places let a row be given as it is, its key and version used twice."""
     places = {column: f"?{place}" for place, column in enumerate(columns, 1)}
     version = columns[-1]
-    changes = ", ".join(f"{column} = {places[column]}" for column in columns if column not in fixed)
+    changes = ", ".join(f"{column} = {places[column]}" for column in columns if column not in keys)
     same = " AND ".join(f"{key} = {places[key]}" for key in keys)
     return f"UPDATE {name} SET {changes} WHERE {same} AND {version} = {places[version]} - 1"  # noqa: S608 - our own names, quoted
 

@@ -1,15 +1,15 @@
 """A batch's reads and staged writes, with what this node remembers between batches."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
-from ricarica.storage.bulk import indexed_columns
-from ricarica.storage.database import Add, Database, Expect, Row, Run, Save, Staged
+from ricarica.storage.bulk import resting_columns
+from ricarica.storage.database import Add, AddAll, Database, Expect, Row, Run, Save, Staged
 from ricarica.storage.shelf import Key, Shelf
 
 E = TypeVar("E")
@@ -23,14 +23,14 @@ LOADED_AT_ONCE_MAX = 1024
 class _Kept(Generic[E]):
     """An entity as the database has it, or will have it after this commit."""
 
-    __slots__ = ("entity", "indexed", "number", "read_at", "version")
+    __slots__ = ("entity", "number", "read_at", "resting", "version")
 
     def __init__(self, entity: E | None, number: int, read_at: float) -> None:
         self.entity = entity
         self.number = number  # of all that was ever kept here, in order
         self.read_at = read_at
         self.version = 0  # the database has no such row
-        self.indexed: Row = ()  # what its row has in indexed columns
+        self.resting: Row = ()  # what its row has in the columns that seldom change
 
 
 class Remembered:
@@ -91,7 +91,7 @@ class Remembered:
         self._number += 1
         kept = _Kept(entity, self._number, self._monotonic())
         if row:
-            kept.version, kept.indexed = row[-1], _indexed(shelf.table)(row)
+            kept.version, kept.resting = row[-1], _resting(shelf.table)(row)
         if not self._is_worth_keeping(shelf, key, entity):
             self.forget(shelf.table, key)
             return kept
@@ -212,6 +212,10 @@ class Work:
     def add(self, table: sa.Table, row: Row, *, if_new: bool = False) -> None:
         self._own_rest.append(Add(table, row, if_new))
 
+    def add_all(self, table: sa.Table, rows: Sequence[Row], *, if_new: bool = False) -> None:
+        if rows:
+            self._own_rest.append(AddAll(table, rows, if_new))
+
     def run(self, statement: sa.sql.dml.UpdateBase) -> None:
         self._own_rest.append(Run(statement))
 
@@ -233,7 +237,7 @@ class Work:
             Run(sa.delete(table).where(*_is(table, key)))
             for table, key in self._kept.keys() - saves.keys()
         ]
-        # Those that touch no index are in nobody's way, and so can be written together.
+        # Of these none is in another's way, and so they can be written together.
         ordered = sorted(saves.values(), key=lambda save: not save.stays)
         try:
             await self._database.commit([*ordered, *removals, *self._kept_rest], expected)
@@ -258,7 +262,7 @@ class Work:
         last = self._seen.get(place) or self._remembered.last(table, key)
         if last is None or not last.version:
             return Save(table, (*row, 1))
-        return Save(table, (*row, last.version + 1), last.indexed == _indexed(table)(row))
+        return Save(table, (*row, last.version + 1), last.resting == _resting(table)(row))
 
     def _known(self, shelf: Shelf[Any], key: Key) -> _Kept[Any] | None:
         seen = self._seen.get((shelf.table, key))
@@ -320,10 +324,11 @@ def _by_key(table: sa.Table) -> tuple[sa.Select[Any], tuple[str, ...]]:
 
 
 @cache
-def _indexed(table: sa.Table) -> Callable[[Row], Row]:
-    """Takes what may matter to an index out of a row; the key never changes."""
-    names = indexed_columns(table) - {column.name for column in table.primary_key}
-    places = [place for place, column in enumerate(table.columns) if column.name in names]
+def _resting(table: sa.Table) -> Callable[[Row], Row]:
+    """Takes out of a row what a narrower statement would leave as it is."""
+    resting = resting_columns(table)
+    columns = enumerate(table.columns)
+    places = [at for at, column in columns if column.name in resting and not column.primary_key]
     if not places:
         return lambda _row: ()
     return itemgetter(*places, places[0])  # two at least, for of one it gives no tuple

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from ricarica.kernel.ids import EvseNumber, StationKey, TenantId, TransactionId
 from ricarica.kernel.quantities import ZERO
+from ricarica.storage.bulk import MOVING
 from ricarica.storage.columns import Blob, Boolean, Exact, Instant, Integer, Json, Text, metadata
 from ricarica.storage.database import Row
 from ricarica.storage.shelf import Shelf
@@ -47,6 +48,13 @@ def _partial(name: str, columns: tuple[str, ...], condition: str) -> sa.Index:
 def _measured(name: str, *, nullable: bool = True) -> sa.Column[object]:
     return sa.Column(name, Exact(DECIMALS), nullable=nullable)
 
+
+# What a reading moves on, and a change of the charging state.
+MOVING_COLUMNS = (
+    *("energy_wh", "register_at", "register_wh", "charging_state", "state_at", "state_seq_no"),
+    *("parked_us", "last_at", "power_w", "soc_percent", "seen", "last_seq_no"),
+    *("cost_excl", "cost_incl", "cost_shown_at", "updated_at"),
+)
 
 TRANSACTIONS = sa.Table(
     "transactions",
@@ -104,6 +112,7 @@ TRANSACTIONS = sa.Table(
     _partial("ix_transactions_flagged", ("started_at",), "flags <> ''"),
     # A running one is written over and over: with room beside it, no index needs to know.
     postgresql_with={"fillfactor": 50},
+    info={MOVING: MOVING_COLUMNS},
 )
 
 # Which transactions run at a station, found without asking the database again.
@@ -457,24 +466,25 @@ class SqlTransactionStore:
         received_at: datetime,
     ) -> None:
         tenant, name, ref = station.tenant, station.station, ref or NOTHING
-        for reading in readings:
-            value = held(reading.value)
-            if value is not None:
-                row = (
-                    tenant,
-                    name,
-                    ref,
-                    reading.at,
-                    reading.measurand,
-                    evse,
-                    reading.phase or NOTHING,
-                    reading.location,
-                    reading.context,
-                    reading.name or NOTHING,
-                    value,
-                    received_at,
-                )
-                self._work.add(READINGS, row, if_new=True)
+        rows = [
+            (
+                tenant,
+                name,
+                ref,
+                reading.at,
+                reading.measurand,
+                evse,
+                reading.phase or NOTHING,
+                reading.location,
+                reading.context,
+                reading.name or NOTHING,
+                value,
+                received_at,
+            )
+            for reading in readings
+            if (value := held(reading.value)) is not None
+        ]
+        self._work.add_all(READINGS, rows, if_new=True)
 
     def add_entry(self, entry: Entry) -> None:
         row = (

@@ -1,3 +1,4 @@
+from decimal import Decimal
 from enum import IntEnum, StrEnum
 
 import pytest
@@ -6,15 +7,17 @@ import sqlalchemy as sa
 from ricarica.kernel.errors import InvalidError
 from ricarica.storage import columns as c
 from ricarica.storage.bulk import (
+    MOVING,
     Kind,
     Loader,
     RowRun,
-    fixed_columns,
     indexed_columns,
+    resting_columns,
     row_runs,
     statements,
+    written_columns,
 )
-from ricarica.storage.database import Add, Run, Save, Staged
+from ricarica.storage.database import Add, AddAll, Run, Save, Staged
 from ricarica.storage.sqlite import column_processor
 
 metadata = sa.MetaData()
@@ -49,6 +52,7 @@ transactions = sa.Table(
     sa.Column("token", c.Text),
     sa.Column("energy_wh", c.Exact(3)),
     sa.Column("ended_at", c.Instant),
+    sa.Column("note", c.Text),
     sa.Column("version", c.Integer),
     sa.Index("ix_running", "token", sqlite_where=sa.text("ended_at IS NULL")),
 )
@@ -58,8 +62,18 @@ def runs(*staged: Staged) -> list[tuple[str, str, int]]:
     return [(run.table.name, run.kind.value, len(run.rows)) for run in row_runs(staged)]
 
 
+def written(table: sa.Table, kind: Kind) -> list[str]:
+    return [column.name for column in written_columns(table, kind)]
+
+
 def test_rows_of_one_kind_are_one_run() -> None:
     assert runs(*(Add(readings, (n, None)) for n in range(5))) == [("readings", "add", 5)]
+
+
+def test_rows_that_were_staged_together_are_in_the_same_run_as_others() -> None:
+    several = AddAll(readings, [(1, None), (2, None)])
+
+    assert runs(Add(readings, (0, None)), several) == [("readings", "add", 3)]
 
 
 def test_tables_come_in_the_order_in_which_they_first_occur() -> None:
@@ -93,8 +107,27 @@ def test_what_touches_no_index_is_a_run_of_its_own() -> None:
 
 def test_an_index_has_its_columns_and_those_of_its_condition() -> None:
     assert indexed_columns(transactions) == {"id", "token", "ended_at"}
-    assert fixed_columns(transactions, Kind.STAYING) == {"id", "token", "ended_at"}
-    assert fixed_columns(transactions, Kind.NEXT) == {"id"}
+
+
+def test_what_touches_no_index_leaves_indexed_columns_out() -> None:
+    assert written(transactions, Kind.STAYING) == ["id", "energy_wh", "note", "version"]
+    assert written(transactions, Kind.NEXT) == transactions.columns.keys()
+
+
+def test_of_a_table_with_moving_columns_only_those_are_written_where_no_other_changed() -> None:
+    moving = transactions.to_metadata(sa.MetaData())
+    moving.info[MOVING] = ("energy_wh",)
+
+    assert resting_columns(moving) == {"id", "token", "ended_at", "note"}
+    assert written(moving, Kind.STAYING) == ["id", "energy_wh", "version"]
+
+
+def test_a_row_keeps_its_values_apart_when_some_are_left_out() -> None:
+    run = RowRun(transactions, Kind.STAYING, [("T1", None, Decimal("1.5"), None, "fine", 2)])
+
+    loaded = Loader(column_processor).load(run)
+
+    assert [list(values) for values in loaded.columns] == [["T1"], [1500], ["fine"], [2]]
 
 
 def test_members_of_enumerations_are_stored_as_plain_values() -> None:
