@@ -81,7 +81,7 @@ def test_a_query_uses_what_is_exposed(expression: str, labels_of: dict[str, set[
 
 
 def test_panels_have_a_place_and_a_number_of_their_own() -> None:
-    taken = set()
+    taken: set[tuple[int, int]] = set()
     for panel in panels():
         at = panel["gridPos"]
         cells = {
