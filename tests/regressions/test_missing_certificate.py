@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from ricarica.app.serve import _tls_of
+from ricarica.app.door import tls_of
 
 
 def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"nope\.pem and .*key\.pem cannot be used for TLS"):
-        _tls_of(tmp_path / "nope.pem", tmp_path / "key.pem")
+        tls_of([(tmp_path / "nope.pem", tmp_path / "key.pem")])
 
 
 def test_neither_is_what_is_no_certificate(tmp_path: Path) -> None:
@@ -18,4 +18,4 @@ def test_neither_is_what_is_no_certificate(tmp_path: Path) -> None:
         file.write_text("no PEM")
 
     with pytest.raises(OSError, match=r"certificate\.pem and .*key\.pem cannot be used for TLS"):
-        _tls_of(*files)
+        tls_of([files])

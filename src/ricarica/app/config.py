@@ -18,6 +18,7 @@ from ricarica.access.model import checked_password
 from ricarica.app.logs import LEVELS
 from ricarica.app.roles import ALL_ROLES, Role, roles_from
 from ricarica.kernel.errors import InvalidError, RicaricaError
+from ricarica.station_gateway.proxies import networks_from
 from ricarica.stations.model import UnknownStations
 
 ENVIRONMENT_PREFIX = "RICARICA_"
@@ -56,6 +57,12 @@ class Config:
     unknown_stations: UnknownStations = UnknownStations.PENDING
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    tls_second_certificate: Path | None = None  # of the other kind: RSA beside ECDSA
+    tls_second_key: Path | None = None
+    trusted_proxies: str = ""  # addresses and ranges, with commas in between
+    proxy_protocol: bool = False
+    handshakes_per_s: int = 300
+    connections_max: int = 100_000
     heartbeat_s: int = 300
     admin_password: str | None = field(default=None, repr=False)
     currency: str = "EUR"
@@ -74,6 +81,15 @@ class Config:
     @property
     def has_tls(self) -> bool:
         return self.tls_certificate is not None
+
+    @property
+    def certificates(self) -> list[tuple[Path, Path]]:
+        """Each chain with its key."""
+        pairs = (
+            (self.tls_certificate, self.tls_key),
+            (self.tls_second_certificate, self.tls_second_key),
+        )
+        return [(chain, key) for chain, key in pairs if chain is not None and key is not None]
 
 
 NAMES = tuple(each.name for each in fields(Config))
@@ -192,6 +208,23 @@ def _ports(config: Config) -> Iterator[str]:
 def _tls(config: Config) -> Iterator[str]:
     if (config.tls_certificate is None) != (config.tls_key is None):
         yield "tls_certificate and tls_key belong together; give both or neither"
+    if (config.tls_second_certificate is None) != (config.tls_second_key is None):
+        yield "tls_second_certificate and tls_second_key belong together; give both or neither"
+    if config.tls_second_certificate is not None and not config.has_tls:
+        yield "tls_second_certificate is for a second kind of key; give tls_certificate first"
+
+
+def _crowds(config: Config) -> Iterator[str]:
+    try:
+        networks_from(config.trusted_proxies.split(","))
+    except InvalidError as error:
+        yield f"trusted_proxies: {error}"
+    if config.proxy_protocol and not config.trusted_proxies:
+        yield "proxy_protocol is only believed of trusted_proxies; say which they are"
+    if config.handshakes_per_s < 1:
+        yield f"handshakes_per_s is 1 or more, not {config.handshakes_per_s}"
+    if config.connections_max < 1:
+        yield f"connections_max is 1 or more, not {config.connections_max}"
 
 
 def _stores(config: Config) -> Iterator[str]:
@@ -248,6 +281,7 @@ def _secrets(config: Config) -> Iterator[str]:
 RULES: tuple[Callable[[Config], Iterator[str]], ...] = (
     _ports,
     _tls,
+    _crowds,
     _stores,
     _words,
     _traces,

@@ -8,12 +8,10 @@ import re
 import secrets
 import signal
 import socket
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import structlog
@@ -28,6 +26,7 @@ from ricarica.api.requests import App, counted
 from ricarica.app.alone import alone
 from ricarica.app.collector import calm_collector
 from ricarica.app.config import Config
+from ricarica.app.door import limits_of, open_door
 from ricarica.app.failpoints import failpoints_from
 from ricarica.app.logs import ORIGIN
 from ricarica.app.pages import people_of
@@ -38,7 +37,7 @@ from ricarica.app.vitals import Health
 from ricarica.app.wiring import Node, Parts, running_node
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.link.bus import Bus
-from ricarica.station_gateway.tls import station_tls
+from ricarica.station_gateway.gateway import StationGateway
 from ricarica.stations.service import StationPolicy
 from ricarica.storage.open import open_database
 from ricarica.web.addresses import whole_names
@@ -57,6 +56,7 @@ class Serving:
     station_port: int
     http_port: int
     first_password: str | None
+    renew: Callable[[], None]  # read the certificates again
 
 
 @asynccontextmanager
@@ -80,7 +80,7 @@ async def _serving(config: Config) -> AsyncIterator[Serving]:
         jitter=lambda: rng.uniform(-JITTER, JITTER),
     )
     failpoints = failpoints_from(os.environ)
-    parts = failpoints.shifting(Parts(database, policy=policy, rng=rng))
+    parts = failpoints.shifting(Parts(database, policy=policy, limits=limits_of(config), rng=rng))
     try:
         await database.migrate()
         async with _among_others(parts, config) as parts, running_node(parts) as node:
@@ -91,12 +91,10 @@ async def _serving(config: Config) -> AsyncIterator[Serving]:
             async with (
                 _traced(node, config, rng) as traced,
                 _http(health, authentication, config, traced) as http_port,
+                open_door(_gateway_of(node), config) as door,
             ):
-                port = 0
-                if Role.GATEWAY in parts.roles:
-                    port = await _open_stations_door(node, config)
                 health.has_started = True
-                yield Serving(node, port, http_port, password)
+                yield Serving(node, door.port, http_port, password, door.renew)
                 # Whoever spreads stations over nodes learns of it before the first has to leave.
                 health.is_draining = True
                 await node.gateway.stop()
@@ -126,13 +124,14 @@ def _plain(host: str) -> str:
 
 
 async def serve(config: Config, ready: Callable[[Serving], None]) -> None:
-    """Until SIGTERM or SIGINT, then an orderly drain."""
+    """Until SIGTERM or SIGINT, then an orderly drain. SIGHUP renews the certificates."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with serving(config) as served:
         calm_collector()
+        loop.add_signal_handler(signal.SIGHUP, served.renew)
         ready(served)
         await stop.wait()
         log.info("serve.stopping")
@@ -146,19 +145,8 @@ def authentication_of(node: Node) -> Authentication:
     return Authentication(commit, ArgonPasswordHasher(), node.parts.clock.now)
 
 
-async def _open_stations_door(node: Node, config: Config) -> int:
-    port = await node.gateway.start(config.station_host, config.station_port)
-    if config.tls_certificate and config.tls_key:
-        context = _tls_of(config.tls_certificate, config.tls_key)
-        await node.gateway.start(config.station_host, config.station_tls_port, context)
-    return port
-
-
-def _tls_of(certificate: Path, key: Path) -> ssl.SSLContext:
-    try:
-        return station_tls([(certificate, key)])
-    except OSError as error:  # which names neither file
-        raise OSError(f"{certificate} and {key} cannot be used for TLS: {error}") from error
+def _gateway_of(node: Node) -> StationGateway | None:
+    return node.gateway if Role.GATEWAY in node.parts.roles else None
 
 
 @asynccontextmanager

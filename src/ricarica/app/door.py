@@ -1,0 +1,105 @@
+"""The stations' door: its ports, its bounds, its certificates, and whom it believes."""
+
+import asyncio
+import contextlib
+import resource
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from ricarica.app.config import Config
+from ricarica.station_gateway.gateway import StationGateway
+from ricarica.station_gateway.limits import GatewayLimits
+from ricarica.station_gateway.proxies import Proxies, networks_from
+from ricarica.station_gateway.throttle import Rate
+from ricarica.station_gateway.tls import RenewedTls
+
+LOOK_EVERY_S = 30.0  # at the certificate files; whoever cannot wait sends SIGHUP
+ARRIVALS_PER_ENTRY = 3  # to be turned away costs less than to be let in
+KEPT_FILES = 256  # for the database, the log, pages and programs
+
+log = structlog.get_logger("ricarica.door")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDoor:
+    port: int
+    renew: Callable[[], None]  # read the certificates again, soon
+
+
+def limits_of(config: Config) -> GatewayLimits:
+    """As the operator says, and as far as the system allows."""
+    per_s = config.handshakes_per_s
+    return GatewayLimits(
+        connections_max=min(config.connections_max, _sockets_allowed()),
+        entries=Rate(per_s, burst=2 * per_s),
+        arrivals=Rate(ARRIVALS_PER_ENTRY * per_s, burst=2 * ARRIVALS_PER_ENTRY * per_s),
+    )
+
+
+def _sockets_allowed() -> int:
+    """Each connection is a file. The last ones are not for stations, or nothing could be stored."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return allowed - min(KEPT_FILES, allowed // 2)
+
+
+@asynccontextmanager
+async def open_door(gateway: StationGateway | None, config: Config) -> AsyncIterator[OpenDoor]:
+    """Until the end of the block its certificates are followed; the gateway closes it itself."""
+    if gateway is None:
+        yield OpenDoor(0, _renew_nothing)
+        return
+    proxies = Proxies(networks_from(config.trusted_proxies.split(",")), config.proxy_protocol)
+    port = await gateway.start(config.station_host, config.station_port, None, proxies)
+    if not config.has_tls:
+        yield OpenDoor(port, _renew_nothing)
+        return
+    tls = tls_of(config.certificates)
+    await gateway.start(config.station_host, config.station_tls_port, tls, proxies)
+    now = asyncio.Event()
+    following = asyncio.create_task(_follow(tls, now))
+    try:
+        yield OpenDoor(port, now.set)
+    finally:
+        following.cancel()
+
+
+def tls_of(pairs: Sequence[tuple[Path, Path]]) -> RenewedTls:
+    """
+    Raises:
+        OSError: a certificate cannot be used; the text names its file.
+    """
+    try:
+        return RenewedTls(pairs)
+    except OSError as error:  # which names no file
+        files = " and ".join(str(path) for pair in pairs for path in pair)
+        raise OSError(f"{files} cannot be used for TLS: {error}") from error
+
+
+async def _follow(tls: RenewedTls, now: asyncio.Event) -> None:
+    while True:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_EVERY_S):
+                await now.wait()
+        if now.is_set() or tls.has_changed:
+            _renew(tls)
+        now.clear()
+
+
+def _renew(tls: RenewedTls) -> None:
+    try:
+        tls.renew()
+    except OSError as error:
+        log.warning("tls.not_renewed", error=str(error), still="the certificates of before")
+    else:
+        log.info("tls.renewed")
+
+
+def _renew_nothing() -> None:
+    """Without TLS there are no certificates."""
