@@ -109,6 +109,16 @@ def application(
     )
 
 
+def health_only(vitals: Vitals) -> Litestar:
+    """For a process that serves no people and no programs, but those that watch over it."""
+    return Litestar(
+        list(health_handlers(vitals)),
+        openapi_config=None,
+        exception_handlers=EXCEPTION_HANDLERS,
+        logging_config=None,
+    )
+
+
 @get("/api/docs.css", include_in_schema=False, sync_to_thread=False)
 def docs_style() -> File:
     return File(TEMPLATES / "docs.css", media_type="text/css", content_disposition_type="inline")

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from ricarica.access.sql import SqlAccessStore
+from ricarica.app.cluster import Membership, company_of
 from ricarica.app.retention import Retention, rings
+from ricarica.app.roles import ALL_ROLES, Role
 from ricarica.app.tables import metadata
 from ricarica.authorization.sql import TOKEN_SHELF, SqlTokenStore
 from ricarica.configuration.sql import SqlSettingStore
@@ -18,7 +20,9 @@ from ricarica.engine.mailbox import Wanted
 from ricarica.engine.timers import Timers
 from ricarica.kernel.clock import Clock, SystemClock
 from ricarica.kernel.ids import Ids, RandomIds
+from ricarica.link.bus import Bus
 from ricarica.link.local import LocalLink
+from ricarica.link.nats import NatsLink
 from ricarica.slices import Stores, Surroundings
 from ricarica.station_gateway.gateway import StationGateway
 from ricarica.station_gateway.limits import GatewayLimits
@@ -64,6 +68,10 @@ class Parts:
     # What only spreads load over time needs no better randomness.
     rng: random.Random = field(default_factory=random.Random)
     through_bytes: bool = False
+    # With a bus it is one node among others, by this name, with these roles.
+    bus: Bus | None = None
+    name: str = ""
+    roles: frozenset[Role] = ALL_ROLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,41 +81,73 @@ class Node:
     parts: Parts
     engine: Engine
     gateway: StationGateway
-    link: LocalLink
+    link: LocalLink | NatsLink
     timers: Timers
+    membership: Membership | None = None
 
 
 def node_of(parts: Parts) -> Node:
-    link = LocalLink(through_bytes=parts.through_bytes)
+    link = link_of(parts)
     surroundings = Surroundings(parts.clock, parts.ids, stores_for, parts.policy)
-    engine = Engine(parts.database, surroundings, Vocabulary(ROUTES, PHRASES), link, prefetch)
-    gateway = StationGateway(link, parts.clock, parts.limits, parts.rng)
-    link.attach_decisions(engine)
-    link.attach_sockets(gateway)
+    company = company_of(parts.bus) if parts.bus else None
+    vocabulary = Vocabulary(ROUTES, PHRASES)
+    engine = Engine(parts.database, surroundings, vocabulary, link, prefetch, company)
+    gateway = StationGateway(link, parts.clock, parts.limits, parts.rng, neighbours=link)
+    if Role.CORE in parts.roles:
+        link.attach_decisions(engine)
+    if Role.GATEWAY in parts.roles:
+        link.attach_sockets(gateway)
     timers = Timers(parts.database, parts.clock, engine.post, rings(parts.retention))
-    return Node(parts, engine, gateway, link, timers)
+    if isinstance(link, LocalLink):
+        return Node(parts, engine, gateway, link, timers)
+    membership = Membership(link, parts.database, engine, gateway, parts.roles)
+    return Node(parts, engine, gateway, link, timers, membership)
+
+
+def link_of(parts: Parts) -> LocalLink | NatsLink:
+    if parts.bus is None:
+        return LocalLink(through_bytes=parts.through_bytes)
+    return NatsLink(parts.bus, parts.name, through_bytes=parts.through_bytes)
 
 
 @asynccontextmanager
 async def running_node(parts: Parts) -> AsyncIterator[Node]:
     """A node that decides; its gateway listens when it is told to. The schema must be there."""
-    # Whoever was connected to the process before this one is not any more.
-    disconnected = (
-        sa.update(STATIONS)
-        .where(STATIONS.c.connected)
-        .values(connected=False, version=STATIONS.c.version + 1)
-    )
-    await parts.database.commit([Run(disconnected)])
+    if parts.bus is None:
+        await _nobody_is_connected(parts.database)
     node = node_of(parts)
-    async with asyncio.TaskGroup() as tasks:
-        engine = tasks.create_task(node.engine.run())
-        await node.timers.begin("tidy")
-        timers = tasks.create_task(node.timers.run())
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(node.engine.run())]
+        if node.membership:
+            await node.membership.join()
+            tasks.append(group.create_task(node.membership.run()))
+        if Role.WORKER in parts.roles:
+            await node.timers.begin("tidy")
+            tasks.append(group.create_task(node.timers.run()))
         try:
             yield node
         finally:
-            await node.gateway.stop()
-            await node.engine.idle()
-            node.engine.events.end()
-            engine.cancel()
-            timers.cancel()
+            await _leave(node)
+            for task in tasks:
+                task.cancel()
+
+
+async def _nobody_is_connected(database: Database) -> None:
+    """Whoever was connected to the process before this one is not any more."""
+    disconnected = (
+        sa.update(STATIONS)
+        .where(STATIONS.c.connected)
+        .values(connected=False, node=None, version=STATIONS.c.version + 1)
+    )
+    await database.commit([Run(disconnected)])
+
+
+async def _leave(node: Node) -> None:
+    """What was begun is finished, and nothing new begins."""
+    if isinstance(node.link, NatsLink):
+        await node.link.leave()
+    await node.gateway.stop()
+    await node.engine.idle()
+    node.engine.events.end()
+    if node.membership:
+        await node.membership.leave()

@@ -182,6 +182,7 @@ class Bus:
             error_cb=self._failed,
             disconnected_cb=self._lost,
             reconnected_cb=self._back,
+            no_echo=True,  # nobody here needs to hear from himself
             pending_size=0,  # a letter of before the outage would be of yesterday
         )
 

@@ -68,7 +68,7 @@ class NatsLink:
             await self._start_gateway()
         if self._decides and as_core:
             await self._start_core()
-        if not self._decides:
+        if self._has_sockets and not self._decides:
             self._remote = RemoteDecisions(self.bus, self.node, self._local.hang_up)
             await self._remote.start()
         await self.bus.ready()

@@ -1,0 +1,177 @@
+"""A node among others: it says that it lives, and looks after what the dead have left behind."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+
+import sqlalchemy as sa
+import structlog
+
+from ricarica.access.model import system_actor
+from ricarica.app.roles import Role
+from ricarica.engine.company import Company, Connection
+from ricarica.engine.core import Engine
+from ricarica.engine.outbox import Happening
+from ricarica.engine.sql import NODES
+from ricarica.kernel.errors import RicaricaError
+from ricarica.kernel.ids import EventId, StationId, StationKey, TenantId
+from ricarica.link.bus import Bus
+from ricarica.link.letters import Happened, NodeGone, Written
+from ricarica.link.nats import NatsLink
+from ricarica.slices import Slices
+from ricarica.station_gateway.gateway import StationGateway
+from ricarica.stations.facts import Disconnected
+from ricarica.stations.sql import STATIONS
+from ricarica.storage.database import Add, Database, Expect, Run
+from ricarica.storage.work import Place
+
+BEAT_S = 1.0  # between words to the other processes
+SEEN_EVERY = 3  # beats between signs of life in the database
+SWEEP_EVERY = 5  # beats between looks for the dead
+SWEEP_ALL_EVERY = 60  # beats between looks for what a sweep that broke off has left
+DEAD_AFTER = sa.text("interval '15 seconds'")
+SWEPT_AT_ONCE = 500  # stations; those that are connected wait for that commit
+
+log = structlog.get_logger("ricarica.cluster")
+
+
+def company_of(bus: Bus) -> Company:
+    """How the engine reaches the others."""
+
+    def expect(connections: Iterable[Connection]) -> Expect:
+        rows = [(key.tenant, key.station, epoch) for key, epoch in connections]
+        return Expect(STATIONS, "epoch", rows)
+
+    def wrote(places: list[Place]) -> None:
+        bus.send("written", Written(tuple(places)))
+
+    def happened(happening: Happening) -> None:
+        bus.send("events", Happened(*happening))
+
+    return Company(expect, wrote, happened)
+
+
+class Membership:
+    """One process's place among the others."""
+
+    def __init__(
+        self,
+        link: NatsLink,
+        database: Database,
+        engine: Engine,
+        gateway: StationGateway,
+        roles: frozenset[Role],
+    ) -> None:
+        self._link = link
+        self._bus = link.bus
+        self._database = database
+        self._engine = engine
+        self._gateway = gateway
+        self._roles = roles
+
+    async def join(self) -> None:
+        await self._say_here()
+        remembered = self._engine.batches.remembered
+        await self._bus.listen("events", Happened, self._heard_of)
+        await self._bus.listen(
+            "written", Written, lambda written: remembered.forget_places(written.rows)
+        )
+        await self._bus.listen(
+            "nodes.gone", NodeGone, lambda gone: self._engine.gateway_gone(gone.node)
+        )
+        # What others wrote while nothing could be heard is unknown.
+        self._bus.when_back(remembered.forget_all)
+        await self._link.start(as_core=Role.CORE in self._roles)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        beat = 0
+        while True:
+            self._link.beat()
+            self._link.check_cores(time.monotonic())
+            try:
+                await self._every(beat)
+            except RicaricaError as error:
+                log.warning("cluster.failed", error=str(error))
+            await asyncio.sleep(BEAT_S)
+            beat += 1
+
+    async def leave(self) -> None:
+        with suppress(RicaricaError):
+            await self._database.commit([Run(sa.delete(NODES).where(self._is_ours))])
+
+    # -- parts
+
+    async def _every(self, beat: int) -> None:
+        if beat % SEEN_EVERY == 0:
+            await self._say_alive()
+        if Role.WORKER not in self._roles:
+            return
+        if (beat % SWEEP_EVERY == 0 and await self._bury()) or beat % SWEEP_ALL_EVERY == 0:
+            await self._sweep()
+
+    @property
+    def _is_ours(self) -> sa.ColumnElement[bool]:
+        return NODES.c.name == self._link.node
+
+    async def _say_here(self) -> None:
+        now = (await self._database.fetch(sa.select(sa.func.now())))[0][0]
+        row = (self._link.node, ",".join(sorted(self._roles)), now, now)
+        await self._database.commit([Add(NODES, row, if_new=True)])
+
+    async def _say_alive(self) -> None:
+        """By the database's clock, for ours may be wrong."""
+        seen = sa.update(NODES).where(self._is_ours).values(seen_at=sa.func.now())
+        if await self._database.take(seen.returning(NODES.c.name)):
+            return
+        # We were silent for so long that our stations are believed to be gone. Let them come
+        # anew, here or elsewhere, so that what is believed becomes true.
+        log.error("cluster.declared_dead", node=self._link.node)
+        await self._say_here()
+        await self._gateway.send_all_off()
+
+    async def _bury(self) -> bool:
+        """Forget the processes that are silent; whether there were any."""
+        dead = sa.delete(NODES).where(NODES.c.seen_at < sa.func.now() - DEAD_AFTER)
+        found = [name for (name,) in await self._database.take(dead.returning(NODES.c.name))]
+        for name in found:
+            log.warning("cluster.node_gone", node=name)
+            self._bus.send("nodes.gone", NodeGone(name))
+            self._engine.gateway_gone(name)
+        return bool(found)
+
+    async def _sweep(self) -> None:
+        """Stations of processes that are no more are not connected."""
+        left = (
+            sa.select(STATIONS.c.tenant, STATIONS.c.station, STATIONS.c.epoch)
+            .where(STATIONS.c.connected, STATIONS.c.node.is_not(None))
+            .where(STATIONS.c.node.not_in(sa.select(NODES.c.name)))
+            .limit(SWEPT_AT_ONCE)
+        )
+        while found := await self._database.fetch(left):
+            for tenant in sorted({row[0] for row in found}):
+                await self._disconnect(
+                    TenantId(tenant), [(row[1], row[2]) for row in found if row[0] == tenant]
+                )
+
+    async def _disconnect(self, tenant: TenantId, stations: list[tuple[str, int]]) -> None:
+        async def disconnect(slices: Slices) -> None:
+            for name, epoch in stations:
+                key = StationKey(tenant, StationId(name))
+                reason = "its server is gone"
+                await slices.stations.disconnect(Disconnected(key, epoch, reason, slices.now))
+
+        await self._engine.carry_out(system_actor(tenant), disconnect)
+
+    def _heard_of(self, happened: Happened) -> None:
+        self._engine.events.receive(
+            Happening(
+                EventId(happened.id),
+                TenantId(happened.tenant),
+                happened.kind,
+                happened.at,
+                happened.station,
+                happened.body,
+            )
+        )
