@@ -55,17 +55,18 @@ class ShiftedClock:
 
 @dataclass(slots=True)
 class Failpoint:
-    """`station` narrows it to what one station sends; it acts at the `on`th time, or always."""
+    """It acts at the `on`th time, or always; `only` narrows it to a station, or to a station's
+    messages of one action: `RIC-0003`, `RIC-0003/MeterValues`."""
 
     point: str
-    station: str | None
+    only: str | None
     action: str
     argument: str
     on: int = EVERY_TIME
     reached: int = field(default=0, init=False)
 
-    def is_due(self, station: str | None) -> bool:
-        if self.station not in (None, station):
+    def is_due(self, station: str, action: str) -> bool:
+        if self.only not in (None, station, f"{station}/{action}"):
             return False
         self.reached += 1
         return self.on in (EVERY_TIME, self.reached)
@@ -91,9 +92,9 @@ class Failpoints:
             log.warning("failpoints.armed", point=point)
             WRAPPED[point](node, partial(self._reach, point))
 
-    def _reach(self, point: str, station: str | None = None) -> None:
+    def _reach(self, point: str, station: str = "", action: str = "") -> None:
         for each in self._armed:
-            if each.point == point and each.is_due(station):
+            if each.point == point and each.is_due(station, action):
                 self._act(each)
 
     def _act(self, failpoint: Failpoint) -> None:
@@ -118,12 +119,12 @@ def failpoints_from(environment: Mapping[str, str]) -> Failpoints:
 def _read(text: str) -> Iterator[Failpoint]:
     for each in filter(None, (part.strip() for part in text.split(","))):
         place, _, what = each.partition("=")
-        point, _, station = place.partition(":")
+        point, _, only = place.partition(":")
         action, _, times = what.partition("@")
         action, _, argument = action.partition(":")
         if point not in POINTS or action not in ("kill", "raise", "jump"):
             raise InvalidError(f"{VARIABLE}: {each} is no point=action; points: {POINTS}")
-        yield Failpoint(point, station or None, action, argument, int(times or EVERY_TIME))
+        yield Failpoint(point, only or None, action, argument, int(times or EVERY_TIME))
 
 
 # -- what is wrapped, by the name of its point
@@ -155,7 +156,7 @@ def _after(work: Callable[..., Awaitable[Any]], reach: Reach) -> Callable[..., A
 def _after_receive(node: Node, reach: Reach) -> None:
     def wrapped(deliver: Callable[..., None]) -> Callable[..., None]:
         def received(delivered: Delivered, reply: Callable[[Reply], None]) -> None:
-            reach(delivered.key.station)
+            reach(delivered.key.station, delivered.action)
             deliver(delivered, reply)
 
         return received
@@ -168,7 +169,7 @@ def _between_answers(node: Node, reach: Reach) -> None:
         def delivered_with(delivered: Delivered, reply: Callable[[Reply], None]) -> None:
             def answered(answer: Reply) -> None:
                 reply(answer)
-                reach(delivered.key.station)
+                reach(delivered.key.station, delivered.action)
 
             deliver(delivered, answered)
 
@@ -197,18 +198,17 @@ def _timer(node: Node, reach: Reach) -> None:
 
 
 def _handle(node: Node, reach: Reach) -> None:
-    def failing(handle: Handler) -> Handler:
+    def failing(route: Route) -> Handler:
         async def handled(request: Any, origin: Any, slices: Any) -> Any:
-            reach(origin.station.station)
-            return await handle(request, origin, slices)
+            reach(origin.station.station, route.action)
+            return await route.handle(request, origin, slices)
 
         return handled
 
     def wrapped(routes: Mapping[str, Mapping[str, Route]]) -> Mapping[str, Mapping[str, Route]]:
         return {
             dialect: {
-                action: replace(route, handle=failing(route.handle))
-                for action, route in by_action.items()
+                action: replace(route, handle=failing(route)) for action, route in by_action.items()
             }
             for dialect, by_action in routes.items()
         }

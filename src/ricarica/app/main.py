@@ -105,13 +105,14 @@ def _announcement(config: Config, password: str | None = None) -> "Callable[[Ser
     def announce(served: "Serving") -> None:
         host = "localhost" if config.http_host in ("0.0.0.0", "127.0.0.1") else config.http_host  # noqa: S104 - compared, not listened to
         console = Console(highlight=False, markup=False)
-        console.print(f"Ricarica serves at  http://{host}:{served.http_port}/", style="bold")
-        console.print(f"Stations connect at ws://{host}:{served.station_port}/IDENTITY")
-        console.print(f"Programs begin at   http://{host}:{served.http_port}/api/docs")
         secret = served.first_password or password
-        if secret:
-            once = "" if password else "  (shown this once)"
-            console.print(f"Log in as           admin, password {secret}{once}")
+        with suppress(OSError):  # a full disk must not keep stations from charging
+            console.print(f"Ricarica serves at  http://{host}:{served.http_port}/", style="bold")
+            console.print(f"Stations connect at ws://{host}:{served.station_port}/IDENTITY")
+            console.print(f"Programs begin at   http://{host}:{served.http_port}/api/docs")
+            if secret:
+                once = "" if password else "  (shown this once)"
+                console.print(f"Log in as           admin, password {secret}{once}")
 
     return announce
 

@@ -48,6 +48,14 @@ class PostgresServer:
         """The process that all others of the running server descend from."""
         return int((self._data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
 
+    @property
+    def is_running(self) -> bool:
+        try:
+            os.kill(self.pid, 0)
+        except (OSError, ValueError):
+            return False
+        return True
+
     def start(self) -> None:
         settings = " ".join(
             f"-c {setting}"

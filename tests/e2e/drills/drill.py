@@ -1,10 +1,10 @@
 """One drill: stations charge, something breaks, it is mended, and then the books are compared."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from tests.e2e.drills.charging import (
 from tests.e2e.drills.forked import Forked, Plight
 from tests.e2e.drills.oracle import Kept, check, kept_in, prepare
 
+NOTICED_S = 15.0  # within which a load balancer has to hear that nothing can be stored
 Record = Callable[[str, object], None]
 """pytest's `record_property`; `make drills` prints what is recorded."""
 
@@ -34,7 +35,6 @@ class Drill:
     fleet: Fleet
     url: str
     figures: dict[str, Any] = field(default_factory=dict)
-    _broken_at: datetime | None = None
 
     async def charge(self, acks: int = 30) -> None:
         """Something has to be under way before it is worth breaking."""
@@ -54,6 +54,13 @@ class Drill:
         """By itself, and soon: everybody is in, and everybody is heard."""
         self.figures["back_s"] = round(await acks_of_all(self.fleet), 1)
 
+    async def is_ready(self, expected: int, seconds: float = NOTICED_S) -> None:
+        """Wait until the health check says so, with a status of HTTP."""
+        until, found = time.monotonic() + seconds, -1
+        while (found := await self.server.readiness()) != expected:
+            assert time.monotonic() < until, f"/health/ready said {found}, not {expected}"
+            await asyncio.sleep(0.2)
+
 
 @asynccontextmanager
 async def drill(
@@ -63,9 +70,13 @@ async def drill(
     *,
     plight: Plight | None = None,
     config: Config | None = None,
+    apart: frozenset[str] = frozenset(),
     **fleet_options: Any,
 ) -> AsyncIterator[Drill]:
-    """Break and mend inside; at the end all must be told, stored, and there once."""
+    """Break and mend inside; at the end all must be told, stored, and there once.
+
+    What became of the stations `apart` is for the drill itself to judge.
+    """
     await prepare(url)
     server = Forked(config or drill_config(url, folder), folder / "log", plight or Plight())
     try:
@@ -78,7 +89,7 @@ async def drill(
     finally:
         await server.stop()
     kept = await kept_in(url)
-    check(fleet, kept)
+    check(fleet, kept, apart)
     for name, figure in (held.figures | figures_of(fleet, kept)).items():
         record(name, figure)
 
@@ -100,12 +111,3 @@ def drill_config(url: str, folder: Path, **choices: Any) -> Config:
         "admin_password": "charge-me-up-1",
     }
     return Config(**common | choices)
-
-
-class Stopwatch:
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-
-    @property
-    def seconds(self) -> float:
-        return round(time.monotonic() - self._began, 1)
