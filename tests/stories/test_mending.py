@@ -18,7 +18,7 @@ from ricarica.stations.service import Preparation
 from ricarica.testing.wires import Teller
 from ricarica.testing.world import World, key_of, world
 from ricarica.transactions.model import Flag, Transaction
-from ricarica.transactions.sql import READINGS
+from ricarica.transactions.sql import SAMPLES
 from tests.unit.quirks.mutations import AT, MESSAGES_2, MESSAGES_16, mutated
 
 HABITS = ("null_optionals", "numbers_as_strings", "no_time_zone")
@@ -160,6 +160,26 @@ async def test_quirk_30_a_stop_by_a_token_too_long_ends_the_transaction(network:
 
     transaction = await the_one(network, told.station)
     assert (transaction.token, transaction.is_running) == ("T" * 21, False)
+
+
+async def test_quirk_34_a_start_with_a_nul_in_its_token_is_a_start(network: World) -> None:
+    told = await teller(network, V16)
+    start = json.dumps(START).replace("04A1B2C3", "04A1B2C3\0")
+
+    answer = await told.call_text("StartTransaction", start)
+
+    assert answer[0] == 3
+    assert (await the_one(network, told.station)).token == "04A1B2C3"
+    assert (await flags(network))["StartTransaction"] == {"mended:control_characters"}
+
+
+async def test_quirk_34_a_pedantic_station_is_told_that_this_is_no_json(network: World) -> None:
+    told = await teller(network, V16)
+    await be_pedantic(network, told.station)
+
+    answer = await told.call_text("StartTransaction", json.dumps(START).replace("04", "04\0"))
+
+    assert answer[2] == "FormationViolation"
 
 
 async def test_quirk_32_a_station_with_a_long_name_boots(network: World) -> None:
@@ -395,7 +415,7 @@ async def tell_slip(dialect: Dialect, action: str, payload: dict[str, Any]) -> N
             return
         kept = await put_aside(network)
         flagged = (await flags(network))[action]
-        readings = await network.database.fetch(sa.select(READINGS.c.value))
+        readings = await network.database.fetch(sa.select(SAMPLES.c.readings))
         stored = await network.transactions(told.station) or readings
         assert kept == ([(action, payload)] if "unreadable" in flagged else [])
         assert stored or kept or "mended:reading_dropped" in flagged or is_empty(payload)

@@ -90,7 +90,10 @@ def read(text: str | bytes) -> Frame | Unreadable:
     try:
         frame = _frame_decoder.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        return _diagnosed(text, str(error))
+        found = _read_around_controls(text)
+        if found is None:
+            return _diagnosed(text, str(error))
+        frame = found
     if isinstance(frame, CallError | CallResultError):
         return frame
     match memoryview(frame.payload)[0]:
@@ -100,6 +103,33 @@ def read(text: str | bytes) -> Frame | Unreadable:
             return msgspec.structs.replace(frame, payload=EMPTY)
     message_type = int(frame.__struct_config__.tag or 0)
     return Unreadable(ErrorKind.FORMATION, "the payload is no object", message_type, frame.id)
+
+
+# Blanks of JSON among them are none of these.
+_CONTROLS = [code for code in range(0x20) if code not in {0x09, 0x0A, 0x0D}]
+_STAND_INS = {code: 0xE000 + code for code in _CONTROLS}  # characters that mean nothing
+_CONTROLS_AGAIN = {stand_in: code for code, stand_in in _STAND_INS.items()}
+
+
+def _read_around_controls(text: str | bytes) -> Frame | None:
+    """A frame with control characters in its texts, which JSON does not allow; None if it is not.
+
+    Some stations send the NUL that ends a text in their memory. It stays in the payload, so that
+    whoever decides about that knows that it was there.
+    """
+    if isinstance(text, bytes):
+        text = text.decode(errors="replace")
+    legible = text.strip("\0").translate(_STAND_INS)
+    if legible == text:
+        return None
+    try:
+        frame = _frame_decoder.decode(legible)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    if isinstance(frame, CallError | CallResultError):
+        return frame
+    payload = bytes(frame.payload).decode().translate(_CONTROLS_AGAIN)
+    return msgspec.structs.replace(frame, payload=msgspec.Raw(payload.encode()))
 
 
 def is_deeper_than(levels: int, text: str | bytes) -> bool:

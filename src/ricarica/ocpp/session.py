@@ -147,9 +147,12 @@ class Session:
             self._introduced = True
         return self._settle(frames.CallResult(message_id, msgspec.Raw(payload)))
 
-    def refuse(self, message_id: MessageId, code: str, description: str = "") -> list[Event]:
-        """Answer the peer's call with an error."""
-        return self._settle(frames.CallError(message_id, code, shortened(description)))
+    def refuse(
+        self, message_id: MessageId, code: str, description: str = "", details: bytes = b"{}"
+    ) -> list[Event]:
+        """Answer the peer's call with an error. The details are an object."""
+        text = shortened(description)
+        return self._settle(frames.CallError(message_id, code, text, msgspec.Raw(details)))
 
     def reject_result(self, message_id: MessageId, code: str, description: str = "") -> bool:
         """Tell the peer that its answer was wrong, if the dialect has words for that."""

@@ -56,6 +56,7 @@ class Connection:
         "_draining",
         "_epoch",
         "_flood_noted_at",
+        "_is_stranger",
         "_leave",
         "_liveness",
         "_notes",
@@ -96,6 +97,7 @@ class Connection:
         self._flood_noted_at = -_FLOOD_NOTED_S
         self._open = True
         self._draining = False
+        self._is_stranger = not session.is_introduced  # it has not booted
         self._alarm: Alarm | None = None
         self._alarm_at = 0.0
         self._begun_at: float | None = None  # when we saw a message of which a part was there
@@ -124,6 +126,8 @@ class Connection:
 
     def begin(self) -> None:
         self._set_alarm()
+        if self._is_stranger:
+            self._socket.take_at_most(self._around.limits.stranger_bytes_max)
         self._socket.listen(self)
 
     def heard(self) -> None:
@@ -140,24 +144,21 @@ class Connection:
         self._liveness.ponged(now)
         self._keep_up(now)
 
-    def take_text(self, text: str) -> None:
+    def take_text(self, text: str, weight: float) -> None:
         now = self._around.clock.monotonic()
         self._begun_at = None
-        if not self._session.is_introduced and len(text) > self._around.limits.stranger_bytes_max:
-            self.close(CloseCode.TOO_BIG, "boot before you send so much")
-            return
         self._react(self._session.receive(text, now))
         self._flush()
-        self._keep_up(now)
+        self._keep_up(now, weight)
 
     def ended(self, reason: str) -> None:
         self._end(reason)
 
-    def _keep_up(self, now: float) -> None:
+    def _keep_up(self, now: float, weight: float = 1.0) -> None:
         """Do not read while the station is ahead of us; TCP then makes it wait."""
         if not self._open:
             return
-        if credit_s := self._bucket.take(now):
+        if credit_s := self._bucket.take(now, weight):
             self._rests_until = now + credit_s
             self._flooded(now)
         if credit_s or self._session.receive_window() <= 0:
@@ -252,11 +253,15 @@ class Connection:
         if isinstance(reply, Answer):
             events = self._session.answer(message_id, reply.payload)
         elif isinstance(reply, Refusal):
-            events = self._session.refuse(message_id, reply.code, reply.description)
+            code, text, details = reply.code, reply.description, reply.details
+            events = self._session.refuse(message_id, code, text, details)
         else:
             self.close(reply.close_code, reply.reason)
             return
         self._let_asks_go()
+        if self._is_stranger and self._session.is_introduced:
+            self._is_stranger = False
+            self._socket.take_at_most(self._around.limits.message_bytes_max)
         self._react(events)
         self._flush()
         self._read_on()

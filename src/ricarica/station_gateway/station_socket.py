@@ -16,6 +16,10 @@ from ricarica.station_gateway.websocket import (
 )
 
 
+_ORDINARY_BYTES = 8 << 10  # what is longer costs us by its length
+_PIECES_PER_MESSAGE = 8  # to join so many fragments costs as much as to answer a message
+
+
 class Listener(Protocol):
     """Whom a socket tells. After `ended` it tells nothing more."""
 
@@ -23,7 +27,9 @@ class Listener(Protocol):
         """The peer shows that it is there."""
         ...
 
-    def take_text(self, text: str) -> None: ...
+    def take_text(self, text: str, weight: float) -> None:
+        """`weight` says how many ordinary messages it costs as much as."""
+        ...
 
     def take_ping(self, payload: bytes) -> None: ...
 
@@ -78,6 +84,10 @@ class StationSocket(asyncio.Protocol):
         """A message has begun to come, and is not there yet."""
         return self._incoming.unfinished
 
+    def take_at_most(self, message_bytes: int) -> None:
+        """From now on, a longer message ends the connection."""
+        self._incoming.message_max = message_bytes
+
     def listen(self, listener: Listener) -> None:
         """Tell `listener` everything from now on, beginning with what has come already."""
         self._listener = listener
@@ -119,7 +129,7 @@ class StationSocket(asyncio.Protocol):
         elif opcode == websocket.TEXT:
             self._around.tally.messages_in += 1
             self._around.tally.bytes_in += len(payload)
-            self._listener.take_text(websocket.text_from(payload))
+            self._listener.take_text(websocket.text_from(payload), self._weight_of(payload))
         elif opcode == websocket.PING:
             self._listener.take_ping(payload)
         elif opcode == websocket.PONG:
@@ -128,6 +138,10 @@ class StationSocket(asyncio.Protocol):
             self._listener.note("binary_frame", f"{len(payload)} bytes; only text is spoken here")
             self._end("closed for a binary frame")
             self.close(CloseCode.UNSUPPORTED_DATA, "text only")
+
+    def _weight_of(self, payload: bytes) -> float:
+        pieces, self._incoming.pieces = self._incoming.pieces, 0
+        return 1.0 + len(payload) // _ORDINARY_BYTES + pieces / _PIECES_PER_MESSAGE
 
     def _take_close(self, payload: bytes) -> None:
         code, words = websocket.close_words(payload)

@@ -20,10 +20,10 @@ class TokenBucket:
         self._tokens = float(rate.burst)
         self._at = now
 
-    def take(self, now: float) -> float:
-        """Take a token, on credit if need be; returns the seconds until the credit is paid."""
+    def take(self, now: float, tokens: float = 1.0) -> float:
+        """Take tokens, on credit if need be; returns the seconds until the credit is paid."""
         self._refill(now)
-        self._tokens -= 1
+        self._tokens -= tokens
         return max(0.0, -self._tokens / self._rate.per_s)
 
     def empty(self, now: float) -> bool:

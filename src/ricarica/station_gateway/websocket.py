@@ -99,14 +99,16 @@ class Incoming:
         "_fragments",
         "_fragments_max",
         "_inflates",
-        "_message_max",
         "_opcode",
         "_partial",
         "_wanted",
+        "message_max",
+        "pieces",
     )
 
     def __init__(self, message_max: int, fragments_max: int, *, inflates: bool) -> None:
-        self._message_max = message_max  # bytes, after inflation
+        self.message_max = message_max  # bytes, after inflation
+        self.pieces = 0  # fragments of the latest message, besides its last
         self._fragments_max = fragments_max
         self._fragments = 0
         self._inflates = inflates
@@ -162,7 +164,7 @@ class Incoming:
     def _check(self, first: int, second: int, length: int) -> None:
         """Judge a frame by its header, before any of its payload is kept."""
         if first == _FIN | TEXT and second & _MASKED and self._partial is None:
-            if length > self._message_max:
+            if length > self.message_max:
                 raise BrokenFrameError(CloseCode.TOO_BIG, "the message is too big")
             return  # what nearly every frame is
         opcode = first & 0x0F
@@ -177,7 +179,7 @@ class Incoming:
             raise BrokenFrameError(CloseCode.PROTOCOL_ERROR, "fragments out of order")
         elif first & _RSV1 and (not self._inflates or opcode == CONTINUATION):
             raise BrokenFrameError(CloseCode.PROTOCOL_ERROR, "compression was not agreed on")
-        elif length + len(self._partial or b"") > self._message_max:
+        elif length + len(self._partial or b"") > self.message_max:
             raise BrokenFrameError(CloseCode.TOO_BIG, "the message is too big")
 
     def _assembled(self, first: int, payload: bytes) -> Message | None:
@@ -195,16 +197,17 @@ class Incoming:
         if self._partial is not None:
             payload, opcode, compressed = bytes(self._partial), self._opcode, self._compressed
             self._partial = None
+            self.pieces = self._fragments
         return Message(opcode, self._inflated(payload) if compressed else payload)
 
     def _inflated(self, payload: bytes) -> bytes:
         try:
             plain = zlib.decompressobj(-zlib.MAX_WBITS).decompress(
-                payload + _FLUSHED, self._message_max + 1
+                payload + _FLUSHED, self.message_max + 1
             )
         except zlib.error:
             raise BrokenFrameError(CloseCode.INVALID_DATA, "the data do not inflate") from None
-        if len(plain) > self._message_max:
+        if len(plain) > self.message_max:
             raise BrokenFrameError(CloseCode.TOO_BIG, "the message inflates to too much")
         return plain
 

@@ -150,8 +150,8 @@ class Wire:
         match reply:
             case Answer(payload=payload):
                 self._handle(self._session.answer(event.id, payload))
-            case Refusal(code=code, description=description):
-                self._handle(self._session.refuse(event.id, code, description))
+            case Refusal(code=code, description=description, details=details):
+                self._handle(self._session.refuse(event.id, code, description, details))
             case Withheld(reason=reason):
                 self.cut(reason)
 
@@ -184,10 +184,14 @@ class Teller:
 
     async def call_raw(self, action: str, payload: Mapping[str, Any]) -> list[Any]:
         """The whole frame of the answer."""
+        return await self.call_text(action, json.dumps(payload))
+
+    async def call_text(self, action: str, payload: str) -> list[Any]:
+        """The same for what need not be JSON."""
         self._said += 1
         id = f"told-{self._said}-{len(self._wire().frames.from_station)}"
         wire = self._wire()
-        wire.inject(json.dumps([2, id, action, payload]))
+        wire.inject(f'[2, "{id}", "{action}", {payload}]')
         await self._settle()
         frames = (json.loads(text) for text in reversed(wire.frames.to_station))
         return next(frame for frame in frames if frame[1] == id)

@@ -83,3 +83,25 @@ def test_a_call_with_broken_json_still_tells_whom_to_answer() -> None:
 def test_an_integer_of_five_thousand_digits_does_no_harm() -> None:
     assert isinstance(frames.read('[2,"i","Reset",{"type":' + "9" * 5000 + "}]"), Call)
     assert isinstance(frames.read("[2," + "9" * 5000 + ',"Reset",{}]'), Unreadable)
+
+
+@pytest.mark.parametrize(
+    "text, payload",
+    [
+        ('[2,"1","A",{"a":"x\0y"}]', b'{"a":"x\0y"}'),
+        ('[2,"1","A",{"a":"x\x1by\\u0000z"}]', b'{"a":"x\x1by\\u0000z"}'),
+        ('[2,"1","A",{"a":1}]\0', b'{"a":1}'),
+    ],
+)
+def test_control_characters_spoil_no_frame_and_stay_in_its_payload(
+    text: str, payload: bytes
+) -> None:
+    frame = frames.read(text)
+
+    assert isinstance(frame, frames.Call)
+    assert (frame.id, frame.action, bytes(frame.payload)) == ("1", "A", payload)
+
+
+@pytest.mark.parametrize("text", ["\0", "\0[2,", '[2,"1","A",\0{}]', '[2,"1","A",{"a":"x\ny"}]'])
+def test_what_is_broken_besides_stays_unreadable(text: str) -> None:
+    assert isinstance(frames.read(text), frames.Unreadable)

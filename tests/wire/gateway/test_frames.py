@@ -63,6 +63,17 @@ async def test_a_refusal_reaches_the_station_as_an_error(
     assert await heard(socket) == [4, "1", "NotImplemented", "no such action", {}]
 
 
+async def test_the_details_of_a_refusal_reach_the_station(
+    station: Connect, core: ScriptedCore
+) -> None:
+    core.answer_as = lambda _: Refusal("NotSupported", "", b'{"why":"never"}')
+    socket = await station()
+
+    await socket.send('[2,"1","Dance",{}]')
+
+    assert await heard(socket) == [4, "1", "NotSupported", "", {"why": "never"}]
+
+
 async def test_a_withheld_answer_closes_the_socket(station: Connect, core: ScriptedCore) -> None:
     core.answer_as = lambda _: Withheld()
     socket = await station()
@@ -227,6 +238,19 @@ async def test_a_stranger_may_not_send_so_much(station: Connect, core: ScriptedC
     assert await close_code_of(socket) == 1009
 
 
+async def test_whoever_has_booted_may_send_as_much_as_anybody(
+    station: Connect, core: ScriptedCore
+) -> None:
+    core.admit_as = lambda knock: msgspec.structs.replace(welcome(knock), introduced=False)
+    socket = await station()
+    await socket.send('[2,"1","BootNotification",{}]')
+    await heard(socket)
+
+    await socket.send('[2,"2","DataTransfer",{"data":"%s"}]' % ("x" * 65_537))
+
+    assert await heard(socket) == [3, "2", {}]
+
+
 async def test_a_mib_less_a_byte_is_read(station: Connect, core: ScriptedCore) -> None:
     socket = await station()
     frame = '[2,"1","DataTransfer",{"data":"%s"}]'
@@ -361,6 +385,23 @@ class TestFlooding:
 
         hourglass.turn(0.1)
         await soon(pongs[6])
+
+    @pytest.mark.parametrize(
+        "pieces", [[b"x"] * 100, [b"x" * (64 << 10)]], ids=["many fragments", "a long text"]
+    )
+    async def test_what_costs_as_much_as_many_messages_counts_as_many(
+        self, pieces: list[bytes], station: Connect, core: ScriptedCore, hourglass: Hourglass
+    ) -> None:
+        socket = await station()
+        await socket.send(pieces, text=True)
+        await core.until(lambda: core.kinds() == ["garbled", "flooding"])
+        await socket.send(HEARTBEAT)
+
+        hourglass.turn(0.3)
+        assert core.delivered.empty()
+
+        hourglass.turn(0.7)
+        assert await heard(socket) == [3, "1", {}]
 
     async def test_a_station_that_sends_too_fast_is_read_more_slowly(
         self, station: Connect, core: ScriptedCore, hourglass: Hourglass, gateway: StationGateway
