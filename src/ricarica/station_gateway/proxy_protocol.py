@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ricarica.kernel.errors import InvalidError
 
-_SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\r\n"  # §2.2
+_SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"  # §2.2
 _TEXT_BYTES_MAX = 107  # §2.1, the empty string at its end included
 _BINARY_BYTES_MAX = 4_096  # it carries addresses and a few remarks; the format would allow 64 KiB
 _LOCAL, _PROXY = 0x20, 0x21

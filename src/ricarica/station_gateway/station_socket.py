@@ -15,7 +15,6 @@ from ricarica.station_gateway.websocket import (
     framed,
 )
 
-
 _ORDINARY_BYTES = 8 << 10  # what is longer costs us by its length
 _PIECES_PER_MESSAGE = 8  # to join so many fragments costs as much as to answer a message
 

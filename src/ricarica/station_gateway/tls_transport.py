@@ -13,6 +13,9 @@ _READ_BYTES = 64 << 10  # four records
 _BACKLOG_BYTES_MAX = 1 << 20  # what OpenSSL answers by itself to a peer that does not read
 
 
+_NOBODY = asyncio.Protocol()
+
+
 class TlsTransport(asyncio.Transport, asyncio.Protocol):
     """A protocol to the socket below it, and a transport to the protocol above."""
 
@@ -59,7 +62,9 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._is_closing = True
-        self._upper.connection_lost(exc)
+        # Each holds the other, and with them the keys and buffers of a connection that is gone.
+        upper, self._upper = self._upper, _NOBODY
+        upper.connection_lost(exc)
 
     def pause_writing(self) -> None:
         self._upper.pause_writing()

@@ -1,0 +1,78 @@
+from dataclasses import dataclass, field
+
+from ricarica.station_gateway.doorstep import Doorstep, Turnstile
+from ricarica.station_gateway.limits import GatewayLimits
+from ricarica.station_gateway.throttle import Rate
+from ricarica.testing.gateway import Hourglass
+
+RATE = Rate(per_s=4.0, burst=8)
+
+
+@dataclass(eq=False)
+class Guest:
+    network: str
+    gone: list["Guest"] = field(default_factory=list)
+
+    def send_away(self) -> None:
+        self.gone.append(self)
+
+
+def test_so_many_pass_at_once_and_then_so_many_a_second() -> None:
+    hourglass = Hourglass()
+    turnstile = Turnstile(RATE, 10, hourglass)
+
+    assert sum(turnstile.lets_through(str(number)) for number in range(20)) == 8
+
+    hourglass.turn(1.0)
+
+    assert sum(turnstile.lets_through(str(number)) for number in range(20)) == 4
+
+
+def test_one_address_takes_no_more_than_half() -> None:
+    turnstile = Turnstile(RATE, 10, Hourglass())
+
+    assert sum(turnstile.lets_through("198.51.100.7") for _ in range(20)) == 4
+    assert sum(turnstile.lets_through(str(number)) for number in range(20)) == 4
+
+
+def test_a_proxy_is_not_one_address() -> None:
+    turnstile = Turnstile(RATE, 10, Hourglass())
+
+    assert sum(turnstile.lets_through(None) for _ in range(20)) == 8
+
+
+def test_who_waits_longest_at_the_busiest_address_has_to_go() -> None:
+    doorstep = Doorstep(GatewayLimits(handshakes_max=4), Hourglass())
+    gone: list[Guest] = []
+    station = Guest("station", gone)
+    crowd = [Guest("crowd", gone) for _ in range(10)]
+
+    doorstep.stand(station)
+    for guest in crowd:
+        doorstep.stand(guest)
+
+    assert gone == crowd[:7]
+    assert len(doorstep) == 4
+
+
+def test_who_has_left_makes_room() -> None:
+    doorstep = Doorstep(GatewayLimits(handshakes_max=2), Hourglass())
+    gone: list[Guest] = []
+    guests = [Guest(str(number), gone) for number in range(4)]
+    for guest in guests:
+        doorstep.stand(guest)
+        doorstep.leave(guest)
+        doorstep.leave(guest)
+
+    assert (len(doorstep), gone) == (0, [])
+
+
+def test_a_guest_is_found_again_whatever_became_of_its_address() -> None:
+    doorstep = Doorstep(GatewayLimits(), Hourglass())
+    guest = Guest("proxy")
+    doorstep.stand(guest)
+    guest.network = "station"
+
+    doorstep.leave(guest)
+
+    assert len(doorstep) == 0
