@@ -24,8 +24,7 @@ from ricarica.app.wiring import Parts, running_node
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.storage.open import open_database
 from ricarica.testing.postgres import postgres_server
-from ricarica.transactions.readings import Measurand
-from ricarica.transactions.sql import READINGS
+from ricarica.transactions.sql import SAMPLES
 
 HOST = "127.0.0.1"
 START_S = 120.0  # a machine that is busy with 100,000 stations that knock takes its time
@@ -239,8 +238,8 @@ async def _samples_kept(url: str) -> int:
     database = open_database(url, metadata)
     query = (
         sa.select(sa.func.count())
-        .select_from(READINGS)
-        .where(READINGS.c.measurand == Measurand.POWER_ACTIVE_IMPORT)
+        .select_from(SAMPLES)
+        .where(SAMPLES.c.power_w.is_not(None))
     )
     try:
         rows = await database.fetch(query)

@@ -19,6 +19,10 @@ class OpenDatabase(Database, Protocol):
 
     async def create_all(self) -> None: ...
 
+    async def change_schema(self, change: Callable[[sa.Connection], T]) -> T:
+        """Carry out what changes tables, with a connection of its own where that matters."""
+        ...
+
     async def run_sync(self, work: Callable[[sa.Connection], T]) -> T: ...
 
 

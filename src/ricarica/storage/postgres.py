@@ -1,5 +1,6 @@
 """A database on PostgreSQL, shared by any number of nodes."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache, partial
@@ -45,6 +46,10 @@ CONNECTIONS_EXTRA = 5  # for a burst of pages
 CONNECT_TIMEOUT_S = 5.0  # an unreachable server must not hold a batch for long
 COMMAND_TIMEOUT_S = 30.0  # longer than any commit or page needs; a station waits about as long
 
+# A lock that is not to be had at once is asked for again later; a page or a backup may hold it.
+MIGRATION_ATTEMPTS = 120
+MIGRATION_PAUSE_S = 1.0
+
 SERVER_SETTINGS = {
     "application_name": "ricarica",
     "synchronous_commit": "on",  # whatever the server's default: an answer follows the commit
@@ -62,14 +67,18 @@ UNAVAILABLE = (
     "28",  # we are not let in
     "3D000",  # no such database
     "53",  # out of disk, memory or connections
-    "55P03",  # a lock is held for too long
     "57",  # cancelled, shutting down, starting up
     "58",  # input/output error
     "XX00",  # corrupted
 )
 OUTRUN = ("40001", "40P01")  # serialisation failure, deadlock: deciding again is the remedy
+LOCK_HELD = "55P03"
 REPEATED = "23505"
 UNFIT = ("22", "23", "54")  # the value, the constraint, the size of a key
+
+
+class LockHeldError(StorageUnavailableError):
+    """Someone else holds a lock for longer than everybody should wait behind us."""
 
 
 class PostgresDatabase:
@@ -115,11 +124,16 @@ class PostgresDatabase:
     async def migrate(self) -> None:
         from ricarica.storage.migrations import upgrade
 
-        await self._change_schema(upgrade)
+        for _ in range(MIGRATION_ATTEMPTS - 1):
+            try:
+                return await self.change_schema(upgrade)
+            except LockHeldError:
+                await asyncio.sleep(MIGRATION_PAUSE_S)
+        return await self.change_schema(upgrade)
 
     async def create_all(self) -> None:
         """Make all tables at once, for tests."""
-        await self._change_schema(self._metadata.create_all)
+        await self.change_schema(self._metadata.create_all)
 
     async def run_sync(self, work: Callable[[sa.Connection], T]) -> T:
         """Look at the database through a plain connection, e.g. to compare schemas."""
@@ -169,13 +183,20 @@ class PostgresDatabase:
             self._sql[place] = _sql(run.table, run.kind)
         return self._sql[place]
 
-    async def _change_schema(self, change: Callable[[sa.Connection], None]) -> None:
+    async def change_schema(self, change: Callable[[sa.Connection], T]) -> T:
         # Filling an index can take longer than any command of the daily business.
-        connect = partial(asyncpg.connect, self._url, timeout=CONNECT_TIMEOUT_S)
+        connect = partial(
+            asyncpg.connect,
+            self._url,
+            timeout=CONNECT_TIMEOUT_S,
+            server_settings={"application_name": "ricarica", "timezone": "UTC"},
+        )
         engine = create_async_engine(DRIVER, async_creator=connect, poolclass=NullPool)
         try:
-            async with _our_errors(), engine.begin() as connection:
-                await connection.run_sync(change)
+            async with _our_errors(), engine.connect() as connection:
+                changed = await connection.run_sync(change)
+                await connection.commit()
+                return changed
         finally:
             await engine.dispose()
 
@@ -290,6 +311,8 @@ def _ours(error: BaseException | None) -> Exception:
         return ConflictError(str(error)) if repeated else InvalidError(str(error))
     if state in OUTRUN:
         return LostUpdateError(f"another writer stood in the way: {error}")
+    if state == LOCK_HELD:
+        return LockHeldError(f"a lock is held for too long: {error}")
     if isinstance(error, LOST) or state.startswith(UNAVAILABLE):
         return StorageUnavailableError(f"PostgreSQL cannot be used now: {error!r}")
     return RuntimeError(f"a statement of ours is wrong: {error}")

@@ -118,11 +118,14 @@ class SqliteDatabase:
     async def migrate(self) -> None:
         from ricarica.storage.migrations import upgrade
 
-        await self._in(self._writer, partial(self._change_schema, upgrade))
+        await self.change_schema(upgrade)
 
     async def create_all(self) -> None:
         """Make all tables at once, for tests."""
-        await self._in(self._writer, partial(self._change_schema, self._metadata.create_all))
+        await self.change_schema(self._metadata.create_all)
+
+    async def change_schema(self, change: Callable[[sa.Connection], T]) -> T:
+        return await self._in(self._writer, partial(self._change_schema, change))
 
     async def run_sync(self, work: Callable[[sa.Connection], T]) -> T:
         """Look at the database through a plain connection, e.g. to compare schemas."""
@@ -185,9 +188,9 @@ class SqliteDatabase:
         if broken and not self._in_memory:
             self._close_writer()
 
-    def _change_schema(self, change: Callable[[sa.Connection], None]) -> None:
+    def _change_schema(self, change: Callable[[sa.Connection], T]) -> T:
         with _our_errors(), self._transaction() as connection:
-            change(connection)
+            return change(connection)
 
     def _connection(self) -> sa.Connection:
         if self._writing is None:

@@ -3,9 +3,6 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal
-
-from msgspec import structs
 
 from ricarica.authorization.model import Token
 from ricarica.configuration.model import Setting
@@ -205,11 +202,8 @@ class MemoryTransactionStore:
         received_at: datetime,
     ) -> None:
         known = self.readings.setdefault((station, evse, ref), [])
-        places = {structs.replace(reading, value=_ANY) for reading in known}
         for reading in readings:
-            place = structs.replace(reading, value=_ANY)
-            if place not in places and not reading.value.is_nan():
-                places.add(place)
+            if not reading.value.is_nan() and reading not in known:
                 known.append(reading)
 
     def add_entry(self, entry: Entry) -> None:
@@ -232,9 +226,6 @@ class Told:
 
     def tell(self, station: StationKey, command: object) -> None:
         self.commands.append((station, command))
-
-
-_ANY = Decimal(0)  # two readings of one thing at one moment are one, whatever their values
 
 
 def _key(entry: Entry) -> tuple[object, ...]:

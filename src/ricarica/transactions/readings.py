@@ -57,28 +57,31 @@ class Context(StrEnum):
     OTHER = "other"
 
 
+OUTLET = "Outlet"  # where a meter measures, unless it says otherwise
+
+
 class Reading(msgspec.Struct, frozen=True, gc=False):
     measurand: Measurand
     value: Decimal
     at: datetime
     context: Context = Context.PERIODIC
     phase: str | None = None  # as OCPP names it: L1, L1-N, L1-L2 …; None: all together
-    location: str = "Outlet"
+    location: str = OUTLET
     name: str | None = None  # the station's own word, where the measurand is OTHER
 
 
-def registers_in(readings: Iterable[Reading]) -> list[Reading]:
-    """Readings of the energy register over all phases at the outlet, oldest first."""
-    return sorted(
-        (
-            reading
-            for reading in readings
-            if reading.measurand is Measurand.ENERGY_ACTIVE_IMPORT_REGISTER
-            and reading.phase is None
-            and reading.location == "Outlet"
-        ),
-        key=lambda reading: reading.at,
+def is_register(reading: Reading) -> bool:
+    """Of the energy over all phases at the outlet."""
+    return (
+        reading.measurand is Measurand.ENERGY_ACTIVE_IMPORT_REGISTER
+        and reading.phase is None
+        and reading.location == OUTLET
     )
+
+
+def registers_in(readings: Iterable[Reading]) -> list[Reading]:
+    """Oldest first."""
+    return sorted(filter(is_register, readings), key=lambda reading: reading.at)
 
 
 def power_in(readings: Iterable[Reading]) -> Decimal | None:

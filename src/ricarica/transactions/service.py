@@ -91,7 +91,7 @@ class TransactionService:
     ) -> Recorded:
         if known is not None and await self._is_repeat(known, fact, flags):
             return await self._again(known, fact)
-        transaction = (known or self._new(fact)).flagged(*flags)
+        transaction = (known or await self._new(fact)).flagged(*flags)
         judgement = await self._judge(transaction, fact)
         transaction = await self._moved_on(transaction, fact, judgement)
         if isinstance(fact, Started):
@@ -195,10 +195,10 @@ class TransactionService:
             running = [t for t in running if t.token and t.token.casefold() == folded]
         return running[-1] if len(running) == 1 else None
 
-    def _new(self, fact: TransactionFact) -> Transaction:
+    async def _new(self, fact: TransactionFact) -> Transaction:
         ref = fact.ref
         if ref is None or ref in NO_REFS:
-            ref = str(self._ids.wire_number())
+            ref = await self._unused_ref(fact.station)
         return Transaction(
             station=fact.station,
             ref=ref,
@@ -209,6 +209,13 @@ class TransactionService:
             received_at=fact.received_at,
             flags=frozenset() if isinstance(fact, Started) else frozenset({Flag.ORPHAN}),
         )
+
+    async def _unused_ref(self, station: StationKey) -> str:
+        """A number by chance; one that was given before would write over what it was given to."""
+        while True:
+            ref = str(self._ids.wire_number())
+            if await self._store.get(station, ref) is None:
+                return ref
 
     async def _judge(self, transaction: Transaction, fact: TransactionFact) -> Judgement | None:
         if fact.token is None:

@@ -22,7 +22,7 @@ from ricarica.storage.open import OpenDatabase
 from ricarica.tariffs.model import Prices
 from ricarica.testing.wires import Teller
 from ricarica.testing.world import World, world
-from ricarica.transactions.sql import ENTRIES, READINGS, RUNNING, TRANSACTIONS
+from ricarica.transactions.sql import ENTRIES, RUNNING, SAMPLES, TRANSACTIONS
 
 EIGHT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 START = {"connectorId": 1, "idTag": "04A1B2C3", "meterStart": 1_000}
@@ -107,12 +107,12 @@ ENDED = sa.update(TRANSACTIONS).where(*LIGURIA)
 RUNS = sa.update(TRANSACTIONS).where(TRANSACTIONS.c.ended_at.is_(None))
 STATION = sa.update(STATIONS).where(STATIONS.c.station == "GENOVA-1")
 CONNECTOR = sa.update(CONNECTORS).where(CONNECTORS.c.station == "GENOVA-1", CONNECTORS.c.evse == 1)
-OF_LIGURIA = (READINGS.c.station == "LIGURIA-1", READINGS.c.at == EIGHT + timedelta(minutes=30))
+OF_LIGURIA = (SAMPLES.c.station == "LIGURIA-1", SAMPLES.c.at == EIGHT + timedelta(minutes=30))
 LATE = EIGHT + timedelta(days=1)
 
 BROKEN: dict[str, tuple[str, sa.sql.dml.UpdateBase]] = {
     "energy nobody measured": ("I6", ENDED.values(energy_wh=Decimal(4_001))),
-    "a reading that is lost": ("I6", sa.delete(READINGS).where(*OF_LIGURIA)),
+    "a reading that is lost": ("I6", sa.delete(SAMPLES).where(*OF_LIGURIA)),
     "energy below nothing": ("I5", ENDED.values(energy_wh=Decimal(-1))),
     "energy that cannot be": ("I5", ENDED.values(energy_wh=Decimal(10_000_000))),
     "an end before its start": ("I5", ENDED.values(ended_at=EIGHT - timedelta(minutes=1))),
@@ -223,6 +223,6 @@ async def test_what_was_put_aside_is_missing_nowhere_else(network: World) -> Non
 
 
 async def test_readings_that_may_have_been_thrown_away_are_not_missed(network: World) -> None:
-    await network.database.commit([Run(sa.delete(READINGS))])
+    await network.database.commit([Run(sa.delete(SAMPLES))])
 
     assert await examine(network.database, readings_since=LATE) == []

@@ -250,14 +250,26 @@ async def test_only_total_registers_at_the_outlet_count(desk: Desk) -> None:
     ]
 
 
-async def test_a_reading_told_twice_is_stored_once_as_it_was_first(desk: Desk) -> None:
+async def test_a_reading_told_twice_is_stored_once(desk: Desk) -> None:
+    await add_readings(desk, [register(0, "1000")])
+    await add_readings(desk, [register(0, "1000")])
+
+    async with desk.unit() as stores:
+        points = await stores.transactions.registers(PLAIN)
+
+    assert points == [RegisterPoint(NOON, Decimal(1000))]
+
+
+async def test_another_value_of_the_same_moment_is_another_reading_whichever_came_first(
+    desk: Desk,
+) -> None:
     await add_readings(desk, [register(0, "1000"), register(0, "1001")])
     await add_readings(desk, [register(0, "1002")])
 
     async with desk.unit() as stores:
         points = await stores.transactions.registers(PLAIN)
 
-    assert points == [RegisterPoint(NOON, Decimal(1000))]
+    assert sorted(points) == [RegisterPoint(NOON, Decimal(wh)) for wh in (1000, 1001, 1002)]
 
 
 async def test_the_same_moment_in_another_context_is_another_reading(desk: Desk) -> None:

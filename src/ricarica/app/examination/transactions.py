@@ -11,19 +11,25 @@ from ricarica.cli.ports import Finding
 from ricarica.storage.database import Database, Row
 from ricarica.transactions.model import Entry, Flag, RegisterPoint
 from ricarica.transactions.queries.listing import entry_from
-from ricarica.transactions.readings import Measurand
+from ricarica.transactions.readings import OUTLET, Measurand
 from ricarica.transactions.sql import (
     ENTRIES,
     NOTHING,
     READINGS,
     RUNNING,
     RUNNING_MAX,
+    SAMPLES,
     TRANSACTIONS,
     transaction_from,
 )
 
 Key = tuple[str, str, str]  # tenant, station and ref
 OF_ONE = ("tenant", "station", "ref")
+OLD_REGISTERS = (
+    READINGS.c.measurand == int(Measurand.ENERGY_ACTIVE_IMPORT_REGISTER),
+    READINGS.c.phase == NOTHING,
+    READINGS.c.location == OUTLET,
+)
 RESTORE = "restore it from a backup, and report this: it is a fault of Ricarica's"
 
 
@@ -60,19 +66,16 @@ async def _entries(database: Database, first: Row, last: Row) -> dict[Key, list[
 
 
 async def _registers(database: Database, first: Row, last: Row) -> dict[Key, list[RegisterPoint]]:
-    columns = READINGS.c
-    query = sa.select(columns.tenant, columns.station, columns.ref, columns.at, columns.value)
-    rows = await database.fetch(
-        query.where(
-            between([columns[name] for name in OF_ONE], first, last),
-            columns.measurand == int(Measurand.ENERGY_ACTIVE_IMPORT_REGISTER),
-            columns.phase == NOTHING,
-            columns.location == "Outlet",
-        )
-    )
     found: dict[Key, list[RegisterPoint]] = defaultdict(list)
-    for tenant, station, ref, at, value in rows:
-        found[tenant, station, ref].append(RegisterPoint(at, value))
+    for table, value, where in (
+        (SAMPLES, SAMPLES.c.register_wh, (SAMPLES.c.register_wh.is_not(None),)),
+        (READINGS, READINGS.c.value, OLD_REGISTERS),
+    ):
+        columns = [table.c[name] for name in OF_ONE]
+        within = between(columns, first, last)
+        query = sa.select(*columns, table.c.at, value).where(within, *where)
+        for *key, at, register_wh in await database.fetch(query):
+            found[key[0], key[1], key[2]].append(RegisterPoint(at, register_wh))
     return found
 
 
@@ -166,7 +169,7 @@ def _names(refs: set[str]) -> str:
 
 async def nothing_is_of_no_transaction(database: Database, _bounds: Bounds) -> list[Finding]:
     found = []
-    for table in (ENTRIES, READINGS):
+    for table in (ENTRIES, SAMPLES, READINGS):
         columns = [table.c[name] for name in OF_ONE]
         is_there = sa.exists().where(*(table.c[name] == TRANSACTIONS.c[name] for name in OF_ONE))
         query = sa.select(*columns).where(table.c.ref != NOTHING, ~is_there)

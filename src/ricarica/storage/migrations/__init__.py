@@ -8,13 +8,17 @@ from alembic.config import Config
 
 # Any number will do, as long as all nodes take the same.
 LOCK = 0x71CA71CA
+# Whoever waits for the lock of a whole table holds up all who come after: stations, for example.
+LOCK_TIMEOUT_MS = 1_000
 
 
-def upgrade(connection: sa.Connection) -> None:
-    """Run within a transaction of the caller's; nodes that start together take turns."""
+def upgrade(connection: sa.Connection, revision: str = "head") -> None:
+    """Nodes that start together take turns. On PostgreSQL each step is a transaction of its own."""
     if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+        connection.execute(sa.select(sa.func.pg_advisory_lock(LOCK)))
+        connection.exec_driver_sql(f"SET lock_timeout = {LOCK_TIMEOUT_MS}")
+        connection.commit()
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.set_main_option("path_separator", "os")
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,8 +22,10 @@ from ricarica.transactions.sql import (
     ENTRIES,
     NO_NUMBER,
     READINGS,
+    SAMPLES,
     TRANSACTIONS,
     reading_from,
+    readings_from,
     token_folded,
     transaction_from,
 )
@@ -30,15 +33,6 @@ from ricarica.transactions.sql import (
 NEWEST_FIRST = Order(TRANSACTIONS.c.started_at, TRANSACTIONS.c.id, descending=True, is_time=True)
 ENTRIES_MAX = 1_000  # lines of a timeline; a page with more helps nobody
 READINGS_MAX = 20_000  # a day of ten measurands each minute is 14,400
-READING_COLUMNS = (
-    READINGS.c.measurand,
-    READINGS.c.value,
-    READINGS.c.at,
-    READINGS.c.context,
-    READINGS.c.phase,
-    READINGS.c.location,
-    READINGS.c.name,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +148,40 @@ class TransactionQueries:
         limit: int = READINGS_MAX,
     ) -> list[Reading]:
         """Oldest first; of all measurands, if none is given."""
-        query = sa.select(*READING_COLUMNS).where(*_belongs(READINGS, transaction))
-        if measurands:
-            query = query.where(READINGS.c.measurand.in_(list(measurands)))
+        chosen = frozenset(measurands)
+        told = [*await self._sampled(transaction, since, limit)]
+        told += await self._before(transaction, since, limit)
+        # What was told twice in different company lies there twice.
+        unique = dict.fromkeys(each for each in told if not chosen or each.measurand in chosen)
+        return sorted(unique, key=lambda each: (each.at, each.measurand, each.phase or ""))[:limit]
+
+    async def _sampled(
+        self, transaction: Transaction, since: datetime | None, limit: int
+    ) -> Iterator[Reading]:
+        columns = SAMPLES.c
+        query = sa.select(columns.readings, columns.at).where(*_belongs(SAMPLES, transaction))
         if since is not None:
-            query = query.where(READINGS.c.at >= since)
-        ordered = query.order_by(READINGS.c.at, READINGS.c.measurand, READINGS.c.phase)
-        rows = await self._database.fetch(ordered.limit(limit))
+            query = query.where(columns.at >= since)
+        rows = await self._database.fetch(query.order_by(columns.at).limit(limit))
+        return chain.from_iterable(readings_from(text, at) for text, at in rows)
+
+    async def _before(
+        self, transaction: Transaction, since: datetime | None, limit: int
+    ) -> list[Reading]:
+        """Those from before there were samples that are not moved yet."""
+        columns = READINGS.c
+        query = sa.select(
+            columns.measurand,
+            columns.value,
+            columns.at,
+            columns.context,
+            columns.phase,
+            columns.location,
+            columns.name,
+        ).where(*_belongs(READINGS, transaction))
+        if since is not None:
+            query = query.where(columns.at >= since)
+        rows = await self._database.fetch(query.order_by(columns.at).limit(limit))
         return [reading_from(row) for row in rows]
 
     async def _entries(self, transaction: Transaction) -> tuple[Entry, ...]:

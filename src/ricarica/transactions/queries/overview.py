@@ -19,8 +19,7 @@ from ricarica.storage.columns import Integer
 from ricarica.storage.database import Database, Row
 from ricarica.transactions.queries.buckets import Bucket, Plain
 from ricarica.transactions.queries.live import IS_RUNNING, LiveQueries
-from ricarica.transactions.readings import Measurand
-from ricarica.transactions.sql import NOTHING, READINGS, TRANSACTIONS
+from ricarica.transactions.sql import NOTHING, SAMPLES, TRANSACTIONS
 
 STEP = timedelta(minutes=5)
 OFFLINE_FOR = timedelta(minutes=10)  # a reboot or a change of network takes less
@@ -245,26 +244,24 @@ class OverviewQueries:
 def _mean_power_of_each(
     tenant: TenantId, since: datetime, until: datetime, step: timedelta
 ) -> sa.Select[Any]:
-    """Per transaction and step: the mean of the total, or else of the phases together."""
-    columns, running = READINGS.c, TRANSACTIONS.c
+    """Per transaction and step."""
+    columns, running = SAMPLES.c, TRANSACTIONS.c
     bucket = Bucket(columns.at, since, step).label("bucket")
-    value = Plain(columns.value)
-    of_total = sa.func.avg(sa.case((columns.phase == NOTHING, value)))
-    of_phases = sa.func.sum(value) / sa.func.count(sa.distinct(columns.at))
     belongs = sa.and_(
         columns.tenant == running.tenant,
         columns.station == running.station,
         columns.ref == running.ref,
-        columns.measurand == Measurand.POWER_ACTIVE_IMPORT,
+        columns.power_w.is_not(None),
         columns.at >= since,
         columns.at < until,
-        columns.location == "Outlet",
     )
-    power_w = sa.func.coalesce(of_total, of_phases).label("power_w")
-    shown: list[sa.ColumnElement[Any]] = [bucket, power_w]
+    shown: list[sa.ColumnElement[Any]] = [
+        bucket,
+        sa.func.avg(Plain(columns.power_w)).label("power_w"),
+    ]
     return (
         sa.select(*shown)
-        .select_from(TRANSACTIONS.join(READINGS, belongs))
+        .select_from(TRANSACTIONS.join(SAMPLES, belongs))
         .where(
             running.tenant == tenant,
             running.started_at < until,
