@@ -199,3 +199,21 @@ async def test_a_limit_holds_for_who_identifies_after_plugging_in() -> None:
         ]
         [transaction] = await network.transactions(tellers[1].station)
         assert transaction.verdict == "concurrent"
+
+
+async def test_a_number_that_was_given_before_is_not_given_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with world() as network:
+        told = network.teller(await network.station("GENOVA-1", V16))
+        numbers = iter([7, 7, 8])
+        monkeypatch.setattr(network.ids, "wire_number", lambda: next(numbers))
+        stop = {"transactionId": 7, "meterStop": 2_000, "timestamp": at(10)}
+
+        await told.call("StartTransaction", start(at(0)))
+        await told.call("StopTransaction", stop)
+        second = await told.call("StartTransaction", start(at(20), meter=2_000))
+
+        assert second["transactionId"] == 8
+        first, _ = await network.transactions(told.station)
+        assert (first.ref, first.energy.energy_wh) == ("7", 1_000)

@@ -30,6 +30,8 @@ class Dialect:
     """Says nothing before its first boot was accepted. Some 1.6 stations never boot at all."""
     resets_when_idle: bool
     """Can be told to restart once nobody charges any more."""
+    names_resuming: bool
+    """Has a word for a transaction that goes on after a restart."""
 
     def __str__(self) -> str:
         return self.name
@@ -50,6 +52,7 @@ V16 = Dialect(
     answers_unknown_message_types=False,
     boots_first=False,
     resets_when_idle=False,
+    names_resuming=False,
 )
 V201 = Dialect(
     name="2.0.1",
@@ -66,6 +69,7 @@ V201 = Dialect(
     answers_unknown_message_types=True,
     boots_first=True,
     resets_when_idle=True,
+    names_resuming=False,
 )
 V21 = replace(
     V201,
@@ -74,6 +78,7 @@ V21 = replace(
     has_unanswered_calls=True,
     has_result_errors=True,
     answers_unknown_message_types=False,
+    names_resuming=True,
 )
 
 DIALECTS = (V16, V201, V21)

@@ -446,7 +446,8 @@ def tell_triggered(station: Station, evse: Evse, transaction: Transaction) -> No
 def tell_resumed(station: Station, transaction: Transaction) -> None:
     """It survived a reboot. (E17, B13)"""
     transaction.is_resumed = False
-    _update(station, transaction, "TxResumed")
+    trigger = "TxResumed" if station.dialect.names_resuming else "ResetCommand"
+    _update(station, transaction, trigger)
 
 
 def limits_changed(station: Station) -> None:

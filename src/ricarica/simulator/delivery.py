@@ -125,9 +125,10 @@ class Connection:
         self.extra = []
         if faults.is_silent:
             return []
+        spoilt = [each for text in texts for each in self._spoilt(text)]
         while faults.spend("garbage"):
-            texts.append(misbehaviour.garbage(self.station.rng))
-        return [spoilt for text in texts for spoilt in self._spoilt(text)]
+            spoilt.append(misbehaviour.garbage(self.station.rng))
+        return spoilt
 
     def _spoilt(self, text: str) -> list[str]:
         faults = self.station.misbehaviour

@@ -104,6 +104,15 @@ def test_garbage_is_sent_as_often_as_ordered(dialect: Dialect) -> None:
 
 
 @every_dialect
+def test_garbage_is_what_it_is_whatever_other_habits_there_are(dialect: Dialect) -> None:
+    server = booted(dialect)
+    server.station.misbehaviour.numbers_as_strings = True
+    server.station.misbehaviour.garbage = 100  # enough for each kind of it
+
+    assert len(server.station.frames_to_send()) == 100
+
+
+@every_dialect
 def test_half_a_frame_is_kept_for_the_bare_socket(dialect: Dialect) -> None:
     server = booted(dialect)
     server.station.misbehaviour.drop_mid_message = 1

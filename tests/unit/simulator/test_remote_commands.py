@@ -169,6 +169,22 @@ def test_2_1_resumes_a_transaction_after_a_reset() -> None:
     assert server.events()[-1]["triggerReason"] == "TxResumed"
 
 
+@both_of_2
+def test_what_began_while_the_station_went_down_is_told_when_it_is_back(dialect: Dialect) -> None:
+    server = charging(dialect)
+    server.command("Reset", {"type": "Immediate"})
+    server.station.go_offline()
+    server.station.unplug(1)
+    server.station.plug_in(1)
+    server.station.present("TAG1", 1)
+
+    server.let_pass(20)
+    server.connect()
+
+    word = "TxResumed" if dialect is V21 else "ResetCommand"
+    assert word in [event["triggerReason"] for event in server.events()]
+
+
 def availability(server: ScriptedServer, kind: str, evse: int) -> Json | str:
     if server.station.dialect is V16:
         payload: Json = {"connectorId": evse, "type": kind}
