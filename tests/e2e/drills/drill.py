@@ -69,7 +69,6 @@ async def drill(
     record: Record,
     *,
     plight: Plight | None = None,
-    config: Config | None = None,
     apart: frozenset[str] = frozenset(),
     **fleet_options: Any,
 ) -> AsyncIterator[Drill]:
@@ -78,10 +77,11 @@ async def drill(
     What became of the stations `apart` is for the drill itself to judge.
     """
     await prepare(url)
-    server = Forked(config or drill_config(url, folder), folder / "log", plight or Plight())
+    plight = plight or Plight()
+    server = Forked(drill_config(url, folder, **plight.choices), folder / "log", plight)
     try:
         await server.start()
-        async with charging(server.url, **fleet_options) as fleet:
+        async with charging(fleet_options.pop("at", server.url), **fleet_options) as fleet:
             held = Drill(server, fleet, url)
             yield held
             held.figures["drained_s"] = round(await come_to_rest(fleet), 1)

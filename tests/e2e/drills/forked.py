@@ -11,16 +11,18 @@ import resource
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from ricarica.app.config import Config
 from ricarica.app.failpoints import VARIABLE
+from tests.e2e.drills.namespaces import enter
 
 READY_S = 120.0
 STOP_S = 20.0
@@ -32,10 +34,12 @@ _forks.set_forkserver_preload(["ricarica.app.serve", *PRELOADED, __name__])
 
 @dataclass(frozen=True, slots=True)
 class Plight:
-    """What a server has to live with. `files_max`: descriptors it may have open."""
+    """What a server has to live with: settings, and what else befalls it."""
 
+    choices: Mapping[str, Any] = field(default_factory=dict)  # of its configuration
     failpoints: str = ""
-    files_max: int | None = None
+    files_max: int | None = None  # descriptors it may have open
+    network: str | None = None  # the namespace it lives in
     log: Path | None = None  # where it writes, if not to the file that is read afterwards
     as_json: bool = True
     level: str = "warning"
@@ -52,6 +56,8 @@ def _serve(config: Config, log: Path, plight: Plight, ports: Connection) -> None
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     os.environ[VARIABLE] = plight.failpoints
+    if plight.network is not None:
+        enter(plight.network)
     if plight.files_max is not None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (plight.files_max, plight.files_max))
 
@@ -74,11 +80,11 @@ class Forked:
 
     @property
     def url(self) -> str:
-        return f"ws://127.0.0.1:{self.config.station_port}"
+        return f"ws://{self.config.station_host}:{self.config.station_port}"
 
     @property
     def http(self) -> str:
-        return f"http://127.0.0.1:{self.config.http_port}"
+        return f"http://{self.config.http_host}:{self.config.http_port}"
 
     @property
     def pid(self) -> int:

@@ -26,7 +26,6 @@ class Shim:
         0  # how many of the next pieces from the server are cut in half, and the line with it
     )
     listening: int = 0
-    carried: int = 0
     _lines: set[asyncio.WriteTransport] = field(default_factory=set)
     _hears: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -71,8 +70,11 @@ class Shim:
     async def _carry(
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, torn: bool
     ) -> None:
-        while piece := await source.read(CHUNK):
-            await self._hears.wait()
+        while True:
+            piece = await source.read(CHUNK)
+            await self._hears.wait()  # that one end is gone is no news either
+            if not piece:
+                raise ConnectionResetError
             if self.delay_s:
                 await asyncio.sleep(self.delay_s)
                 await self._hears.wait()
@@ -80,11 +82,9 @@ class Shim:
                 self.tears -= 1
                 sink.write(piece[: len(piece) // 2])
                 await sink.drain()
-                break
+                raise ConnectionResetError
             sink.write(piece)
-            self.carried += len(piece)
             await sink.drain()
-        raise ConnectionResetError
 
 
 @asynccontextmanager

@@ -27,7 +27,7 @@ async def test_a_message_that_we_cannot_bear_costs_one_station_and_is_kept(
         for action in actions
     ]
     url = f"sqlite:///{tmp_path}/ricarica.db"
-    plight = Plight(",".join(points))
+    plight = Plight(failpoints=",".join(points))
     apart = frozenset(POISONED)
     async with drill(url, tmp_path, record_property, plight=plight, apart=apart) as held:
         await held.charge(60)
@@ -65,7 +65,9 @@ async def test_the_servers_clock_is_set(
         f"after_receive=jump:{jump}@{n}" for n, jump in zip((60, 120, 180), jumps, strict=False)
     ]
     url = f"sqlite:///{tmp_path}/ricarica.db"
-    async with drill(url, tmp_path, record_property, plight=Plight(",".join(points))) as held:
+    async with drill(
+        url, tmp_path, record_property, plight=Plight(failpoints=",".join(points))
+    ) as held:
         await held.charge(200)
         await held.recovers()
 

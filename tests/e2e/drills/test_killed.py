@@ -75,7 +75,7 @@ async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
 async def dies_at(held: Drill, point: str, on: int) -> None:
     """Start a server that dies at a point, and wait until it has."""
     before = SOON_DUE if point == "timer" else ""
-    held.server.plight = Plight(f"{before}{point}=kill@{on}")
+    held.server.plight = Plight(failpoints=f"{before}{point}=kill@{on}")
     await held.server.start()
     process = held.server.process
     assert process is not None, "it was just started"
