@@ -15,6 +15,7 @@ from ricarica.storage.shelf import Key, Shelf
 E = TypeVar("E")
 Place = tuple[str, Key]
 """A table's name, and the key of a row in it."""
+Columns = tuple[sa.Column[Any], ...]
 
 # Keys in one query: neither database takes more than 32,766 values, and a key has a few.
 LOADED_AT_ONCE_MAX = 1024
@@ -80,6 +81,8 @@ class Remembered:
     def _is_worth_keeping(self, shelf: Shelf[Any], key: Key, entity: object) -> bool:
         if shelf.fresh_s is not None:
             return entity is not None  # another process may add it at any moment
+        if entity is not None and shelf.is_over is not None and shelf.is_over(entity):
+            return False
         return not self._shared or key[:2] in self._ours
 
     def last(self, table: sa.Table, key: Key) -> "_Kept[Any] | None":
@@ -121,7 +124,7 @@ class Remembered:
         if self._tell is None:
             return
         places = [
-            (shelf.table.name, key)
+            (str(shelf.table.name), key)
             for shelf, key in shelves
             if shelf.fresh_s is not None or key[:2] not in self._ours
         ]
@@ -141,6 +144,8 @@ class Work:
         # What this batch was told at first, whatever others write or the memory drops meanwhile:
         # a decision must be saved as the successor of what it was made on.
         self._seen: dict[tuple[sa.Table, Key], _Kept[Any]] = {}
+        # The keys of those that were asked for by other columns; None: the database has none.
+        self._named: dict[tuple[sa.Table, str, Key], Key | None] = {}
         self._kept: dict[tuple[sa.Table, Key], tuple[Shelf[Any], Any]] = {}
         self._kept_rest: list[Staged] = []
         self._own: dict[tuple[sa.Table, Key], tuple[Shelf[Any], Any]] = {}
@@ -184,6 +189,31 @@ class Work:
         """As `find`, by a query of all columns that lives as long as the program."""
         rows = await self._database.fetch(query, values)
         return [entity for entity in self._as_staged(shelf, rows) if entity is not None]
+
+    async def get_by(self, shelf: Shelf[E], unique: Columns, values: Key) -> E | None:
+        """The one that has these values in columns that are unique. As `find`, but only once."""
+        place = (shelf.table, unique[-1].name, values)
+        if place not in self._named:
+            await self.load_by(shelf, unique, [values])
+        key = self._named[place]
+        if key is None:
+            return None
+        return await self.get(shelf, key)
+
+    async def load_by(self, shelf: Shelf[Any], unique: Columns, named: Iterable[Key]) -> list[Key]:
+        """Know all that `get_by` could be asked with few queries; returns the keys there are."""
+        wanted = list(dict.fromkeys(named))
+        keys: list[Key] = []
+        places = [shelf.table.c.keys().index(column.name) for column in unique]
+        for start in range(0, len(wanted), LOADED_AT_ONCE_MAX):
+            some = wanted[start : start + LOADED_AT_ONCE_MAX]
+            self._named.update({(shelf.table, unique[-1].name, values): None for values in some})
+            for row in await self._rows_with(shelf, unique, some):
+                key = shelf.key(self._keep_row(shelf, row))
+                values = tuple(row[place] for place in places)
+                self._named[(shelf.table, unique[-1].name, values)] = key
+                keys.append(key)
+        return keys
 
     async def load(self, shelf: Shelf[Any], keys: Iterable[Key]) -> None:
         """Know all of these with few queries, if they are not known yet."""
@@ -283,14 +313,17 @@ class Work:
         return self._remember(shelf, key, shelf.read(rows[0][:-1]), rows[0])
 
     async def _load_all(self, shelf: Shelf[Any], keys: list[Key]) -> None:
-        columns = sa.tuple_(*shelf.table.primary_key.columns)
-        # Filled up, there are a dozen lengths of list, and so of statements to prepare.
-        filled = keys + keys[-1:] * ((1 << (len(keys) - 1).bit_length()) - len(keys))
-        rows = await self._database.fetch(sa.select(shelf.table).where(columns.in_(filled)))
+        rows = await self._rows_with(shelf, tuple(shelf.table.primary_key.columns), keys)
         found = {shelf.key(self._keep_row(shelf, row)) for row in rows}
         for key in keys:
             if key not in found:
                 self._remember(shelf, key, None, None)
+
+    async def _rows_with(self, shelf: Shelf[Any], columns: Columns, values: list[Key]) -> list[Row]:
+        # Filled up, there are a dozen lengths of list, and so of statements to prepare.
+        filled = values + values[-1:] * ((1 << (len(values) - 1).bit_length()) - len(values))
+        among = sa.tuple_(*columns).in_(filled)
+        return await self._database.fetch(sa.select(shelf.table).where(among))
 
     def _as_staged(self, shelf: Shelf[E], rows: list[Row]) -> Iterable[E | None]:
         for row in rows:
