@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from ricarica.access.sql import SqlAccessStore
 from ricarica.app.cluster import Membership, company_of
+from ricarica.app.parts import keep
 from ricarica.app.retention import Retention, rings
 from ricarica.app.roles import ALL_ROLES, Role
 from ricarica.app.tables import metadata
@@ -27,8 +28,9 @@ from ricarica.slices import Stores, Surroundings
 from ricarica.station_gateway.gateway import StationGateway
 from ricarica.station_gateway.limits import GatewayLimits
 from ricarica.stations.service import StationPolicy
-from ricarica.stations.sql import STATION_SHELF, STATIONS, SqlStationStore
+from ricarica.stations.sql import STATION_SHELF, STATIONS, SqlStationStore, load_by_identity
 from ricarica.storage.database import Database, Run
+from ricarica.storage.postgres import PostgresDatabase
 from ricarica.storage.work import Work
 from ricarica.tariffs.sql import SqlTariffStore
 from ricarica.transactions.sql import RUNNING_SHELF, SqlTransactionStore
@@ -50,8 +52,9 @@ def stores_for(work: Work) -> Stores:
 
 async def prefetch(work: Work, wanted: Wanted) -> None:
     """Read what a batch is going to ask for, with one query per kind."""
+    knocking = await load_by_identity(work, wanted.identities)
     await work.load(STATION_SHELF, wanted.stations)
-    await work.load(RUNNING_SHELF, wanted.stations)
+    await work.load(RUNNING_SHELF, wanted.stations.union(knocking))
     await work.load(TOKEN_SHELF, wanted.tokens)
 
 
@@ -97,7 +100,9 @@ def node_of(parts: Parts) -> Node:
         link.attach_decisions(engine)
     if Role.GATEWAY in parts.roles:
         link.attach_sockets(gateway)
-    timers = Timers(parts.database, parts.clock, engine.post, rings(parts.retention))
+    in_parts = isinstance(parts.database, PostgresDatabase)
+    ringing = rings(parts.retention, in_parts=in_parts)
+    timers = Timers(parts.database, parts.clock, engine.post, ringing)
     if isinstance(link, LocalLink):
         return Node(parts, engine, gateway, link, timers)
     membership = Membership(link, parts.database, engine, gateway, parts.roles)
@@ -123,6 +128,10 @@ async def running_node(parts: Parts) -> AsyncIterator[Node]:
             tasks.append(group.create_task(node.membership.run()))
         if Role.WORKER in parts.roles:
             await node.timers.begin("tidy")
+            await node.timers.begin("move_readings")
+            if isinstance(parts.database, PostgresDatabase):
+                keeping = keep(parts.database, parts.clock, parts.retention)
+                tasks.append(group.create_task(keeping))
             tasks.append(group.create_task(node.timers.run()))
         try:
             yield node

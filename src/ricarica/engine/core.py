@@ -148,7 +148,7 @@ class Engine:
             )
 
         try:
-            return await self._errand(tenant, decide)
+            return await self._errand(tenant, decide, identity=knock.identity)
         except StorageUnavailableError:
             return Admission(Verdict.UNAVAILABLE)
 
@@ -219,8 +219,9 @@ class Engine:
         tenant: TenantId,
         work: Callable[[UnitOfWork], Awaitable[T]],
         station: StationKey | None = None,
+        identity: str | None = None,
     ) -> "asyncio.Future[T]":
-        errand = Errand(tenant, work, station)
+        errand = Errand(tenant, work, station, identity)
         if not self.mailboxes.post(errand):
             errand.fail(StorageUnavailableError("too much is waiting; try again later"))
         return errand.done

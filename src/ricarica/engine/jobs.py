@@ -19,7 +19,7 @@ log = structlog.get_logger("ricarica.engine")
 class Errand(Generic[T]):
     """Something to do in one unit of work; whoever sent it may wait for `done`."""
 
-    __slots__ = ("_work", "box", "done", "tenant")
+    __slots__ = ("_identity", "_work", "box", "done", "tenant")
     connection = None
 
     def __init__(
@@ -27,16 +27,21 @@ class Errand(Generic[T]):
         tenant: TenantId,
         work: Callable[[UnitOfWork], Awaitable[T]],
         station: StationKey | None = None,
+        identity: str | None = None,
     ) -> None:
+        """`identity`: of a station that is not known yet, for it only knocks."""
         self.tenant = tenant
         # What concerns no station waits for nobody.
         self.box: Hashable = station or self
         self.done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._work = work
+        self._identity = identity
 
     def prepare(self, wanted: Wanted) -> None:
         if isinstance(self.box, StationKey):
             wanted.stations.add((self.box.tenant, self.box.station))
+        if self._identity is not None:
+            wanted.identities.add((self.tenant, self._identity))
 
     async def run(self, unit: UnitOfWork) -> T:
         return await self._work(unit)

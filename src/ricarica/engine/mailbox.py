@@ -15,6 +15,7 @@ class Wanted:
     """What the jobs of a batch will read, so that it is read with one query per kind."""
 
     stations: set[tuple[str, str]] = field(default_factory=set)
+    identities: set[tuple[str, str]] = field(default_factory=set)  # as those who knock spell them
     tokens: set[tuple[str, str]] = field(default_factory=set)
 
 

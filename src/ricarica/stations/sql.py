@@ -1,5 +1,6 @@
 """How stations, their connectors and their sites lie in the database."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -8,7 +9,7 @@ from ricarica.kernel.ids import ConnectorNumber, EvseNumber, SiteId, StationId, 
 from ricarica.stations.model import Acceptance, Connector, ConnectorStatus, Site, Station
 from ricarica.storage.columns import Blob, Boolean, Exact, Instant, Integer, Text, metadata
 from ricarica.storage.database import Row
-from ricarica.storage.shelf import Shelf
+from ricarica.storage.shelf import Key, Shelf
 from ricarica.storage.work import Work
 
 FRESH_S = 10.0  # for what no station owns
@@ -191,9 +192,14 @@ CONNECTOR_SHELF = Shelf[Connector](
 )
 SITE_SHELF = Shelf[Site](SITES, lambda site: (site.tenant, site.id), site_row, site_from, FRESH_S)
 
-BY_FOLDED = sa.select(STATIONS).where(
-    STATIONS.c.tenant == sa.bindparam("tenant"), STATIONS.c.folded == sa.bindparam("folded")
-)
+BY_FOLDED = (STATIONS.c.tenant, STATIONS.c.folded)
+
+
+async def load_by_identity(work: Work, identities: Iterable[tuple[str, str]]) -> list[Key]:
+    """Know whom these are, spelled in any case; returns the keys of those that there are."""
+    return await work.load_by(
+        STATION_SHELF, BY_FOLDED, [(tenant, folded(identity)) for tenant, identity in identities]
+    )
 
 
 class SqlStationStore:
@@ -206,10 +212,8 @@ class SqlStationStore:
     async def canonical(self, tenant: TenantId, identity: str) -> StationId | None:
         # Asked when a station connects: the row that comes along also replaces what this node
         # remembered of it, if it was elsewhere in the meantime.
-        found = await self._work.look_up(
-            STATION_SHELF, BY_FOLDED, {"tenant": tenant, "folded": folded(identity)}
-        )
-        return found[0].key.station if found else None
+        found = await self._work.get_by(STATION_SHELF, BY_FOLDED, (tenant, folded(identity)))
+        return found.key.station if found else None
 
     async def pending_count(self, tenant: TenantId) -> int:
         pending = sa.select(sa.func.count()).where(

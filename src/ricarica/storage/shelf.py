@@ -28,4 +28,6 @@ class Shelf(Generic[E]):
     # None: the aggregate belongs to one station, so this node alone writes it while the
     # station is connected here. Otherwise: for how long a remembered copy may serve.
     fresh_s: float | None = None
+    # Whether one is hardly ever asked for any more, so that it need not be remembered.
+    is_over: Callable[[E], bool] | None = None
     remembered_max: int = 200_000  # entries; beyond it the one unused for longest is forgotten

@@ -186,6 +186,8 @@ TRANSACTION_SHELF = Shelf[Transaction](
     ),
     transaction_row,
     transaction_from,
+    # Late news of it are rare, and it would stay for as long as there are 200,000 later ones.
+    is_over=lambda transaction: not transaction.is_running,
 )
 RUNNING_SHELF = Shelf[Running](
     RUNNING,
