@@ -11,7 +11,7 @@ from typing import BinaryIO, TextIO, cast
 
 import msgspec
 import structlog
-from structlog.typing import EventDict
+from structlog.typing import EventDict, WrappedLogger
 
 STDERR = 2
 LEVELS = ("debug", "info", "warning", "error")
@@ -77,34 +77,43 @@ def configure_logs(level: str, *, as_json: bool) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    if as_json:
-        structlog.configure(
-            processors=[
-                *common,
-                structlog.processors.format_exc_info,
-                structlog.processors.JSONRenderer(serializer=_json),
-            ],
-            wrapper_class=structlog.make_filtering_bound_logger(number),
-            logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", lines)),
-            cache_logger_on_first_use=True,
-        )
-    else:
-        structlog.configure(
-            processors=[
-                *common,
-                structlog.dev.ConsoleRenderer(
-                    colors=sys.stderr.isatty(),
-                    # The pretty one shows local variables, and with them keys and passwords.
-                    exception_formatter=structlog.dev.plain_traceback,
-                ),
-            ],
-            wrapper_class=structlog.make_filtering_bound_logger(number),
-            logger_factory=structlog.WriteLoggerFactory(cast("TextIO", lines)),
-            cache_logger_on_first_use=True,
-        )
+    # The pretty one shows local variables, and with them keys and passwords.
+    console = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
+    structlog.configure(
+        processors=[*common, structlog.processors.format_exc_info, _as_json]
+        if as_json
+        else [*common, _AsText(console)],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", lines))
+        if as_json
+        else structlog.WriteLoggerFactory(cast("TextIO", lines)),
+        cache_logger_on_first_use=True,
+    )
     # What libraries say; their own request logs would only repeat ours.
     logging.basicConfig(level=max(number, logging.WARNING), stream=lines)
 
 
-def _json(event: object, **_options: object) -> bytes:
-    return msgspec.json.encode(event, enc_hook=str)
+# An event may stand for many that have `each` of these besides. So the lines of a batch's calls
+# cost a tenth of what they would by themselves, and are written at once.
+
+
+def _as_json(_logger: object, _method: str, event: EventDict) -> bytes:
+    each = event.pop("each", None)
+    shared = msgspec.json.encode(event, enc_hook=str)
+    if each is None:
+        return shared
+    return b"\n".join(shared[:-1] + b"," + msgspec.json.encode(line)[1:] for line in each)
+
+
+class _AsText:
+    def __init__(self, console: structlog.dev.ConsoleRenderer) -> None:
+        self._console = console
+
+    def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> str:
+        each = event.pop("each", None)
+        if each is None:
+            return self._console(logger, method, event)
+        lines = (event | msgspec.to_builtins(line) for line in each)
+        return "\n".join(self._console(logger, method, line) for line in lines)

@@ -1,7 +1,9 @@
 """From a station's message to its answer: decode or mend, may it speak, handle, encode, log."""
 
+import asyncio
 from collections.abc import Callable, Hashable, Mapping
 
+import msgspec
 import structlog
 
 from ricarica.engine.counts import CallCounts
@@ -22,19 +24,30 @@ from ricarica.ocpp.payload import Payload
 from ricarica.stations.commands import Topic, Trigger
 from ricarica.stations.model import Acceptance, Station
 from ricarica.translation.quirks import mending
-from ricarica.translation.route import Origin, Route
+from ricarica.translation.route import Origin, Route, no_tokens
 
 # No JSON, or a list of nothing: no fact is lost with it.
 TELLS_NOTHING = frozenset({ErrorKind.FORMATION, ErrorKind.OCCURRENCE})
 UNREADABLE = "unreadable"  # flags what was put aside because nobody could mend it
 
-UNTRACED: dict[str, str] = {}
 ACTION_LENGTH_MAX = 60  # twice the longest there is: what is longer is no action, and is cut
 
 log = structlog.get_logger("ricarica.calls")
 
 Routes = Mapping[str, Mapping[str, Route]]
 """By the dialect's name, then by action."""
+
+
+class CallLine(msgspec.Struct, omit_defaults=True, gc=False):
+    """What the log says of a call; tokens and payloads stay out of it."""
+
+    station: str
+    action: str
+    id: str
+    outcome: str
+    epoch: int
+    ms: int
+    trace_id: str | None = None
 
 
 class Dispatcher:
@@ -46,12 +59,13 @@ class Dispatcher:
         self.clock = clock
         self.counts = CallCounts()
         self.tracing: Tracing | None = None
+        self._lines: list[CallLine] = []
 
     def job(self, delivered: Delivered, reply: Callable[[Reply], None]) -> "DeliveryJob":
         return DeliveryJob(self, delivered, reply)
 
     def finish(self, delivered: Delivered, reply: Reply, flags: tuple[str, ...] = ()) -> None:
-        """One log line per call; tokens and payloads stay out of it."""
+        """Count it, and give it a line in the log."""
         outcome = outcome_of(reply)
         elapsed_s = self.elapsed_s(delivered)
         is_known = actions.request_type(BY_SUBPROTOCOL[delivered.subprotocol], delivered.action)
@@ -60,17 +74,25 @@ class Dispatcher:
         self.counts.duration_s.observe(elapsed_s)
         if flags:  # hardly ever, and counting none costs as much as all the rest here
             self.counts.flags.update(flags)
-        traced = self.tracing and self.tracing.call(delivered, outcome, elapsed_s)
-        log.info(
-            "call",
-            station=str(delivered.key),
-            action=delivered.action[:ACTION_LENGTH_MAX],
-            id=delivered.message_id,
-            outcome=outcome,
-            epoch=delivered.epoch,
-            ms=int(elapsed_s * 1000),
-            **({"trace_id": traced} if traced else UNTRACED),
+        traced = self.tracing.call(delivered, outcome, elapsed_s) if self.tracing else None
+        if not self._lines:
+            asyncio.get_running_loop().call_soon(self._write_lines)  # those of a batch together
+        action, ms = delivered.action[:ACTION_LENGTH_MAX], int(elapsed_s * 1000)
+        self._lines.append(
+            CallLine(
+                str(delivered.key),
+                action,
+                delivered.message_id,
+                outcome,
+                delivered.epoch,
+                ms,
+                traced,
+            )
         )
+
+    def _write_lines(self) -> None:
+        lines, self._lines = self._lines, []
+        log.info("call", each=lines)
 
     def elapsed_s(self, delivered: Delivered) -> float:
         return max((self.clock.now() - delivered.at).total_seconds(), 0.0)
@@ -113,13 +135,14 @@ class DeliveryJob:
         return self.delivered.key, self.delivered.epoch
 
     def prepare(self, wanted: Wanted) -> None:
-        key = self.delivered.key
-        wanted.stations.add((key.tenant, key.station))
-        if self._request is None:
-            self._request = self._read()
-        if self._route is not None and not isinstance(self._request, Refusal):
+        tenant = self.delivered.key.tenant
+        wanted.stations.add((tenant, self.delivered.key.station))
+        if self._route is None or self._route.tokens is no_tokens:
+            return  # it is read when its turn has come: a batch of them all is much memory
+        self._request = self._read()
+        if not isinstance(self._request, Refusal):
             for uid in self._route.tokens(self._request):
-                wanted.tokens.add((key.tenant, uid.strip().casefold()))
+                wanted.tokens.add((tenant, uid.strip().casefold()))
 
     async def run(self, unit: UnitOfWork) -> Reply:
         delivered = self.delivered
@@ -144,7 +167,7 @@ class DeliveryJob:
         reply: Reply = self._refusal(ErrorKind.INTERNAL, "this could not be processed; try later")
         if self._route is not None and self._route.answer_when_put_aside is not None:
             self._keep(unit, error)
-            answer = self._route.answer_when_put_aside(self._request)
+            answer = self._route.answer_when_put_aside(None)
             reply = Answer(wire.encode(answer, self._dialect))
         self._log(unit, reply)
         return reply
@@ -189,12 +212,11 @@ class DeliveryJob:
             return self._unrouted(self.delivered.action)
         if refusal := self._may_not_speak(station, unit):
             return refusal
-        if self._request is None:
-            return self._refusal(ErrorKind.GENERIC, "nothing was read")
-        if not isinstance(self._request, Refusal):
-            return await self._handle(self._request, unit)
+        request, self._request = self._request or self._read(), None
+        if not isinstance(request, Refusal):
+            return await self._handle(request, unit)
         if self._route is None or station.pedantic:
-            return self._request
+            return request
         return await self._mend(self._route, unit)
 
     async def _handle(self, request: Payload, unit: UnitOfWork) -> Reply:

@@ -1,9 +1,10 @@
 """Letters wait here: in order per station, fairly between stations."""
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Protocol
 
 from ricarica.engine.unit_of_work import UnitOfWork
@@ -63,8 +64,8 @@ class Mailboxes:
         # Per box: a station's replayed queue; in all: a minute of a large network's messages.
         self._per_box_max = per_box_max
         self._total_max = total_max
-        self._boxes: dict[Hashable, deque[Job]] = {}
-        self._ready: OrderedDict[Hashable, None] = OrderedDict()
+        self._next: dict[Hashable, Job] = {}  # of each box, those that waited longest first
+        self._later: dict[Hashable, deque[Job]] = {}  # what comes after it, if anything does
         self._total = 0
         self._arrived = asyncio.Event()
 
@@ -73,14 +74,20 @@ class Mailboxes:
 
     def post(self, job: Job) -> bool:
         """Queue a job; False when it cannot be taken."""
-        box = self._boxes.get(job.box, ())
-        if len(box) >= self._per_box_max or self._total >= self._total_max:
+        if self._total >= self._total_max:
             return False
-        box = self._boxes.setdefault(job.box, deque())
-        box.append(job)
+        if job.box not in self._next:
+            self._next[job.box] = job
+        elif not self._post_later(job):
+            return False
         self._total += 1
-        self._ready[job.box] = None
         self._arrived.set()
+        return True
+
+    def _post_later(self, job: Job) -> bool:
+        if len(self._later.get(job.box, ())) + 1 >= self._per_box_max:
+            return False
+        self._later.setdefault(job.box, deque()).append(job)
         return True
 
     async def wait(self) -> None:
@@ -89,16 +96,14 @@ class Mailboxes:
 
     def take(self, most: int) -> list[Job]:
         """The next job of each box that has one, those that waited longest first."""
-        taken: list[Job] = []
-        for _ in range(min(most, len(self._ready))):
-            key, _ = self._ready.popitem(last=False)
-            box = self._boxes[key]
-            taken.append(box.popleft())
-            if box:
-                self._ready[key] = None  # its next one waits for the next batch
-            else:
-                del self._boxes[key]
+        boxes = list(islice(self._next, most))
+        taken = [self._next.pop(box) for box in boxes]
+        for box in boxes if self._later else ():
+            if later := self._later.get(box):
+                self._next[box] = later.popleft()  # it waits for the next batch
+                if not later:
+                    del self._later[box]
         self._total -= len(taken)
-        if not self._ready:
+        if not self._next:
             self._arrived.clear()
         return taken

@@ -28,21 +28,22 @@ class Logged(msgspec.Struct, frozen=True, gc=False):
 
 
 def stage(unit: UnitOfWork, logged: Logged) -> None:
+    key, action, response = logged.key, logged.action, logged.response
     unit.work.add(
         MESSAGES,
         (
-            logged.key.tenant,
-            logged.key.station,
+            key.tenant,
+            key.station,
             unit.slices.ids.event(),
             logged.at,
             logged.from_station,
             logged.message_id,
-            logged.action,
-            _text(redacted(logged.action, logged.request)),
-            None if logged.response is None else _text(redacted(logged.action, logged.response)),
+            action,
+            _text(redacted(action, logged.request)),
+            None if response is None else _text(redacted(action, response)),
             logged.outcome,
             logged.duration_ms,
-            ",".join(logged.flags),
+            ",".join(logged.flags) if logged.flags else "",
         ),
     )
 

@@ -1,8 +1,7 @@
 """Something happened in a slice and was committed; told upward to whoever cares."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ricarica.kernel.ids import EventId, StationKey, TenantId
 
@@ -17,8 +16,7 @@ class Event(Protocol):
     def station(self) -> StationKey | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Announced:
+class Announced(NamedTuple):
     """An event as it leaves a unit of work: numbered in the order of commit."""
 
     id: EventId

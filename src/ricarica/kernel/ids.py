@@ -76,7 +76,8 @@ class RandomIds:
     def event(self) -> EventId:
         with self._lock:
             # 20 bits leave room for a million events in one millisecond.
-            self._last_event = max(self._last_event + 1, self._now_ms() << 20)
+            earliest = self._now_ms() << 20
+            self._last_event = earliest if earliest > self._last_event else self._last_event + 1
             return EventId(self._last_event)
 
     def wire_number(self) -> int:

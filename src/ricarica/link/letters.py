@@ -11,7 +11,7 @@ from ricarica.kernel.ids import StationKey
 ANYWHERE = "*"  # as a gateway's name: whichever holds the station
 
 
-class Letter(msgspec.Struct, frozen=True, tag=True):
+class Letter(msgspec.Struct, frozen=True, tag=True, gc=False):
     pass
 
 

@@ -32,19 +32,23 @@ CLOCK_STEP = timedelta(minutes=1)  # some clocks show no seconds
 MICROSECOND = timedelta(microseconds=1)
 MICROSECONDS_PER_HOUR = 3_600_000_000
 
+NO_FLAGS: frozenset[Flag] = frozenset()
+
 
 def placed(fact: TransactionFact) -> tuple[TransactionFact, frozenset[Flag]]:
     """The fact at a moment that can be reckoned with: ours, where the station's is absurd."""
-    received_at = fact.received_at
-    instants = {fact.at, *[reading.at for reading in fact.readings]}
-    if all(is_plausible(at, received_at) for at in instants):
-        return fact, frozenset()
+    at, received_at = fact.at, fact.received_at
+    is_sound = is_plausible(at, received_at)
+    # Nearly always all that a message tells is of one moment, and that is one object.
+    others = [r.at for r in fact.readings if r.at is not at]
+    if is_sound and all(is_plausible(other, received_at) for other in others):
+        return fact, NO_FLAGS
     readings = tuple(
         reading if is_plausible(reading.at, received_at) else replace(reading, at=received_at)
         for reading in fact.readings
     )
-    if is_plausible(fact.at, received_at):
-        return replace(fact, readings=readings), frozenset()
+    if is_sound:
+        return replace(fact, readings=readings), NO_FLAGS
     return (
         replace(fact, at=received_at, readings=readings),
         frozenset({Flag.IMPLAUSIBLE_TIME}),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
+from operator import attrgetter
 
 import msgspec
 
@@ -70,31 +71,34 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     name: str | None = None  # the station's own word, where the measurand is OTHER
 
 
+# Every message is looked through for these.
+REGISTER = Measurand.ENERGY_ACTIVE_IMPORT_REGISTER
+POWER = Measurand.POWER_ACTIVE_IMPORT
+SOC = Measurand.SOC
+AT = attrgetter("at")
+
+
 def is_register(reading: Reading) -> bool:
     """Of the energy over all phases at the outlet."""
-    return (
-        reading.measurand is Measurand.ENERGY_ACTIVE_IMPORT_REGISTER
-        and reading.phase is None
-        and reading.location == OUTLET
-    )
+    return reading.measurand is REGISTER and reading.phase is None and reading.location == OUTLET
 
 
 def registers_in(readings: Iterable[Reading]) -> list[Reading]:
     """Oldest first."""
-    return sorted(filter(is_register, readings), key=lambda reading: reading.at)
+    return sorted(filter(is_register, readings), key=AT)
 
 
 def power_in(readings: Iterable[Reading]) -> Decimal | None:
     """The latest active power in W: the total, or the phases together."""
-    powers = [r for r in readings if r.measurand is Measurand.POWER_ACTIVE_IMPORT]
-    if not powers:
-        return None
-    latest = max(reading.at for reading in powers)
+    powers = [reading for reading in readings if reading.measurand is POWER]
+    if len(powers) <= 1:
+        return powers[0].value if powers else None
+    latest = max(map(AT, powers))
     now = [reading for reading in powers if reading.at == latest]
     total = next((reading.value for reading in now if reading.phase is None), None)
     return sum((reading.value for reading in now), Decimal(0)) if total is None else total
 
 
 def soc_in(readings: Iterable[Reading]) -> Decimal | None:
-    socs = [reading for reading in readings if reading.measurand is Measurand.SOC]
-    return max(socs, key=lambda reading: reading.at).value if socs else None
+    socs = [reading for reading in readings if reading.measurand is SOC]
+    return max(socs, key=AT).value if socs else None

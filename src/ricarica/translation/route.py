@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from ricarica.kernel.ids import StationKey
 from ricarica.ocpp.dialects import Dialect
@@ -12,8 +12,7 @@ from ricarica.slices import Slices
 from ricarica.stations.commands import Result
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a message comes from, and when it came."""
 
     station: StationKey

@@ -1,13 +1,31 @@
 """The log never stands in the way of what it tells about."""
 
+import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
-from ricarica.app.logs import Unfailing
+from ricarica.app.logs import Unfailing, configure_logs
+from ricarica.engine.dispatch import CallLine
 
 PIPE_HOLDS = 65_536
+LINES = [
+    CallLine("CP 1", "Heartbeat", "7", "answered", epoch=3, ms=4),
+    CallLine("CP 2", "MeterValues", "8", "answered", epoch=1, ms=5, trace_id="abc"),
+]
+
+
+def written(capfd: pytest.CaptureFixture[str]) -> list[str]:
+    return capfd.readouterr().err.splitlines()
+
+
+@pytest.fixture(autouse=True)
+def _defaults_afterwards() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
 
 
 def test_a_full_disk_costs_lines_and_nothing_else() -> None:
@@ -42,3 +60,52 @@ def test_what_has_room_is_written(line: str | bytes, tmp_path: Path) -> None:
         Unfailing(file.fileno()).write(line)
 
     assert (tmp_path / "log").read_text(encoding="utf-8") == "Würzburg-1\n"
+
+
+def test_the_calls_of_a_batch_are_a_line_each_as_json(capfd: pytest.CaptureFixture[str]) -> None:
+    configure_logs("info", as_json=True)
+
+    structlog.get_logger("test").info("call", each=LINES)
+
+    first, second = map(json.loads, written(capfd))
+    assert first.pop("timestamp") == second.pop("timestamp")
+    assert first == {
+        "event": "call",
+        "level": "info",
+        "station": "CP 1",
+        "action": "Heartbeat",
+        "id": "7",
+        "outcome": "answered",
+        "epoch": 3,
+        "ms": 4,
+    }
+    assert (second["station"], second["trace_id"]) == ("CP 2", "abc")
+
+
+def test_the_calls_of_a_batch_are_a_line_each_for_people(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs("info", as_json=False)
+
+    structlog.get_logger("test").info("call", each=LINES)
+
+    first, second = written(capfd)
+    assert first.endswith("action=Heartbeat epoch=3 id=7 ms=4 outcome=answered station='CP 1'")
+    assert "station='CP 2' trace_id=abc" in second
+
+
+def test_other_events_are_a_line_with_what_was_said(capfd: pytest.CaptureFixture[str]) -> None:
+    configure_logs("info", as_json=True)
+
+    structlog.get_logger("test").info("refused", status=401)
+
+    (line,) = map(json.loads, written(capfd))
+    assert (line["event"], line["status"]) == ("refused", 401)
+
+
+def test_what_is_below_the_level_is_left_out(capfd: pytest.CaptureFixture[str]) -> None:
+    configure_logs("warning", as_json=False)
+
+    structlog.get_logger("test").info("call", each=LINES)
+
+    assert written(capfd) == []

@@ -104,7 +104,8 @@ async def test_a_letter_that_is_not_taken_leaves_nothing_behind() -> None:
     for number in range(100):
         mailboxes.post(Letter(f"X{number}"))
 
-    assert len(mailboxes._boxes) == 1
+    assert len(mailboxes._next) == 1
+    assert not mailboxes._later
 
 
 async def test_waiting_ends_when_something_arrives(mailboxes: Mailboxes) -> None:
