@@ -117,15 +117,18 @@ class Arrival(asyncio.Protocol):
         if announced.remote is not None:
             behind = Peer(announced.remote, announced.secure or self.expects_tls)
             self._door.announced(self, behind)
-        self._begin_tls()
+        hearer = self._begin_tls() or self
         if rest:
-            cast("asyncio.Protocol", self.transport.get_protocol()).data_received(rest)
+            hearer.data_received(rest)
 
-    def _begin_tls(self) -> None:
+    def _begin_tls(self) -> TlsTransport | None:
         tls = self._entrance.tls
-        if tls is not None:
-            context = tls if isinstance(tls, ssl.SSLContext) else tls.context
-            self.transport = TlsTransport(self.transport, context, self, self._tls_failed)
+        if tls is None:
+            return None
+        context = tls if isinstance(tls, ssl.SSLContext) else tls.context
+        secured = TlsTransport(self.transport, context, self, self._tls_failed)
+        self.transport = secured
+        return secured
 
     def _tls_failed(self, why: str) -> None:
         self._door.misspoke(self, why.lower().replace("_", " "))

@@ -105,6 +105,8 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             assert isinstance(self._upper, asyncio.Protocol), "streams are read by protocols"
             self._upper.data_received(data)
         self._flush()  # keys are renewed on the way
+        if self.get_write_buffer_size() > _BACKLOG_BYTES_MAX:
+            self.abort()
 
     # -- from above
 
@@ -181,8 +183,6 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     def _flush(self) -> None:
         if self._outgoing.pending and not self._below.is_closing():
             self._below.write(self._outgoing.read())
-            if self._below.get_write_buffer_size() > _BACKLOG_BYTES_MAX:
-                self.abort()
 
 
 def _too_late(_why: str) -> None:
