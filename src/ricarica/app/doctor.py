@@ -13,6 +13,7 @@ from cryptography import x509
 
 from ricarica.app import examination
 from ricarica.app.config import Config
+from ricarica.app.retention import Retention
 from ricarica.app.tables import metadata
 from ricarica.cli.ports import Finding
 from ricarica.kernel.errors import RicaricaError
@@ -37,7 +38,8 @@ async def examine_data(config: Config) -> Sequence[Finding]:
         return [there]
     database = open_database(config.url, metadata)
     try:
-        findings = await examination.examine(database)
+        kept = datetime.now(UTC) - Retention().readings
+        findings = await examination.examine(database, readings_since=kept)
     finally:
         await database.close()
     broken = {finding.check for finding in findings}

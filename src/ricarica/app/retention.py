@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from ricarica.engine.sql import MESSAGES, OUTBOX
+from ricarica.app.moving import move_readings
+from ricarica.engine.sql import MESSAGES, OUTBOX, PUT_ASIDE
 from ricarica.engine.timers import Ring
 from ricarica.engine.unit_of_work import UnitOfWork
 
@@ -20,19 +21,28 @@ class Retention:
 
     messages: timedelta = timedelta(days=14)  # enough to look into last week's complaint
     events: timedelta = timedelta(days=2)  # a program that was away for a weekend starts anew
+    put_aside: timedelta = timedelta(days=90)  # a bill that lacks something is asked about by then
+    # What a bill was made from, for three years and the leap day; PostgreSQL only, see parts.py.
+    readings: timedelta = timedelta(days=3 * 365 + 1)
 
 
-def rings(retention: Retention) -> Mapping[str, Ring]:
+def rings(retention: Retention, *, in_parts: bool = False) -> Mapping[str, Ring]:
+    """
+    Args:
+        in_parts: The database throws away whole parts of the log of messages, see `parts`.
+    """
+
     async def tidy(unit: UnitOfWork, _subject: str) -> timedelta:
         now = unit.slices.now
         unit.slices.access.tidy(now)
         done = [
-            await _throw_away(unit, MESSAGES, now - retention.messages),
+            in_parts or await _throw_away(unit, MESSAGES, now - retention.messages),
             await _throw_away(unit, OUTBOX, now - retention.events),
         ]
+        unit.work.run(sa.delete(PUT_ASIDE).where(PUT_ASIDE.c.at < now - retention.put_aside))
         return TIDY_EVERY if all(done) else timedelta()
 
-    return {"tidy": tidy}
+    return {"tidy": tidy, "move_readings": move_readings}
 
 
 async def _throw_away(unit: UnitOfWork, table: sa.Table, before: datetime) -> bool:

@@ -1,0 +1,76 @@
+"""Parts of tables are made before they are needed, and thrown away when they are old."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+import structlog
+
+from ricarica.app.retention import Retention
+from ricarica.engine.sql import MESSAGES
+from ricarica.kernel.clock import Clock
+from ricarica.kernel.errors import RicaricaError
+from ricarica.storage.partitions import (
+    LOCK,
+    Partitioned,
+    Step,
+    add,
+    drop,
+    missing,
+    outdated,
+    parts_of,
+)
+from ricarica.storage.postgres import PostgresDatabase
+from ricarica.transactions.sql import SAMPLES
+
+TEND_EVERY = timedelta(hours=1)
+MILLISECOND = timedelta(milliseconds=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+log = structlog.get_logger("ricarica.parts")
+
+
+def number_at(at: datetime) -> str:
+    """The least number that a message of this moment can have, see `RandomIds.event`."""
+    return str(((at - EPOCH) // MILLISECOND) << 20)
+
+
+def time_of(number: str) -> datetime:
+    return EPOCH + (int(number) >> 20) * MILLISECOND
+
+
+MESSAGE_PARTS = Partitioned(MESSAGES, Step.DAY, number_at, time_of)
+SAMPLE_PARTS = Partitioned(SAMPLES, Step.MONTH)
+
+
+async def keep(database: PostgresDatabase, clock: Clock, retention: Retention) -> None:
+    """Until cancelled. Any number of nodes may do so."""
+    while True:
+        try:
+            await tend(database, clock.now(), retention)
+        except (RicaricaError, RuntimeError) as error:
+            # Stations need not care: what has no part lies in the default one until the next time.
+            log.warning("parts.failed", error=str(error))
+        await asyncio.sleep(TEND_EVERY.total_seconds())
+
+
+async def tend(database: PostgresDatabase, now: datetime, retention: Retention) -> None:
+    """Make what will be needed, and throw away what is too old."""
+    await database.change_schema(lambda connection: _tend(connection, now, retention))
+
+
+def _tend(connection: sa.Connection, now: datetime, retention: Retention) -> None:
+    if not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(LOCK))):
+        return  # another node does it
+    connection.commit()
+    for partitioned, kept in (
+        (MESSAGE_PARTS, retention.messages),
+        (SAMPLE_PARTS, retention.readings),
+    ):
+        for begin in list(missing(partitioned, parts_of(connection, partitioned.table), now)):
+            add(connection, partitioned, begin)
+            connection.commit()
+        for name in outdated(partitioned, parts_of(connection, partitioned.table), now - kept):
+            drop(connection, name)
+            connection.commit()
+            log.info("parts.dropped", part=name)
