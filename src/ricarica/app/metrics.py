@@ -9,6 +9,7 @@ from ricarica.api.requests import RequestCounts
 from ricarica.engine.core import Engine
 from ricarica.engine.timers import Timers
 from ricarica.kernel.histogram import Histogram
+from ricarica.link.bus import Bus
 from ricarica.ocpp.dialects import BY_SUBPROTOCOL
 from ricarica.station_gateway.gateway import StationGateway
 
@@ -173,6 +174,12 @@ def of_timers(timers: Timers) -> Measures:
         "How late after its time each rang.",
         timers.counts.late_s,
     )
+
+
+def of_bus(bus: Bus | None) -> Measures:
+    values: dict[tuple[str, ...], float] = {(): bus.is_connected} if bus else {}
+    text = "1 while NATS can be reached; missing where there is none."
+    yield Measure("ricarica_nats_connected", text, values)
 
 
 def _gauge(name: str, text: str, value: float) -> Measure:

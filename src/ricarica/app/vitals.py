@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ricarica.api.health import Measure, Spread, Vitals
 from ricarica.api.requests import RequestCounts
 from ricarica.app import metrics
+from ricarica.app.roles import Role
 from ricarica.app.wiring import Node
 from ricarica.kernel.clock import Clock
 from ricarica.kernel.errors import StorageUnavailableError
@@ -40,6 +41,7 @@ class Health:
         yield from metrics.of_gateway(self.node.gateway)
         yield from metrics.of_engine(self.node.engine)
         yield from metrics.of_timers(self.node.timers)
+        yield from metrics.of_bus(self.node.parts.bus)
 
     async def feel_pulse(self, clock: Clock) -> None:
         """Until cancelled."""
@@ -63,4 +65,7 @@ class Health:
     async def _stations(self) -> str | None:
         if self.is_draining:
             return "the server is about to stop"
-        return None if self.node.gateway.is_open else "the door for stations is not open"
+        has_door = Role.GATEWAY in self.node.parts.roles
+        if has_door and not self.node.gateway.is_open:
+            return "the door for stations is not open"
+        return None
