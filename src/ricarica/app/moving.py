@@ -39,7 +39,7 @@ def whole_moments(rows: Sequence[Row]) -> list[Row]:
     if len(rows) <= MOVED_AT_ONCE:
         return list(rows)
     whole = [row for row in rows if MOMENT(row) != MOMENT(rows[-1])]
-    return whole or list(rows)
+    return whole or list(rows[:MOVED_AT_ONCE])
 
 
 def moved(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
