@@ -106,6 +106,11 @@ class Crew:
         order = {"do": "speak", "rate": share, "seconds": seconds}
         return self._order([order] * len(self._processes), seconds + 60.0)
 
+    def hasten(self, seconds: float) -> Report:
+        """As many samples as those that charge get answered, one after the other."""
+        order = {"do": "hasten", "seconds": seconds}
+        return self._order([order] * len(self._processes), seconds + 60.0)
+
     def storm(self, samples_rate: float) -> Report:
         """From now on who loses its connection comes back; charging goes on."""
         share = samples_rate / len(self._processes)

@@ -1,7 +1,7 @@
 """What is made of measurements: percentiles, costs for a thousand, ratios to aims."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -37,19 +37,18 @@ class Figure:
         return 0.0 if not self.value else math.inf
 
 
-def table(figures: Sequence[Figure]) -> str:
-    rows = [("figure", "where", "measured", "aim", "ratio"), ("---",) * 5]
-    rows += [
-        (
-            figure.name,
-            figure.where,
-            f"{_number(figure.value)} {figure.unit}".strip(),
-            "" if figure.aim is None else f"≤ {_number(figure.aim)}",
-            "" if figure.ratio is None else f"{figure.ratio:.2f}",
-        )
-        for figure in figures
-    ]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+HEADER = "| figure | where | measured | aim | ratio |\n|---|---|---|---|---|"
+
+
+def row(figure: Figure) -> str:
+    cells = (
+        figure.name,
+        figure.where,
+        f"{_number(figure.value)} {figure.unit}".strip(),
+        "" if figure.aim is None else f"≤ {_number(figure.aim)}",
+        "" if figure.ratio is None else f"{figure.ratio:.2f}",
+    )
+    return f"| {' | '.join(cells)} |"
 
 
 def _number(value: float) -> str:

@@ -67,6 +67,7 @@ class Fleet:
         self._pace_s = 0.0  # between two messages; 0: none are sent
         self._next_at = 0.0
         self._speakers: Iterator[Station] = cycle(self.stations)
+        self._hastens = False
         self._returns = False  # who loses its connection comes back
         self._in = 0
         self._lost = 0
@@ -116,6 +117,7 @@ class Fleet:
         orders = {
             "open": self._begin_to_open,
             "speak": self._begin_to_speak,
+            "hasten": self._begin_to_hasten,
             "storm": self._begin_to_storm,
             "settle": self._begin_to_settle,
         }
@@ -141,6 +143,22 @@ class Fleet:
             if time.monotonic() > until:
                 self._pace_s = 0.0
             return not self._pace_s and not self._owes()
+
+        return is_done
+
+    def _begin_to_hasten(self, order: Order) -> Callable[[], bool]:
+        """Those that charge say the next when the one before is answered."""
+        self.measured = Measured()
+        self._hastens = True
+        for station in self.stations[: self._opened]:
+            if station.charge and not station.waits_for:
+                station.charge.sample()
+                self._say_next(station)
+        until = time.monotonic() + order["seconds"]
+
+        def is_done() -> bool:
+            self._hastens = time.monotonic() < until
+            return not self._hastens and not self._owes()
 
         return is_done
 
@@ -250,6 +268,8 @@ class Fleet:
         if station.stage is not Stage.IN:
             self._arrive(station)
         if station.charge:
+            if self._hastens:
+                station.charge.sample()
             self._say_next(station)  # what was measured meanwhile, one by one
 
     def _arrive(self, station: Station) -> None:

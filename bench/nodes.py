@@ -236,11 +236,7 @@ async def _prepare(url: str) -> None:
 
 async def _samples_kept(url: str) -> int:
     database = open_database(url, metadata)
-    query = (
-        sa.select(sa.func.count())
-        .select_from(SAMPLES)
-        .where(SAMPLES.c.power_w.is_not(None))
-    )
+    query = sa.select(sa.func.count()).select_from(SAMPLES).where(SAMPLES.c.power_w.is_not(None))
     try:
         rows = await database.fetch(query)
     finally:

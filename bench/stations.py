@@ -119,14 +119,14 @@ def measure(setting: Setting, sizes: Sequence[int], load: Load) -> list[Step]:
 def _step(
     size: int, installed: Installation, stations: Crew, load: Load, base: tuple[float, float]
 ) -> Step:
-    begun, before = _times(installed, stations), stations.present
+    begun, before = times_now(installed, stations), stations.present
     checked(stations.open(size + WARM, at_once=load.at_once), size + WARM)
     opened = stations.present - before
-    opening = _times(installed, stations) - begun
+    opening = times_now(installed, stations) - begun
     silent = _silence(installed, stations, load.silent_s)
-    begun = _times(installed, stations)
+    begun = times_now(installed, stations)
     report = checked(stations.speak(load.rate, load.seconds), size + WARM)
-    spoken = _times(installed, stations) - begun
+    spoken = times_now(installed, stations) - begun
     number = len(report.calls_ms)
     rss_kib, pss_kib = installed.rss_kib(), installed.pss_kib()
     return Step(
@@ -152,12 +152,12 @@ def _without(cost_s: float, silent_s: float, spoken: Times, silent: Times) -> fl
 
 
 def _silence(installed: Installation, stations: Crew, seconds: float) -> Times:
-    begun = _times(installed, stations)
+    begun = times_now(installed, stations)
     time.sleep(seconds)
-    return _times(installed, stations) - begun
+    return times_now(installed, stations) - begun
 
 
-def _times(installed: Installation, stations: Crew) -> Times:
+def times_now(installed: Installation, stations: Crew) -> Times:
     return Times(time.monotonic(), installed.cpu_s(), installed.others_cpu_s(), stations.cpu_s())
 
 

@@ -21,6 +21,7 @@ from bench.nodes import Installation, Setting, installation
 from bench.stations import checked, machine
 
 DOWN_S = 1.0  # between the kill and the new start
+SAMPLES_RATE = 50.0  # a second, of all that charge
 SETTLED_S = 420.0  # by then everybody should be back
 
 
@@ -83,15 +84,16 @@ class Storm:
         ]
 
 
-def measure(setting: Setting, stations: int, *, samples_rate: float = 50.0) -> Storm:
+def measure(setting: Setting, stations: int) -> Storm:
     with installation(setting) as installed:
         plan = Plan(stations, installed.addresses, trusted=installed.trusted)
         with crew(plan) as fleet:
             checked(fleet.open(stations), stations)
-            return _storm(installed, fleet, samples_rate)
+            return break_loose(installed, fleet)
 
 
-def _storm(installed: Installation, fleet: Crew, samples_rate: float) -> Storm:
+def break_loose(installed: Installation, fleet: Crew, samples_rate: float = SAMPLES_RATE) -> Storm:
+    """Kill the server under all that are connected, and look on until they are back."""
     before_mib = installed.rss_kib() / 1024
     others_before = installed.others_cpu_s()
     fleet.storm(samples_rate)

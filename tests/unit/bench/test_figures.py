@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from bench.figures import Figure, per_thousand, percentile, table
+from bench.figures import Figure, per_thousand, percentile, row
 
 
 def test_a_percentile_is_a_value_that_was_measured() -> None:
@@ -43,11 +43,11 @@ def test_a_ratio_is_the_share_of_the_aim(value: float, aim: float, ratio: float)
     assert Figure("lost", "SQLite", value, "", aim).ratio == ratio
 
 
-def test_the_table_shows_value_aim_and_ratio_in_a_line() -> None:
-    lines = table([Figure("memory", "plain", 8.84, "KiB", 20.0)]).splitlines()
-
-    assert lines[-1] == "| memory | plain | 8.8 KiB | ≤ 20 | 0.44 |"
+def test_a_line_shows_value_aim_and_ratio() -> None:
+    assert row(Figure("memory", "plain", 8.84, "KiB", 20.0)) == (
+        "| memory | plain | 8.8 KiB | ≤ 20 | 0.44 |"
+    )
 
 
 def test_a_figure_without_an_aim_has_no_ratio() -> None:
-    assert table([Figure("stations", "plain", 10_000, "")]).endswith("| 10,000 |  |  |")
+    assert row(Figure("stations", "plain", 10_000, "")) == "| stations | plain | 10,000 |  |  |"
