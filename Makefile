@@ -26,10 +26,10 @@ PAGES_PARTS := $(wildcard package.json package-lock.json)
 
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help setup dev demo serve test drills soak check format bench docs lock clean
+.PHONY: help setup dev demo serve test drills soak check format bench bench-full bench-messages docs lock clean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(STAMPS)/package $(STAMPS)/assets ## Make .venv and the assets; enough to run Ricarica
 
@@ -67,7 +67,14 @@ format: dev ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: dev ## Measure the station gateway; prints the table of the README
+bench: dev ## Measure everything in about ten minutes: one table with what it should be
+	$(BIN)/python -m bench $(BENCH_ARGS)
+
+bench-full: dev ## Measure 100,000 stations and their storm on six nodes; half an hour
+	$(BIN)/python -m bench.stations --stations 100000 --nodes 6
+	$(BIN)/python -m bench.storm --stations 100000 --nodes 6
+
+bench-messages: dev ## Measure what a message costs; prints the table of the README
 	$(BIN)/python -m bench.gateway $(BENCH_ARGS)
 
 docs: dev ## Write the reference of the command line, and check the documentation's links
