@@ -82,20 +82,20 @@ class Timers:
         """
         now = self._clock.now()
         is_due = (TIMERS.c.due_at <= now, TIMERS.c.kind.in_(self.rings))
-        [(since,)] = await self._database.fetch(
-            sa.select(sa.func.min(TIMERS.c.due_at)).where(*is_due)
-        )
-        if since is None:
-            return 0
         due = sa.select(*KEY).where(*is_due).order_by(TIMERS.c.due_at).limit(DUE_MAX)
-        taken = await self._database.take(
+        found = await self._database.fetch(due.add_columns(TIMERS.c.due_at))
+        if not found:
+            return 0
+        due_at = {tuple(key): at for *key, at in found}
+        take = (
             sa.update(TIMERS)
             .where(sa.tuple_(*KEY).in_(due.with_for_update(skip_locked=True)))
             .values(due_at=now + LEASE)
-            .returning(*KEY)
         )
-        self.counts.late_s.observe((now - since).total_seconds())
-        for tenant, kind, subject in taken:
+        taken = await self._database.take(take.returning(*KEY))
+        for key in sorted(taken, key=lambda key: due_at.get(key, now)):
+            tenant, kind, subject = key
+            self.counts.late_s.observe((now - due_at.get(key, now)).total_seconds())
             await self._ring(TenantId(tenant), kind, subject)
         return len(taken)
 

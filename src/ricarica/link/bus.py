@@ -56,6 +56,11 @@ class Bus:
         return self._client.is_connected
 
     @property
+    def letters(self) -> int:
+        """How many came and went since the start."""
+        return int(self._client.stats["in_msgs"]) + int(self._client.stats["out_msgs"])
+
+    @property
     def bytes_max(self) -> int:
         """The largest letter that the server takes."""
         return self._client.max_payload
@@ -75,7 +80,7 @@ class Bus:
     async def close(self) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                await self._flush()
+                await self.flush()
         if self._pump:
             self._pump.cancel()
         for task in self._answering:
@@ -167,9 +172,12 @@ class Bus:
         subscription = await self._client.subscribe(self._of(subject), queue=queue, cb=on_message)
         return subscription.unsubscribe
 
-    async def ready(self) -> None:
-        """Until the server knows of every subscription made so far."""
-        await self._client.flush()
+    async def flush(self) -> None:
+        """Until the server has all that was sent, and knows of every subscription, so far."""
+        if self.is_connected:
+            await self._sending.join()
+            with contextlib.suppress(nats.errors.Error, OSError):
+                await self._client.flush()
 
     # -- parts
 
@@ -198,12 +206,6 @@ class Bus:
                 log.warning("bus.dropped", subject=subject, error=repr(error))
             finally:
                 self._sending.task_done()
-
-    async def _flush(self) -> None:
-        if self.is_connected:
-            await self._sending.join()
-            with contextlib.suppress(nats.errors.Error, OSError):
-                await self._client.flush()
 
     async def _failed(self, error: Exception) -> None:
         log.warning("bus.failed", error=repr(error))

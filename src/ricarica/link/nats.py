@@ -71,7 +71,7 @@ class NatsLink:
         if self._has_sockets and not self._decides:
             self._remote = RemoteDecisions(self.bus, self.node, self._local.hang_up)
             await self._remote.start()
-        await self.bus.ready()
+        await self.bus.flush()
 
     def beat(self) -> None:
         """A core says that it lives."""
@@ -84,7 +84,7 @@ class NatsLink:
         for stop in stops:
             await stop()
         if stops:
-            await self.bus.ready()
+            await self.bus.flush()
             self.bus.send("cores", CoreLives(self.node, leaving=True))
 
     def check_cores(self, now: float) -> None:

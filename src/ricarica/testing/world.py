@@ -30,7 +30,6 @@ from ricarica.link.letters import (
     Told,
     Verdict,
 )
-from ricarica.link.local import LocalLink
 from ricarica.ocpp.dialects import Dialect
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.slices import Slices, Surroundings
@@ -42,6 +41,7 @@ from ricarica.storage.sqlite import SqliteDatabase
 from ricarica.storage.work import Remembered, Work
 from ricarica.tariffs.model import Prices, Tariff
 from ricarica.testing.clock import CountedIds, FakeClock
+from ricarica.testing.lines import Line, LocalLine
 from ricarica.testing.wires import Frames, Teller, Wire
 from ricarica.transactions.model import Transaction
 from ricarica.transactions.sql import TRANSACTION_SHELF, TRANSACTIONS
@@ -54,7 +54,9 @@ ROUNDS_MAX = 10_000  # more exchanges than any story needs: two ends that never 
 class World:
     """Implements `link.ports.Sockets` for the engine."""
 
-    def __init__(self, database: Database, policy: StationPolicy) -> None:
+    def __init__(
+        self, database: Database, policy: StationPolicy, make_line: Callable[[], Line] = LocalLine
+    ) -> None:
         self.database = database
         self.clock = FakeClock()
         self.ids = CountedIds()
@@ -64,7 +66,7 @@ class World:
         self._policy = policy
         self._wires: dict[StationKey, Wire] = {}
         self._stations: list[SimulatedStation] = []
-        self._start_engine()
+        self._make_line = make_line
 
     # -- stations
 
@@ -133,7 +135,7 @@ class World:
             moved = [wire.move() for wire in list(self._wires.values())]
             if len(self.engine.mailboxes):
                 await self.engine.batches.once()
-            elif not any(moved):
+            elif not any(moved) and not await self._line.carry():
                 await asyncio.sleep(0)  # lets tasks that were just woken go on
                 if not len(self.engine.mailboxes) and not self._waits_for_loop():
                     return
@@ -218,16 +220,20 @@ class World:
             wire.is_open = False
             wire.station.go_offline()
         self._wires.clear()
-        self._start_engine()
+        await self._line.cut()
+        await self.begin()
 
-    def _start_engine(self) -> None:
-        self._link = LocalLink(through_bytes=True)
+    async def begin(self) -> None:
+        """Start the server."""
+        self._line = self._make_line()
+        self._link = self._line.decisions
         surroundings = Surroundings(self.clock, self.ids, stores_for, self._policy)
-        self.engine = Engine(
-            self.database, surroundings, Vocabulary(ROUTES, PHRASES), self._link, prefetch
-        )
-        self._link.attach_decisions(self.engine)
-        self._link.attach_sockets(self)
+        vocabulary = Vocabulary(ROUTES, PHRASES)
+        self.engine = Engine(self.database, surroundings, vocabulary, self._line.sockets, prefetch)
+        await self._line.join(self.engine, self)
+
+    async def end(self) -> None:
+        await self._line.cut()
 
     # -- Sockets
 
@@ -265,15 +271,19 @@ def key_of(station: SimulatedStation) -> StationKey:
 
 @asynccontextmanager
 async def world(
-    *, unknown: UnknownStations = UnknownStations.ACCEPT, database: Database | None = None
+    *,
+    unknown: UnknownStations = UnknownStations.ACCEPT,
+    database: Database | None = None,
+    make_line: Callable[[], Line] = LocalLine,
 ) -> AsyncIterator[World]:
     """A network with an empty database in memory, unless another one is given."""
-    if database is not None:
-        yield World(database, StationPolicy(unknown=unknown))
-        return
     memory = SqliteDatabase(":memory:", metadata)
-    await memory.create_all()
+    if database is None:
+        await memory.create_all()
+    network = World(database or memory, StationPolicy(unknown=unknown), make_line)
     try:
-        yield World(memory, StationPolicy(unknown=unknown))
+        await network.begin()
+        yield network
+        await network.end()
     finally:
         await memory.close()

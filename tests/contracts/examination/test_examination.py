@@ -33,7 +33,9 @@ async def network() -> AsyncIterator[World]:
 @pytest.fixture
 async def everywhere(migrated: OpenDatabase) -> World:
     """The same on every database."""
-    return await lived_in(World(migrated, StationPolicy(unknown=UnknownStations.ACCEPT)))
+    network = World(migrated, StationPolicy(unknown=UnknownStations.ACCEPT))
+    await network.begin()
+    return await lived_in(network)
 
 
 async def found(network: World) -> list[Finding]:

@@ -110,6 +110,7 @@ async def test_a_database_of_the_first_release_comes_along_with_all_that_is_in_i
     assert sum(map(len, before)) == len(list(old_readings(rows["samples"])))
 
     network = World(database, StationPolicy(unknown=UnknownStations.ACCEPT))
+    await network.begin()
     assert await moved(network) == 1
 
     assert await database.fetch(sa.select(READINGS)) == []
@@ -122,6 +123,7 @@ async def test_what_is_told_again_after_an_upgrade_is_there_once(database: OpenD
     await database.change_schema(lambda connection: in_first_schema(connection, rows))
     await database.migrate()
     network = World(database, StationPolicy(unknown=UnknownStations.ACCEPT))
+    await network.begin()
     samples = [tuple(row.values()) for row in rows["samples"]]
     await database.commit([AddAll(SAMPLES, samples, if_new=True)])
 
