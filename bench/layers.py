@@ -45,7 +45,7 @@ from ricarica.testing.postgres import postgres_server
 VERSIONS = ("ocpp1.6", "ocpp2.0.1")
 RECEIVE, DECIDE, WRITE, ANSWER = LAYERS = ("receive", "decide", "write", "answer")
 BATCH = 200  # stations: what a busy node takes at once
-SESSIONS = 8  # of 22 messages of each; one more before them warms up
+SESSIONS = 4  # of 22 messages of each; one more before them warms up
 
 
 class Stopwatch:

@@ -48,7 +48,7 @@ def moved(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
         by_message = sorted(of_moment, key=lambda row: (row[5], row[11]))
         for (evse, received_at), told in groupby(by_message, lambda row: (row[5], row[11])):
             readings = [_reading(row, at) for row in told]
-            yield tuple(sample_rows(key, EvseNumber(evse), ref, readings, received_at))
+            yield sample_rows(key, EvseNumber(evse), ref, readings, received_at)
 
 
 def _reading(row: Row, at: datetime) -> Reading:

@@ -119,7 +119,7 @@ class DeliveryJob:
         self._dispatcher = dispatcher
         self._reply = reply
         self.delivered = delivered
-        self.box: Hashable = delivered.key
+        self.box: Hashable = (delivered.key.tenant, delivered.key.station)
         self._dialect: Dialect = BY_SUBPROTOCOL[delivered.subprotocol]
         self._route = dispatcher.routes[self._dialect.name].get(delivered.action)
         self._request: Payload | Refusal | None = None

@@ -32,14 +32,14 @@ class Errand(Generic[T]):
         """`identity`: of a station that is not known yet, for it only knocks."""
         self.tenant = tenant
         # What concerns no station waits for nobody.
-        self.box: Hashable = station or self
+        self.box: Hashable = (station.tenant, station.station) if station else self
         self.done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._work = work
         self._identity = identity
 
     def prepare(self, wanted: Wanted) -> None:
-        if isinstance(self.box, StationKey):
-            wanted.stations.add((self.box.tenant, self.box.station))
+        if isinstance(self.box, tuple):
+            wanted.stations.add(self.box)
         if self._identity is not None:
             wanted.identities.add((self.tenant, self._identity))
 

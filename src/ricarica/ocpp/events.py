@@ -8,7 +8,7 @@ from ricarica.ocpp.errors import ErrorKind
 from ricarica.ocpp.frames import MessageId
 
 
-class CallReceived(msgspec.Struct, frozen=True):
+class CallReceived(msgspec.Struct, frozen=True, gc=False):
     """The peer asks. Answer with `Session.answer` or `Session.refuse`; the next comes after."""
 
     id: MessageId

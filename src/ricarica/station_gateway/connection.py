@@ -262,7 +262,8 @@ class Connection:
         if self._is_stranger and self._session.is_introduced:
             self._is_stranger = False
             self._socket.take_at_most(self._around.limits.message_bytes_max)
-        self._react(events)
+        if events:
+            self._react(events)
         self._flush()
         self._read_on()
         if self._settled and not self._unanswered:
@@ -319,6 +320,8 @@ class Connection:
             self._check(now)
         self._read_on()
         self._flush()
+        if self._open:
+            self._set_alarm()
 
     def _check(self, now: float) -> None:
         self._check_at = self._next_check(now)
@@ -364,9 +367,10 @@ class Connection:
     # -- to the socket
 
     def _flush(self) -> None:
-        if not self._open:
+        texts = self._session.frames_to_send()
+        if not texts or not self._open:
             return
-        for text in self._session.frames_to_send():
+        for text in texts:
             frame = text.encode()
             self._around.tally.messages_out += 1
             self._around.tally.bytes_out += len(frame)

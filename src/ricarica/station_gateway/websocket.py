@@ -9,6 +9,7 @@ sender), and what comes in is inflated afresh for each message, so that nothing 
 import struct
 import zlib
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 CONTINUATION, TEXT, BINARY = 0x0, 0x1, 0x2
@@ -112,7 +113,7 @@ class Incoming:
         self._fragments_max = fragments_max
         self._fragments = 0
         self._inflates = inflates
-        self._buffer = bytearray()
+        self._buffer: bytes | bytearray = b""
         self._wanted = 2  # there is nothing new to find in the buffer before it has so many
         self._partial: bytearray | None = None  # of a message that comes in fragments
         self._opcode = 0
@@ -124,6 +125,11 @@ class Incoming:
         return bool(self._buffer) or self._partial is not None
 
     def feed(self, data: bytes) -> None:
+        if not self._buffer:
+            self._buffer = data  # nearly always one whole frame, and so never copied
+            return
+        if isinstance(self._buffer, bytes):
+            self._buffer = bytearray(self._buffer)  # which grows, and shrinks, at no great cost
         self._buffer += data
 
     def next(self) -> Message | None:
@@ -155,11 +161,19 @@ class Incoming:
             self._wanted = end
             return None
         payload = _unmasked(buffer[start + 4 : end], buffer[start : start + 4])
-        del buffer[:end]
-        self._wanted = 2
+        self._drop(end)
         if first & _CONTROL:
             return Message(first & 0x0F, payload)
         return self._assembled(first, payload)
+
+    def _drop(self, end: int) -> None:
+        self._wanted = 2
+        if end == len(self._buffer):
+            self._buffer = b""
+            return
+        if isinstance(self._buffer, bytes):
+            self._buffer = bytearray(self._buffer)
+        del self._buffer[:end]
 
     def _check(self, first: int, second: int, length: int) -> None:
         """Judge a frame by its header, before any of its payload is kept."""
@@ -212,9 +226,19 @@ class Incoming:
         return plain
 
 
-def _unmasked(payload: bytearray, key: bytearray) -> bytes:
+def _unmasked(payload: bytes | bytearray, key: bytes | bytearray) -> bytes:
     """One long exclusive or; integers do that faster than any loop."""
     length = len(payload)
-    mask = key * (length // 4) + key[: length % 4]
-    plain = int.from_bytes(payload, "big") ^ int.from_bytes(mask, "big")
+    words = (length + 3) // 4
+    mask = int.from_bytes(key, "big") * (_ones if words < _WORDS_MAX else _made_ones)(words)
+    plain = int.from_bytes(payload, "big") ^ mask >> 8 * (4 * words - length)
     return plain.to_bytes(length, "big")
+
+
+def _made_ones(words: int) -> int:
+    """1 in each of so many words of 32 bits: times a key, it is the mask."""
+    return (1 << 32 * words) // 0xFFFF_FFFF
+
+
+_WORDS_MAX = 512  # 2 KiB: what most messages are shorter than
+_ones = lru_cache(_WORDS_MAX)(_made_ones)

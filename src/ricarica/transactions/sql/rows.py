@@ -19,7 +19,7 @@ from ricarica.transactions.model import (
     ranges_from,
     ranges_text,
 )
-from ricarica.transactions.sql.tables import COST_LARGEST, LARGEST, RUNNING, TRANSACTIONS
+from ricarica.transactions.sql.tables import COST_DIGITS, DIGITS, RUNNING, TRANSACTIONS
 
 MICROSECOND = timedelta(microseconds=1)
 RUNNING_MAX = 1_000  # of one station; one that never ends any must not fill our memory
@@ -41,10 +41,11 @@ class Running:
         return replace(self, refs=(*self.refs, transaction.ref)[-RUNNING_MAX:])
 
 
-def held(value: Decimal | None, largest: Decimal = LARGEST) -> Decimal | None:
+def held(value: Decimal | None, digits: int = DIGITS) -> Decimal | None:
     """What a column can hold of a value: a fact is stored, however absurd its numbers are."""
-    if value is None or (value.is_finite() and value.adjusted() < largest.adjusted()):
+    if value is None or (value.adjusted() < digits and value.is_finite()):
         return value
+    largest = Decimal(10) ** digits
     return None if value.is_nan() else min(max(value, -largest), largest)
 
 
@@ -80,8 +81,8 @@ def transaction_row(transaction: Transaction) -> Row:
         transaction.remote_start,
         transaction.reservation,
         transaction.tariff,
-        held(transaction.cost_excl, COST_LARGEST),
-        held(transaction.cost_incl, COST_LARGEST),
+        held(transaction.cost_excl, COST_DIGITS),
+        held(transaction.cost_incl, COST_DIGITS),
         transaction.currency,
         transaction.cost_shown_at,
         transaction.updated_at,

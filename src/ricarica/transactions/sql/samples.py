@@ -5,7 +5,8 @@ last four those are left out that are as usual, together with all that follow. A
 take it apart as JSON.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
@@ -41,51 +42,62 @@ def sample_rows(
     ref: str | None,
     readings: Iterable[Reading],
     received_at: datetime,
-) -> Iterator[Row]:
-    for at, measured in _samples(readings):
-        text = ENCODER.encode([_packed(reading) for reading in measured])
-        register = next(filter(is_register, measured), None)
-        power_w = power_in([each for each in measured if each.location == OUTLET])
-        yield (
-            station.tenant,
-            station.station,
-            ref or NOTHING,
-            at,
-            _digest(evse, text),
-            evse,
-            received_at,
-            register.value if register else None,
-            held(power_w),
-            text.decode(),
-        )
+) -> list[Row]:
+    where = (station.tenant, station.station, ref or NOTHING)
+    return [
+        (*where, *_values(at, evse, received_at, measured)) for at, measured in _samples(readings)
+    ]
 
 
-def _samples(readings: Iterable[Reading]) -> Iterator[tuple[datetime, list[Reading]]]:
+def _values(
+    at: datetime, evse: EvseNumber, received_at: datetime, measured: Sequence[Reading]
+) -> Row:
+    text = ENCODER.encode([_packed(reading) for reading in measured])
+    register = next((each.value for each in measured if is_register(each)), None)
+    power_w = held(power_in([each for each in measured if each.location == OUTLET]))
+    return (at, _digest(evse, text), evse, received_at, register, power_w, text.decode())
+
+
+def _samples(readings: Iterable[Reading]) -> Iterable[tuple[datetime, Sequence[Reading]]]:
     """By the moment; a second register of one moment begins a sample of its own."""
+    stored = [each if held(each.value) is each.value else _held(each) for each in readings]
+    measured = [each for each in stored if each is not None]
+    if not measured:
+        return ()
+    at = measured[0].at
+    if all(each.at is at for each in measured) and sum(map(is_register, measured)) <= 1:
+        return ((at, measured),)  # as nearly always
+    return _apart(measured)
+
+
+def _apart(measured: Sequence[Reading]) -> Iterator[tuple[datetime, Sequence[Reading]]]:
     found: dict[tuple[datetime, int], list[Reading]] = {}
-    registers: dict[datetime, int] = {}
-    for reading in filter(None, map(_held, readings)):
+    registers: Counter[datetime] = Counter()
+    for reading in measured:
         number = 0
         if is_register(reading):
-            number = registers.get(reading.at, 0)
-            registers[reading.at] = number + 1
+            number = registers[reading.at]
+            registers[reading.at] += 1
         found.setdefault((reading.at, number), []).append(reading)
-    for (at, _), measured in found.items():
-        yield at, measured
+    for (at, _), together in found.items():
+        yield at, together
 
 
 def _held(reading: Reading) -> Reading | None:
     value = held(reading.value)
-    if value is reading.value:
-        return reading
     return None if value is None else replace(reading, value=value)
 
 
-def _packed(reading: Reading) -> list[object]:
-    rest = [reading.phase or NOTHING, reading.location, str(reading.context), reading.name or ""]
-    while rest and rest[-1] == USUAL[len(rest) - 1]:
-        rest.pop()
-    return [int(reading.measurand), reading.value, *rest]
+def _packed(reading: Reading) -> tuple[object, ...]:
+    measured = (reading.measurand, reading.value)
+    phase, location, context = reading.phase or NOTHING, reading.location, reading.context
+    if reading.name:
+        return (*measured, phase, location, context, reading.name)
+    if context != Context.PERIODIC:
+        return (*measured, phase, location, context)
+    if location != OUTLET:
+        return (*measured, phase, location)
+    return (*measured, phase) if phase else measured
 
 
 def _digest(evse: EvseNumber, text: bytes) -> int:

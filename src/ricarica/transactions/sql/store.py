@@ -162,7 +162,7 @@ class SqlTransactionStore:
         readings: Iterable[Reading],
         received_at: datetime,
     ) -> None:
-        rows = tuple(sample_rows(station, evse, ref, readings, received_at))
+        rows = sample_rows(station, evse, ref, readings, received_at)
         self._work.add_all(SAMPLES, rows, if_new=True)
 
     def add_entry(self, entry: Entry) -> None:

@@ -1,7 +1,5 @@
 """The tables."""
 
-from decimal import Decimal
-
 import sqlalchemy as sa
 
 from ricarica.storage.bulk import MOVING
@@ -9,9 +7,9 @@ from ricarica.storage.columns import Blob, Boolean, Exact, Instant, Integer, Jso
 from ricarica.storage.partitions import in_partitions
 
 DECIMALS = 4  # of what is measured: meters show three at most, of a kWh or a kW
-LARGEST = Decimal(10) ** 14  # no meter shows more; what our columns hold of it, and no error
+DIGITS = 14  # before the point: no meter shows more; what our columns hold of it, and no error
 COST_DECIMALS = 8
-COST_LARGEST = Decimal(10) ** 10
+COST_DIGITS = 10
 NOTHING = ""  # a part of a key is never NULL
 NO_NUMBER = -1
 
