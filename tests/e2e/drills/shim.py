@@ -11,14 +11,13 @@ CHUNK = 65_536
 
 @dataclass(eq=False)
 class Shim:
-    """Relays connections to a server; its fields may be changed at any time.
+    """Relays connections to the servers in turn; its fields may be changed at any time.
 
     A connection on which nothing is relayed stays open at both ends, as when a link in between is
     lost: whoever waits is told nothing.
     """
 
-    host: str
-    port: int
+    servers: list[tuple[str, int]]
     delay_s: float = 0.0  # for each piece, each way
     is_deaf: bool = False  # takes nothing and relays nothing
     refuses: bool = False  # newcomers are cut off at once
@@ -26,6 +25,7 @@ class Shim:
         0  # how many of the next pieces from the server are cut in half, and the line with it
     )
     listening: int = 0
+    _turn: int = 0
     _lines: set[asyncio.WriteTransport] = field(default_factory=set)
     _hears: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -49,11 +49,11 @@ class Shim:
         if self.refuses:
             back.transport.abort()
             return
-        try:
-            far, out = await asyncio.open_connection(self.host, self.port)
-        except OSError:
+        reached = await self._next_server()
+        if reached is None:
             back.transport.abort()
             return
+        far, out = reached
         lines = {back.transport, out.transport}
         self._lines |= lines
         try:
@@ -66,6 +66,14 @@ class Shim:
             self._lines -= lines
             for line in lines:
                 line.abort()
+
+    async def _next_server(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        """The first, from the one whose turn it is, that takes us."""
+        for _ in self.servers:
+            self._turn = (self._turn + 1) % len(self.servers)
+            with contextlib.suppress(OSError):
+                return await asyncio.open_connection(*self.servers[self._turn])
+        return None
 
     async def _carry(
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, torn: bool
@@ -88,8 +96,8 @@ class Shim:
 
 
 @asynccontextmanager
-async def shim_to(host: str, port: int) -> AsyncIterator[Shim]:
-    shim = Shim(host, port)
+async def shim_to(*servers: tuple[str, int]) -> AsyncIterator[Shim]:
+    shim = Shim(list(servers))
     server = await asyncio.start_server(shim.relay, "127.0.0.1", 0)
     shim.listening = server.sockets[0].getsockname()[1]
     try:

@@ -28,7 +28,7 @@ async def test_a_line_that_is_dead_for_a_while_costs_nothing(
     port = free_port()
     url = f"sqlite:///{tmp_path}/ricarica.db"
     async with (
-        shim_to("127.0.0.1", port) as shim,
+        shim_to(("127.0.0.1", port)) as shim,
         drill(
             url,
             tmp_path,

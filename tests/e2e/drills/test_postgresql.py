@@ -131,7 +131,7 @@ async def through_a_shim(
     postgres: PostgresServer, url: str, folder: Path, record: Record
 ) -> AsyncIterator[tuple[Drill, Shim]]:
     async with (
-        shim_to("127.0.0.1", postgres.port) as shim,
+        shim_to(("127.0.0.1", postgres.port)) as shim,
         drill(url.replace(f":{postgres.port}/", f":{shim.listening}/"), folder, record) as held,
     ):
         yield held, shim
