@@ -170,13 +170,20 @@ class Bus:
             task.add_done_callback(self._answering.discard)
 
         subscription = await self._client.subscribe(self._of(subject), queue=queue, cb=on_message)
-        return subscription.unsubscribe
+
+        async def stop() -> None:
+            with contextlib.suppress(nats.errors.Error, OSError):
+                await subscription.unsubscribe()
+
+        return stop
 
     async def flush(self) -> None:
         """Until the server has all that was sent, and knows of every subscription, so far."""
         if self.is_connected:
             await self._sending.join()
             with contextlib.suppress(nats.errors.Error, OSError):
+                # The client's ping overtakes what it has not written yet; the second one cannot.
+                await self._client.flush()
                 await self._client.flush()
 
     # -- parts

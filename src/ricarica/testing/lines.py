@@ -12,7 +12,9 @@ TURNS = 10  # of the event loop, until what was heard has gone its way
 
 
 class Line(Protocol):
-    """Both ends of a link, and the way in between."""
+    """Both ends of a link, and the way in between. `node` is the name of the gateway."""
+
+    node: str
 
     @property
     def decisions(self) -> Decisions:
@@ -37,6 +39,7 @@ class LocalLine:
     """Letters go straight through, though through bytes."""
 
     def __init__(self) -> None:
+        self.node = ""
         self._link = LocalLink(through_bytes=True)
 
     @property
@@ -62,7 +65,8 @@ class NatsLine:
     """A gateway without a core, and a core without a gateway."""
 
     def __init__(self, url: str, prefix: str) -> None:
-        self._gateway = NatsLink(Bus(url, "gateway", prefix=prefix), "gateway")
+        self.node = "gateway"
+        self._gateway = NatsLink(Bus(url, self.node, prefix=prefix), self.node)
         self._core = NatsLink(Bus(url, "core", prefix=prefix), "core")
         self._carried = (0, 0)
 

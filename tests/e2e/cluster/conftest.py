@@ -44,6 +44,7 @@ class Cluster:
         self._nats = nats
         self._stack = stack
         self._urls: dict[str, str] = {}
+        self._alive: dict[str, AsyncExitStack] = {}
 
     async def node(self, name: str, roles: frozenset[Role] = ALL_ROLES) -> Node:
         database = open_database(self._database_url, metadata)
@@ -54,10 +55,17 @@ class Cluster:
         self._stack.push_async_callback(bus.close)
         policy = StationPolicy(unknown=UnknownStations.ACCEPT)
         parts = Parts(database, policy=policy, bus=bus, name=name, roles=roles)
-        node = await self._stack.enter_async_context(running_node(parts))
+        alive = AsyncExitStack()
+        node = await alive.enter_async_context(running_node(parts))
+        self._stack.push_async_callback(alive.aclose)
+        self._alive[name] = alive
         if Role.GATEWAY in roles:
             self._urls[name] = f"ws://127.0.0.1:{await node.gateway.start('127.0.0.1', 0)}"
         return node
+
+    async def end(self, node: Node) -> None:
+        """In order."""
+        await self._alive[node.parts.name].aclose()
 
     def door(self, node: Node, identity: str = "TORINO-1", password: str = "") -> connect:
         url = self._urls[node.parts.name]
@@ -70,6 +78,11 @@ class Cluster:
 async def cluster(postgres: PostgresServer, nats: NatsServer) -> AsyncIterator[Cluster]:
     async with AsyncExitStack() as stack:
         yield Cluster(await postgres.new_database(), nats, stack)
+
+
+def line(node: Node) -> bool:
+    """Whether it has one to NATS."""
+    return node.parts.bus is not None and node.parts.bus.is_connected
 
 
 async def says(socket: ClientConnection, id: str, action: str, **payload: Any) -> Any:

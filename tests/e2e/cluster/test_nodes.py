@@ -25,7 +25,7 @@ from ricarica.stations.service import Preparation
 from ricarica.stations.sql import CONNECTORS
 from ricarica.storage.database import Add, Run
 from ricarica.testing.nats import NatsServer
-from tests.e2e.cluster.conftest import Cluster, boots, hears, says, until
+from tests.e2e.cluster.conftest import Cluster, boots, hears, line, says, until
 
 KEY = StationKey(DEFAULT_TENANT, StationId("TORINO-1"))
 ACTOR = system_actor()
@@ -41,11 +41,6 @@ async def a(cluster: Cluster) -> Node:
 @pytest.fixture
 async def b(cluster: Cluster) -> Node:
     return await cluster.node("node-b")
-
-
-def line(node: Node) -> bool:
-    """Whether it has one to NATS."""
-    return node.parts.bus is not None and node.parts.bus.is_connected
 
 
 async def station_at(node: Node) -> Station:

@@ -1,0 +1,143 @@
+"""Sockets here, decisions there: a core may come and go, and no station notices."""
+
+import asyncio
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from websockets.asyncio.client import ClientConnection
+
+from ricarica.access.model import system_actor
+from ricarica.app.roles import Role
+from ricarica.app.wiring import Node
+from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
+from ricarica.stations.commands import Outcome, Reset
+from ricarica.testing.nats import NatsServer
+from ricarica.transactions.sql import TRANSACTIONS
+from tests.e2e.cluster.conftest import Cluster, boots, hears, line, says, until
+
+KEY = StationKey(DEFAULT_TENANT, StationId("TORINO-1"))
+ACTOR = system_actor()
+
+
+@pytest.fixture
+async def gateway(cluster: Cluster) -> Node:
+    return await cluster.node("gateway-1", frozenset({Role.GATEWAY}))
+
+
+async def core(cluster: Cluster, name: str) -> Node:
+    return await cluster.node(name, frozenset({Role.CORE, Role.WORKER}))
+
+
+async def starts(socket: ClientConnection, id: str) -> Any:
+    return await says(
+        socket,
+        id,
+        "StartTransaction",
+        connectorId=1,
+        idTag="04AA",
+        meterStart=100,
+        timestamp="2026-11-22T12:00:00Z",
+    )
+
+
+async def stops(socket: ClientConnection, id: str, transaction: int) -> Any:
+    return await says(
+        socket,
+        id,
+        "StopTransaction",
+        transactionId=transaction,
+        meterStop=5_100,
+        timestamp="2026-11-22T13:00:00Z",
+    )
+
+
+async def sessions(node: Node) -> list[tuple[Any, ...]]:
+    return await node.parts.database.fetch(
+        sa.select(TRANSACTIONS.c.station, TRANSACTIONS.c.ended_at.is_not(None))
+    )
+
+
+async def test_a_session_is_charged_where_sockets_and_decisions_are_apart(
+    cluster: Cluster, gateway: Node
+) -> None:
+    decider = await core(cluster, "core-1")
+    async with cluster.door(gateway) as socket:
+        assert await boots(socket) == "Accepted"
+        started = await starts(socket, "1")
+        await stops(socket, "2", started["transactionId"])
+
+    assert await sessions(decider) == [("TORINO-1", True)]
+    assert len(gateway.engine.live) == 0
+
+
+async def test_a_command_finds_its_way_from_where_people_are(
+    cluster: Cluster, gateway: Node
+) -> None:
+    await core(cluster, "core-1")
+    web = await cluster.node("web-1", frozenset({Role.WEB}))
+    async with cluster.door(gateway) as socket:
+        await boots(socket)
+        answering = asyncio.create_task(hears(socket, "never"))
+
+        told = await web.engine.commands.tell(KEY, Reset())
+
+        assert told.outcome is Outcome.ACCEPTED
+        answering.cancel()
+
+
+async def test_a_core_that_leaves_hands_its_stations_on(cluster: Cluster, gateway: Node) -> None:
+    first = await core(cluster, "core-1")
+    async with cluster.door(gateway) as socket:
+        await boots(socket)
+        started = await starts(socket, "1")
+        second = await core(cluster, "core-2")
+        assert first.engine.live.get(KEY)
+
+        await cluster.end(first)
+        await until(lambda: second.engine.live.get(KEY) is not None, "the other one took over")
+        await stops(socket, "2", started["transactionId"])
+
+        assert await sessions(second) == [("TORINO-1", True)]
+
+
+async def test_a_core_that_falls_silent_is_left(cluster: Cluster, gateway: Node) -> None:
+    first = await core(cluster, "core-1")
+    async with cluster.door(gateway) as socket:
+        await boots(socket)
+        started = await starts(socket, "1")
+        second = await core(cluster, "core-2")
+
+        assert first.parts.bus is not None
+        await first.parts.bus.close()  # it goes on, and nobody hears of it
+        stopping = asyncio.create_task(stops(socket, "2", started["transactionId"]))
+
+        await until(lambda: second.engine.live.get(KEY) is not None, "the other one took over")
+        await stopping
+        assert await sessions(second) == [("TORINO-1", True)]
+
+
+async def test_without_any_core_nobody_is_let_in(cluster: Cluster, gateway: Node) -> None:
+    with pytest.raises(Exception, match="503"):
+        async with cluster.door(gateway):
+            pass
+
+
+async def test_without_nats_what_cannot_be_decided_is_not_answered(
+    cluster: Cluster, gateway: Node, nats: NatsServer
+) -> None:
+    decider = await core(cluster, "core-1")
+    async with cluster.door(gateway) as socket:
+        await boots(socket)
+        nats.stop()
+        await until(lambda: not line(gateway), "the line is cut")
+
+        with pytest.raises(Exception, match="1013"):
+            await starts(socket, "1")
+
+        nats.start()
+        await until(lambda: line(gateway), "the line of the gateway is back")
+        await until(lambda: line(decider), "the line of the core is back")
+    async with cluster.door(gateway) as socket:
+        await starts(socket, "1")
+        assert await sessions(decider) == [("TORINO-1", False)]
