@@ -64,6 +64,19 @@ async def test_migrating_again_changes_nothing(database: OpenDatabase) -> None:
     assert await database.run_sync(differences) == []
 
 
+async def test_a_release_starts_on_the_tables_of_the_one_after_it(database: OpenDatabase) -> None:
+    await database.migrate()
+    await database.change_schema(newer_release)
+
+    await database.migrate()
+
+    assert await database.run_sync(differences) == []
+
+
+def newer_release(connection: sa.Connection) -> None:
+    connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+
+
 async def test_nodes_that_start_together_migrate_once(nodes: list[OpenDatabase]) -> None:
     await asyncio.gather(*(node.migrate() for node in nodes))
 
