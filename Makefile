@@ -26,7 +26,7 @@ PAGES_PARTS := $(wildcard package.json package-lock.json)
 
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help setup dev demo serve test drills soak check format bench bench-full bench-messages docs lock clean
+.PHONY: help setup dev demo serve test sim sim-long drills soak check format bench bench-full bench-messages docs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,6 +44,12 @@ serve: setup ## Run Ricarica on SQLite, in ./ricarica-data (SERVE_ARGS="--data D
 test: dev ## Run all tests; installs Chromium if it can (PYTEST_ARGS="-k word" to choose)
 	@tools/install_browser.sh
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+sim: dev ## Simulate a network and all its troubles: SEED=n with its trace, or SEEDS=n
+	$(BIN)/python -m tests.simulation.run $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),100)) $(SIM_ARGS)
+
+sim-long: dev ## Simulate a million sessions on two processes; hours (SIM_ARGS="--first 1 --sessions N")
+	$(BIN)/python -m tests.simulation.run --mass --seeds 1000000 --sessions 1000000 --processes 2 --every 10 $(SIM_ARGS)
 
 drills: dev ## Break everything that can break under charging stations, and compare the books
 	$(BIN)/python -m pytest -m "long or not long" -n 0 tests/e2e/drills $(DRILL_ARGS)

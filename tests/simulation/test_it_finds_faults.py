@@ -1,0 +1,112 @@
+"""A simulation that finds nothing may be blind: it has to find faults that we put in."""
+
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import structlog
+
+from ricarica.engine.batches import Batches
+from ricarica.engine.dispatch import DeliveryJob
+from ricarica.engine.mailbox import Job
+from ricarica.engine.unit_of_work import Turns, UnitOfWork
+from ricarica.storage.work import Remembered, Work
+from ricarica.transactions import service
+from ricarica.transactions.facts import Ended
+from tests.simulation.plan import Plan, plan_for
+from tests.simulation.simulation import Outcome, simulate
+
+WITHIN = 40  # seeds
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    yield
+    structlog.configure(**before)
+
+
+def first_failure(plan: Callable[[int], Plan] = plan_for) -> Outcome:
+    for seed in range(1, WITHIN + 1):
+        outcome = simulate(plan(seed))
+        if outcome.failure is not None:
+            return outcome
+    raise AssertionError(f"{WITHIN} seeds did not find the fault")
+
+
+def test_an_answer_before_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    decide = Batches._decide
+
+    async def hasty(self: Batches, job: Job, work: Work, turns: Turns) -> Any:
+        done = await decide(self, job, work, turns)
+        if isinstance(job, DeliveryJob):
+            job.release(done.result)
+            job._reply = lambda _: None
+        return done
+
+    monkeypatch.setattr(Batches, "_decide", hasty)
+
+    assert first_failure().invariant == "I1"
+
+
+def test_the_message_id_taken_for_what_tells_a_repeat(monkeypatch: pytest.MonkeyPatch) -> None:
+    current = ContextVar("current", default="")
+    run = DeliveryJob.run
+
+    async def with_id(self: DeliveryJob, unit: UnitOfWork) -> Any:
+        current.set(self.delivered.message_id)
+        return await run(self, unit)
+
+    monkeypatch.setattr(DeliveryJob, "run", with_id)
+    monkeypatch.setattr(service, "repeat_key", lambda _: current.get())
+
+    assert first_failure().invariant in {"I1", "I2", "I3", "I8"}
+
+
+def test_a_boot_taken_for_the_end_of_what_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    handle = DeliveryJob._handle
+
+    async def tidying(self: DeliveryJob, request: Any, unit: UnitOfWork) -> Any:
+        key, at = self.delivered.key, self.delivered.at
+        if self.delivered.action == "BootNotification":
+            for running in await unit.slices.transactions.running_at(key):
+                ended = Ended(station=key, at=at, received_at=at, ref=running.ref, reason="Reboot")
+                await unit.slices.transactions.record(ended)
+        return await handle(self, request, unit)
+
+    monkeypatch.setattr(DeliveryJob, "_handle", tidying)
+
+    assert first_failure().invariant in {"I1", "I2", "I7"}
+
+
+def test_a_memory_that_outlives_a_failed_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Remembered, "forget", lambda *_: None)
+
+    def with_failing_commits(seed: int) -> Plan:
+        return replace(plan_for(seed), flaky_commits=0.1)
+
+    assert first_failure(with_failing_commits).invariant == "I1"
+
+
+def test_a_repeat_that_counts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "may_be_repeat", lambda *_: False)
+
+    assert first_failure().invariant in {"I1", "I3"}
+
+
+def test_a_silence_towards_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    release = DeliveryJob.release
+    answered = 0
+
+    def forgetful(self: DeliveryJob, result: Any) -> None:
+        nonlocal answered
+        answered += 1
+        if answered % 10:
+            release(self, result)
+
+    monkeypatch.setattr(DeliveryJob, "release", forgetful)
+
+    assert first_failure().invariant in {"I14", "I24"}
