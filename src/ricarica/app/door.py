@@ -35,8 +35,8 @@ def limits_of(config: Config) -> GatewayLimits:
     per_s = config.handshakes_per_s
     return GatewayLimits(
         connections_max=min(config.connections_max, _sockets_allowed()),
-        entries=Rate(per_s, burst=2 * per_s),
-        arrivals=Rate(ARRIVALS_PER_ENTRY * per_s, burst=2 * ARRIVALS_PER_ENTRY * per_s),
+        entries=Rate(per_s, burst=per_s),
+        arrivals=Rate(ARRIVALS_PER_ENTRY * per_s, burst=ARRIVALS_PER_ENTRY * per_s),
     )
 
 

@@ -171,7 +171,9 @@ class Porter:
         self._visits.count(f"{_name(knock)} {knock.remote}", now)
         self._welcomed_from[_name(knock)] = knock.remote
         self._welcomed_from.move_to_end(_name(knock))
-        if len(self._welcomed_from) > self._around.limits.names_max:
+        limits = self._around.limits
+        # Whoever is forgotten could be locked out by those who guess at its name.
+        if len(self._welcomed_from) > max(limits.names_max, limits.connections_max):
             self._welcomed_from.popitem(last=False)
 
 

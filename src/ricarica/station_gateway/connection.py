@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
 
+import structlog
+
 from ricarica.kernel.ids import StationKey
 from ricarica.link.letters import Answer, Ask, Closed, Delivered, Noted, Refusal, Reply, Told
 from ricarica.ocpp.events import (
@@ -33,6 +35,8 @@ from ricarica.station_gateway.surroundings import Surroundings
 from ricarica.station_gateway.throttle import TokenBucket
 from ricarica.station_gateway.timers import Alarm
 from ricarica.station_gateway.websocket import CloseCode
+
+log = structlog.get_logger("ricarica.gateway")
 
 _FLOOD_NOTED_S = 60.0  # one alarm a minute says as much as a thousand
 
@@ -400,6 +404,7 @@ class Connection:
             return
         self._open = False
         self._around.tally.unanswered -= self._unanswered
+        log.info("disconnected", station=str(self.key), epoch=self._epoch, reason=reason)
         self._leave(self)
         if self._alarm:
             self._alarm.cancel()

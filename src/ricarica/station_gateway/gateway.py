@@ -4,6 +4,8 @@ import random
 import ssl
 import uuid
 
+import structlog
+
 from ricarica.kernel.clock import Clock
 from ricarica.kernel.errors import RicaricaError
 from ricarica.kernel.ids import StationKey
@@ -26,6 +28,8 @@ from ricarica.station_gateway.surroundings import Surroundings
 from ricarica.station_gateway.timers import LoopTimers, Timers
 from ricarica.station_gateway.tls import TlsSource
 from ricarica.station_gateway.websocket import CloseCode
+
+log = structlog.get_logger("ricarica.gateway")
 
 
 class StationGateway:
@@ -157,6 +161,14 @@ class StationGateway:
         )
         connection = Connection(visitor, epoch, session, socket, self._around, self._left)
         self._registry.seat(connection)
+        log.info(
+            "connected",
+            station=str(visitor.key),
+            epoch=epoch,
+            subprotocol=visitor.subprotocol,
+            secure=visitor.secure,
+            remote=visitor.claim.remote,
+        )
         self._around.tally.opened += 1
         self._around.tally.seated[_kind_of(visitor)] += 1
         if visitor.origin:

@@ -6,16 +6,17 @@ from ricarica.station_gateway.throttle import Rate
 
 _PER_REMOTE = Rate(per_s=2.0, burst=100)  # many stations may share one address
 _PER_IDENTITY = Rate(per_s=0.1, burst=10)
-_VISITS = Rate(per_s=1.0, burst=240)  # each costs a commit; a bad line makes one a second
-_ARRIVALS = Rate(per_s=900.0, burst=1_800)  # TLS costs about a millisecond of the processor each
-_ENTRIES = Rate(per_s=300.0, burst=600)  # each brings a boot and a dozen messages with it
-_PER_STATION = Rate(per_s=200.0, burst=1_000)
+_VISITS = Rate(per_s=1.0, burst=240)  # each costs commits; a bad line makes one a second
+_ARRIVALS = Rate(per_s=900.0, burst=900)  # TLS costs about a millisecond of the processor each
+_ENTRIES = Rate(per_s=300.0, burst=300)  # each brings a boot and a dozen messages with it
+# One that waits for each answer sends no more; whoever does not costs a commit for each.
+_PER_STATION = Rate(per_s=100.0, burst=500)
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayLimits:
     # -- before the handshake is done
-    connections_max: int = 50_000  # sockets; about 1 GiB
+    connections_max: int = 100_000  # sockets; about 2 GiB with TLS
     arrivals: Rate = _ARRIVALS  # new connections, before anything is read of them
     entries: Rate = _ENTRIES  # handshakes; beyond it only stations that charge come in
     handshakes_max: int = 4_000  # that have begun and not been finished; 20 KiB each with TLS
@@ -33,6 +34,7 @@ class GatewayLimits:
     fragments_max: int = 4_096  # of one message; each costs us as much as a small message
     messages: Rate = _PER_STATION  # beyond it we stop reading, so that TCP makes the station wait
     waiting_max: int = 32  # CALLs of one station that wait for their turn; a proper one has none
+    unheard_bytes_max: int = 256 << 10  # after a close frame; then the peer is not listening
     message_s: float = 300.0  # for one message to arrive; a MiB over GPRS takes about that
     notes_max: int = 50  # remarks on one station that go to the log, between two checks
     write_buffer_bytes_max: int = 1 << 20  # a peer that reads nothing is closed

@@ -53,6 +53,7 @@ class StationSocket(asyncio.Protocol):
         "_listener",
         "_lost",
         "_transport",
+        "_unheard",
     )
 
     def __init__(
@@ -77,6 +78,7 @@ class StationSocket(asyncio.Protocol):
         self._closing = False  # a close frame was sent or received
         self._deaf = False  # what comes makes no sense any more
         self._lost = False
+        self._unheard = 0  # bytes that came after that
 
     @property
     def unfinished(self) -> bool:
@@ -97,6 +99,8 @@ class StationSocket(asyncio.Protocol):
     # -- from the transport
 
     def data_received(self, data: bytes) -> None:
+        if self._closing:
+            self._overhear(len(data))
         if self._deaf:
             return
         self._incoming.feed(data)
@@ -111,6 +115,12 @@ class StationSocket(asyncio.Protocol):
             self._alarm.cancel()
         self._end("connection lost")
         self._gone(self)
+
+    def _overhear(self, size: int) -> None:
+        """A peer that is told to go has a little under way still."""
+        self._unheard += size
+        if self._unheard > self._around.limits.unheard_bytes_max:
+            self.abort()
 
     def _pump(self) -> None:
         try:

@@ -21,6 +21,11 @@ from ricarica.testing.gateway import Hourglass, ScriptedCore, soon, welcome
 Connect = Callable[..., Awaitable[ClientConnection]]
 HEARTBEAT = '[2,"1","Heartbeat",{}]'
 DEEP_PAYLOAD = '[2,"9","DataTransfer",' + '{"a":' * 500 + "1" + "}" * 500 + "]"
+REQUEST = (
+    b"GET /CP1 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    b"Sec-WebSocket-Protocol: ocpp1.6\r\n\r\n"
+)
 KEY = StationKey(TenantId("default"), StationId("CP1"))
 
 
@@ -423,6 +428,30 @@ class TestFlooding:
         hourglass.turn(0.1)
         await heard(socket)
         assert core.kinds() == ["flooding"]
+
+
+class TestAPeerThatIsToldToGo:
+    @pytest.fixture
+    def limits(self) -> GatewayLimits:
+        return GatewayLimits(unheard_bytes_max=100_000)
+
+    @pytest.mark.parametrize("frame", [b"\x82\x80" + bytes(4), b"\x83\x80" + bytes(4)])
+    async def test_it_may_finish_its_sentence_but_not_go_on_for_ever(
+        self, frame: bytes, port: int, gateway: StationGateway, core: ScriptedCore
+    ) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(REQUEST)
+        await soon(reader.readuntil(b"\r\n\r\n"))
+
+        writer.write(frame + b"\x89\x80\0\0\0\0" * 10_000)
+
+        assert (await soon(reader.read(1))) == b"\x88"
+        with contextlib.suppress(ConnectionError):
+            while True:
+                writer.write(b"\x89\x80\0\0\0\0" * 10_000)
+                await soon(writer.drain())
+        await core.until(lambda: bool(core.closed))
+        writer.transport.abort()
 
 
 class TestCallsWithoutWaiting:

@@ -1,0 +1,178 @@
+"""How much of an attack on the stations' door do the other stations notice?
+
+    python -m bench.hostile                     all attacks, some minutes
+    python -m bench.hostile messages bombs      only these
+
+A server on SQLite, 50 ordinary stations that send meter values four times a second, and a hostile
+peer, each in a process of its own. Before and after each attack there is as much time without
+one, for a machine that does something else has its own bad moments.
+"""
+
+import argparse
+import asyncio
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import trustme
+import uvloop
+
+from bench.attacks import ATTACKS, Target
+from bench.bystanders import bystander, leaving, working
+from bench.figures import percentile
+from bench.processes import Family
+from bench.stations import machine
+from ricarica.access.model import system_actor
+from ricarica.app.config import Config
+from ricarica.app.logs import configure_logs
+from ricarica.app.serve import serving
+from ricarica.app.wiring import Node
+from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
+from ricarica.stations.model import UnknownStations
+from ricarica.stations.service import Preparation
+
+STATIONS = 50
+PASSWORD = "sixteen-and-more!"  # noqa: S105 - of a station that nobody has
+READY_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    attack: str
+    before_ms: float  # p99 of the others' calls
+    during_ms: float
+    after_ms: float
+    calls: int
+    cpu_share: float  # of one core, by the server, during it
+    mib: float  # more than before
+    seen: dict[str, int]
+
+    def line(self) -> str:
+        quiet = (self.before_ms + self.after_ms) / 2
+        seen = ", ".join(f"{what} × {count:,}" for what, count in sorted(self.seen.items()))
+        return (
+            f"| {self.attack.replace('_', ' ')} | {quiet:.1f} | {self.during_ms:.1f}"
+            f" | {self.during_ms / quiet - 1:+.0%} | {self.cpu_share:.0%} | {self.mib:+.0f}"
+            f" | {seen} |"
+        )
+
+
+@contextmanager
+def server() -> Iterator[tuple[Target, Family]]:
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "bench.hostile", "--serve", folder]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None, "stdout is a pipe"
+        try:
+            port, tls_port = json.loads(process.stdout.readline())
+            yield Target(port, tls_port, "VICTIM"), Family(process.pid)
+        finally:
+            process.terminate()
+            process.wait(READY_S)
+
+
+async def serve(folder: Path) -> None:
+    """A whole `ricarica serve`, on free ports, that takes every station."""
+    configure_logs("warning", as_json=True)
+    issued = trustme.CA().issue_cert("127.0.0.1")
+    chain, key, tls_port = folder / "chain.pem", folder / "key.pem", free_port()
+    chain.write_bytes(b"".join(part.bytes() for part in issued.cert_chain_pems))
+    issued.private_key_pem.write_to_path(key)
+    config = Config(
+        data=folder,
+        station_host="127.0.0.1",
+        station_port=0,
+        station_tls_port=tls_port,
+        http_host="127.0.0.1",
+        http_port=0,
+        unknown_stations=UnknownStations.ACCEPT,
+        tls_certificate=chain,
+        tls_key=key,
+        admin_password=PASSWORD,
+    )
+    async with serving(config) as served:
+        await prepare_victim(served.node)
+        print(json.dumps([served.station_port, tls_port]), flush=True)
+        await asyncio.Event().wait()
+
+
+async def prepare_victim(node: Node) -> None:
+    key = StationKey(DEFAULT_TENANT, StationId("VICTIM"))
+    await node.engine.carry_out(
+        system_actor(DEFAULT_TENANT),
+        lambda slices: slices.stations.prepare(key, Preparation(password=PASSWORD), slices.now),
+    )
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def measured(target: Target, family: Family, names: list[str], seconds: float) -> None:
+    stations = [await bystander(target.port, f"GOOD-{n}") for n in range(STATIONS - 1)]
+    stations.append(await bystander(target.port, "VICTIM", PASSWORD))
+    await working(stations, 2.0)
+    for name in names:
+        before = await working(stations, seconds)
+        rss, cpu = family.rss_kib(), family.cpu_s()
+        peer = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bench.hostile", "--attack", name, str(seconds + 1)),
+            json.dumps([target.port, target.tls_port, target.victim]),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert peer.stdout is not None, "stdout is a pipe"
+        await peer.stdout.readline()  # it begins
+        during = await working(stations, seconds)
+        cpu, rss = family.cpu_s() - cpu, family.rss_kib() - rss
+        seen = json.loads(await peer.stdout.readline())
+        await peer.wait()
+        after = await working(stations, seconds)
+        effect = Effect(
+            name,
+            before_ms=1_000 * percentile(before, 0.99),
+            during_ms=1_000 * percentile(during, 0.99),
+            after_ms=1_000 * percentile(after, 0.99),
+            calls=len(during),
+            cpu_share=cpu / seconds,
+            mib=rss / 1_024,
+            seen=seen,
+        )
+        print(effect.line(), flush=True)
+    await leaving(stations)
+
+
+async def attack(name: str, seconds: float, target: Target) -> None:
+    print("begun", flush=True)
+    print(json.dumps(await ATTACKS[name](target, seconds)), flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[[], *ATTACKS])
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--attack", nargs=3, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.serve:
+        uvloop.run(serve(given.serve))
+    elif given.attack:
+        name, seconds, target = given.attack
+        asyncio.run(attack(name, float(seconds), Target(*json.loads(target))))
+    else:
+        print(f"{machine()}\n")
+        print("| attack | p99 without, ms | with, ms | more | processor | MiB | the peer saw |")
+        print("|---|---|---|---|---|---|---|")
+        with server() as (target, family):
+            asyncio.run(measured(target, family, given.names or list(ATTACKS), given.seconds))
+
+
+if __name__ == "__main__":
+    main()
