@@ -142,6 +142,9 @@ async def test_a_line_of_the_log_says_who_did_what_and_what_came_of_it(watched: 
     assert call["level"] == "info"
     command = next(line for line in lines_of(watched, "command") if line["station"] == "TALKS")
     assert (command["action"], command["outcome"]) == ("TriggerMessage", "answered")
+    came = next(line for line in lines_of(watched, "connected") if line["station"] == "TALKS")
+    assert (came["epoch"], came["remote"], came["secure"]) == (call["epoch"], "127.0.0.1", False)
+    until(lambda: "closed by the station (1000)" in watched.log, "it has left")
 
 
 async def test_no_secret_reaches_the_log_the_messages_or_the_events(watched: Served) -> None:
