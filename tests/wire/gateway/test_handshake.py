@@ -40,9 +40,9 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-async def answer_to(port: int, head: str) -> str:
+async def answer_to(port: int, head: str, remote: str = "127.0.0.1") -> str:
     """The head of the answer to a request written by hand, each line ended by a bar."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(remote, 0))
     writer.write(head.replace("|", "\r\n").encode("latin-1") + b"\r\n")
     answer = await soon(reader.readuntil(b"\r\n\r\n"))
     writer.close()
@@ -268,6 +268,26 @@ class TestGuessing:
         for _ in range(4):
             await status_of(port, "/CP2")
 
+        assert await status_of(port, Authorization="Basic Q1AxOnNlY3JldA==") == 101
+
+
+class TestGuessingAmongVeryMany:
+    @pytest.fixture
+    def limits(self) -> GatewayLimits:
+        return GatewayLimits(
+            failures_per_identity=Rate(0.1, burst=3), names_max=2, connections_max=10, close_s=1.0
+        )
+
+    async def test_a_station_is_not_locked_out_however_many_came_after_it(
+        self, port: int, core: ScriptedCore
+    ) -> None:
+        for path in ("/CP1", "/CP2", "/CP3"):
+            assert await status_of(port, path) == 101
+        core.admit_as = refuse
+
+        guesses = [await answer_to(port, request(), remote="127.0.0.2") for _ in range(4)]
+
+        assert guesses[-1].startswith("HTTP/1.1 429")
         assert await status_of(port, Authorization="Basic Q1AxOnNlY3JldA==") == 101
 
 
