@@ -16,7 +16,7 @@ from pathlib import Path
 import sqlalchemy as sa
 import trustme
 
-from bench.processes import Family
+from bench.processes import Family, raise_file_limit
 from bench.server import add_token
 from ricarica.access.model import system_actor
 from ricarica.app.tables import metadata
@@ -29,6 +29,7 @@ from ricarica.transactions.sql import SAMPLES
 HOST = "127.0.0.1"
 START_S = 120.0  # a machine that is busy with 100,000 stations that knock takes its time
 OPEN_S = 0.05
+FILES_SPARE = 600  # of a node's, beside its stations: it keeps 256 for other purposes
 SERVES = "Stations connect at"  # what a node says when it does
 
 
@@ -44,6 +45,17 @@ class Setting:
     def name(self) -> str:
         nodes = f", {self.nodes} nodes" if self.nodes > 1 else ""
         return f"{'SQLite' if self.database == 'sqlite' else 'PostgreSQL'}{nodes}"
+
+
+def require_room(setting: Setting, stations: int) -> None:
+    """Each connection is a file of its process, of which the system allows only so many."""
+    room = raise_file_limit() - FILES_SPARE
+    if stations > room * setting.nodes:
+        needed = -(-stations // room)
+        raise SystemExit(
+            f"A process may have {room + FILES_SPARE:,} files open here: raise that (ulimit -n),"
+            f" or spread the stations with --nodes {needed}."
+        )
 
 
 @dataclass(slots=True)

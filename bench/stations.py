@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from bench.crew import Crew, Plan, Report, crew
 from bench.figures import per_thousand, percentile
-from bench.nodes import Installation, Setting, installation
+from bench.nodes import Installation, Setting, installation, require_room
 
 LADDER = (1_000, 10_000, 30_000, 100_000)
 WARM = 100  # stations, which bring in what is allocated once, whatever their number
@@ -192,6 +192,7 @@ def main() -> None:
     options = parser.parse_args()
     database = "postgres" if options.nodes > 1 else options.database
     setting = Setting(database, options.nodes, options.tls)
+    require_room(setting, options.stations)
     sizes = [options.stations] if options.only else sizes_upto(options.stations)
     print(f"{setting.name}, {machine()}\n\n| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
     for step in measure(setting, sizes, Load(options.rate, options.seconds)):

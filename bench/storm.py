@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from bench.crew import Crew, Plan, crew
 from bench.figures import percentile
-from bench.nodes import Installation, Setting, installation
+from bench.nodes import Installation, Setting, installation, require_room
 from bench.stations import checked, machine
 
 DOWN_S = 1.0  # between the kill and the new start
@@ -143,6 +143,7 @@ def main() -> None:
     options = parser.parse_args()
     database = "postgres" if options.nodes > 1 else options.database
     setting = Setting(database, options.nodes, options.tls)
+    require_room(setting, options.stations)
     print(f"{setting.name}{', TLS' if options.tls else ''}, {machine()}\n")
     for line in measure(setting, options.stations).lines():
         print(line)
