@@ -15,17 +15,11 @@ from ricarica.kernel.ids import StationId, StationKey, TenantId
 from ricarica.link.letters import Admission, Answer, Knock, Refusal, Withheld
 from ricarica.station_gateway.gateway import StationGateway
 from ricarica.station_gateway.limits import GatewayLimits
-from ricarica.station_gateway.throttle import Rate
 from ricarica.testing.gateway import Hourglass, ScriptedCore, soon, welcome
 
 Connect = Callable[..., Awaitable[ClientConnection]]
 HEARTBEAT = '[2,"1","Heartbeat",{}]'
 DEEP_PAYLOAD = '[2,"9","DataTransfer",' + '{"a":' * 500 + "1" + "}" * 500 + "]"
-REQUEST = (
-    b"GET /CP1 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-    b"Sec-WebSocket-Protocol: ocpp1.6\r\n\r\n"
-)
 KEY = StationKey(TenantId("default"), StationId("CP1"))
 
 
@@ -370,136 +364,3 @@ class TestNoise:
 
         assert core.kinds() == ["garbled", "garbled"]
         assert gateway.counts().noted == 5
-
-
-class TestFlooding:
-    @pytest.fixture
-    def limits(self) -> GatewayLimits:
-        return GatewayLimits(messages=Rate(per_s=10.0, burst=5), close_s=1.0)
-
-    async def test_pings_count_as_messages(
-        self, station: Connect, core: ScriptedCore, hourglass: Hourglass
-    ) -> None:
-        socket = await station()
-        pongs = [asyncio.ensure_future(await socket.ping()) for _ in range(7)]
-
-        for pong in pongs[:6]:
-            await soon(pong)
-        await core.until(lambda: core.kinds() == ["flooding"])
-        assert not pongs[6].done()
-
-        hourglass.turn(0.1)
-        await soon(pongs[6])
-
-    @pytest.mark.parametrize(
-        "pieces", [[b"x"] * 100, [b"x" * (64 << 10)]], ids=["many fragments", "a long text"]
-    )
-    async def test_what_costs_as_much_as_many_messages_counts_as_many(
-        self, pieces: list[bytes], station: Connect, core: ScriptedCore, hourglass: Hourglass
-    ) -> None:
-        socket = await station()
-        await socket.send(pieces, text=True)
-        await core.until(lambda: core.kinds() == ["garbled", "flooding"])
-        await socket.send(HEARTBEAT)
-
-        hourglass.turn(0.3)
-        assert core.delivered.empty()
-
-        hourglass.turn(0.7)
-        assert await heard(socket) == [3, "1", {}]
-
-    async def test_a_station_that_sends_too_fast_is_read_more_slowly(
-        self, station: Connect, core: ScriptedCore, hourglass: Hourglass, gateway: StationGateway
-    ) -> None:
-        socket = await station()
-        for number in range(8):
-            await socket.send(f'[2,"{number}","Heartbeat",{{}}]')
-
-        # The sixth is taken on credit; then nothing until that is paid.
-        for _ in range(6):
-            await heard(socket)
-        await core.until(lambda: core.kinds() == ["flooding"])
-        assert gateway.counts().messages_in == 6
-
-        hourglass.turn(0.1)
-        await heard(socket)
-        assert gateway.counts().messages_in == 7
-
-        hourglass.turn(0.1)
-        await heard(socket)
-        assert core.kinds() == ["flooding"]
-
-
-class TestAPeerThatIsToldToGo:
-    @pytest.fixture
-    def limits(self) -> GatewayLimits:
-        return GatewayLimits(unheard_bytes_max=100_000)
-
-    @pytest.mark.parametrize("frame", [b"\x82\x80" + bytes(4), b"\x83\x80" + bytes(4)])
-    async def test_it_may_finish_its_sentence_but_not_go_on_for_ever(
-        self, frame: bytes, port: int, gateway: StationGateway, core: ScriptedCore
-    ) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(REQUEST)
-        await soon(reader.readuntil(b"\r\n\r\n"))
-
-        writer.write(frame + b"\x89\x80\0\0\0\0" * 10_000)
-
-        assert (await soon(reader.read(1))) == b"\x88"
-        with contextlib.suppress(ConnectionError):
-            while True:
-                writer.write(b"\x89\x80\0\0\0\0" * 10_000)
-                await soon(writer.drain())
-        await core.until(lambda: bool(core.closed))
-        writer.transport.abort()
-
-
-class TestCallsWithoutWaiting:
-    @pytest.fixture
-    def limits(self) -> GatewayLimits:
-        return GatewayLimits(waiting_max=4, close_s=1.0)
-
-    async def test_calls_beyond_the_bound_wait_in_the_socket_and_none_is_lost(
-        self, station: Connect, core: ScriptedCore, gateway: StationGateway
-    ) -> None:
-        core.answer_as = lambda _: None
-        socket = await station()
-        for number in range(20):
-            await socket.send(f'[2,"{number}","Heartbeat",{{}}]')
-
-        ids: list[str] = []
-        for _ in range(20):
-            delivered, reply = await soon(core.delivered.get())
-            assert gateway.counts().messages_in <= len(ids) + 5
-            ids.append(delivered.message_id)
-            reply(Answer(b"{}"))
-            await heard(socket)
-
-        assert ids == [str(number) for number in range(20)]
-        assert core.noted == []
-
-
-class TestADeafStation:
-    @pytest.fixture
-    def limits(self) -> GatewayLimits:
-        return GatewayLimits(write_buffer_bytes_max=1 << 16, close_s=1.0)
-
-    async def test_a_station_that_reads_nothing_is_dropped(
-        self, port: int, core: ScriptedCore
-    ) -> None:
-        core.answer_as = lambda _: Answer(b'{"data":"%s"}' % (b"x" * 500_000))
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1_000)
-        writer.write(
-            b"GET /CP1 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-            b"Sec-WebSocket-Protocol: ocpp1.6\r\n\r\n"
-        )
-        await soon(reader.readuntil(b"\r\n\r\n"))
-        for number in range(50):
-            text = b'[2,"%d","Heartbeat",{}]' % number
-            writer.write(bytes((0x81, 0x80 | len(text))) + bytes(4) + text)
-
-        await core.until(lambda: bool(core.closed))
-
-        assert core.closed[0].reason == "the station does not read what is sent to it"
-        writer.transport.abort()
