@@ -15,6 +15,7 @@ UV ?= uv
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 CLI_REFERENCE := $(BIN)/typer ricarica.cli.main utils docs --name ricarica --title "Command line"
 DEMO_ARGS ?=
+CLUSTER_ARGS ?=
 SERVE_ARGS ?=
 DRILL_ARGS ?=
 SOAK_ARGS ?=
@@ -53,6 +54,9 @@ sim-long: dev ## Simulate a million sessions on two processes; hours (SIM_ARGS="
 
 drills: dev ## Break everything that can break under charging stations, and compare the books
 	$(BIN)/python -m pytest -m "long or not long" -n 0 tests/e2e/drills $(DRILL_ARGS)
+
+cluster: dev ## Two nodes on PostgreSQL and NATS, one of them killed every 20 s for two minutes
+	@$(BIN)/python -m tests.e2e.drills.cluster $(CLUSTER_ARGS)
 
 soak: dev ## A month of charging in minutes; prints memory, descriptors and rows (SOAK_ARGS="--minutes 10")
 	$(BIN)/python -m tests.e2e.drills.soak $(SOAK_ARGS)
