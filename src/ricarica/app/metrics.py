@@ -177,9 +177,17 @@ def of_timers(timers: Timers) -> Measures:
 
 
 def of_bus(bus: Bus | None) -> Measures:
-    values: dict[tuple[str, ...], float] = {(): bus.is_connected} if bus else {}
+    connected: dict[tuple[str, ...], float] = {(): bus.is_connected} if bus else {}
     text = "1 while NATS can be reached; missing where there is none."
-    yield Measure("ricarica_nats_connected", text, values)
+    yield Measure("ricarica_nats_connected", text, connected)
+    yield _count(
+        "ricarica_nats_letters", "Letters to and from other nodes.", bus.letters if bus else 0
+    )
+    yield _gauge(
+        "ricarica_nats_waiting",
+        "Letters, events among them, on their way to other nodes.",
+        bus.waiting if bus else 0,
+    )
 
 
 def _gauge(name: str, text: str, value: float) -> Measure:

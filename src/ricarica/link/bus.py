@@ -56,6 +56,11 @@ class Bus:
         return self._client.is_connected
 
     @property
+    def waiting(self) -> int:
+        """Letters that are still to be sent."""
+        return self._sending.qsize()
+
+    @property
     def letters(self) -> int:
         """How many came and went since the start."""
         return int(self._client.stats["in_msgs"]) + int(self._client.stats["out_msgs"])
