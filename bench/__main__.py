@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from bench.crew import Crew, Plan, Report, crew
 from bench.figures import HEADER, Figure, per_thousand, percentile, row
 from bench.nodes import Installation, Setting, installation
+from bench.processes import end_in_order
 from bench.stations import Times, checked, machine, times_now
 from bench.storm import Storm, break_loose
 
@@ -140,6 +141,7 @@ def _figure(
 
 
 def main() -> None:
+    end_in_order()
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description=__doc__,

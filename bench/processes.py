@@ -2,6 +2,8 @@
 
 import os
 import resource
+import signal
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +56,11 @@ def _all_stats() -> list[tuple[int, list[str]]]:
             continue
         found.append((int(folder.name), text.rpartition(")")[2].split()))
     return found
+
+
+def end_in_order() -> None:
+    """Told to end, e.g. by `timeout`, this program ends what it has started first."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def raise_file_limit() -> int:

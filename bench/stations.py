@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from bench.crew import Crew, Plan, Report, crew
 from bench.figures import per_thousand, percentile
 from bench.nodes import Installation, Setting, installation, require_room
+from bench.processes import end_in_order
 
 LADDER = (1_000, 10_000, 30_000, 100_000)
 WARM = 100  # stations, which bring in what is allocated once, whatever their number
@@ -179,6 +180,7 @@ def machine() -> str:
 
 
 def main() -> None:
+    end_in_order()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

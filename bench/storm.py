@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from bench.crew import Crew, Plan, crew
 from bench.figures import percentile
 from bench.nodes import Installation, Setting, installation, require_room
+from bench.processes import end_in_order
 from bench.stations import checked, machine
 
 DOWN_S = 1.0  # between the kill and the new start
@@ -133,6 +134,7 @@ def break_loose(installed: Installation, fleet: Crew, samples_rate: float = SAMP
 
 
 def main() -> None:
+    end_in_order()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
