@@ -1,5 +1,6 @@
 """The dashboard and the alerts ask only for numbers that there are."""
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -32,8 +33,12 @@ LABEL = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)")
 GROUPED = re.compile(r"\bby \(([^)]*)\)")
 
 
-@pytest.fixture
-async def labels_of() -> dict[str, set[str]]:
+@pytest.fixture(scope="module")
+def labels_of() -> dict[str, set[str]]:
+    return asyncio.run(exposed())
+
+
+async def exposed() -> dict[str, set[str]]:
     """The labels of each series that we expose."""
     database = SqliteDatabase(":memory:", metadata)
     found: dict[str, set[str]] = {"up": set(), **{name: set() for name in OF_THE_CLIENT}}
