@@ -1,6 +1,7 @@
 """/events: what happens, as it happens."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import EventId, TenantId
 
 HEARTBEAT_S = 15.0  # proxies close what is silent for 30 s or more
+SENT_MAX = 2_000  # ids of what was missed; more than can wait to be told once more
 REPLAY = 500  # events read at once for one who comes back
 
 
@@ -57,7 +59,8 @@ async def events(
 
     `announced_at` is when it was told, by our clock; `at`, where there is one, when it happened.
 
-    A client that comes back with `Last-Event-ID` gets what it missed, as long as that is kept.
+    A client that comes back with `Last-Event-ID` gets what it missed, as long as that is kept;
+    where there are several servers, it may get what it had last once more, with the same `id`.
     Every 15 s without an event there is a comment, so that nobody takes silence for a loss.
     """
     kinds = frozenset(filter(None, (kind or "").split(",")))
@@ -89,15 +92,17 @@ async def stream(
     """First what was missed, then what happens; watching from before the first look back."""
     with source.subscribe(tenant) as watch:
         yield b": welcome\n\n"
-        sent = last or EventId(0)
+        sent: OrderedDict[EventId, None] = OrderedDict()
         async for told in _missed(source, tenant, last):
-            sent = told.id
+            sent[told.id] = None
+            if len(sent) > SENT_MAX:
+                sent.popitem(last=False)
             if interest.covers(told):
                 yield frame(told)
         async for live in _with_heartbeat(watch, heartbeat_s):
             if live is None:
                 yield b": still here\n\n"
-            elif live.id > sent and interest.covers(live):
+            elif live.id not in sent and interest.covers(live):
                 yield frame(live)
 
 
@@ -114,6 +119,8 @@ def frame(told: Told) -> bytes:
 
 
 async def _missed(source: Events, tenant: TenantId, last: EventId | None) -> AsyncIterator[Told]:
+    if last is not None:
+        last = source.behind_which_all_is_known(last)
     while last is not None:
         page = await source.since(tenant, last, REPLAY)
         for told in page:

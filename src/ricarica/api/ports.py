@@ -44,6 +44,10 @@ class Events(Protocol):
         """What was kept after an event, oldest first."""
         ...
 
+    def behind_which_all_is_known(self, last: EventId) -> EventId:
+        """From where to read on, so that nothing is missed; some may then come once more."""
+        ...
+
 
 class Engine(Protocol):
     async def carry_out(

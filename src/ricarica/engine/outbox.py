@@ -22,6 +22,8 @@ DECODER: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(
     dict[str, Any], float_hook=Decimal
 )
 
+# What another node told a little earlier may be committed a little later than what we know.
+OVERLAP = 5_000 << 20  # ids: their upper bits are milliseconds
 QUEUE_MAX = 1_000  # events that a watcher may lag behind; then it has to come back
 
 
@@ -146,6 +148,10 @@ class Events:
     async def since(self, tenant: TenantId, last: EventId, most: int = 1_000) -> list[Told]:
         """What was kept after an event, oldest first."""
         return await self._kept(most, OUTBOX.c.tenant == tenant, OUTBOX.c.id > last)
+
+    def behind_which_all_is_known(self, last: EventId) -> EventId:
+        """From where to read on, so that nothing is missed; some may then come once more."""
+        return EventId(max(last - OVERLAP, 0)) if self._pass_on else last
 
     async def lately(self, tenant: TenantId, since: datetime, most: int = 1_000) -> list[Told]:
         """What was kept from a moment on, oldest first."""

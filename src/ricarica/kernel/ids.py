@@ -57,12 +57,17 @@ class Ids(Protocol):
         ...
 
 
+EVENT_STEP = 1 << 10
+
+
 class RandomIds:
     """`Ids` from the operating system's randomness and the wall clock."""
 
     def __init__(self, now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
         self._now_ms = now_ms
-        self._last_event = 0
+        # Processes that give numbers in the same millisecond hardly ever give the same.
+        self._ours = int.from_bytes(os.urandom(2), "big") % EVENT_STEP
+        self._last_event = self._ours
         self._lock = threading.Lock()
 
     def new(self) -> str:
@@ -75,9 +80,9 @@ class RandomIds:
 
     def event(self) -> EventId:
         with self._lock:
-            # 20 bits leave room for a million events in one millisecond.
-            earliest = self._now_ms() << 20
-            self._last_event = earliest if earliest > self._last_event else self._last_event + 1
+            # Of 20 bits behind the millisecond, ten count and ten stand for this process.
+            earliest, last = self._now_ms() << 20 | self._ours, self._last_event
+            self._last_event = earliest if earliest > last else last + EVENT_STEP
             return EventId(self._last_event)
 
     def wire_number(self) -> int:
