@@ -17,6 +17,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(enc
 HAPROXY = (DEPLOY / "haproxy/haproxy.cfg").read_text(encoding="utf-8")
 NGINX = (DEPLOY / "nginx/ricarica.conf").read_text(encoding="utf-8")
 IMAGE = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
+UNIT = (DEPLOY / "systemd/ricarica.service").read_text(encoding="utf-8")
 KUSTOMIZATION: dict[str, Any] = yaml.safe_load(
     (DEPLOY / "kubernetes/kustomization.yaml").read_text(encoding="utf-8")
 )
@@ -172,6 +173,16 @@ def test_the_load_balancer_sends_a_node_no_more_than_it_takes() -> None:
     for node in NODES:
         taken = int(environment_of(node)["RICARICA_CONNECTIONS_MAX"])
         assert max(sent) <= taken < COMPOSE["services"][node]["ulimits"]["nofile"]
+
+
+def test_a_unit_of_systemd_leaves_room_and_time_for_all_stations() -> None:
+    unit = dict(re.findall(r"^(\w+)=(.*)$", UNIT, re.MULTILINE))
+
+    assert int(unit["LimitNOFILE"]) > DEFAULT.connections_max
+    most = {"RICARICA_CONNECTIONS_MAX": str(DEFAULT.connections_max)}
+    assert int(unit["TimeoutStopSec"]) >= drain_s(most)
+    given = dict(each.split("=") for each in unit["Environment"].split())
+    assert load_config({}, given).data == Path("/var/lib") / unit["StateDirectory"]
 
 
 def test_the_image_is_made_of_files_that_are_there() -> None:
