@@ -17,9 +17,15 @@ from ricarica.authorization.model import Token, TokenKind, TokenStatus
 from ricarica.kernel.errors import ConflictError
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.slices import Slices
+from ricarica.station_gateway.limits import GatewayLimits
+from ricarica.station_gateway.throttle import Rate
 from ricarica.stations.model import UnknownStations
 from ricarica.stations.service import StationPolicy
 from ricarica.storage.open import open_database
+
+FREELY = Rate(per_s=1e6, burst=1_000_000)
+# A client that measures is in more of a hurry than any station.
+LIMITS = GatewayLimits(arrivals=FREELY, entries=FREELY, messages=FREELY)
 
 
 async def serve(url: str) -> None:
@@ -27,7 +33,7 @@ async def serve(url: str) -> None:
     database = open_database(url, metadata)
     await database.migrate()
     policy = StationPolicy(unknown=UnknownStations.ACCEPT)
-    async with running_node(Parts(database, policy=policy)) as node:
+    async with running_node(Parts(database, policy=policy, limits=LIMITS)) as node:
         await node.engine.carry_out(system_actor(DEFAULT_TENANT), add_token)
         calm_collector()
         print(await node.gateway.start("127.0.0.1", 0), flush=True)

@@ -214,31 +214,30 @@ class DeliveryJob:
             return refusal
         request, self._request = self._request or self._read(), None
         if not isinstance(request, Refusal):
-            return await self._handle(request, unit)
+            return await self._handle(request, station, unit)
         if self._route is None or station.pedantic:
             return request
-        return await self._mend(self._route, unit)
+        return await self._mend(self._route, station, unit)
 
-    async def _handle(self, request: Payload, unit: UnitOfWork) -> Reply:
+    async def _handle(self, request: Payload, station: Station, unit: UnitOfWork) -> Reply:
         assert self._route is not None, "what has no route was refused when it was read"
         key, at = self.delivered.key, self.delivered.at
-        await unit.slices.stations.heard_from(key, at)
+        unit.slices.stations.heard_from(station, at)
         response = await self._route.handle(request, Origin(key, self._dialect, at), unit.slices)
         return Answer(wire.encode(response, self._dialect) if response is not None else b"{}")
 
-    async def _mend(self, route: Route, unit: UnitOfWork) -> Reply:
+    async def _mend(self, route: Route, station: Station, unit: UnitOfWork) -> Reply:
         """What is not as it should be, as far as it is known what was meant."""
         delivered = self.delivered
         try:
             mended = mending.mended(delivered.payload, route.request, delivered.at)
         except RemoteProtocolError as error:
-            return await self._unreadable(route, error, unit)
+            unit.slices.stations.heard_from(station, delivered.at)
+            return self._unreadable(route, error, unit)
         self._flags = mended.flags
-        return await self._handle(mended.payload, unit)
+        return await self._handle(mended.payload, station, unit)
 
-    async def _unreadable(
-        self, route: Route, error: RemoteProtocolError, unit: UnitOfWork
-    ) -> Reply:
+    def _unreadable(self, route: Route, error: RemoteProtocolError, unit: UnitOfWork) -> Reply:
         """A fact is kept as it came, for the station would delete what we refuse."""
         answer = route.answer_when_put_aside
         if answer is None or error.kind in TELLS_NOTHING:
@@ -249,7 +248,6 @@ class DeliveryJob:
             action=self.delivered.action,
             why=error.description,
         )
-        await unit.slices.stations.heard_from(self.delivered.key, self.delivered.at)
         self._flags = (UNREADABLE,)
         self._keep(unit, error)
         return Answer(wire.encode(answer(None), self._dialect))

@@ -194,10 +194,9 @@ class StationService:
                 )
             )
 
-    async def heard_from(self, key: StationKey, at: datetime) -> None:
+    def heard_from(self, station: Station, at: datetime) -> None:
         """Any message is a sign of life. G02.FR.04"""
-        station = await self._store.get(key)
-        if station is not None and (alive := seen(station, at)) is not station:
+        if (alive := seen(station, at)) is not station:
             self._store.save(alive)
 
     async def get(self, key: StationKey) -> Station:

@@ -135,8 +135,9 @@ class MemoryTransactionStore:
     async def get(self, station: StationKey, ref: str) -> Transaction | None:
         return self.transactions.get((station, ref))
 
-    async def by_repeat_key(self, station: StationKey, repeat_key: str) -> Transaction | None:
-        return self._first(lambda t: (t.station, t.repeat_key) == (station, repeat_key))
+    async def alike(self, station: StationKey, repeat_key: str, ref: str) -> list[Transaction]:
+        own = [each for each in self.transactions.values() if each.station == station]
+        return [each for each in own if each.repeat_key == repeat_key or each.ref == ref]
 
     async def by_id(self, tenant: TenantId, transaction: TransactionId) -> Transaction | None:
         return self._first(lambda t: (t.station.tenant, t.id) == (tenant, transaction))

@@ -79,7 +79,9 @@ class TransactionService:
         if not isinstance(told, Started) or told.ref is not None:
             return await self._take(fact, await self._known(fact), flags)
         key = repeat_key(told)
-        known = await self._by_repeat_key(fact, key, flags)
+        if Flag.IMPLAUSIBLE_TIME in flags:
+            return await self._take(fact, await self._running_with(fact, key), flags, key)
+        fact, known = await self._recognised(fact, key)
         return await self._take(fact, known, flags, key)
 
     async def _take(
@@ -165,12 +167,21 @@ class TransactionService:
                     return ended
         return await self._likely(fact)
 
-    async def _by_repeat_key(
-        self, fact: TransactionFact, key: str, flags: frozenset[Flag]
-    ) -> Transaction | None:
-        if Flag.IMPLAUSIBLE_TIME not in flags:
-            return await self._store.by_repeat_key(fact.station, key)
-        # A clock that was never set may tell every start alike: only a running one is meant.
+    async def _recognised(
+        self, fact: TransactionFact, key: str
+    ) -> tuple[TransactionFact, Transaction | None]:
+        """What it is a repeat of, or else with a number of its own: by one question."""
+        number = str(self._ids.wire_number())
+        alike = await self._store.alike(fact.station, key, number)
+        known = next((each for each in alike if each.repeat_key == key), None)
+        if known is not None:
+            return fact, known
+        if alike:
+            number = await self._unused_ref(fact.station)
+        return replace(fact, ref=number), None
+
+    async def _running_with(self, fact: TransactionFact, key: str) -> Transaction | None:
+        """A clock that was never set may tell every start alike: only a running one is meant."""
         running = await self._store.running_at(fact.station, fact.evse)
         return next((each for each in running if each.repeat_key == key), None)
 

@@ -117,14 +117,15 @@ async def test_a_transaction_is_found_by_our_own_name_for_it(desk: Desk) -> None
         assert await stores.transactions.by_id(DEFAULT_TENANT, TransactionId("no")) is None
 
 
-async def test_a_transaction_is_found_by_what_tells_a_repeat(desk: Desk) -> None:
+async def test_a_transaction_is_found_by_what_tells_a_repeat_or_by_its_number(desk: Desk) -> None:
     await save(desk, FULL)
     desk.restart()
 
     async with desk.unit() as stores:
-        assert await stores.transactions.by_repeat_key(KEY, "f" * 32) == FULL
-        assert await stores.transactions.by_repeat_key(NEXT_DOOR, "f" * 32) is None
-        assert await stores.transactions.by_repeat_key(KEY, "e" * 32) is None
+        assert await stores.transactions.alike(KEY, "f" * 32, "4711") == [FULL]
+        assert await stores.transactions.alike(KEY, "e" * 32, FULL.ref) == [FULL]
+        assert await stores.transactions.alike(NEXT_DOOR, "f" * 32, FULL.ref) == []
+        assert await stores.transactions.alike(KEY, "e" * 32, "4711") == []
 
 
 async def test_one_that_was_found_can_be_saved_again(desk: Desk) -> None:
@@ -144,7 +145,7 @@ async def test_one_that_was_found_can_be_saved_again(desk: Desk) -> None:
 
 async def test_a_start_without_a_name_can_be_looked_for_and_then_saved(desk: Desk) -> None:
     async with desk.unit() as stores:
-        assert await stores.transactions.by_repeat_key(KEY, "f" * 32) is None
+        assert await stores.transactions.alike(KEY, "f" * 32, "4711") == []
         stores.transactions.save(PLAIN)
 
     async with desk.unit() as stores:

@@ -57,8 +57,12 @@ REGISTERS = sa.union_all(
 STATES = sa.select(ENTRIES.c.at, ENTRIES.c.seq_no, ENTRIES.c.charging_state).where(
     *_of_one(ENTRIES), ENTRIES.c.charging_state != NOTHING
 )
-BY_REPEAT_KEY = sa.select(TRANSACTIONS).where(
-    *_of_one(TRANSACTIONS)[:2], TRANSACTIONS.c.repeat_key == sa.bindparam("repeat_key")
+ALIKE = sa.select(TRANSACTIONS).where(
+    *_of_one(TRANSACTIONS)[:2],
+    sa.or_(
+        TRANSACTIONS.c.repeat_key == sa.bindparam("repeat_key"),
+        TRANSACTIONS.c.ref == sa.bindparam("ref"),
+    ),
 )
 BY_ID = sa.select(TRANSACTIONS).where(
     TRANSACTIONS.c.tenant == sa.bindparam("tenant"), TRANSACTIONS.c.id == sa.bindparam("id")
@@ -90,11 +94,12 @@ class SqlTransactionStore:
         await self._running_at(station)
         return await self._work.get(TRANSACTION_SHELF, (station.tenant, station.station, ref))
 
-    async def by_repeat_key(self, station: StationKey, repeat_key: str) -> Transaction | None:
-        values = {"tenant": station.tenant, "station": station.station, "repeat_key": repeat_key}
-        found = await self._work.look_up(TRANSACTION_SHELF, BY_REPEAT_KEY, values)
+    async def alike(self, station: StationKey, repeat_key: str, ref: str) -> list[Transaction]:
+        values = {"repeat_key": repeat_key, "ref": ref}
+        values |= {"tenant": station.tenant, "station": station.station}
+        found = await self._work.look_up(TRANSACTION_SHELF, ALIKE, values)
         await self._running_at(station)
-        return found[0] if found else None
+        return found
 
     async def by_id(self, tenant: TenantId, transaction: TransactionId) -> Transaction | None:
         values = {"tenant": tenant, "id": transaction}
