@@ -41,7 +41,7 @@ T = TypeVar("T")
 DRIVER = "postgresql+asyncpg://"
 DIALECT = sa.make_url(DRIVER).get_dialect()()
 
-CONNECTIONS = 5  # one commits while the others read; many nodes share the server's hundred
+CONNECTIONS = 4  # that read, beside the one that writes; many nodes share the server's hundred
 CONNECTIONS_EXTRA = 5  # for a burst of pages
 CONNECT_TIMEOUT_S = 5.0  # an unreachable server must not hold a batch for long
 COMMAND_TIMEOUT_S = 30.0  # longer than any commit or page needs; a station waits about as long
@@ -55,6 +55,9 @@ SERVER_SETTINGS = {
     "synchronous_commit": "on",  # whatever the server's default: an answer follows the commit
     "jit": "off",  # our queries are short; compiling them takes longer
 }
+
+# A batch's statements are few and the same every time: to plan them costs more than to run them.
+WRITER_SETTINGS = {"plan_cache_mode": "force_generic_plan"}
 
 # The connection is gone, or in a state that nobody knows; InternalClientError is what asyncpg
 # raises when the server's goodbye and our next command cross.
@@ -90,17 +93,19 @@ class PostgresDatabase:
         self._loader = Loader(_literal_for, lambda values: no_values(len(values)))
         self._sql: dict[tuple[sa.Table, Kind], str] = {}
         self._prepared = PreparedQueries(DIALECT)
-        self._engine = _engine(url)
+        self._engine = _engine(url, SERVER_SETTINGS)
+        # Who writes need not wait for those who read.
+        self._writing = _engine(url, SERVER_SETTINGS | WRITER_SETTINGS, size=1)
 
     async def commit(self, staged: Sequence[Staged], expected: Expect | None = None) -> None:
         loaded = [self._loader.load(run) for run in row_runs(staged)]
         others = statements(staged)
         if not others:
-            async with self._lent() as driver, driver.transaction():
+            async with _lent(self._writing) as driver, driver.transaction():
                 await _check(driver, expected)
                 await self._write_all(driver, loaded)
             return
-        async with self._connected() as connection:
+        async with _connected(self._writing) as connection:
             driver = await _driver(connection)
             async with driver.transaction():
                 await _check(driver, expected)
@@ -110,15 +115,15 @@ class PostgresDatabase:
 
     async def fetch(self, query: Query, values: Mapping[str, Any] | None = None) -> list[Row]:
         if values is None:
-            async with self._connected() as connection:
+            async with _connected(self._engine) as connection:
                 return [tuple(row) for row in await connection.execute(query)]
         prepared = self._prepared.of(query)
-        async with self._lent() as driver:
+        async with _lent(self._engine) as driver:
             found = await driver.fetch(prepared.sql, *prepared.arguments(values))
         return prepared.rows(map(tuple, found))
 
     async def take(self, change: sa.sql.dml.UpdateBase) -> list[Row]:
-        async with self._connected() as connection:
+        async with _connected(self._engine) as connection:
             return [tuple(row) for row in await connection.execute(change)]
 
     async def migrate(self) -> None:
@@ -137,33 +142,12 @@ class PostgresDatabase:
 
     async def run_sync(self, work: Callable[[sa.Connection], T]) -> T:
         """Look at the database through a plain connection, e.g. to compare schemas."""
-        async with self._connected() as connection:
+        async with _connected(self._engine) as connection:
             return await connection.run_sync(work)
 
     async def close(self) -> None:
         await self._engine.dispose()
-
-    @asynccontextmanager
-    async def _connected(self) -> AsyncIterator[AsyncConnection]:
-        async with _our_errors(), self._engine.connect() as connection:
-            try:
-                yield connection
-            except LOST:
-                await connection.invalidate()
-                raise
-
-    @asynccontextmanager
-    async def _lent(self) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
-        """A connection without SQLAlchemy's own, whose making costs more than a small query."""
-        async with _our_errors():
-            lent = await self._engine.raw_connection()
-            try:
-                yield cast("asyncpg.Connection[asyncpg.Record]", lent.driver_connection)
-            except LOST:
-                lent.invalidate()
-                raise
-            finally:
-                lent.close()
+        await self._writing.dispose()
 
     async def _write_all(
         self, driver: "asyncpg.Connection[asyncpg.Record]", runs: Sequence[Loaded]
@@ -201,13 +185,37 @@ class PostgresDatabase:
             await engine.dispose()
 
 
-def _engine(url: str) -> AsyncEngine:
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with _our_errors(), engine.connect() as connection:
+        try:
+            yield connection
+        except LOST:
+            await connection.invalidate()
+            raise
+
+
+@asynccontextmanager
+async def _lent(engine: AsyncEngine) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """A connection without SQLAlchemy's own, whose making costs more than a small query."""
+    async with _our_errors():
+        lent = await engine.raw_connection()
+        try:
+            yield cast("asyncpg.Connection[asyncpg.Record]", lent.driver_connection)
+        except LOST:
+            lent.invalidate()
+            raise
+        finally:
+            lent.close()
+
+
+def _engine(url: str, settings: dict[str, str], size: int = CONNECTIONS) -> AsyncEngine:
     connect = partial(
         asyncpg.connect,
         url,
         timeout=CONNECT_TIMEOUT_S,
         command_timeout=COMMAND_TIMEOUT_S,
-        server_settings=SERVER_SETTINGS,
+        server_settings=settings,
     )
     engine = create_async_engine(
         DRIVER,
@@ -217,11 +225,12 @@ def _engine(url: str) -> AsyncEngine:
         skip_autocommit_rollback=True,
         hide_parameters=True,  # errors go to the log, tokens and digests do not
         json_deserializer=msgspec.json.decode,
-        pool_size=CONNECTIONS,
+        pool_size=size,
         max_overflow=CONNECTIONS_EXTRA,
         pool_timeout=COMMAND_TIMEOUT_S,
     )
     sa.event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    sa.event.listen(engine.sync_engine, "checkout", _plan_anew)
     return engine
 
 
@@ -229,6 +238,17 @@ def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
     """The pool then opens another. No ping is needed: asyncpg itself notices a lost server."""
     if connection.driver_connection.is_closed():
         raise sa.exc.DisconnectionError
+
+
+def _plan_anew(connection: Any, record: Any, _proxy: Any) -> None:
+    """Now and then, for what was planned when a table was small is kept while it grows.
+
+    All indexes begin with the tenant, and of a few rows it is as good a key as any other: such a
+    plan looks at all rows of a tenant for each one that is wanted.
+    """
+    record.info["uses"] = uses = record.info.get("uses", 0) + 1
+    if uses & (uses - 1) == 0:  # the 1st, 2nd, 4th, 8th … time
+        connection.run_async(lambda driver: driver.execute("DISCARD PLANS"))
 
 
 async def _driver(connection: AsyncConnection) -> "asyncpg.Connection[asyncpg.Record]":
