@@ -11,9 +11,11 @@ from unittest import mock
 import sqlalchemy as sa
 
 from ricarica.access.model import system_actor
+from ricarica.app.examination import examine
 from ricarica.app.tables import metadata
 from ricarica.app.wiring import Parts, running_node
 from ricarica.authorization.model import Token, TokenKind, TokenStatus
+from ricarica.cli.ports import Finding
 from ricarica.kernel.clock import SystemClock
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.simulator.fleet import Fleet
@@ -56,6 +58,7 @@ class Kept:
     transactions: list[Transaction]
     registers: set[Register]
     events: Counter[tuple[str, str, int]]
+    findings: list[Finding]  # of `ricarica doctor data`
 
 
 async def kept_in(url: str) -> Kept:
@@ -63,7 +66,8 @@ async def kept_in(url: str) -> Kept:
     try:
         transactions = await transactions_in(database)
         registers = await registers_in(database, transactions)
-        return Kept(transactions, registers, await events_in(database))
+        findings = await examine(database)
+        return Kept(transactions, registers, await events_in(database), findings)
     finally:
         await database.close()
 
@@ -80,6 +84,7 @@ def check(fleet: Fleet, kept: Kept, apart: frozenset[str] = frozenset()) -> None
     assert fleet.dropped == 0, "a station was refused so often that it gave up"
     assert transactions, "nobody charged"
     assert told, "nobody told a register"
+    assert kept.findings == []
 
 
 async def transactions_in(database: OpenDatabase) -> list[Transaction]:

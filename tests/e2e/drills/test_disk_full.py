@@ -92,7 +92,7 @@ async def test_the_disk_of_postgresql_is_full(
         await held.is_ready(200)
 
 
-@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize("as_json", [True, pytest.param(False, marks=pytest.mark.long)])
 async def test_the_disk_of_the_log_is_full(
     *, as_json: bool, tmp_path: Path, record_property: Record
 ) -> None:

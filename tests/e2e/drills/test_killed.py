@@ -21,9 +21,11 @@ REACHED_S = 60.0  # until a server comes to the point at which it dies
 # Timers are due once an hour, and we do not wait for it.
 SOON_DUE = "after_receive=jump:7200@3,"
 OFTEN = {"timer": 1, "after_open": STATIONS - 2}  # all else is reached again and again
-SQLITE = pytest.param("sqlite", id="on SQLite")
-POSTGRESQL = pytest.param("postgresql", id="on PostgreSQL", marks=pytest.mark.postgresql)
-LONG = (pytest.mark.long, pytest.mark.slow)
+LONG = pytest.mark.long
+PLACES = [
+    pytest.param("sqlite", id="on SQLite"),
+    pytest.param("postgresql", id="on PostgreSQL", marks=[pytest.mark.postgresql, LONG]),
+]
 
 
 @asynccontextmanager
@@ -53,7 +55,7 @@ def has_acked(held: Drill, enough: int) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [SQLITE, POSTGRESQL])
+@pytest.mark.parametrize("kind", PLACES)
 @pytest.mark.parametrize("times", [3, pytest.param(40, marks=LONG)])
 async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(
     kind: str,
@@ -84,7 +86,7 @@ async def dies_at(held: Drill, point: str, on: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [SQLITE, POSTGRESQL])
+@pytest.mark.parametrize("kind", PLACES)
 @pytest.mark.parametrize("rounds", [1, pytest.param(10, marks=LONG)])
 async def test_nothing_is_lost_wherever_the_server_dies(
     kind: str,

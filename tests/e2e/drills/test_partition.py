@@ -41,7 +41,7 @@ async def test_a_line_that_is_dead_for_a_while_costs_nothing(
         await held.charge()
         shim.go_deaf()
         async with held.outage():
-            await asyncio.sleep(8)
+            await asyncio.sleep(5)
         shim.hear()
         await held.recovers()
 

@@ -47,6 +47,7 @@ async def test_postgresql_is_stopped_and_started(
     assert held.server.faults() == []
 
 
+@pytest.mark.long
 async def test_postgresql_is_restarted_again_and_again(
     postgres: PostgresServer, on_postgres: str, tmp_path: Path, record_property: Record
 ) -> None:
@@ -80,6 +81,7 @@ async def test_postgresql_becomes_read_only(
     assert held.server.faults() == []
 
 
+@pytest.mark.long
 async def test_all_connections_are_terminated_again_and_again(
     postgres: PostgresServer, on_postgres: str, tmp_path: Path, record_property: Record
 ) -> None:
@@ -98,7 +100,8 @@ async def test_all_connections_are_terminated_again_and_again(
     assert held.server.faults() == []
 
 
-@pytest.mark.parametrize("seconds", [5, pytest.param(45, marks=LONG)])
+@pytest.mark.long
+@pytest.mark.parametrize("seconds", [5, 45])
 async def test_somebody_else_locks_the_transactions(
     seconds: int,
     postgres: PostgresServer,
@@ -137,9 +140,10 @@ async def through_a_shim(
         yield held, shim
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "delay_s, charged",
-    [pytest.param(0.2, 20, id="200 ms"), pytest.param(2.0, 5, id="2 s", marks=LONG)],
+    [pytest.param(0.2, 20, id="200 ms"), pytest.param(2.0, 5, id="2 s")],
 )
 async def test_a_slow_database_is_answered_late_but_truly(
     delay_s: float,
@@ -170,7 +174,8 @@ async def test_a_database_slower_than_patience_is_an_outage(
         await held.recovers()
 
 
-@pytest.mark.parametrize("seconds", [5, pytest.param(50, marks=LONG)])
+@pytest.mark.long
+@pytest.mark.parametrize("seconds", [5, 50])
 async def test_the_line_to_the_database_goes_dead_without_a_word(
     seconds: int,
     postgres: PostgresServer,
