@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
@@ -35,6 +35,8 @@ from ricarica.storage.work import Work
 from ricarica.tariffs.sql import SqlTariffStore
 from ricarica.transactions.sql import RUNNING_SHELF, SqlTransactionStore
 from ricarica.translation.routes import PHRASES, ROUTES
+
+ENVELOPE_BYTES = 4 << 10  # of a letter, beside the message in it
 
 __all__ = ["Node", "Parts", "metadata", "running_node", "stores_for"]
 
@@ -95,7 +97,8 @@ def node_of(parts: Parts) -> Node:
     company = company_of(parts.bus) if parts.bus else None
     vocabulary = Vocabulary(ROUTES, PHRASES)
     engine = Engine(parts.database, surroundings, vocabulary, link, prefetch, company)
-    gateway = StationGateway(link, parts.clock, parts.limits, parts.rng, neighbours=link)
+    limits = limits_of(parts)
+    gateway = StationGateway(link, parts.clock, limits, parts.rng, neighbours=link)
     if Role.CORE in parts.roles:
         link.attach_decisions(engine)
     if Role.GATEWAY in parts.roles:
@@ -107,6 +110,14 @@ def node_of(parts: Parts) -> Node:
         return Node(parts, engine, gateway, link, timers)
     membership = Membership(link, parts.database, engine, gateway, parts.roles)
     return Node(parts, engine, gateway, link, timers, membership)
+
+
+def limits_of(parts: Parts) -> GatewayLimits:
+    """Where decisions are elsewhere, a message has to fit into a letter of NATS."""
+    if parts.bus is None or Role.CORE in parts.roles:
+        return parts.limits
+    most = min(parts.limits.message_bytes_max, parts.bus.bytes_max - ENVELOPE_BYTES)
+    return replace(parts.limits, message_bytes_max=most)
 
 
 def link_of(parts: Parts) -> LocalLink | NatsLink:
