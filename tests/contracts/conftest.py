@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from ricarica.storage import open as storage
 from ricarica.storage.open import OpenDatabase, open_database
 from ricarica.testing.postgres import PostgresServer, postgres_server
+from tests.simulation.disk import Disk
 
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
 
@@ -17,9 +19,13 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
-@pytest.fixture(params=["memory", "file", POSTGRESQL])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Of an empty database: in memory, in a file and on PostgreSQL in turn."""
+@pytest.fixture(params=["memory", "simulated", "file", POSTGRESQL])
+async def database_url(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """Of an empty database: in memory, in a simulation, in a file and on PostgreSQL in turn."""
+    if request.param == "simulated":
+        monkeypatch.setattr(storage, "SqliteDatabase", Disk)
     return await _empty_database(request, tmp_path)
 
 
@@ -44,4 +50,5 @@ async def _empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str
     if request.param == "postgresql":
         server: PostgresServer = request.getfixturevalue("postgres")
         return await server.new_database()
-    return "sqlite:///:memory:" if request.param == "memory" else f"sqlite:///{tmp_path}/test.db"
+    in_memory = request.param in {"memory", "simulated"}
+    return "sqlite:///:memory:" if in_memory else f"sqlite:///{tmp_path}/test.db"

@@ -7,6 +7,7 @@ from decimal import Decimal
 from random import Random
 from typing import Protocol
 
+from tests.simulation.bus import Hub
 from tests.simulation.clients import Client
 from tests.simulation.disk import Point, Weather
 from tests.simulation.plan import Plan
@@ -32,6 +33,9 @@ class Stage(Protocol):
     @property
     def clock(self) -> ServerClock: ...
 
+    @property
+    def hub(self) -> Hub | None: ...
+
     def trace(self, who: str, what: str) -> None: ...
 
 
@@ -53,6 +57,7 @@ class Chaos:
                 (plan.restarts, self._restart),
                 (plan.outages, self._outage),
                 (plan.clock_jumps, self._jump),
+                (plan.outages if self._stage.hub else 0.0, self._silence),
                 (plan.mishaps, self._mishap),
             )
             if rate
@@ -101,6 +106,16 @@ class Chaos:
         weather.readable = weather.writable = True
         weather.slow_s = self._plan.slow_s
         self._say("the database is back")
+
+    async def _silence(self) -> None:
+        """No node hears of another."""
+        hub = self._stage.hub
+        assert hub, "only nodes that talk can fall silent"
+        self._say("NATS is away")
+        hub.go_down()
+        await asyncio.sleep(self._rng.uniform(1, 60))
+        hub.come_back()
+        self._say("NATS is back")
 
     async def _jump(self) -> None:
         clock = self._stage.clock

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     silence()
     wanted = _arguments(arguments)
     if wanted.seed is not None:
-        plan = _planner(wanted.mass)(wanted.seed)
+        plan = _planner(wanted)(wanted.seed)
         outcome = simulate(plan, say)
         say(str(outcome))
         return int(outcome.failure is not None)
@@ -73,12 +74,13 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sessions", type=int, help="stop after so many")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--every", type=int, default=100, help="seeds between two lines")
+    parser.add_argument("--nodes", type=int, help="as many for every seed")
     parser.add_argument("--mass", action="store_true", help="many stations and short sessions")
     return parser.parse_args(arguments)
 
 
 def _outcomes(wanted: argparse.Namespace) -> Iterator[Outcome]:
-    planner = _planner(wanted.mass)
+    planner = _planner(wanted)
     seeds = range(wanted.first, wanted.first + wanted.seeds)
     if wanted.processes == 1:
         yield from (simulate(planner(seed)) for seed in seeds)
@@ -88,8 +90,8 @@ def _outcomes(wanted: argparse.Namespace) -> Iterator[Outcome]:
         yield from processes.map(simulate, plans, chunksize=SEEDS_AT_ONCE)
 
 
-def _planner(mass: bool) -> Callable[[int], Plan]:
-    return mass_plan_for if mass else plan_for
+def _planner(wanted: argparse.Namespace) -> Callable[[int], Plan]:
+    return mass_plan_for if wanted.mass else partial(plan_for, nodes=wanted.nodes)
 
 
 def silence() -> None:

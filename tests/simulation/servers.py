@@ -11,14 +11,17 @@ from typing import Any, Protocol, TypeVar
 import sqlalchemy as sa
 
 from ricarica.access.model import system_actor
+from ricarica.app.cluster import company_of
 from ricarica.app.retention import Retention, rings
 from ricarica.app.wiring import prefetch, stores_for
 from ricarica.engine.core import Engine, Vocabulary
+from ricarica.engine.sql import NODES
 from ricarica.engine.timers import Timers
 from ricarica.kernel.errors import StorageUnavailableError
-from ricarica.kernel.ids import DEFAULT_TENANT, StationKey
-from ricarica.link.letters import Knock, Verdict
+from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey, TenantId
+from ricarica.link.letters import Knock, Verdict, Written
 from ricarica.link.local import LocalLink
+from ricarica.link.nats import NatsLink
 from ricarica.slices import Slices, Surroundings
 from ricarica.station_gateway.admission import Visitor
 from ricarica.station_gateway.drain import drain
@@ -27,11 +30,13 @@ from ricarica.station_gateway.gateway import StationGateway
 from ricarica.station_gateway.limits import GatewayLimits
 from ricarica.station_gateway.station_socket import StationSocket
 from ricarica.stations.commands import Result
+from ricarica.stations.facts import Disconnected
 from ricarica.stations.model import UnknownStations
 from ricarica.stations.service import StationPolicy
 from ricarica.stations.sql import STATIONS
-from ricarica.storage.database import Run, Staged
+from ricarica.storage.database import Add, Run, Staged
 from ricarica.translation.routes import PHRASES, ROUTES
+from tests.simulation.bus import Hub
 from tests.simulation.disk import Disk, Point, ServersDatabase, Weather
 from tests.simulation.lines import TEXT, Line
 from tests.simulation.virtual import SeededIds, ServerClock
@@ -55,6 +60,7 @@ class Ground:
     rng: Random
     retention: Retention
     through_bytes: bool
+    hub: Hub | None  # where there are several nodes
 
 
 class Watching(Protocol):
@@ -88,12 +94,20 @@ class Server:
         self._fuse: tuple[Point, int] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self.database = ServersDatabase(ground.disk, ground.weather, self)
-        self.link = LocalLink(through_bytes=ground.through_bytes)
+        self.bus = ground.hub.bus(self.spend) if ground.hub else None
+        self.link: LocalLink | NatsLink = (
+            NatsLink(self.bus, name, through_bytes=ground.through_bytes)
+            if self.bus
+            else LocalLink(through_bytes=ground.through_bytes)
+        )
+        company = company_of(self.bus) if self.bus else None
         policy = StationPolicy(unknown=UnknownStations.PENDING, retry=timedelta(seconds=30))
         surroundings = Surroundings(ground.clock, ground.ids, stores_for, policy)
         vocabulary = Vocabulary(ROUTES, PHRASES)
-        self.engine = Engine(self.database, surroundings, vocabulary, self.link, prefetch)
-        self.gateway = StationGateway(self.link, ground.clock, LIMITS, ground.rng)
+        self.engine = Engine(self.database, surroundings, vocabulary, self.link, prefetch, company)
+        self.gateway = StationGateway(
+            self.link, ground.clock, LIMITS, ground.rng, neighbours=self.link
+        )
         self.link.attach_decisions(self.engine)
         self.link.attach_sockets(self.gateway)
         self.timers = Timers(self.database, ground.clock, self.engine.post, rings(ground.retention))
@@ -106,8 +120,10 @@ class Server:
         self.spend(self._run())
 
     async def _run(self) -> None:
-        await self._stubbornly(self._nobody_is_connected)
+        if self.bus is None:
+            await self._stubbornly(self._nobody_is_connected)
         self.spend(self.engine.run())
+        await self._join()
         await self._stubbornly(lambda: self.timers.begin("tidy"))
         self.ready = True
         self.started.set()
@@ -115,6 +131,33 @@ class Server:
         while True:
             await self._stubbornly(self._ring)
             await asyncio.sleep(TIMERS_S)
+
+    async def _join(self) -> None:
+        """As `app.cluster.Membership`, but for the rows that only PostgreSQL has."""
+        if not isinstance(self.link, NatsLink) or self.bus is None:
+            return
+        here = Add(NODES, (self.name, "core,gateway", self.now(), self.now()), if_new=True)
+        await self._stubbornly(lambda: self.database.commit([here]))
+        remembered = self.engine.batches.remembered
+        await self.bus.listen("written", Written, lambda it: remembered.forget_places(it.rows))
+        self.bus.when_back(remembered.forget_all)
+        await self.link.start()
+
+    async def bury(self, dead: str) -> None:
+        """Stations of a process that is no more are not connected."""
+        self.engine.gateway_gone(dead)
+        left = sa.select(STATIONS.c.tenant, STATIONS.c.station, STATIONS.c.epoch)
+        for tenant, name, epoch in await self.database.fetch(
+            left.where(STATIONS.c.connected, STATIONS.c.node == dead)
+        ):
+            key = StationKey(TenantId(tenant), StationId(name))
+            await self._disconnect(Disconnected(key, epoch, "its server is gone", self.now()))
+
+        gone = sa.delete(NODES).where(NODES.c.name == dead)
+        await self.database.commit([Run(gone)])
+
+    async def _disconnect(self, gone: Disconnected) -> None:
+        await self.carry_out(lambda slices: slices.stations.disconnect(gone))
 
     async def _ring(self) -> None:
         await self.timers.ring_due()
@@ -155,6 +198,8 @@ class Server:
         """From here on nothing it does has an effect."""
         self.alive = self.ready = False
         self._fuse = None
+        if self._ground.hub and self.bus:
+            self._ground.hub.forget(self.bus)
         for task in list(self._tasks):
             task.cancel()
         for line in self.lines:
@@ -166,6 +211,8 @@ class Server:
         """As at a rolling restart: what is being decided is finished, stations are sent off."""
         self.ready = False
         self.trace("drains")
+        if isinstance(self.link, NatsLink):
+            await self.link.leave()
         await drain(list(self.gateway._registry), self.gateway._around)
         with suppress(TimeoutError, StorageUnavailableError):
             async with asyncio.timeout(60):
@@ -201,6 +248,7 @@ class Server:
             secure=False,
             introduced=admission.introduced,
             origin=None,
+            held_by=admission.held_by,
         )
         await self._seat(line, visitor)
 

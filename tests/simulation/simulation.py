@@ -8,11 +8,13 @@ from functools import partial
 from random import Random
 from typing import Any
 
+from ricarica.app.examination import examine
 from ricarica.app.retention import Retention
+from tests.simulation.bus import Hub
 from tests.simulation.chaos import Chaos
 from tests.simulation.clients import Client
 from tests.simulation.disk import Point, Weather, the_disk
-from tests.simulation.invariants import Evidence, broken_promises
+from tests.simulation.invariants import MOST_W, Evidence, broken_promises
 from tests.simulation.ledger import sessions_of
 from tests.simulation.lines import Manners
 from tests.simulation.people import Office, furnish, visit
@@ -85,11 +87,13 @@ class Simulation:
         self.watch = Watch(loop.time, self.trace)
         rng = Random(f"servers {plan.seed}")
         ids = SeededIds(rng, self.clock, plan.wire_numbers_max)
+        self.hub = Hub(loop, Random(f"hub {plan.seed}")) if plan.nodes > 1 else None
         self._ground = Ground(
-            self.disk, self.weather, self.clock, ids, rng, RETENTION, plan.through_bytes
+            self.disk, self.weather, self.clock, ids, rng, RETENTION, plan.through_bytes, self.hub
         )
+        self._starts = 0
         self._rng = Random(f"simulation {plan.seed}")
-        self.servers = [self._server(f"node-{n}") for n in range(1, plan.nodes + 1)]
+        self.servers = [self._server() for _ in range(plan.nodes)]
         self.clients = [
             Client(each, self, Random(f"{each.identity} {plan.seed}")) for each in plan.stations
         ]
@@ -137,7 +141,7 @@ class Simulation:
         for trouble in troubles:
             trouble.cancel()
         await self._come_to_rest(visits)
-        self._look_into_it()
+        await self._look_into_it()
 
     async def _begin(self) -> None:
         self.weather.clear_up()
@@ -198,7 +202,7 @@ class Simulation:
         ]
         return ", ".join(waiting) or f"{len(self._office.waiting)} orders without an end"
 
-    def _look_into_it(self) -> None:
+    async def _look_into_it(self) -> None:
         evidence = Evidence(
             self.disk,
             self.clients,
@@ -208,13 +212,17 @@ class Simulation:
             self._chaos.moved_clocks,
             self._chaos.was_absurd,
         )
-        for violation in broken_promises(evidence):
-            raise violation
+        for broken in broken_promises(evidence):
+            raise broken
+        # What `ricarica doctor data` says of the same database, which knows no journals.
+        for finding in await examine(self.disk, power_max_w=MOST_W):
+            raise BrokenPromiseError(finding.check, f"{finding.text} ({finding.row})")
 
     # -- servers
 
-    def _server(self, name: str) -> Server:
-        return Server(name, self._ground, self.watch)
+    def _server(self) -> Server:
+        self._starts += 1
+        return Server(f"node-{self._starts}", self._ground, self.watch)
 
     async def _keep_up(self, number: int) -> None:
         """Somebody starts it again whenever it dies."""
@@ -223,8 +231,20 @@ class Simulation:
             dead = self.servers[number]
             if not dead.alive:
                 await asyncio.sleep(self._rng.random() * DOWN_S)
-                self.servers[number] = self._server(dead.name)
+                self.servers[number] = self._server()
                 self.servers[number].start()
+                if self.hub:
+                    self._spend(self._bury(dead.name))
+
+    async def _bury(self, dead: str) -> None:
+        """The others notice after a while that it is no more."""
+        buried = False
+        while not buried:
+            await asyncio.sleep(15)
+            if server := self.any_server():
+                task = server.spend(server.bury(dead))
+                await asyncio.wait([task])
+                buried = not task.cancelled() and task.exception() is None
 
     def server_for(self, _identity: str) -> Server | None:
         return self.any_server()

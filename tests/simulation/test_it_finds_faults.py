@@ -8,13 +8,19 @@ from typing import Any
 import pytest
 import structlog
 
+from ricarica.app.cluster import company_of
 from ricarica.engine.batches import Batches
+from ricarica.engine.company import Company
 from ricarica.engine.dispatch import DeliveryJob
 from ricarica.engine.mailbox import Job
 from ricarica.engine.unit_of_work import Turns, UnitOfWork
+from ricarica.link.bus import Bus
+from ricarica.stations.sql import STATIONS
+from ricarica.storage.database import Expect
 from ricarica.storage.work import Remembered, Work
 from ricarica.transactions import service
 from ricarica.transactions.facts import Ended
+from tests.simulation import servers
 from tests.simulation.plan import Plan, plan_for
 from tests.simulation.simulation import Outcome, simulate
 
@@ -89,6 +95,20 @@ def test_a_memory_that_outlives_a_failed_commit(monkeypatch: pytest.MonkeyPatch)
         return replace(plan_for(seed), flaky_commits=0.1)
 
     assert first_failure(with_failing_commits).invariant == "I1"
+
+
+def test_a_node_that_writes_for_stations_that_left_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_fence(bus: Bus) -> Company:
+        return replace(company_of(bus), expect=lambda _: Expect(STATIONS, "epoch", []))
+
+    def with_two_nodes(seed: int) -> Plan:
+        plan = plan_for(seed, nodes=2)
+        manners = replace(plan.manners, breaks=0.05, late=0.9, spread_s=0.1)
+        return replace(plan, manners=manners, outages=100, slow_s=2.0)
+
+    monkeypatch.setattr(servers, "company_of", without_fence)
+
+    assert first_failure(with_two_nodes).invariant in {"I1", "I10"}
 
 
 def test_a_repeat_that_counts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
