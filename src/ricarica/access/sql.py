@@ -155,7 +155,7 @@ OPERATOR_SHELF: Shelf[Operator] = Shelf(
     operator_row,
     operator_from,
     FRESH_S,
-    REMEMBERED_MAX,
+    remembered_max=REMEMBERED_MAX,
 )
 SESSION_SHELF: Shelf[Session] = Shelf(
     SESSIONS,
@@ -163,10 +163,15 @@ SESSION_SHELF: Shelf[Session] = Shelf(
     _values,
     lambda row: Session(*row),
     FRESH_S,
-    REMEMBERED_MAX,
+    remembered_max=REMEMBERED_MAX,
 )
 API_KEY_SHELF: Shelf[ApiKey] = Shelf(
-    API_KEYS, lambda key: (key.digest,), _values, api_key_from, FRESH_S, REMEMBERED_MAX
+    API_KEYS,
+    lambda key: (key.digest,),
+    _values,
+    api_key_from,
+    FRESH_S,
+    remembered_max=REMEMBERED_MAX,
 )
 ANSWER_SHELF: Shelf[KeptAnswer] = Shelf(
     ANSWERS,
@@ -174,7 +179,7 @@ ANSWER_SHELF: Shelf[KeptAnswer] = Shelf(
     _values,
     lambda row: KeptAnswer(*row),
     FRESH_S,
-    REMEMBERED_MAX,
+    remembered_max=REMEMBERED_MAX,
 )
 
 
