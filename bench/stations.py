@@ -99,7 +99,7 @@ class Times:
 class Load:
     rate: float = 200.0  # messages/s of all
     seconds: float = 30.0
-    silent_s: float = 20.0
+    silent_s: float = 66.0  # in which each station is pinged about once
     at_once: int = 100  # stations in their handshake
 
 
