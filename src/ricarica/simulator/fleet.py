@@ -254,7 +254,7 @@ def invented_tokens(seed: int, count: int) -> tuple[Token, ...]:
 def tokens_from(given: str) -> tuple[Token, ...]:
     """From a file with one `uid` or `uid,kind` a line, or from a list with commas."""
     path = Path(given)
-    if path.is_file():
+    if "," not in given and path.is_file():  # a list can be longer than any name of a file
         lines: Sequence[str] = path.read_text(encoding="utf-8").splitlines()
         return tuple(_token(line) for line in lines if line.strip() and not line.startswith("#"))
     return tuple(Token(uid.strip()) for uid in given.split(",") if uid.strip())

@@ -61,6 +61,7 @@ def test_tokens_come_from_a_list_or_a_file(tmp_path: Path) -> None:
     file.write_text("# cards\n04AA, ISO14443\n\n04BB\nDE-8AA-1,eMAID\n")
 
     assert tokens_from("A, B,") == (Token("A"), Token("B"))
+    assert len(tokens_from(",".join(f"TOKEN-{number}" for number in range(1_000)))) == 1_000
     assert tokens_from(str(file)) == (Token("04AA"), Token("04BB"), Token("DE-8AA-1", "eMAID"))
     assert invented_tokens(3, 5) == invented_tokens(3, 5)
     assert len(set(invented_tokens(3, 50))) == 50
