@@ -1,144 +1,31 @@
 """What a batch reads is what the database has, changed by what the batch itself has staged."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
-from ricarica.kernel.errors import ConflictError, FencedError, LostUpdateError
-from ricarica.storage import columns as c
-from ricarica.storage.database import Expect, Row, Staged
-from ricarica.storage.open import OpenDatabase, open_database
-from ricarica.storage.shelf import Shelf
-from ricarica.storage.work import Place, Remembered, Work
-
-metadata = sa.MetaData()
-stations = sa.Table(
-    "stations",
-    metadata,
-    sa.Column("tenant", c.Text, primary_key=True),
-    sa.Column("id", c.Text, primary_key=True),
-    sa.Column("status", c.Text, nullable=False),
-    sa.Column("version", c.Integer, nullable=False),
-)
-tokens = sa.Table(
-    "tokens",
-    metadata,
-    sa.Column("id", c.Text, primary_key=True),
-    sa.Column("owner", c.Text, nullable=False),
-    sa.Column("note", c.Text),
-    sa.Column("version", c.Integer, nullable=False),
-    sa.Index("ix_tokens_owner", "owner"),
-)
-notes = sa.Table("notes", metadata, sa.Column("text", c.Text, primary_key=True))
-
-
-@dataclass(frozen=True, slots=True)
-class Station:
-    tenant: str
-    id: str
-    status: str = "new"
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    id: str
-    owner: str
-    note: str | None = None
-
-
-STATIONS = Shelf[Station](
+from ricarica.kernel.errors import ConflictError, LostUpdateError
+from tests.contracts.storage.working import (
+    CP1,
+    CP1_KEY,
+    CP2,
+    CP2_KEY,
+    FRESH_S,
+    STATIONS,
+    TOKENS,
+    Node,
+    Station,
+    Token,
+    notes,
+    other,
+    owned_by,
+    put,
+    put_token,
     stations,
-    lambda s: (s.tenant, s.id),
-    lambda s: (s.tenant, s.id, s.status),
-    lambda r: Station(*r),
+    tokens,
+    versions,
 )
-FRESH_S = 10.0
-TOKENS = Shelf[Token](
-    tokens, lambda t: (t.id,), lambda t: (t.id, t.owner, t.note), lambda r: Token(*r), FRESH_S
-)
-
-CP1, CP2 = Station("default", "CP1"), Station("default", "CP2")
-CP1_KEY, CP2_KEY = ("default", "CP1"), ("default", "CP2")
-
-
-class Node:
-    """One process: its memory, its clock, and how often it asked the database."""
-
-    def __init__(self, database: OpenDatabase, *, shared: bool = False) -> None:
-        self._database = database
-        self.seconds = 0.0
-        self.asked = 0
-        self.told: list[Place] = []
-        self.remembered = Remembered(lambda: self.seconds, shared=shared, tell=self.told.extend)
-
-    def work(self) -> Work:
-        work = Work(self, self.remembered)
-        work.begin()
-        return work
-
-    async def keep(self, work: Work) -> None:
-        work.keep()
-        await work.commit()
-
-    async def commit(self, staged: Sequence[Staged], expected: Expect | None = None) -> None:
-        await self._database.commit(staged, expected)
-
-    async def fetch(
-        self,
-        query: sa.Select[Any] | sa.CompoundSelect[Any],
-        values: Mapping[str, Any] | None = None,
-    ) -> list[Row]:
-        self.asked += 1
-        return await self._database.fetch(query, values)
-
-    async def take(self, change: sa.sql.dml.UpdateBase) -> list[Row]:
-        return await self._database.take(change)
-
-    async def migrate(self) -> None:
-        await self._database.create_all()
-
-    async def close(self) -> None:
-        await self._database.close()
-
-
-@pytest.fixture
-async def node(database_url: str) -> AsyncIterator[Node]:
-    node = Node(open_database(database_url, metadata))
-    await node.migrate()
-    yield node
-    await node.close()
-
-
-def other(node: Node) -> Node:
-    """Another process on the same database, which remembers nothing yet."""
-    return Node(node._database)
-
-
-async def put(node: Node, station: Station) -> None:
-    work = node.work()
-    await work.get(STATIONS, (station.tenant, station.id))
-    work.put(STATIONS, station)
-    await node.keep(work)
-
-
-async def put_token(node: Node, token: Token) -> None:
-    work = node.work()
-    await work.get(TOKENS, (token.id,))
-    work.put(TOKENS, token)
-    await node.keep(work)
-
-
-async def versions(node: Node, table: sa.Table = stations) -> list[int]:
-    rows = await node.fetch(sa.select(table.c.version).order_by(table.c.id))
-    return [version for (version,) in rows]
-
-
-async def owned_by(node: Node, owner: str) -> list[Row]:
-    query = sa.select(tokens.c.id, tokens.c.note).where(tokens.c.owner == sa.bindparam("owner"))
-    return await node.fetch(query, {"owner": owner})
 
 
 async def test_a_row_is_found_by_what_it_was_changed_to(node: Node) -> None:
@@ -432,120 +319,3 @@ async def test_the_forgotten_is_read_again(node: Node) -> None:
     node.remembered.forget(stations, CP1_KEY)
 
     assert await node.work().get(STATIONS, CP1_KEY) == replace(CP1, status="theirs")
-
-
-# -- among several nodes
-
-
-async def write(node: Node, status: str) -> None:
-    work = node.work()
-    station = await work.get(STATIONS, CP1_KEY)
-    work.put(STATIONS, replace(station or CP1, status=status))
-    await node.keep(work)
-
-
-async def status_of(node: Node) -> str | None:
-    station = await node.work().get(STATIONS, CP1_KEY)
-    return station.status if station else None
-
-
-async def test_of_a_station_that_is_not_ours_nothing_is_believed(node: Node) -> None:
-    here, there = Node(node._database, shared=True), Node(node._database, shared=True)
-    await write(here, "a")
-
-    await write(there, "b")
-
-    assert await status_of(here) == "b"
-
-
-async def test_of_a_station_that_is_ours_all_that_was_read_since_is_believed(node: Node) -> None:
-    here, there = Node(node._database, shared=True), Node(node._database, shared=True)
-    await write(here, "a")
-    here.remembered.own(CP1_KEY)
-    assert await status_of(here) == "a"
-    asked = here.asked
-
-    assert await status_of(here) == "a"
-    assert here.asked == asked
-
-    await write(there, "b")  # which it should not do without telling
-    assert await status_of(here) == "a"
-
-
-async def test_what_was_remembered_before_a_station_became_ours_is_not_believed(
-    node: Node,
-) -> None:
-    here, there = Node(node._database, shared=True), Node(node._database, shared=True)
-    here.remembered.own(CP1_KEY)
-    await write(here, "a")
-    here.remembered.disown(CP1_KEY)
-    await write(there, "b")
-
-    here.remembered.own(CP1_KEY)
-
-    assert await status_of(here) == "b"
-
-
-async def test_what_others_wrote_is_forgotten_when_they_tell(node: Node) -> None:
-    here, there = Node(node._database, shared=True), Node(node._database, shared=True)
-    here.remembered.own(CP1_KEY)
-    await write(here, "a")
-    await write(there, "b")
-    assert there.told == [("stations", CP1_KEY)]
-
-    here.remembered.forget_places(there.told)
-
-    assert await status_of(here) == "b"
-
-
-async def test_nobody_is_told_what_nobody_else_remembers(node: Node) -> None:
-    here = Node(node._database, shared=True)
-    here.remembered.own(CP1_KEY)
-
-    await write(here, "a")
-
-    assert here.told == []
-
-
-# -- fences
-
-
-async def test_a_commit_that_does_not_find_what_it_expects_writes_nothing(node: Node) -> None:
-    await put(node, CP1)
-    await put(node, CP2)
-    expected = Expect(STATIONS.table, "version", [(*CP1_KEY, 1), (*CP2_KEY, 2)])
-    work = node.work()
-    await work.get(STATIONS, CP1_KEY)
-    work.put(STATIONS, replace(CP1, status="changed"))
-    work.keep()
-
-    with pytest.raises(FencedError) as fenced:
-        await work.commit(expected)
-
-    assert fenced.value.rows == [CP2_KEY]
-    assert await status_of(other(node)) == CP1.status
-
-
-async def test_a_commit_that_finds_what_it_expects_writes(node: Node) -> None:
-    await put(node, CP1)
-    work = node.work()
-    await work.get(STATIONS, CP1_KEY)
-    work.put(STATIONS, replace(CP1, status="changed"))
-    work.keep()
-
-    await work.commit(Expect(STATIONS.table, "version", [(*CP1_KEY, 1)]))
-
-    assert await status_of(other(node)) == "changed"
-
-
-async def test_a_row_is_taken_once(node: Node) -> None:
-    await put(node, CP1)
-    mine = (
-        sa.update(STATIONS.table)
-        .where(STATIONS.table.c.status.is_distinct_from("taken"))
-        .values(status="taken")
-        .returning(STATIONS.table.c.id)
-    )
-
-    assert await node.take(mine) == [(CP1.id,)]
-    assert await node.take(mine) == []
