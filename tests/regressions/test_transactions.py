@@ -1,6 +1,7 @@
 """What went wrong, or could have, with what was charged."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -216,4 +217,4 @@ async def test_a_number_that_was_given_before_is_not_given_again(
 
         assert second["transactionId"] == 8
         first, _ = await network.transactions(told.station)
-        assert (first.ref, first.energy.energy_wh) == ("7", 1_000)
+        assert (first.ref, first.energy.energy_wh) == ("7", Decimal(1_000))

@@ -75,13 +75,14 @@ def test_the_message_id_taken_for_what_tells_a_repeat(monkeypatch: pytest.Monkey
 def test_a_boot_taken_for_the_end_of_what_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     handle = DeliveryJob._handle
 
-    async def tidying(self: DeliveryJob, request: Any, unit: UnitOfWork) -> Any:
+    async def tidying(self: DeliveryJob, *given: Any) -> Any:
         key, at = self.delivered.key, self.delivered.at
+        unit = next(each for each in given if isinstance(each, UnitOfWork))
         if self.delivered.action == "BootNotification":
             for running in await unit.slices.transactions.running_at(key):
                 ended = Ended(station=key, at=at, received_at=at, ref=running.ref, reason="Reboot")
                 await unit.slices.transactions.record(ended)
-        return await handle(self, request, unit)
+        return await handle(self, *given)
 
     monkeypatch.setattr(DeliveryJob, "_handle", tidying)
 
