@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.ocpp.dialects import V16, V21, V201, Dialect
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.tariffs.model import Prices
+from ricarica.tariffs.service import TariffChanges
 from ricarica.testing.wires import Teller
 from ricarica.testing.world import World, key_of
 from ricarica.transactions.model import Flag, Transaction
+from ricarica.transactions.service import LATE
 
 TEN = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 
@@ -203,11 +206,50 @@ async def test_a_register_that_showed_nothing_once_is_not_billed_as_a_whole(
     assert transaction.flags == {Flag.REGISTER_BACKWARDS}
 
 
+@pytest.mark.parametrize(
+    "minute,cost", [(-1, None), (0, "0.50"), (29, "0.50"), (30, "0.80"), (59, "0.80")]
+)
+async def test_what_is_told_late_costs_what_it_cost_when_it_began(
+    network: World, minute: int, cost: str | None
+) -> None:
+    tariff = await network.add_tariff(Prices("EUR", Decimal("0.50")), since=TEN)
+    dearer = TariffChanges(prices=Prices("EUR", Decimal("0.80")))
+    await network.carry_out(
+        lambda slices: slices.tariffs.change(
+            DEFAULT_TENANT, tariff.id, dearer, TEN + timedelta(minutes=30)
+        )
+    )
+    told = await teller(network, V16)
+
+    # It is eight o'clock, and the station has been away.
+    started = await told.call("StartTransaction", START | {"timestamp": at(minute)})
+    stop = {"transactionId": started["transactionId"], "meterStop": 2_000, "timestamp": at(60)}
+    await told.call("StopTransaction", stop)
+
+    transaction = await the_one(network, told.station)
+    assert transaction.cost_incl == (None if cost is None else Decimal(cost))
+
+
+async def test_what_is_told_at_once_costs_what_it_costs_now_though_a_clock_is_slow(
+    network: World,
+) -> None:
+    await network.add_tariff(Prices("EUR", Decimal("0.50")))
+    told = await teller(network, V16)
+    now = TEN + timedelta(minutes=60)
+
+    slow = {"timestamp": (now - LATE).isoformat()}
+    started = await told.call("StartTransaction", START | slow)
+    stop = {"transactionId": started["transactionId"], "meterStop": 2_000} | slow
+    await told.call("StopTransaction", stop)
+
+    assert (await the_one(network, told.station)).cost_incl == Decimal("0.50")
+
+
 @pytest.mark.parametrize("kwh,is_absurd", [(280, False), (290, True)])
 async def test_energy_that_cannot_have_flown_is_kept_and_not_billed(
     network: World, kwh: int, is_absurd: bool
 ) -> None:
-    await network.add_tariff(Prices("EUR", per_kwh=Decimal("0.50")))
+    await network.add_tariff(Prices("EUR", per_kwh=Decimal("0.50")), since=TEN)
     told = await teller(network, V16)
     ref = (await told.call("StartTransaction", START))["transactionId"]
 

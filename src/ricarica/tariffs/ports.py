@@ -1,5 +1,6 @@
 """What this slice needs of the world, in its own words."""
 
+from datetime import datetime
 from typing import Protocol
 
 from ricarica.kernel.ids import TariffId, TenantId
@@ -9,6 +10,10 @@ from ricarica.tariffs.model import Tariff
 class TariffStore(Protocol):
     async def get(self, tenant: TenantId, tariff: TariffId) -> Tariff | None:
         """Its latest revision."""
+        ...
+
+    async def revision_at(self, tariff: Tariff, at: datetime) -> Tariff | None:
+        """What the tariff was at a moment; None before there was one."""
         ...
 
     async def default(self, tenant: TenantId) -> TariffId | None: ...

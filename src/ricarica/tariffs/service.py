@@ -24,13 +24,25 @@ class TariffService:
         self._store = store
         self._announce = announcer.announce
 
-    async def in_force(self, tenant: TenantId, *candidates: TariffId | None) -> Tariff | None:
-        """The first of the candidates that exists, else the tenant's default, else nothing."""
-        for candidate in candidates:
-            if candidate and (tariff := await self._store.get(tenant, candidate)):
+    async def in_force(
+        self, tenant: TenantId, *candidates: TariffId | None, at: datetime | None = None
+    ) -> Tariff | None:
+        """The first of the candidates that exists, else the tenant's default, else nothing.
+
+        With `at`, as they were at that moment; what was chosen then is not known any more.
+        """
+        for candidate in (*candidates, await self._store.default(tenant)):
+            if candidate and (tariff := await self._as_of(tenant, candidate, at)):
                 return tariff
-        default = await self._store.default(tenant)
-        return await self._store.get(tenant, default) if default else None
+        return None
+
+    async def _as_of(
+        self, tenant: TenantId, tariff: TariffId, at: datetime | None
+    ) -> Tariff | None:
+        latest = await self._store.get(tenant, tariff)
+        if latest is None or at is None or at >= latest.revised_at:
+            return latest
+        return await self._store.revision_at(latest, at)
 
     async def get(self, tenant: TenantId, tariff: TariffId) -> Tariff:
         return await self._known(tenant, tariff)

@@ -1,6 +1,7 @@
 """How tariffs lie in the database: the latest revision of each, and all there ever were."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -89,6 +90,13 @@ def tariff_from(row: Row) -> Tariff:
     return Tariff(tenant, id_, name, Prices(*prices), created_at, revised_at, revision)
 
 
+def revision_from(row: Row, tariff: Tariff) -> Tariff:
+    _, _, revised_at, revision, name, *prices = row
+    return replace(
+        tariff, name=name, prices=Prices(*prices), revised_at=revised_at, revision=revision
+    )
+
+
 TARIFF_SHELF = Shelf[Tariff](
     TARIFFS, lambda tariff: (tariff.tenant, tariff.id), tariff_row, tariff_from, FRESH_S
 )
@@ -110,6 +118,20 @@ class SqlTariffStore:
         if found is None:
             return None
         return replace(found, is_default=await self.default(tenant) == tariff)
+
+    async def revision_at(self, tariff: Tariff, at: datetime) -> Tariff | None:
+        query = (
+            sa.select(REVISIONS)
+            .where(
+                REVISIONS.c.tenant == tariff.tenant,
+                REVISIONS.c.id == tariff.id,
+                REVISIONS.c.revised_at <= at,
+            )
+            .order_by(REVISIONS.c.revised_at.desc())
+            .limit(1)
+        )
+        rows = await self._work.fetch(query)
+        return revision_from(rows[0], tariff) if rows else None
 
     async def default(self, tenant: TenantId) -> TariffId | None:
         default = await self._work.get(DEFAULT_SHELF, (tenant,))

@@ -89,6 +89,7 @@ class MemoryTokenStore:
 class MemoryTariffStore:
     def __init__(self) -> None:
         self.tariffs: dict[tuple[TenantId, TariffId], Tariff] = {}
+        self.revisions: list[Tariff] = []
         self.defaults: dict[TenantId, TariffId | None] = {}
 
     async def get(self, tenant: TenantId, tariff: TariffId) -> Tariff | None:
@@ -100,6 +101,15 @@ class MemoryTariffStore:
 
     def save(self, tariff: Tariff) -> None:
         self.tariffs[(tariff.tenant, tariff.id)] = tariff
+        self.revisions.append(tariff)
+
+    async def revision_at(self, tariff: Tariff, at: datetime) -> Tariff | None:
+        known = [
+            each
+            for each in self.revisions
+            if (each.tenant, each.id) == (tariff.tenant, tariff.id) and each.revised_at <= at
+        ]
+        return max(known, key=lambda each: each.revised_at) if known else None
 
     def remove(self, tariff: Tariff) -> None:
         del self.tariffs[(tariff.tenant, tariff.id)]

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any, TypeVar
 
@@ -193,9 +193,9 @@ class World:
             lambda slices: slices.authorization.add(replace(token, **fields))
         )
 
-    async def add_tariff(self, prices: Prices) -> Tariff:
-        """The tariff that holds everywhere."""
-        now = self.clock.now()
+    async def add_tariff(self, prices: Prices, since: datetime | None = None) -> Tariff:
+        """The tariff that holds everywhere; from now on, unless it has been there before."""
+        now = since or self.clock.now()
         tariff = Tariff(
             DEFAULT_TENANT, TariffId("standard"), "Standard", prices, now, now, is_default=True
         )

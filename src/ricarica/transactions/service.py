@@ -46,6 +46,7 @@ from ricarica.transactions.readings import Reading
 from ricarica.transactions.repeats import contradicts, may_be_repeat, repeat_key
 
 SHOW_COST_EVERY = timedelta(seconds=60)  # what a driver at the display needs, and no more
+LATE = timedelta(minutes=10)  # what is told later was kept; less may be a clock that is slow
 NO_REFS = frozenset({"0", "-1"})  # what stations of 1.6 send when they have lost the number
 KIND: dict[type[TransactionFact], EntryKind] = {
     Started: EntryKind.STARTED,
@@ -275,15 +276,19 @@ class TransactionService:
             repeat_key=key,
             flags=transaction.flags - {Flag.ORPHAN},
         )
-        return await self._with_tariff(started)
+        return await self._with_tariff(started, fact)
 
     def _settled(self, transaction: Transaction) -> Transaction:
         return priced(weighed(transaction, self._power_max_w))
 
-    async def _with_tariff(self, transaction: Transaction) -> Transaction:
+    async def _with_tariff(self, transaction: Transaction, fact: Started) -> Transaction:
+        """At the prices of its start, however late it is told of."""
+        is_late = fact.offline or fact.received_at - fact.at > LATE
         station = await self._stations.get(transaction.station)
         site_tariff = await self._stations.site_tariff(station)
-        tariff = await self._tariffs.in_force(station.key.tenant, station.tariff, site_tariff)
+        tariff = await self._tariffs.in_force(
+            station.key.tenant, station.tariff, site_tariff, at=fact.at if is_late else None
+        )
         if tariff is None:
             return transaction
         return replace(transaction, tariff=prices_text(tariff.prices))

@@ -49,6 +49,21 @@ async def test_the_latest_revision_is_the_tariff(desk: Desk) -> None:
         assert await stores.tariffs.get(DEFAULT_TENANT, DAY.id) == dearer
 
 
+async def test_a_tariff_is_remembered_as_it_was(desk: Desk) -> None:
+    day = timedelta(days=1)
+    dearer = replace(
+        DAY, revision=2, revised_at=NOON + day, name="Dearer", prices=Prices("EUR", Decimal(1))
+    )
+    await save(desk, DAY)
+    await save(desk, dearer)
+    desk.restart()
+
+    async with desk.unit() as stores:
+        moments = [NOON - day, NOON, NOON + day - timedelta.resolution, NOON + day]
+        were = [await stores.tariffs.revision_at(dearer, at) for at in moments]
+    assert were == [None, DAY, DAY, dearer]
+
+
 async def test_one_tariff_of_a_tenant_is_the_default(desk: Desk) -> None:
     await save(desk, DAY, NIGHT)
     await choose(desk, DAY.id)
