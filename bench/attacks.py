@@ -27,6 +27,8 @@ MANY = 1_000  # sockets at once; what one process may have without asking for mo
 SIP_S = 0.2  # between two bytes of those who are slow on purpose
 CONTINUATION, NOT_LAST = 0x0, 0x7F  # what is left of a frame's first byte without FIN
 COMPRESSED = 0x40
+IDENTITIES = itertools.count()
+DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
 BOOT = {"chargePointVendor": "Evil", "chargePointModel": "Twin"}
 PARALLEL = 8  # of those who come and go
 
@@ -100,10 +102,12 @@ async def over_and_over(seconds: float, visit: Callable[[int], Awaitable[str]]) 
         while time.monotonic() < until:
             try:
                 seen[await visit(next(numbers))] += 1
-            except (ConnectionError, TimeoutError):
+            except (OSError, TimeoutError):
                 seen["cut"] += 1
 
-    await asyncio.gather(*(one_by_one() for _ in range(PARALLEL)))
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(PARALLEL):
+            tasks.create_task(one_by_one())
     return seen
 
 
@@ -111,12 +115,12 @@ async def pouring(target: Target, seconds: float, frames: Callable[[int], bytes]
     """One connection, let in, that writes as fast as it may; and again if it is closed."""
     seen: Outcomes = Counter()
     numbers = itertools.count()
+    knocks = request(f"EVIL-{next(IDENTITIES)}", more=DEFLATE)
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         async with come(target.port) as pair:
             reader, writer = pair
-            extension = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
-            seen[await knock(pair, request("EVIL", more=extension))] += 1
+            seen[await knock(pair, knocks)] += 1
             # To be taken for a station that has a little more credit than a stranger.
             writer.write(framed(TEXT, call(0, "BootNotification", json.dumps(BOOT))))
             end = asyncio.create_task(ending(reader))
@@ -222,11 +226,12 @@ async def sipping(port: int, seconds: float, begun: list[bytes], then: bytes = b
                 writer.write(b"x")
                 if reader.at_eof():
                     break
-        except (ConnectionError, TimeoutError):
+        except (OSError, TimeoutError):
             seen["cut"] += 1
 
-    async with AsyncExitStack() as stack:
-        await asyncio.gather(*(sip(stack, first) for first in begun))
+    async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
+        for first in begun:
+            tasks.create_task(sip(stack, first))
     return seen
 
 

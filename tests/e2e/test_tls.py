@@ -1,6 +1,6 @@
 """Security profile 2: TLS with the server's certificate, and the station's password."""
 
-import socket
+import re
 import ssl
 from collections.abc import Iterator
 
@@ -21,26 +21,24 @@ def authority() -> trustme.CA:
 
 
 @pytest.fixture(scope="module")
-def tls_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@pytest.fixture(scope="module")
-def secured(
-    authority: trustme.CA, tls_port: int, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Served]:
+def secured(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("secured")
     issued = authority.issue_cert("localhost", "127.0.0.1")
     issued.private_key_pem.write_to_path(folder / "key.pem")
     for part in issued.cert_chain_pems:
         part.write_to_path(folder / "certificate.pem", append=True)
     files = ("--tls-certificate", "certificate.pem", "--tls-key", "key.pem")
-    with serving(folder / "data", *files, "--station-tls-port", str(tls_port)) as served:
+    with serving(folder / "data", *files, "--station-tls-port", "0") as served:
         station = {"status": "accepted", "security_profile": 2, "password": STATION_PASSWORD}
         served.ask("PUT", "/stations/TLS-1", station)
         yield served
+
+
+@pytest.fixture(scope="module")
+def tls_port(secured: Served) -> int:
+    said = re.search(r"tls_port=(\d+)", secured.log)
+    assert said, secured.log
+    return int(said[1])
 
 
 def door(authority: trustme.CA, tls_port: int, password: str | None) -> connect:

@@ -58,10 +58,12 @@ async def open_door(gateway: StationGateway | None, config: Config) -> AsyncIter
     proxies = Proxies(networks_from(config.trusted_proxies.split(",")), config.proxy_protocol)
     port = await gateway.start(config.station_host, config.station_port, None, proxies)
     if not config.has_tls:
+        log.info("door.open", port=port)
         yield OpenDoor(port, _renew_nothing)
         return
     tls = tls_of(config.certificates)
-    await gateway.start(config.station_host, config.station_tls_port, tls, proxies)
+    tls_port = await gateway.start(config.station_host, config.station_tls_port, tls, proxies)
+    log.info("door.open", port=port, tls_port=tls_port)
     now = asyncio.Event()
     following = asyncio.create_task(_follow(tls, now))
     try:

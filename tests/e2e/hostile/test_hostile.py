@@ -4,7 +4,7 @@ How much others notice is measured by `python -m bench.hostile`; here they are a
 """
 
 import asyncio
-import socket
+import re
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -43,17 +43,12 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, T
     for part in issued.cert_chain_pems:
         part.write_to_path(folder / "certificate.pem", append=True)
     files = ("--tls-certificate", "certificate.pem", "--tls-key", "key.pem")
-    accept = ("--accept-unknown-stations", "--log-level", "info")
-    tls_port = free_port()
-    with serving(folder / "data", *files, *accept, "--station-tls-port", str(tls_port)) as served:
+    options = ("--accept-unknown-stations", "--log-level", "info", "--station-tls-port", "0")
+    with serving(folder / "data", *files, *options) as served:
         served.ask("PUT", "/stations/VICTIM", {"status": "accepted", "password": PASSWORD})
-        yield served, Target(served.station_port, tls_port, "VICTIM")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+        said = re.search(r"tls_port=(\d+)", served.log)
+        assert said, served.log
+        yield served, Target(served.station_port, int(said[1]), "VICTIM")
 
 
 @pytest.fixture
@@ -78,11 +73,11 @@ async def test_others_are_answered_meanwhile_and_newcomers_let_in(
         work = tasks.create_task(working(others, SECONDS))
         newcomer = tasks.create_task(bystander(aim.port, f"NEW-{name}"))
 
+    await leaving([newcomer.result()])
     assert len(work.result()) >= STATIONS
     assert server.rss_kib() - before < MEMORY_MIB_MAX * MIB
     seen: Outcomes = attack.result()
     assert SEEN.get(name, set()) <= set(seen), seen
-    await leaving([newcomer.result()])
     assert "Traceback" not in served.log
 
 
