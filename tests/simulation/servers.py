@@ -15,6 +15,7 @@ from ricarica.app.cluster import company_of
 from ricarica.app.retention import Retention, rings
 from ricarica.app.wiring import prefetch, stores_for
 from ricarica.engine.core import Engine, Vocabulary
+from ricarica.engine.outbox import Told
 from ricarica.engine.sql import NODES
 from ricarica.engine.timers import Timers
 from ricarica.kernel.errors import StorageUnavailableError
@@ -72,6 +73,8 @@ class Watching(Protocol):
 
     def seated(self, server: "Server", line: Line, key: StationKey) -> None: ...
 
+    def published(self, told: Told) -> None: ...
+
     def received(self, line: Line, data: bytes) -> None: ...
 
     def sent(self, line: Line, opcode: int, payload: bytes) -> None: ...
@@ -123,6 +126,7 @@ class Server:
         if self.bus is None:
             await self._stubbornly(self._nobody_is_connected)
         self.spend(self.engine.run())
+        self.spend(self._watch_events())
         await self._join()
         await self._stubbornly(lambda: self.timers.begin("tidy"))
         self.ready = True
@@ -131,6 +135,11 @@ class Server:
         while True:
             await self._stubbornly(self._ring)
             await asyncio.sleep(TIMERS_S)
+
+    async def _watch_events(self) -> None:
+        with self.engine.events.subscribe(DEFAULT_TENANT) as watch:
+            async for told in watch:
+                self._watch.published(told)
 
     async def _join(self) -> None:
         """As `app.cluster.Membership`, but for the rows that only PostgreSQL has."""

@@ -212,6 +212,9 @@ class Simulation:
             self._chaos.moved_clocks,
             self._chaos.was_absurd,
         )
+        ends = sum(self._office.ended.values())
+        if ends != self._office.ordered:
+            raise BrokenPromiseError("I9", f"{self._office.ordered} orders had {ends} ends")
         for broken in broken_promises(evidence):
             raise broken
         # What `ricarica doctor data` says of the same database, which knows no journals.

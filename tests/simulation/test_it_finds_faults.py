@@ -21,6 +21,7 @@ from ricarica.storage.work import Remembered, Work
 from ricarica.transactions import service
 from ricarica.transactions.facts import Ended
 from tests.simulation import servers
+from tests.simulation.lines import Manners
 from tests.simulation.plan import Plan, plan_for
 from tests.simulation.simulation import Outcome, simulate
 
@@ -104,8 +105,13 @@ def test_a_node_that_writes_for_stations_that_left_it(monkeypatch: pytest.Monkey
 
     def with_two_nodes(seed: int) -> Plan:
         plan = plan_for(seed, nodes=2)
-        manners = replace(plan.manners, breaks=0.05, late=0.9, spread_s=0.1)
-        return replace(plan, manners=manners, outages=100, slow_s=2.0)
+        stations = tuple(
+            replace(each, identity=f"{each.identity}-{number}", stays_s=10.0)
+            for each in plan.stations
+            for number in range(4)
+        )
+        manners = Manners(latency_s=0.3, spread_s=2.0, late=0.9)
+        return replace(plan, stations=stations, manners=manners, outages=300.0)
 
     monkeypatch.setattr(servers, "company_of", without_fence)
 

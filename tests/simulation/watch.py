@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from ricarica.engine.outbox import Told
 from ricarica.engine.sql import MESSAGES, OUTBOX
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
 from ricarica.stations.sql import CONNECTORS, STATIONS
@@ -20,6 +21,7 @@ from tests.simulation.servers import Server
 CALL, RESULT, ERROR = 2, 3, 4
 OWN_CALL_S = 29.9  # no command of ours waits for less
 FRAME = msgspec.json.Decoder(list[msgspec.Raw])
+PASSING = "TransactionProgressed"  # told to those who watch, and not kept
 OWNED = (TRANSACTIONS, SAMPLES, ENTRIES, CONNECTORS, RUNNING)
 # What answers to nonsense name: the id that there was none, or the one in all nonsense.
 NO_IDS = frozenset({b'"-1"', b'"x"', b'""'})
@@ -234,9 +236,9 @@ class Watch:
                 body = msgspec.json.decode(row[BODY])
                 self.announced[row[KIND]][body["transaction"]] += 1
 
-    def published(self, event_id: int, *, passing: bool) -> None:
-        if not passing and event_id not in self._events:
-            self.violate("P1", f"the event {event_id} was published before its commit")
+    def published(self, told: Told) -> None:
+        if told.kind != PASSING and told.id not in self._events:
+            self.violate("I2", f"{told.kind} {told.id} was published, and is nowhere")
 
     def _talk(self, line: Line) -> Talk:
         talk = self.talks.get(line)
