@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from ricarica.app import config
 from ricarica.app.config import Config, ConfigError, load_config, unknown_variables
 from ricarica.stations.model import UnknownStations
 
@@ -97,7 +98,11 @@ def test_no_secret_shows_up_when_the_configuration_is_printed() -> None:
         ({"station_port": 8080}, "http_port and station_port are both 8080"),
         ({"tls_key": "key.pem"}, "belong together"),
         ({"station_tls_port": 9000}, "station_tls_port and station_port are both 9000"),
-        ({"nats_url": "nats://localhost"}, "not supported yet"),
+        ({"nats_url": "nats://localhost"}, "give database_url too"),
+        ({"roles": "gateway"}, "give nats_url too"),
+        ({"roles": "gateway,cook"}, "roles: cook given"),
+        ({"otel_sampling": 1.1}, "otel_sampling is a share from 0 to 1"),
+        ({"otel_endpoint": "localhost:4318"}, "otel_endpoint is the address of a collector"),
         ({"database_url": "mysql://x/y"}, "database_url: mysql is not a database we know"),
         ({"log_level": "loud"}, "debug, info, warning, error"),
         ({"currency": "euro"}, "ISO 4217"),
@@ -109,6 +114,13 @@ def test_no_secret_shows_up_when_the_configuration_is_printed() -> None:
 def test_what_makes_no_sense_is_refused_by_name(flags: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ConfigError, match=complaint):
         loaded(flags)
+
+
+def test_traces_need_packages_that_not_everybody_installs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, "find_spec", lambda _name: None)
+
+    with pytest.raises(ConfigError, match=r"install ricarica\[otel\]"):
+        loaded({"otel_endpoint": "http://localhost:4318"})
 
 
 def test_two_ports_may_both_be_any_that_is_free() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from ricarica.app.logs import Unfailing, configure_logs
+from ricarica.app.logs import ORIGIN, Unfailing, configure_logs
 from ricarica.engine.dispatch import CallLine
 
 PIPE_HOLDS = 65_536
@@ -101,6 +101,21 @@ def test_other_events_are_a_line_with_what_was_said(capfd: pytest.CaptureFixture
 
     (line,) = map(json.loads, written(capfd))
     assert (line["event"], line["status"]) == ("refused", 401)
+
+
+def test_each_line_names_its_node_and_the_trace_it_belongs_to(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ORIGIN, "node", "node-1")
+    monkeypatch.setattr(ORIGIN, "current_trace", lambda: "of-the-request")
+    configure_logs("info", as_json=True)
+
+    structlog.get_logger("test").info("command", station="CP 1")
+    structlog.get_logger("test").info("call", each=LINES[1:])
+
+    command, call = map(json.loads, written(capfd))
+    assert (command["node"], command["trace_id"]) == ("node-1", "of-the-request")
+    assert (call["node"], call["trace_id"]) == ("node-1", "abc")
 
 
 def test_what_is_below_the_level_is_left_out(capfd: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
+from ricarica.app.roles import Role
 from ricarica.app.tables import metadata
 from ricarica.app.vitals import Health
 from ricarica.app.wiring import Parts, running_node
@@ -57,3 +58,28 @@ async def test_those_who_ask_all_the_time_cost_one_commit_a_second(database: Rea
 
     # Timers that are due at the start have theirs.
     assert node.engine.batches.counts.batches - committed < 5
+
+
+async def test_without_a_door_of_its_own_a_process_is_ready_until_it_drains(
+    database: ReadOnly,
+) -> None:
+    async with running_node(Parts(database, roles=frozenset({Role.CORE}))) as node:
+        health = Health(node)
+        check = health.vitals().checks["stations"]
+        before = await check()
+
+        health.is_draining = True
+
+        assert before is None
+        assert await check() == "the server is about to stop"
+
+
+async def test_a_door_that_is_closed_lets_nobody_in(database: ReadOnly) -> None:
+    async with running_node(Parts(database)) as node:
+        check = Health(node).vitals().checks["stations"]
+        closed = await check()
+
+        await node.gateway.start("127.0.0.1", 0)
+
+        assert closed == "the door for stations is not open"
+        assert await check() is None
