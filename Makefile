@@ -27,7 +27,7 @@ PAGES_PARTS := $(wildcard package.json package-lock.json)
 
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help setup dev demo serve test sim sim-long drills soak check format bench bench-full bench-messages docs lock clean
+.PHONY: help setup dev demo serve test sim sim-long drills soak check format bench bench-full bench-messages bench-layers docs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -86,6 +86,9 @@ bench-full: dev ## Measure 100,000 stations and their storm on six nodes; half a
 
 bench-messages: dev ## Measure what a message costs; prints the table of the README
 	$(BIN)/python -m bench.gateway $(BENCH_ARGS)
+
+bench-layers: dev ## Measure where the processor time of a message goes, layer by layer
+	$(BIN)/python -m bench.layers --postgres $(BENCH_ARGS)
 
 docs: dev ## Write the reference of the command line, and check the documentation's links
 	$(CLI_REFERENCE) > docs/reference/cli.md

@@ -2,6 +2,7 @@
 
     python -m bench.layers                          both versions on SQLite
     python -m bench.layers --postgres               … and on PostgreSQL
+    python -m bench.layers --stations 1             what a message costs that comes alone
     python -m bench.layers --profile decide         the dearest functions of one layer
 
 Stations are connections without a network: their frames are handed to the gateway, a batch at a
@@ -100,11 +101,11 @@ class WatchedDatabase:
 
 
 class Bench:
-    def __init__(self, url: str, subprotocol: str, profiled: str) -> None:
+    def __init__(self, url: str, subprotocol: str, stations: int, profiled: str) -> None:
         self.watch = Stopwatch(profiled)
         self._database = WatchedDatabase(open_database(url, metadata), self.watch)
         self._written = Written()
-        self._stations = [Wired(number, subprotocol, self._written) for number in range(BATCH)]
+        self._stations = [Wired(number, subprotocol, self._written) for number in range(stations)]
 
     async def run(self, server: Family | None) -> dict[str, float]:
         """µs per message, by layer."""
@@ -164,13 +165,13 @@ class Bench:
             self.watch.enter("")
 
 
-def measure(url: str, subprotocol: str, profiled: str, server: Family | None) -> None:
-    bench = Bench(url, subprotocol, profiled)
+def measure(url: str, subprotocol: str, options: argparse.Namespace, server: Family | None) -> None:
+    bench = Bench(url, subprotocol, options.stations, options.profile)
     spent = uvloop.run(bench.run(server))
     total = sum(spent.values())
     parts = " | ".join(f"{us:.0f}" for us in spent.values())
     print(f"| {url.partition(':')[0]} | {subprotocol[4:]} | {parts} | {total:.0f} |", flush=True)
-    if profiled:
+    if options.profile:
         pstats.Stats(bench.watch.profile).sort_stats("tottime").print_stats(40)
 
 
@@ -178,6 +179,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--postgres", action="store_true", help="PostgreSQL too")
     parser.add_argument("--ocpp", choices=VERSIONS, help="only this version")
+    parser.add_argument("--stations", type=int, default=BATCH, help="that speak at once")
     parser.add_argument("--profile", choices=LAYERS, default="", help="with functions of a layer")
     options = parser.parse_args()
     configure_logs("warning", as_json=True)
@@ -186,13 +188,13 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|---|---|")
     for subprotocol in [options.ocpp] if options.ocpp else VERSIONS:
         with tempfile.TemporaryDirectory(prefix="ricarica-bench-") as folder:
-            measure(f"sqlite:///{Path(folder) / 'bench.db'}", subprotocol, options.profile, None)
+            measure(f"sqlite:///{Path(folder) / 'bench.db'}", subprotocol, options, None)
     if not options.postgres:
         return
     with postgres_server(durable=True) as server:
         for subprotocol in [options.ocpp] if options.ocpp else VERSIONS:
             url = asyncio.run(server.new_database())
-            measure(url, subprotocol, options.profile, Family(server.pid))
+            measure(url, subprotocol, options, Family(server.pid))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 import structlog
 
@@ -92,6 +93,17 @@ def test_the_calls_of_a_batch_are_a_line_each_for_people(
     first, second = written(capfd)
     assert first.endswith("action=Heartbeat epoch=3 id=7 ms=4 outcome=answered station='CP 1'")
     assert "station='CP 2' trace_id=abc" in second
+
+
+def test_a_call_looks_like_every_other_line(capfd: pytest.CaptureFixture[str]) -> None:
+    configure_logs("info", as_json=False)
+    log = structlog.get_logger("test")
+
+    log.info("call", each=LINES[:1])
+    log.info("call", **msgspec.to_builtins(LINES[0]))
+
+    first, second = (line.partition(" ")[2] for line in written(capfd))  # without its time
+    assert first == second
 
 
 def test_other_events_are_a_line_with_what_was_said(capfd: pytest.CaptureFixture[str]) -> None:
