@@ -10,8 +10,9 @@ import asyncpg
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 from sqlalchemy.types import TypeEngine
+from sqlalchemy.util import greenlet_spawn
 
 from ricarica.kernel.errors import (
     ConflictError,
@@ -206,7 +207,11 @@ async def _lent(engine: AsyncEngine) -> AsyncIterator["asyncpg.Connection[asyncp
             lent.invalidate()
             raise
         finally:
-            lent.close()
+            if cast("QueuePool", engine.pool).overflow() > 0:
+                # The pool may want to close it, which waits, and so cannot be called from here.
+                await greenlet_spawn(lent.close)
+            else:
+                lent.close()
 
 
 def _engine(url: str, settings: dict[str, str], size: int = CONNECTIONS) -> AsyncEngine:
