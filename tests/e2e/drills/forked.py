@@ -93,6 +93,11 @@ class Forked:
         assert pid is not None, "what was started has a number"
         return pid
 
+    @property
+    def files(self) -> int:
+        """Descriptors it has open."""
+        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
+
     async def start(self) -> None:
         """Until both doors are open; how long that took is kept."""
         began = time.monotonic()

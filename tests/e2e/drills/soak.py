@@ -61,10 +61,6 @@ def memory_of(pid: int) -> tuple[int, int]:
     return int(found["RssAnon"]), int(found["RssFile"]) + int(found["RssShmem"])
 
 
-def files_of(pid: int) -> int:
-    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
-
-
 async def rows_in(url: str) -> tuple[int, ...]:
     database = open_database(url, metadata)
     try:
@@ -90,7 +86,7 @@ async def soak(url: str, folder: Path, minutes: float, stations: int) -> list[Lo
                 await asyncio.sleep(minutes * 60 / LOOKS)
                 own, mapped = memory_of(server.pid)
                 counts, passed = fleet.counts(), time.monotonic() - began
-                files, rows = files_of(server.pid), await rows_in(url)
+                files, rows = server.files, await rows_in(url)
                 looks.append(Look(passed, own, mapped, files, counts.connected, counts.acked, rows))
                 print(looks[-1].line(), flush=True)  # noqa: T201 - a program
             await come_to_rest(fleet)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.drills.charging import charging, more_acks
 from tests.e2e.drills.drill import Record, drill
-from tests.e2e.drills.forked import Plight
+from tests.e2e.drills.forked import Plight, soon
 
 pytestmark = pytest.mark.slow
 FILES_MAX = 80  # a server with ten stations has about 50
@@ -32,6 +32,15 @@ async def strangers(port: int) -> AsyncIterator[list[socket.socket]]:
         yield sockets
 
 
+def is_cut_off(stranger: socket.socket) -> bool:
+    try:
+        return stranger.recv(1, socket.MSG_PEEK) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True
+
+
 async def test_who_is_in_charges_on_while_nobody_else_gets_in(
     tmp_path: Path, record_property: Record
 ) -> None:
@@ -40,7 +49,9 @@ async def test_who_is_in_charges_on_while_nobody_else_gets_in(
     async with drill(url, tmp_path, record_property, plight=plight, apart=NEWCOMERS) as held:
         await held.charge()
         connections = sum(client.connections for client in held.fleet.clients)
-        async with strangers(held.server.config.station_port):
+        async with strangers(held.server.config.station_port) as sockets:
+            # Sooner than any would be for its silence.
+            await soon(lambda: any(map(is_cut_off, sockets)), lambda: "all were taken in", 8)
             held.figures["meanwhile_s"] = round(await more_acks(held.fleet, 30), 1)
             await asyncio.sleep(1)
         assert sum(client.connections for client in held.fleet.clients) == connections
