@@ -14,6 +14,7 @@ from litestar.types import ControllerRouterHandler
 import ricarica
 from ricarica.access.model import SESSION_COOKIE
 from ricarica.api import (
+    aside,
     commands,
     events,
     messages,
@@ -40,6 +41,7 @@ HANDLERS: tuple[HTTPRouteHandler, ...] = (
     *sites.HANDLERS,
     *stations.HANDLERS,
     *messages.HANDLERS,
+    *aside.HANDLERS,
     *settings.HANDLERS,
     *commands.HANDLERS,
     *raw_commands.HANDLERS,

@@ -60,6 +60,14 @@ class Engine(Protocol):
         """Run `work` in one unit of work; its effects are committed when this returns."""
         ...
 
+    async def replay(self, actor: Actor, station: StationKey, number: int) -> None:
+        """Read once more what was put aside.
+
+        Raises:
+            InvalidError: it still cannot be read; it stays where it is.
+        """
+        ...
+
     @property
     def commands(self) -> Commands: ...
 

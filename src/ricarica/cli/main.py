@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import ricarica
-from ricarica.cli import people, serving, simulate, stations
+from ricarica.cli import aside, people, serving, simulate, stations
 from ricarica.cli.output import Exit, complain
 from ricarica.cli.ports import Programs, UsageError
 from ricarica.cli.remote import RefusedRequestError
@@ -37,6 +37,7 @@ app.add_typer(serving.app)
 app.add_typer(serving.doctor_app, name="doctor")
 app.add_typer(simulate.app)
 app.add_typer(stations.app, name="station")
+app.add_typer(aside.app, name="put-aside")
 app.add_typer(people.operators, name="operator")
 app.add_typer(people.api_keys, name="api-key")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ricarica.access.model import Actor
+from ricarica.engine import aside
 from ricarica.engine.batches import Batches
 from ricarica.engine.commands import Commands
 from ricarica.engine.company import Company, Fence
@@ -104,6 +105,13 @@ class Engine:
             RicaricaError: whatever `work` raised, or that nothing could be committed.
         """
         return await self._errand(actor.tenant, lambda unit: work(unit.slices), station)
+
+    async def replay(self, actor: Actor, station: StationKey, number: int) -> None:
+        """Read once more what was put aside; see `aside.replay`."""
+        routes = self.dispatcher.routes
+        await self._errand(
+            actor.tenant, lambda unit: aside.replay(unit, routes, actor, station, number), station
+        )
 
     def post(
         self, tenant: TenantId, work: Callable[[UnitOfWork], Awaitable[None]]

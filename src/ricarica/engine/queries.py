@@ -6,9 +6,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from ricarica.engine.sql import MESSAGES
+from ricarica.engine.sql import MESSAGES, PUT_ASIDE
 from ricarica.kernel.errors import InvalidError
-from ricarica.kernel.ids import StationKey
+from ricarica.kernel.ids import StationId, StationKey, TenantId
 from ricarica.storage.database import Database, Row
 from ricarica.storage.pages import FIRST, Page, Wanted
 
@@ -80,6 +80,49 @@ class MessageQueries:
         )
         query = sa.select(recent.c.action).distinct().order_by(recent.c.action)
         return tuple(action for (action,) in await self._database.fetch(query) if action)
+
+
+@dataclass(frozen=True, slots=True)
+class AsideMessage:
+    """What a station told that has had no effect yet. `why`: what went wrong."""
+
+    id: int
+    station: StationKey
+    at: datetime
+    action: str
+    payload: str
+    why: str
+
+
+class AsideQueries:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def messages(
+        self, tenant: TenantId, station: StationId | None = None, wanted: Wanted = FIRST
+    ) -> Page[AsideMessage]:
+        """The oldest first."""
+        columns = PUT_ASIDE.c
+        query = sa.select(PUT_ASIDE).where(columns.tenant == tenant)
+        if station is not None:
+            query = query.where(columns.station == station)
+        if wanted.after:
+            query = query.where(columns.id > _place(wanted.after))
+        rows = await self._database.fetch(query.order_by(columns.id).limit(wanted.rows + 1))
+        found = [_aside(row) for row in rows]
+        shown = tuple(found[: wanted.rows])
+        return Page(shown, str(shown[-1].id) if len(found) > len(shown) else None)
+
+    async def by_id(self, tenant: TenantId, number: int) -> AsideMessage | None:
+        columns = PUT_ASIDE.c
+        query = sa.select(PUT_ASIDE).where(columns.tenant == tenant, columns.id == number)
+        rows = await self._database.fetch(query)
+        return _aside(rows[0]) if rows else None
+
+
+def _aside(row: Row) -> AsideMessage:
+    tenant, station, number, at, action, payload, why = row
+    return AsideMessage(number, StationKey(tenant, station), at, action, payload, why)
 
 
 def _of(station: StationKey) -> tuple[sa.ColumnElement[bool], ...]:

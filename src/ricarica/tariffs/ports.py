@@ -12,8 +12,8 @@ class TariffStore(Protocol):
         """Its latest revision."""
         ...
 
-    async def revision_at(self, tariff: Tariff, at: datetime) -> Tariff | None:
-        """What the tariff was at a moment; None before there was one."""
+    async def revision_at(self, tariff: Tariff, at: datetime) -> Tariff:
+        """What the tariff was at a moment; before there was one, what it was at first."""
         ...
 
     async def default(self, tenant: TenantId) -> TariffId | None: ...

@@ -119,19 +119,13 @@ class SqlTariffStore:
             return None
         return replace(found, is_default=await self.default(tenant) == tariff)
 
-    async def revision_at(self, tariff: Tariff, at: datetime) -> Tariff | None:
-        query = (
-            sa.select(REVISIONS)
-            .where(
-                REVISIONS.c.tenant == tariff.tenant,
-                REVISIONS.c.id == tariff.id,
-                REVISIONS.c.revised_at <= at,
-            )
-            .order_by(REVISIONS.c.revised_at.desc())
-            .limit(1)
-        )
-        rows = await self._work.fetch(query)
-        return revision_from(rows[0], tariff) if rows else None
+    async def revision_at(self, tariff: Tariff, at: datetime) -> Tariff:
+        of_tariff = sa.and_(REVISIONS.c.tenant == tariff.tenant, REVISIONS.c.id == tariff.id)
+        query = sa.select(REVISIONS).where(of_tariff).limit(1)
+        since = REVISIONS.c.revised_at
+        rows = await self._work.fetch(query.where(since <= at).order_by(since.desc()))
+        rows = rows or await self._work.fetch(query.order_by(since))
+        return revision_from(rows[0], tariff) if rows else tariff
 
     async def default(self, tenant: TenantId) -> TariffId | None:
         default = await self._work.get(DEFAULT_SHELF, (tenant,))

@@ -103,13 +103,11 @@ class MemoryTariffStore:
         self.tariffs[(tariff.tenant, tariff.id)] = tariff
         self.revisions.append(tariff)
 
-    async def revision_at(self, tariff: Tariff, at: datetime) -> Tariff | None:
-        known = [
-            each
-            for each in self.revisions
-            if (each.tenant, each.id) == (tariff.tenant, tariff.id) and each.revised_at <= at
-        ]
-        return max(known, key=lambda each: each.revised_at) if known else None
+    async def revision_at(self, tariff: Tariff, at: datetime) -> Tariff:
+        key = (tariff.tenant, tariff.id)
+        known = [each for each in self.revisions if (each.tenant, each.id) == key]
+        before = [each for each in known if each.revised_at <= at]
+        return before[-1] if before else known[0]
 
     def remove(self, tariff: Tariff) -> None:
         del self.tariffs[(tariff.tenant, tariff.id)]

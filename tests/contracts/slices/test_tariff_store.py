@@ -61,7 +61,7 @@ async def test_a_tariff_is_remembered_as_it_was(desk: Desk) -> None:
     async with desk.unit() as stores:
         moments = [NOON - day, NOON, NOON + day - timedelta.resolution, NOON + day]
         were = [await stores.tariffs.revision_at(dearer, at) for at in moments]
-    assert were == [None, DAY, DAY, dearer]
+    assert were == [DAY, DAY, DAY, dearer]
 
 
 async def test_one_tariff_of_a_tenant_is_the_default(desk: Desk) -> None:

@@ -155,3 +155,47 @@ def test_without_a_server_the_way_out_is_told(capsys: pytest.CaptureFixture[str]
 
 def test_an_address_that_is_none_is_refused() -> None:
     assert ricarica("station", "list", "--url", "nonsense") == 2
+
+
+# -- what was put aside
+
+
+ASIDE = [
+    {"id": str(number), "station": "CP-1", "at": "2026-05-04T12:00:00Z", "action": "MeterValues"}
+    | {"payload": "{}", "why": "KeyError: 'x'"}
+    for number in (1, 2)
+]
+
+
+def test_what_was_put_aside_is_listed_with_why(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answers["/api/v1/put-aside"] = (200, {"items": ASIDE, "next": None})
+
+    assert ricarica("put-aside", "list", "--station", "CP-1") == 0
+
+    out = capsys.readouterr().out
+    assert "MeterValues" in out
+    assert "KeyError: 'x'" in out
+    assert server.asked[0][1] == "station=CP-1&limit=500"
+
+
+def test_all_that_was_put_aside_is_read_once_more_and_what_is_left_is_told(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answers["/api/v1/put-aside"] = (200, {"items": ASIDE, "next": None})
+    server.answers["/api/v1/put-aside/1/replay"] = (200, None)
+    server.answers["/api/v1/put-aside/2/replay"] = (422, {"detail": "still no number"})
+
+    assert ricarica("put-aside", "replay") == 1
+
+    told = capsys.readouterr()
+    assert "1 read, 1 left" in told.out
+    assert "2: still no number" in told.err
+
+
+def test_one_that_was_put_aside_is_read_once_more(server: Server) -> None:
+    server.answers["/api/v1/put-aside/1/replay"] = (200, None)
+
+    assert ricarica("put-aside", "replay", "1") == 0
+    assert [path for path, *_ in server.asked] == ["/api/v1/put-aside/1/replay"]

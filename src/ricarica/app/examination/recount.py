@@ -60,7 +60,7 @@ def breaches(transaction: Transaction, evidence: Evidence, bounds: Bounds) -> It
 def _number(transaction: Transaction, _evidence: Evidence) -> Iterator[Breach]:
     if transaction.ref in NO_REFS:
         text = f"{transaction.ref} is what stations send for none"
-        yield Breach("I8", text, "end it by hand, and report this")
+        yield Breach("I8", text, LOOK)
 
 
 def _end(transaction: Transaction, evidence: Evidence) -> Iterator[Breach]:

@@ -130,7 +130,7 @@ async def one_runs_at_an_outlet(database: Database, _bounds: Bounds) -> list[Fin
             "I7",
             row_of(TRANSACTIONS, tenant, station, ref),
             f"it runs, though {later} began at the same outlet after it",
-            "end it by hand: `POST /api/v1/transactions/ID/end`",
+            "look at its page; it ends by itself when another begins there",
         )
         for tenant, station, ref, later in rows
     ]

@@ -1,0 +1,74 @@
+"""/put-aside: what stations told that could not be read, and so has had no effect yet."""
+
+from datetime import datetime
+from typing import Annotated
+
+from litestar import get, post
+from litestar.params import FromPath, QueryParameter
+from msgspec import Struct
+
+from ricarica.access.model import Permission
+from ricarica.api.caller import Asking, Caller, require
+from ricarica.api.gate import needs
+from ricarica.api.replies import Page, PageWanted, page_from
+from ricarica.engine.queries import AsideMessage, AsideQueries
+
+PATH = "/put-aside"
+NUMBER_MAX = 2**63 - 1  # what the database can hold
+
+
+class AsideReply(Struct, frozen=True):
+    """`why`: what went wrong with it. `payload` is as it came."""
+
+    id: str
+    station: str
+    at: datetime
+    action: str
+    payload: str
+    why: str
+
+
+@get(PATH, opt=needs(Permission.READ), tags=["Put aside"])
+async def list_put_aside(
+    caller: Asking,
+    page: PageWanted,
+    station: Annotated[str | None, QueryParameter(description="Its identity, any case.")] = None,
+) -> Page[AsideReply]:
+    """What could not be read, the oldest first. The stations were answered nevertheless."""
+    key = await caller.station(station) if station else None
+    rows = await AsideQueries(caller.database).messages(
+        caller.tenant, key.station if key else None, page
+    )
+    return page_from(rows, aside_reply)
+
+
+@post(
+    f"{PATH}/{{number:str}}/replay",
+    opt=needs(Permission.EDIT_STATIONS),
+    tags=["Put aside"],
+    status_code=204,
+)
+async def replay_put_aside(caller: Asking, number: FromPath[str]) -> None:
+    """Read one once more, after an upgrade that knows how. If it still cannot be, it stays."""
+    message = require(await _found(caller, number), f"message {number} put aside")
+    await caller.engine.replay(caller.actor, message.station, message.id)
+
+
+HANDLERS = (list_put_aside, replay_put_aside)
+
+
+async def _found(caller: Caller, number: str) -> AsideMessage | None:
+    if not number.isascii() or not number.isdigit() or int(number[:20]) > NUMBER_MAX:
+        return None
+    return await AsideQueries(caller.database).by_id(caller.tenant, int(number))
+
+
+def aside_reply(message: AsideMessage) -> AsideReply:
+    return AsideReply(
+        str(message.id),
+        message.station.station,
+        message.at,
+        message.action,
+        message.payload,
+        message.why,
+    )
