@@ -8,6 +8,7 @@ from typing import Protocol
 
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
 from ricarica.link.letters import Knock
+from ricarica.simulator.core import BootState
 from ricarica.simulator.simulated import SimulatedStation, ac_evse
 from tests.simulation.lines import CLOSE, PING, PONG, TEXT, Line, Manners
 from tests.simulation.plan import StationPlan
@@ -184,12 +185,20 @@ class Client:
             text = payload.decode()
             self.trace(f"< {text}")
             self.act(lambda: self.station.receive(text))
+            self._be_impatient()
         elif opcode == PING:
             line.say(PONG, b"")
         elif opcode == CLOSE:
             self.trace(f"closed: {payload[2:].decode()}")
             line.say(CLOSE, payload)
             self._leave(line)
+
+    def _be_impatient(self) -> None:
+        """Some stations speak though they were told to wait."""
+        core = self.station.core
+        if self.plan.impatient and not self.calm and core.boot is BootState.PENDING:
+            core.boot = BootState.ACCEPTED
+            self.live()
 
     def lost(self, why: str) -> None:
         self.trace(why)

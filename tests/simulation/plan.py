@@ -19,6 +19,7 @@ class StationPlan:
     reuses_ids: bool
     mangles: tuple[str, ...]  # what it gets wrong in every message
     skew: timedelta
+    impatient: bool = False  # speaks before it is accepted
     stays_s: float = 0.0  # how long a connection lasts on average; 0: until something breaks it
     away_s: float = 0.0  # how long it then stays away at most
 
@@ -108,6 +109,7 @@ def _station(number: int, rng: Random) -> StationPlan:
         reuses_ids=rng.random() < 0.25,
         mangles=tuple(name for name in MANGLES if rng.random() < 0.1),
         skew=timedelta(hours=rng.choice((0, 0, 0, 0, -6, 6, 1))),
+        impatient=rng.random() < 0.5,
     )
 
 

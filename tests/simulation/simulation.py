@@ -208,7 +208,7 @@ class Simulation:
             self.clients,
             self.watch,
             self._office.prices,
-            frozenset(self._chaos.lost_queues),
+            frozenset(self._chaos.lost_queues) | self._forgetful(),
             self._chaos.moved_clocks,
             self._chaos.was_absurd,
         )
@@ -220,6 +220,14 @@ class Simulation:
         # What `ricarica doctor data` says of the same database, which knows no journals.
         for finding in await examine(self.disk, power_max_w=MOST_W):
             raise BrokenPromiseError(finding.check, f"{finding.text} ({finding.row})")
+
+    def _forgetful(self) -> frozenset[str]:
+        """Stations that gave up what was refused too often."""
+        return frozenset(
+            client.plan.identity
+            for client in self.clients
+            if any(entry.dropped for entry in client.station.journal.entries)
+        )
 
     # -- servers
 

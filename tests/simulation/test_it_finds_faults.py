@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 import structlog
+from msgspec import structs
 
 from ricarica.app.cluster import company_of
 from ricarica.engine.batches import Batches
@@ -15,11 +17,15 @@ from ricarica.engine.dispatch import DeliveryJob
 from ricarica.engine.mailbox import Job
 from ricarica.engine.unit_of_work import Turns, UnitOfWork
 from ricarica.link.bus import Bus
+from ricarica.ocpp.session import Session, _OwnCall
 from ricarica.stations.sql import STATIONS
 from ricarica.storage.database import Expect
 from ricarica.storage.work import Remembered, Work
-from ricarica.transactions import service
+from ricarica.tariffs import model
+from ricarica.tariffs.model import Cost, Prices, Usage
+from ricarica.transactions import counting, service
 from ricarica.transactions.facts import Ended
+from ricarica.transactions.model import EnergyTally, RegisterPoint
 from tests.simulation import servers
 from tests.simulation.lines import Manners
 from tests.simulation.plan import Plan, plan_for
@@ -137,3 +143,58 @@ def test_a_silence_towards_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DeliveryJob, "release", forgetful)
 
     assert first_failure().invariant in {"I14", "I24"}
+
+
+def test_an_event_that_leaves_before_its_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    decide = Batches._decide
+
+    async def hasty(self: Batches, job: Job, work: Work, turns: Turns) -> Any:
+        done = await decide(self, job, work, turns)
+        self._publish(done.unit.announced, [])
+        return done
+
+    monkeypatch.setattr(Batches, "_decide", hasty)
+
+    assert first_failure().invariant == "I2"
+
+
+def test_a_stranger_who_is_listened_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DeliveryJob, "_may_not_speak", lambda *_: None)
+
+    assert first_failure().invariant == "I11"
+
+
+def test_a_second_call_before_the_first_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    def at_once(  # as `Session.call`
+        self: Session, action: str, payload: bytes, now: float, timeout_s: float, tag: Any
+    ) -> None:
+        self._send_call(_OwnCall(self._new_id(), action, payload, timeout_s, tag), now)
+
+    monkeypatch.setattr(Session, "call", at_once)
+
+    assert first_failure().invariant == "I9"
+
+
+def test_energy_that_is_counted_again_with_each_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    step = EnergyTally.step
+
+    def greedy(self: EnergyTally, point: RegisterPoint) -> EnergyTally:
+        stepped = step(self, point)
+        return structs.replace(stepped, energy_wh=stepped.energy_wh + stepped.energy_wh)
+
+    monkeypatch.setattr(EnergyTally, "step", greedy)
+
+    assert first_failure().invariant in {"I4", "I5"}
+
+
+def test_a_cost_that_forgets_what_is_charged_for_the_session(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cost_of = model.cost_of
+
+    def generous(prices: Prices, usage: Usage) -> Cost:
+        return cost_of(replace(prices, per_session=Decimal(0)), usage)
+
+    monkeypatch.setattr(counting, "cost_of", generous)
+
+    assert first_failure().invariant == "I4"
