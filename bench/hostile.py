@@ -5,7 +5,9 @@
 
 A server on SQLite, 50 ordinary stations that send meter values four times a second, and a hostile
 peer, each in a process of its own. Before and after each attack there is as much time without
-one, for a machine that does something else has its own bad moments.
+one, for a machine that does something else has its own bad moments. What does not depend on them
+is the stretch: the processor time for which the server's event loop, once it has begun, attends
+to nobody who comes meanwhile.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,6 +43,7 @@ from ricarica.stations.service import Preparation
 STATIONS = 50
 PASSWORD = "sixteen-and-more!"  # noqa: S105 - of a station that nobody has
 READY_S = 60.0
+TICK_S = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,8 @@ class Effect:
     before_ms: float  # p99 of the others' calls
     during_ms: float
     after_ms: float
-    calls: int
+    quiet_stretch_ms: float  # p99, before
+    stretch_ms: float
     cpu_share: float  # of one core, by the server, during it
     mib: float  # more than before
     seen: dict[str, int]
@@ -58,20 +63,36 @@ class Effect:
         seen = ", ".join(f"{what} × {count:,}" for what, count in sorted(self.seen.items()))
         return (
             f"| {self.attack.replace('_', ' ')} | {quiet:.1f} | {self.during_ms:.1f}"
-            f" | {self.during_ms / quiet - 1:+.0%} | {self.cpu_share:.0%} | {self.mib:+.0f}"
-            f" | {seen} |"
+            f" | {self.quiet_stretch_ms:.1f} | {self.stretch_ms:.1f} | {self.cpu_share:.0%}"
+            f" | {self.mib:+.0f} | {seen} |"
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    target: Target
+    family: Family
+    process: "subprocess.Popen[str]"
+
+    def stretch_ms(self) -> float:
+        """The 99th percentile since this was asked last."""
+        assert self.process.stdin is not None, "stdin is a pipe"
+        assert self.process.stdout is not None, "stdout is a pipe"
+        print(file=self.process.stdin, flush=True)
+        return float(self.process.stdout.readline())
+
+
 @contextmanager
-def server() -> Iterator[tuple[Target, Family]]:
+def server() -> Iterator[Server]:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "bench.hostile", "--serve", folder]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         assert process.stdout is not None, "stdout is a pipe"
         try:
             port, tls_port = json.loads(process.stdout.readline())
-            yield Target(port, tls_port, "VICTIM"), Family(process.pid)
+            yield Server(Target(port, tls_port, "VICTIM"), Family(process.pid), process)
         finally:
             process.terminate()
             process.wait(READY_S)
@@ -99,7 +120,22 @@ async def serve(folder: Path) -> None:
     async with serving(config) as served:
         await prepare_victim(served.node)
         print(json.dumps([served.station_port, tls_port]), flush=True)
-        await asyncio.Event().wait()
+        stretches: list[float] = []
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(watch(stretches))
+            while await asyncio.to_thread(sys.stdin.readline):
+                print(1_000 * percentile(stretches, 0.99), flush=True)
+                stretches.clear()
+
+
+async def watch(stretches: list[float]) -> None:
+    """What the loop's thread has computed between two moments at which it came round."""
+    before = time.thread_time()
+    while True:
+        await asyncio.sleep(TICK_S)
+        now = time.thread_time()
+        stretches.append(now - before)
+        before = now
 
 
 async def prepare_victim(node: Node) -> None:
@@ -116,12 +152,15 @@ def free_port() -> int:
         return port
 
 
-async def measured(target: Target, family: Family, names: list[str], seconds: float) -> None:
+async def measured(server: Server, names: list[str], seconds: float) -> None:
+    target, family = server.target, server.family
     stations = [await bystander(target.port, f"GOOD-{n}") for n in range(STATIONS - 1)]
     stations.append(await bystander(target.port, "VICTIM", PASSWORD))
     await working(stations, 2.0)
     for name in names:
+        server.stretch_ms()
         before = await working(stations, seconds)
+        quiet_stretch_ms = server.stretch_ms()
         rss, cpu = family.rss_kib(), family.cpu_s()
         peer = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bench.hostile", "--attack", name, str(seconds + 1)),
@@ -132,6 +171,7 @@ async def measured(target: Target, family: Family, names: list[str], seconds: fl
         await peer.stdout.readline()  # it begins
         during = await working(stations, seconds)
         cpu, rss = family.cpu_s() - cpu, family.rss_kib() - rss
+        stretch_ms = server.stretch_ms()
         seen = json.loads(await peer.stdout.readline())
         await peer.wait()
         after = await working(stations, seconds)
@@ -140,7 +180,8 @@ async def measured(target: Target, family: Family, names: list[str], seconds: fl
             before_ms=1_000 * percentile(before, 0.99),
             during_ms=1_000 * percentile(during, 0.99),
             after_ms=1_000 * percentile(after, 0.99),
-            calls=len(during),
+            quiet_stretch_ms=quiet_stretch_ms,
+            stretch_ms=stretch_ms,
             cpu_share=cpu / seconds,
             mib=rss / 1_024,
             seen=seen,
@@ -168,10 +209,12 @@ def main() -> None:
         asyncio.run(attack(name, float(seconds), Target(*json.loads(target))))
     else:
         print(f"{machine()}\n")
-        print("| attack | p99 without, ms | with, ms | more | processor | MiB | the peer saw |")
-        print("|---|---|---|---|---|---|---|")
-        with server() as (target, family):
-            asyncio.run(measured(target, family, given.names or list(ATTACKS), given.seconds))
+        print(
+            "| attack | p99 without, ms | with | stretch without, ms | with | cores | MiB | seen |"
+        )
+        print("|---|---|---|---|---|---|---|---|")
+        with server() as started:
+            asyncio.run(measured(started, given.names or list(ATTACKS), given.seconds))
 
 
 if __name__ == "__main__":
