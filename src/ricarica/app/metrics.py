@@ -61,6 +61,14 @@ def of_gateway(gateway: StationGateway) -> Measures:
     yield _gauge(
         "ricarica_unanswered", "Messages of stations that have no answer yet.", counts.unanswered
     )
+    yield _gauge(
+        "ricarica_handshaking", "Connections whose handshake is not done.", counts.handshaking
+    )
+    yield _count(
+        "ricarica_connections_put_off",
+        "Connections told to come later, before anything was read of them.",
+        counts.shed,
+    )
     yield _count("ricarica_connections_opened", "Stations that were let in.", counts.opened)
     yield _count(
         "ricarica_connections_replaced",
