@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 
 import sqlalchemy as sa
@@ -27,10 +27,11 @@ from ricarica.storage.database import Add, Database, Expect, Run
 from ricarica.storage.work import Place
 
 BEAT_S = 1.0  # between words to the other processes
-SEEN_EVERY = 3  # beats between signs of life in the database
-SWEEP_EVERY = 5  # beats between looks for the dead
-SWEEP_ALL_EVERY = 60  # beats between looks for what a sweep that broke off has left
-DEAD_AFTER = sa.text("interval '15 seconds'")
+SEEN_EVERY_S = 3.0  # between signs of life in the database
+LOOK_EVERY_S = 5.0  # between looks for the dead
+SWEEP_EVERY = 12  # looks between those for what a sweep that broke off has left
+DEAD_AFTER_S = 15  # without a sign of life in the database
+DEAD_AFTER = sa.text(f"interval '{DEAD_AFTER_S} seconds'")
 SWEPT_AT_ONCE = 500  # stations; those that are connected wait for that commit
 
 log = structlog.get_logger("ricarica.cluster")
@@ -69,6 +70,8 @@ class Membership:
         self._engine = engine
         self._gateway = gateway
         self._roles = roles
+        self._reaches_since = time.monotonic()  # the database, without a failure
+        self._looks = 0  # for the dead
 
     async def join(self) -> None:
         await self._say_here()
@@ -85,17 +88,12 @@ class Membership:
         await self._link.start(as_core=Role.CORE in self._roles)
 
     async def run(self) -> None:
-        """Until cancelled."""
-        beat = 0
-        while True:
-            self._link.beat()
-            self._link.check_cores(time.monotonic())
-            try:
-                await self._every(beat)
-            except RicaricaError as error:
-                log.warning("cluster.failed", error=str(error))
-            await asyncio.sleep(BEAT_S)
-            beat += 1
+        """Until cancelled. A slow database, or much to do, makes nobody fall silent."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._speak())
+            group.create_task(self._again(lambda: self._say_alive(group), SEEN_EVERY_S))
+            if Role.WORKER in self._roles:
+                group.create_task(self._again(self._look_after, LOOK_EVERY_S))
 
     async def leave(self) -> None:
         with suppress(RicaricaError):
@@ -103,12 +101,25 @@ class Membership:
 
     # -- parts
 
-    async def _every(self, beat: int) -> None:
-        if beat % SEEN_EVERY == 0:
-            await self._say_alive()
-        if Role.WORKER not in self._roles:
-            return
-        if (beat % SWEEP_EVERY == 0 and await self._bury()) or beat % SWEEP_ALL_EVERY == 0:
+    async def _speak(self) -> None:
+        while True:
+            self._link.beat()
+            self._link.check_cores(time.monotonic())
+            await asyncio.sleep(BEAT_S)
+
+    async def _again(self, work: Callable[[], Awaitable[None]], every_s: float) -> None:
+        while True:
+            try:
+                await work()
+            except (RicaricaError, RuntimeError) as error:
+                # A statement that went wrong must not cost the stations their sockets.
+                self._reaches_since = time.monotonic()
+                log.warning("cluster.failed", error=str(error))
+            await asyncio.sleep(every_s)
+
+    async def _look_after(self) -> None:
+        self._looks += 1
+        if await self._bury() or self._looks % SWEEP_EVERY == 1:
             await self._sweep()
 
     @property
@@ -120,7 +131,7 @@ class Membership:
         row = (self._link.node, ",".join(sorted(self._roles)), now, now)
         await self._database.commit([Add(NODES, row, if_new=True)])
 
-    async def _say_alive(self) -> None:
+    async def _say_alive(self, group: asyncio.TaskGroup) -> None:
         """By the database's clock, for ours may be wrong."""
         seen = sa.update(NODES).where(self._is_ours).values(seen_at=sa.func.now())
         if await self._database.take(seen.returning(NODES.c.name)):
@@ -129,10 +140,13 @@ class Membership:
         # anew, here or elsewhere, so that what is believed becomes true.
         log.error("cluster.declared_dead", node=self._link.node)
         await self._say_here()
-        await self._gateway.send_all_off()
+        group.create_task(self._gateway.send_all_off())
 
     async def _bury(self) -> bool:
         """Forget the processes that are silent; whether there were any."""
+        # While nobody could write nobody gave a sign of life; that says nothing about them.
+        if time.monotonic() - self._reaches_since < DEAD_AFTER_S:
+            return False
         dead = sa.delete(NODES).where(NODES.c.seen_at < sa.func.now() - DEAD_AFTER)
         found = [name for (name,) in await self._database.take(dead.returning(NODES.c.name))]
         for name in found:

@@ -211,8 +211,9 @@ def _status(status: str) -> Delivered:
 
 
 async def test_the_stations_of_a_node_that_died_are_not_connected(
-    cluster: Cluster, a: Node
+    cluster: Cluster, a: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("ricarica.app.cluster.DEAD_AFTER_S", 1)  # it has not just come
     async with cluster.door(a) as socket:
         await boots(socket)
     await until(lambda: a.engine.live.get(KEY) is None, "it is gone")

@@ -1,0 +1,126 @@
+"""One process among others: whom it takes for dead, and when it does not dare to."""
+
+import asyncio
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+import sqlalchemy as sa
+
+from ricarica.app import cluster
+from ricarica.app.cluster import Membership
+from ricarica.app.roles import ALL_ROLES
+from ricarica.engine.core import Engine
+from ricarica.kernel.errors import StorageUnavailableError
+from ricarica.link.nats import NatsLink
+from ricarica.station_gateway.gateway import StationGateway
+from ricarica.storage.database import Database, Row
+
+UNTIL_BURIED_S = 60.0
+
+
+class Beating:
+    """Time that goes on by a second with each beat."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class Silent:
+    """A database in which all others look silent; it cannot be asked from `down` to `up`."""
+
+    def __init__(self, time: Beating, down: float, up: float) -> None:
+        self._time = time
+        self._down, self._up = down, up
+        self.seen_at = 0.0
+        self.buried_at: list[float] = []
+        self.holds_up = asyncio.Event()  # whoever looks what the dead have left
+        self.holds_up.set()
+        self.error: Callable[[str], Exception] = StorageUnavailableError
+
+    async def take(self, change: sa.sql.dml.UpdateBase) -> list[Row]:
+        if self._down <= self._time.now < self._up:
+            raise self.error("it is being moved to another machine")
+        if isinstance(change, sa.Delete):
+            self.buried_at.append(self._time.now)
+            return [("node-b",)]
+        self.seen_at = self._time.now
+        return [("node-a",)]
+
+    async def fetch(self, _query: sa.Select[Any]) -> list[Row]:
+        await self.holds_up.wait()
+        return []
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> Beating:
+    beating = Beating()
+    monkeypatch.setattr(cluster, "time", beating)
+    for every in ("BEAT_S", "SEEN_EVERY_S", "LOOK_EVERY_S"):
+        monkeypatch.setattr(cluster, every, 0.0)
+    return beating
+
+
+def member(database: Silent, time: Beating) -> Membership:
+    def beat() -> None:
+        time.now += 1.0
+
+    bus = SimpleNamespace(send=lambda *_: True)
+    link = SimpleNamespace(node="node-a", bus=bus, beat=beat, check_cores=lambda _: None)
+    engine = SimpleNamespace(gateway_gone=lambda _: None)
+    return Membership(
+        cast("NatsLink", link),
+        cast("Database", database),
+        cast("Engine", engine),
+        cast("StationGateway", SimpleNamespace()),
+        ALL_ROLES,
+    )
+
+
+async def first_burial(database: Silent, time: Beating, after: float) -> float:
+    running = asyncio.create_task(member(database, time).run())
+    while not any(at >= after for at in database.buried_at) and not running.done():
+        assert time.now < after + UNTIL_BURIED_S, "whoever is silent for good is buried in the end"
+        await asyncio.sleep(0)
+    if running.done():
+        await running
+    running.cancel()
+    return next(at for at in database.buried_at if at >= after)
+
+
+async def test_who_has_just_come_takes_nobody_for_dead(time: Beating) -> None:
+    begun = time.now
+
+    assert await first_burial(Silent(time, 0, 0), time, begun) >= begun + cluster.DEAD_AFTER_S
+
+
+@pytest.mark.parametrize("error", [StorageUnavailableError, RuntimeError])
+async def test_after_an_outage_of_the_database_all_have_time_to_say_that_they_live(
+    time: Beating, error: Callable[[str], Exception]
+) -> None:
+    up = time.now + 90
+    database = Silent(time, time.now + 60, up)
+    database.error = error
+
+    # Its last failure may lie a few beats before the end of the outage.
+    assert await first_burial(database, time, up) >= up + cluster.DEAD_AFTER_S - 3
+
+
+async def test_who_has_much_to_sweep_still_says_that_he_lives(time: Beating) -> None:
+    database = Silent(time, 0, 0)
+    database.holds_up.clear()
+
+    running = asyncio.create_task(member(database, time).run())
+    until = time.now + UNTIL_BURIED_S
+    for _ in range(10_000):
+        if time.now >= until or running.done():
+            break
+        await asyncio.sleep(0)
+
+    assert time.now >= until
+    assert database.seen_at > until - cluster.DEAD_AFTER_S
+    running.cancel()
