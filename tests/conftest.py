@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import settings
 
 # How long an example takes says more about what else the machine does than about the code, and
@@ -9,3 +10,15 @@ from hypothesis import settings
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What drills measured, and which of them this machine does not let us do."""
+    passed = [each for each in terminalreporter.getreports("passed") if each.when == "call"]
+    figures = [(each.nodeid.partition("::")[2], dict(each.user_properties)) for each in passed]
+    drills = [(name, found) for name, found in figures if found.keys() & {"lost", "not_drilled"}]
+    if drills:
+        terminalreporter.section("drills")
+    for name, found in drills:
+        told = ", ".join(f"{what} {figure}" for what, figure in found.items())
+        terminalreporter.write_line(f"{name}: {told}", red="not_drilled" in found)

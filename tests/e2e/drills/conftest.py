@@ -1,4 +1,4 @@
-"""What drills share, and the table that `make drills` ends with."""
+"""What drills share; the table that they end with is made in `tests/conftest.py`."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -25,13 +25,3 @@ def postgres() -> Iterator[PostgresServer]:
 @pytest_asyncio.fixture
 async def on_postgres(postgres: PostgresServer) -> AsyncIterator[str]:
     yield await postgres.new_database()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    reports = [each for each in terminalreporter.getreports("passed") if each.when == "call"]
-    drilled = [each for each in reports if dict(each.user_properties).get("lost") == 0]
-    if drilled:
-        terminalreporter.section("drills")
-    for report in drilled:
-        figures = ", ".join(f"{name} {figure}" for name, figure in report.user_properties)
-        terminalreporter.write_line(f"{report.nodeid.partition('::')[2]}: {figures}")
