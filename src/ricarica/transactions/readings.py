@@ -85,7 +85,8 @@ def is_register(reading: Reading) -> bool:
 
 def registers_in(readings: Iterable[Reading]) -> list[Reading]:
     """Oldest first."""
-    return sorted(filter(is_register, readings), key=AT)
+    found = [each for each in readings if each.measurand is REGISTER and is_register(each)]
+    return sorted(found, key=AT) if len(found) > 1 else found
 
 
 def power_in(readings: Iterable[Reading]) -> Decimal | None:

@@ -24,9 +24,10 @@ from ricarica.transactions.readings import (
     Reading,
     is_register,
     power_in,
+    registers_in,
 )
 from ricarica.transactions.sql.rows import held
-from ricarica.transactions.sql.tables import NOTHING
+from ricarica.transactions.sql.tables import DIGITS, NOTHING
 
 ENCODER = msgspec.json.Encoder(decimal_format="number")
 DECODER: msgspec.json.Decoder[list[list[Any]]] = msgspec.json.Decoder(
@@ -53,20 +54,22 @@ def _values(
     at: datetime, evse: EvseNumber, received_at: datetime, measured: Sequence[Reading]
 ) -> Row:
     text = ENCODER.encode([_packed(reading) for reading in measured])
-    register = next((each.value for each in measured if is_register(each)), None)
+    registers = registers_in(measured)
     power_w = held(power_in([each for each in measured if each.location == OUTLET]))
-    return (at, _digest(evse, text), evse, received_at, register, power_w, text.decode())
+    register_wh = registers[0].value if registers else None
+    return (at, _digest(evse, text), evse, received_at, register_wh, power_w, text.decode())
 
 
 def _samples(readings: Iterable[Reading]) -> Iterable[tuple[datetime, Sequence[Reading]]]:
     """By the moment; a second register of one moment begins a sample of its own."""
-    stored = [each if held(each.value) is each.value else _held(each) for each in readings]
+    stored = [
+        each if each.value.adjusted() < DIGITS and each.value.is_finite() else _held(each)
+        for each in readings
+    ]
     measured = [each for each in stored if each is not None]
-    if not measured:
-        return ()
-    at = measured[0].at
-    if all(each.at is at for each in measured) and sum(map(is_register, measured)) <= 1:
-        return ((at, measured),)  # as nearly always
+    moments = {id(each.at): each.at for each in measured}
+    if len(moments) == 1 and len(registers_in(measured)) <= 1:
+        return ((measured[0].at, measured),)  # as nearly always
     return _apart(measured)
 
 

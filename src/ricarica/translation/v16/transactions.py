@@ -8,7 +8,7 @@ from ricarica.kernel.ids import EvseNumber
 from ricarica.ocpp.v16 import messages as v16
 from ricarica.slices import Slices
 from ricarica.transactions.facts import Ended, Progressed, Started
-from ricarica.transactions.readings import Reading
+from ricarica.transactions.readings import Context, Reading
 from ricarica.translation.readings import (
     context_from,
     in_base_unit,
@@ -26,12 +26,13 @@ def readings_from(values: Iterable[v16.MeterValue]) -> Iterator[Reading]:
             number = number_from(sampled.value)
             if number is None:
                 continue  # a signed block; the log of messages has it
-            measurand, name = measurand_from(sampled.measurand, sampled.unit)
+            unit, context = sampled.unit, sampled.context
+            measurand, name = measurand_from(sampled.measurand, unit)
             yield Reading(
                 measurand,
-                in_base_unit(number, sampled.unit),
+                number if unit is None else in_base_unit(number, unit),
                 value.timestamp,
-                context_from(sampled.context),
+                Context.PERIODIC if context is None else context_from(context),
                 phase=sampled.phase,
                 location=sampled.location or v16.Location.Outlet,
                 name=name,
