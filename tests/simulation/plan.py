@@ -47,6 +47,7 @@ class Plan:
     wire_numbers_max: int
     through_bytes: bool
     nodes: int = 1
+    arguments: str = ""  # what `make sim` needs besides the seed to make this plan again
 
 
 MANGLES = ("null_optionals", "numbers_as_strings", "no_time_zone")
@@ -84,6 +85,7 @@ def plan_for(seed: int, *, nodes: int | None = None) -> Plan:
         wire_numbers_max=rng.choice((FEW_NUMBERS, MANY_NUMBERS)),
         through_bytes=rng.random() < 0.1,
         nodes=chosen if nodes is None else nodes,
+        arguments="" if nodes is None else f" SIM_ARGS='--nodes {nodes}'",
     )
 
 
@@ -119,6 +121,7 @@ def mass_plan_for(seed: int) -> Plan:
     rng = Random(f"mass {seed}")
     return replace(
         plan,
+        arguments=" SIM_ARGS=--mass",
         stations=tuple(_far_away(_station(number, rng), rng) for number in range(1, 81)),
         chaos_s=rng.uniform(400, 700),
         visit_s=12.0,

@@ -3,8 +3,9 @@
 import argparse
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,7 +14,7 @@ import structlog
 from tests.simulation.plan import Plan, mass_plan_for, plan_for
 from tests.simulation.simulation import Outcome, simulate
 
-SEEDS_AT_ONCE = 10  # per task of a process
+AHEAD = 3  # seeds that wait for each process, so that none waits for a seed
 
 
 @dataclass(slots=True)
@@ -86,8 +87,12 @@ def _outcomes(wanted: argparse.Namespace) -> Iterator[Outcome]:
         yield from (simulate(planner(seed)) for seed in seeds)
         return
     with ProcessPoolExecutor(wanted.processes, initializer=silence) as processes:
-        plans = map(planner, seeds)
-        yield from processes.map(simulate, plans, chunksize=SEEDS_AT_ONCE)
+        waiting: deque[Future[Outcome]] = deque()
+        for seed in seeds:
+            waiting.append(processes.submit(simulate, planner(seed)))
+            if len(waiting) >= wanted.processes * AHEAD:
+                yield waiting.popleft().result()
+        yield from (each.result() for each in waiting)
 
 
 def _planner(wanted: argparse.Namespace) -> Callable[[int], Plan]:

@@ -54,6 +54,7 @@ class Outcome:
         return (
             f"{last}\nSEED={self.plan.seed} step {self.at_step}: {self.failure}\n"
             f"Again, with everything that leads to it: make sim SEED={self.plan.seed}"
+            f"{self.plan.arguments}"
         )
 
 
