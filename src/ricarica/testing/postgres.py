@@ -23,9 +23,14 @@ SMALL = ("shared_buffers=64MB", "max_connections=60", "max_wal_size=256MB", "io_
 
 
 class PostgresServer:
-    """One server with its data in `directory`; `stop` and `start` as often as you like."""
+    """One server with its data in `directory`; `stop` and `start` as often as you like.
 
-    def __init__(self, directory: Path, *, durable: bool = False) -> None:
+    It begins empty, or with a base backup of another one that runs.
+    """
+
+    def __init__(
+        self, directory: Path, *, durable: bool = False, of: "PostgresServer | None" = None
+    ) -> None:
         self._data = directory / "data"
         self._log = directory / "log"
         self._port = _free_port()
@@ -34,7 +39,11 @@ class PostgresServer:
         self._programs = _programs(directory)
         if os.geteuid() == 0:
             shutil.chown(directory, UNPRIVILEGED)
-        self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+        if of is None:
+            arguments = ("--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+            self._run("initdb", f"--username={USER}", *arguments)
+        else:
+            self._run("pg_basebackup", f"--dbname={of.url()}", "--checkpoint=fast", "--no-sync")
 
     @property
     def port(self) -> int:
@@ -86,10 +95,8 @@ class PostgresServer:
         return f"{self.url()}?search_path={name}"
 
     def _run(self, program: str, *arguments: str) -> None:
-        username = {"username": USER} if program == "initdb" else {}
-        options = [f"--{name}={value}" for name, value in username.items()]
         subprocess.run(  # noqa: S603 - programs of the wheel, arguments of ours
-            [self._programs / program, "-D", self._data, *options, *arguments],
+            [self._programs / program, "-D", self._data, *arguments],
             check=True,
             stdout=subprocess.DEVNULL,
             timeout=START_TIMEOUT_S,
@@ -97,15 +104,29 @@ class PostgresServer:
             user=UNPRIVILEGED if os.geteuid() == 0 else None,
         )
 
+    def ask(self, program: str, *arguments: str, given: bytes = b"") -> bytes:
+        """What a client's program, such as pg_dump, makes of what it is given."""
+        done = subprocess.run(  # noqa: S603 - as above
+            [self._programs / program, *arguments],
+            check=True,
+            input=given,
+            stdout=subprocess.PIPE,
+            timeout=START_TIMEOUT_S,
+        )
+        return done.stdout
+
 
 @contextmanager
-def postgres_server(*, durable: bool = False) -> Iterator[PostgresServer]:
+def postgres_server(
+    *, durable: bool = False, of: PostgresServer | None = None
+) -> Iterator[PostgresServer]:
     """A running server, gone with all its data at the end.
 
     `durable` makes every commit wait for the disk, for measurements that should tell the truth.
+    `of`: it begins with a base backup of that one.
     """
     with tempfile.TemporaryDirectory(prefix="ricarica-postgres-") as directory:
-        server = PostgresServer(Path(directory), durable=durable)
+        server = PostgresServer(Path(directory), durable=durable, of=of)
         server.start()
         try:
             yield server

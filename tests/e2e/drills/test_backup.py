@@ -30,7 +30,7 @@ def by_backup(file: Path, copy: Path) -> None:
         source.backup(target)
 
 
-@pytest.mark.parametrize("copied", [by_vacuum, by_backup])
+@pytest.mark.parametrize("copied", [by_vacuum, pytest.param(by_backup, marks=pytest.mark.long)])
 async def test_a_file_is_copied_while_stations_charge(
     copied: Copy, tmp_path: Path, record_property: Record
 ) -> None:
