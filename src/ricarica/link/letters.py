@@ -29,6 +29,7 @@ class Knock(Letter, frozen=True):
     password: bytes | None
     remote: str  # address of the peer, without port
     at: datetime
+    certificate: str | None = None  # the common name in the client's, which was verified
     crowded: bool = False  # too many come at once: only those who charge may come in
 
 
@@ -197,6 +198,7 @@ class Posted(Letter, frozen=True):
 
 class Replied(Letter, frozen=True):
     number: int
+    epoch: int  # of the letter that it answers
     reply: Answer | Refusal | Withheld
 
 

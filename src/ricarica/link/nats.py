@@ -158,8 +158,12 @@ class NatsLink:
         here = f"gateway.{self.node}"
         await self.bus.serve(f"{here}.ask", Ask, self._local.ask)
         await self.bus.serve(f"{here}.rule", Challenge, self._local.rule)
-        await self.bus.listen(f"{here}.hang_up", HangUp, self._local.hang_up)
-        await self.bus.listen("gateways.hang_up", HangUp, self._local.hang_up)
+        await self.bus.listen(f"{here}.hang_up", HangUp, self._hang_up_here)
+        await self.bus.listen("gateways.hang_up", HangUp, self._hang_up_here)
+
+    def _hang_up_here(self, hang_up: HangUp) -> None:
+        if self._remote is None or self._remote.concerns(hang_up):
+            self._local.hang_up(hang_up)
 
     async def _start_core(self) -> None:
         await self.bus.listen(f"core.{self.node}", Posted, self._take)
@@ -182,9 +186,9 @@ class NatsLink:
 
     def _replier(self, posted: Posted) -> Callable[[Reply], None]:
         """What is lost on the way is no loss: the gateway closes what stays without an answer."""
-        subject = f"gateway.{posted.gateway}.replies"
+        subject, epoch = f"gateway.{posted.gateway}.replies", posted.letter.epoch
 
         def reply(reply: Reply) -> None:
-            self.bus.send(subject, Replied(posted.number, reply))
+            self.bus.send(subject, Replied(posted.number, epoch, reply))
 
         return reply

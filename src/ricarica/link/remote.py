@@ -110,11 +110,25 @@ class RemoteDecisions:
     # -- from the cores
 
     def _replied(self, replied: Replied) -> None:
-        key = self._asked_by.pop(replied.number, None)
+        key = self._asked_by.get(replied.number)
         station = self._stations.get(key) if key else None
+        if (
+            station
+            and isinstance(replied.reply, Withheld)
+            and not _is_called(station, replied.epoch)
+        ):
+            return  # the core that it has now is asked too
+        self._asked_by.pop(replied.number, None)
         waiting = station.waiting.pop(replied.number, None) if station else None
         if waiting:
             waiting[1](replied.reply)
+
+    def concerns(self, hang_up: HangUp) -> bool:
+        """Whether it means a connection of ours as it is called now, and not at a core we left."""
+        station = self._stations.get(hang_up.key)
+        if station is None or hang_up.epoch is None:
+            return True
+        return station.epoch <= hang_up.epoch and not station.is_moving
 
     def _core_lives(self, lives: CoreLives) -> None:
         if lives.leaving:
@@ -191,13 +205,18 @@ class RemoteDecisions:
 
     def _send_off(self, station: _Station) -> None:
         self._withhold(station)
-        self._hang_up(HangUp(station.opened.key, SERVICE_RESTART, "the server restarts"))
+        key, reason = station.opened.key, "the server restarts"
+        self._hang_up(HangUp(key, SERVICE_RESTART, reason, epoch=station.first_epoch))
 
     def _forget(self, station: _Station) -> Iterable[Callable[[Reply], None]]:
         waiting, station.waiting = station.waiting, {}
         for number in waiting:
             self._asked_by.pop(number, None)
         return [reply for _, reply, _ in waiting.values()]
+
+
+def _is_called(station: _Station, epoch: int) -> bool:
+    return station.epoch == epoch and not station.is_moving
 
 
 def _goodbye(station: _Station) -> Closed:
