@@ -20,6 +20,7 @@ from ricarica.app.roles import ALL_ROLES, Role, roles_from
 from ricarica.kernel.errors import InvalidError, RicaricaError
 from ricarica.station_gateway.proxies import networks_from
 from ricarica.stations.model import UnknownStations
+from ricarica.stations.service import POWER_MAX_W
 
 ENVIRONMENT_PREFIX = "RICARICA_"
 FILE = Path("ricarica.toml")
@@ -59,11 +60,13 @@ class Config:
     tls_key: Path | None = None
     tls_second_certificate: Path | None = None  # of the other kind: RSA beside ECDSA
     tls_second_key: Path | None = None
+    tls_client_ca: Path | None = None  # who signs the certificates of stations
     trusted_proxies: str = ""  # addresses and ranges, with commas in between
     proxy_protocol: bool = False
     handshakes_per_s: int = 300
     connections_max: int = 100_000
     heartbeat_s: int = 300
+    outlet_power_max_kw: int = int(POWER_MAX_W / 1000)
     admin_password: str | None = field(default=None, repr=False)
     currency: str = "EUR"
     time_zone: str = "UTC"  # of the pages; OCPP knows no other than UTC
@@ -212,6 +215,8 @@ def _tls(config: Config) -> Iterator[str]:
         yield "tls_second_certificate and tls_second_key belong together; give both or neither"
     if config.tls_second_certificate is not None and not config.has_tls:
         yield "tls_second_certificate is for a second kind of key; give tls_certificate first"
+    if config.tls_client_ca is not None and not config.has_tls:
+        yield "tls_client_ca is for stations that connect with TLS; give tls_certificate too"
 
 
 def _crowds(config: Config) -> Iterator[str]:
@@ -254,6 +259,8 @@ def _words(config: Config) -> Iterator[str]:
         yield f"currency is an ISO 4217 code such as EUR, not {code}"
     if config.time_zone not in available_timezones():
         yield f"time_zone is a name such as Europe/Rome, not {config.time_zone}"
+    if config.outlet_power_max_kw < 1:
+        yield f"outlet_power_max_kw is 1 or more, not {config.outlet_power_max_kw}"
     seconds = config.heartbeat_s
     if not HEARTBEAT_S_MIN <= seconds <= HEARTBEAT_S_MAX:
         yield f"heartbeat_s is from {HEARTBEAT_S_MIN} to {HEARTBEAT_S_MAX}, not {seconds}"

@@ -6,6 +6,7 @@ import ssl
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -39,7 +40,8 @@ async def examine_data(config: Config) -> Sequence[Finding]:
     database = open_database(config.url, metadata)
     try:
         kept = datetime.now(UTC) - Retention().readings
-        findings = await examination.examine(database, readings_since=kept)
+        power_max_w = Decimal(config.outlet_power_max_kw * 1000)
+        findings = await examination.examine(database, power_max_w=power_max_w, readings_since=kept)
     finally:
         await database.close()
     broken = {finding.check for finding in findings}

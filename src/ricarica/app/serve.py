@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 import structlog
@@ -77,6 +78,7 @@ async def _serving(config: Config) -> AsyncIterator[Serving]:
     policy = StationPolicy(
         unknown=config.unknown_stations,
         heartbeat=timedelta(seconds=config.heartbeat_s),
+        power_max_w=Decimal(config.outlet_power_max_kw * 1000),
         jitter=lambda: rng.uniform(-JITTER, JITTER),
     )
     failpoints = failpoints_from(os.environ)

@@ -107,6 +107,7 @@ def test_no_secret_shows_up_when_the_configuration_is_printed() -> None:
         ({"log_level": "loud"}, "debug, info, warning, error"),
         ({"currency": "euro"}, "ISO 4217"),
         ({"heartbeat_s": 9}, "heartbeat_s is from 10"),
+        ({"outlet_power_max_kw": 0}, "outlet_power_max_kw is 1 or more"),
         ({"admin_password": "short"}, "admin_password: a password has 8"),
         ({"unknown_stations": "maybe"}, "unknown_stations in the command line"),
     ],
