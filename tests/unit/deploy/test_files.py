@@ -214,6 +214,26 @@ def test_what_selects_pods_selects_ours() -> None:
         assert container()[probe]["httpGet"]["port"] in names
 
 
+def test_the_tls_part_opens_the_port_that_the_server_opens() -> None:
+    part = yaml.safe_load(
+        (DEPLOY / "kubernetes/tls/kustomization.yaml").read_text(encoding="utf-8")
+    )
+    patches = [yaml.safe_load(each["patch"]) for each in part["patches"]]
+    settings, deployment, service = patches
+
+    config = load_config({}, {**manifest("ConfigMap")["data"], **settings["data"], **SECRETS})
+    spec = deployment["spec"]["template"]["spec"]
+    (port,) = spec["containers"][0]["ports"]
+    (mount,) = spec["containers"][0]["volumeMounts"]
+    assert port["containerPort"] == config.station_tls_port
+    assert [each["targetPort"] for each in service["spec"]["ports"]] == [port["name"]]
+    assert config.tls_certificate == Path(mount["mountPath"]) / "tls.crt"
+    assert config.tls_key == Path(mount["mountPath"]) / "tls.key"
+    assert [each["name"] for each in spec["volumes"]] == [mount["name"]]
+    for patch in patches:
+        manifest(patch["kind"], patch["metadata"]["name"])
+
+
 def test_a_pod_is_root_of_nothing() -> None:
     security = container()["securityContext"]
 
