@@ -132,7 +132,7 @@ def doctor_data(
 ) -> None:
     """Check that what the database holds agrees with itself.
 
-    It changes nothing, and may run while Ricarica does; of a million readings it takes a minute.
+    It changes nothing, and may run while Ricarica does; a million readings take some seconds.
     """
     given = dict(context.params)
     given.pop("as_json")
