@@ -62,7 +62,9 @@ def row_runs(staged: Iterable[Staged]) -> list[RowRun]:
     for item in staged:
         if isinstance(item, Run):
             continue
-        runs = tables.setdefault(item.table, [])
+        runs = tables.get(item.table)
+        if runs is None:
+            runs = tables[item.table] = []
         kind = _kind(item)
         if not runs or runs[-1].kind is not kind:
             runs.append(RowRun(item.table, kind, []))
@@ -111,8 +113,8 @@ class Loader:
     def _loaded(self, table: sa.Table, column: _Column, values: Sequence[Any]) -> Any:
         if column.processor is None:
             return values
-        if values.count(None) == len(values):
-            return self._nothing(values)
+        if values[0] is None and all(value is None for value in values):
+            return self._nothing(values)  # (to count them would compare every Decimal to None)
         try:
             return column.processor(values)
         except (ValueError, TypeError, ArithmeticError, AttributeError) as error:

@@ -33,6 +33,7 @@ metadata = sa.MetaData(
 Processor = Callable[[Any], Any]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 INTEGER_MAX = 2**63 - 1  # what both databases can hold
 # Wide enough that nothing but the quantising itself ever rounds.
 WIDE = Context(prec=100, rounding=ROUND_HALF_EVEN)
@@ -162,8 +163,7 @@ Boolean = sa.Boolean
 def _microseconds(value: datetime | None) -> int | None:
     if value is None:
         return None
-    since = value - EPOCH  # a naive datetime raises TypeError here
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    return (value - EPOCH) // MICROSECOND  # a naive datetime raises TypeError here
 
 
 def all_microseconds(values: Sequence[datetime | None]) -> Sequence[int | None]:
@@ -172,7 +172,7 @@ def all_microseconds(values: Sequence[datetime | None]) -> Sequence[int | None]:
     numbers = []
     for value in values:
         if value is not last:
-            last, number = value, _microseconds(value)
+            last, number = value, None if value is None else (value - EPOCH) // MICROSECOND
         numbers.append(number)
     return numbers
 
