@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import trustme
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import InvalidMessage, InvalidStatus
 from websockets.typing import Subprotocol
 
 from tests.e2e.served import Served, boot, serving
@@ -27,10 +27,13 @@ def secured(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> 
     issued.private_key_pem.write_to_path(folder / "key.pem")
     for part in issued.cert_chain_pems:
         part.write_to_path(folder / "certificate.pem", append=True)
+    authority.cert_pem.write_to_path(folder / "authority.pem")
     files = ("--tls-certificate", "certificate.pem", "--tls-key", "key.pem")
-    with serving(folder / "data", *files, "--station-tls-port", "0") as served:
+    accepts = {"RICARICA_TLS_CLIENT_CA": "authority.pem"}
+    with serving(folder / "data", *files, "--station-tls-port", "0", **accepts) as served:
         station = {"status": "accepted", "security_profile": 2, "password": STATION_PASSWORD}
         served.ask("PUT", "/stations/TLS-1", station)
+        served.ask("PUT", "/stations/TLS-3", {"status": "accepted", "security_profile": 3})
         yield served
 
 
@@ -41,12 +44,20 @@ def tls_port(secured: Served) -> int:
     return int(said[1])
 
 
-def door(authority: trustme.CA, tls_port: int, password: str | None) -> connect:
+def door(
+    authority: trustme.CA,
+    tls_port: int,
+    password: str | None,
+    identity: str = "TLS-1",
+    certificate: trustme.LeafCert | None = None,
+) -> connect:
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
-    userinfo = f"TLS-1:{password}@" if password else ""
+    if certificate:
+        certificate.configure_cert(trusting)
+    userinfo = f"{identity}:{password}@" if password else ""
     return connect(
-        f"wss://{userinfo}localhost:{tls_port}/TLS-1",
+        f"wss://{userinfo}localhost:{tls_port}/{identity}",
         subprotocols=[Subprotocol("ocpp2.0.1")],
         ssl=trusting,
         proxy=None,
@@ -101,3 +112,30 @@ async def test_a_new_password_counts_at_once(
 async def test_the_certificate_is_not_that_of_anybody_else(tls_port: int, secured: Served) -> None:
     with pytest.raises(ssl.SSLCertVerificationError):
         await door(trustme.CA(), tls_port, STATION_PASSWORD)
+
+
+async def test_in_profile_3_a_station_comes_in_by_a_certificate_of_its_own(
+    secured: Served, authority: trustme.CA, tls_port: int
+) -> None:
+    shown = authority.issue_cert("tls-3.stations.example", common_name="TLS-3")
+
+    async with door(authority, tls_port, None, "TLS-3", shown) as station:
+        assert await boot(station) == "Accepted"
+
+
+@pytest.mark.parametrize("common_name", [None, "TLS-1"])
+async def test_in_profile_3_no_password_and_nobody_elses_certificate_will_do(
+    common_name: str | None, secured: Served, authority: trustme.CA, tls_port: int
+) -> None:
+    shown = authority.issue_cert("x.example", common_name=common_name) if common_name else None
+
+    assert await status_of(door(authority, tls_port, STATION_PASSWORD, "TLS-3", shown)) == 401
+
+
+async def test_a_certificate_of_another_authority_is_not_heard(
+    secured: Served, authority: trustme.CA, tls_port: int
+) -> None:
+    shown = trustme.CA().issue_cert("tls-3.stations.example", common_name="TLS-3")
+
+    with pytest.raises((ssl.SSLError, InvalidMessage, OSError)):
+        await door(authority, tls_port, None, "TLS-3", shown)

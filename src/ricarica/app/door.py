@@ -6,6 +6,7 @@ import resource
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import structlog
@@ -61,7 +62,7 @@ async def open_door(gateway: StationGateway | None, config: Config) -> AsyncIter
         log.info("door.open", port=port)
         yield OpenDoor(port, _renew_nothing)
         return
-    tls = tls_of(config.certificates)
+    tls = tls_of(config.certificates, config.tls_client_ca)
     tls_port = await gateway.start(config.station_host, config.station_tls_port, tls, proxies)
     log.info("door.open", port=port, tls_port=tls_port)
     now = asyncio.Event()
@@ -72,15 +73,15 @@ async def open_door(gateway: StationGateway | None, config: Config) -> AsyncIter
         following.cancel()
 
 
-def tls_of(pairs: Sequence[tuple[Path, Path]]) -> RenewedTls:
+def tls_of(pairs: Sequence[tuple[Path, Path]], client_authority: Path | None = None) -> RenewedTls:
     """
     Raises:
         OSError: a certificate cannot be used; the text names its file.
     """
     try:
-        return RenewedTls(pairs)
+        return RenewedTls(pairs, client_authority)
     except OSError as error:  # which names no file
-        files = " and ".join(str(path) for pair in pairs for path in pair)
+        files = " and ".join(str(path) for path in (*chain(*pairs), client_authority) if path)
         raise OSError(f"{files} cannot be used for TLS: {error}") from error
 
 

@@ -140,7 +140,9 @@ class Engine:
             # A station that charges has facts to tell, and its driver waits.
             if knock.crowded and not await unit.slices.transactions.running_at(key):
                 return Admission(Verdict.CROWDED)
-            admittance = await stations.admit(Knocked(key, knock.secure, knock.password, knock.at))
+            admittance = await stations.admit(
+                Knocked(key, knock.secure, knock.password, knock.at, knock.certificate)
+            )
             if admittance is not Admittance.WELCOME:
                 return Admission(Verdict.UNAUTHORIZED)
             if not offered:
@@ -150,7 +152,7 @@ class Engine:
                 Verdict.WELCOME,
                 key,
                 offered[0],
-                authenticated=station.secret is not None,
+                authenticated=station.is_protected,
                 introduced=station.booted_at is not None,
                 held_by=(station.node or "") if station.connected else "",
             )

@@ -83,6 +83,7 @@ class Porter:
             username=credentials.username if credentials else None,
             password=credentials.password if credentials else None,
             remote=peer.remote,
+            certificate=peer.certificate,
             at=self._around.clock.now(),
         )
 
@@ -137,6 +138,8 @@ class Porter:
         """The same at every node, so that one can rule on who comes to another."""
         digest = hashlib.blake2b(digest_size=16)
         digest.update((knock.username or b"").lower() + b":" + (knock.password or b""))
+        if knock.certificate is not None:
+            digest.update(b"\0" + knock.certificate.encode())
         return digest.digest()
 
     # -- guessing

@@ -18,6 +18,7 @@ _HOPS_MAX = 16  # proxies between a station and us; there are one or two
 class Peer(NamedTuple):
     remote: str  # address of the station, without port
     secure: bool  # whether what the station speaks is encrypted
+    certificate: str | None = None  # the common name in the station's, which was verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Proxies:
                 break
         last = _words(forwarded_proto)[-1:]
         secure = last[0].lower() in {"https", "wss"} if last else peer.secure
-        return Peer(remote, secure)
+        return peer._replace(remote=remote, secure=secure)
 
 
 def network_of(remote: str) -> str:

@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 _EPHEMERAL = "ECDHE+AESGCM:ECDHE+CHACHA20"
 # A00.FR.318 wants these two as well. They have no forward secrecy, so they come last and only
@@ -19,7 +19,10 @@ class TlsSource(Protocol):
 
 
 def station_tls(
-    certificates: Sequence[tuple[Path, Path]], *, static_rsa: bool = True
+    certificates: Sequence[tuple[Path, Path]],
+    *,
+    static_rsa: bool = True,
+    client_authority: Path | None = None,
 ) -> ssl.SSLContext:
     """A context for the stations' listener.
 
@@ -27,6 +30,8 @@ def station_tls(
         certificates: Chain and key files in PEM. One RSA and one ECDSA pair together serve
             every station; each station gets the one it can verify.
         static_rsa: Also offer the suites without forward secrecy.
+        client_authority: Who signs the certificates of stations. One that shows a certificate of
+            anybody else is not heard; one that shows none may have a password instead.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -40,20 +45,34 @@ def station_tls(
     context.num_tickets = 1
     for chain, key in certificates:
         context.load_cert_chain(chain, key)
+    if client_authority:
+        context.load_verify_locations(client_authority)
+        context.verify_mode = ssl.CERT_OPTIONAL
     return context
+
+
+def common_name(session: ssl.SSLObject | None) -> str | None:
+    """The name in the certificate that the client has shown, if it has, and it was verified."""
+    shown = session.getpeercert() if session else None
+    subject = cast("tuple[tuple[tuple[str, str], ...], ...]", (shown or {}).get("subject", ()))
+    names = [value for part in subject for name, value in part if name == "commonName"]
+    return names[0] if len(names) == 1 else None
 
 
 class RenewedTls:
     """Follows the certificate files. Connections that stand keep what they began with."""
 
-    def __init__(self, certificates: Sequence[tuple[Path, Path]]) -> None:
+    def __init__(
+        self, certificates: Sequence[tuple[Path, Path]], client_authority: Path | None = None
+    ) -> None:
         """
         Raises:
             OSError: the files cannot be read, or make no pair; `ssl.SSLError` is one of these.
         """
         self._certificates = tuple(certificates)
+        self._client_authority = client_authority
         self._seen = self._look()
-        self._context = station_tls(self._certificates)
+        self._context = self._read()
 
     @property
     def context(self) -> ssl.SSLContext:
@@ -71,10 +90,14 @@ class RenewedTls:
             OSError: as above, for instance while only one of two files has been replaced.
         """
         self._seen = self._look()
-        self._context = station_tls(self._certificates)
+        self._context = self._read()
+
+    def _read(self) -> ssl.SSLContext:
+        return station_tls(self._certificates, client_authority=self._client_authority)
 
     def _look(self) -> tuple[tuple[int, int, int] | None, ...]:
-        return tuple(_sign_of(path) for pair in self._certificates for path in pair)
+        paths = [path for pair in self._certificates for path in pair]
+        return tuple(_sign_of(path) for path in (*paths, self._client_authority) if path)
 
 
 def _sign_of(path: Path) -> tuple[int, int, int] | None:

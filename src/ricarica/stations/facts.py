@@ -51,6 +51,7 @@ class Knocked:
     secure: bool
     password: bytes | None
     at: datetime
+    certificate: str | None = None  # the common name in it; it was verified
 
 
 @dataclass(frozen=True, slots=True)

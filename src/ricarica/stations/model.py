@@ -44,6 +44,9 @@ class ConnectorStatus(StrEnum):
     FAULTED = "faulted"
 
 
+BY_CERTIFICATE = 3  # the security profile in which a station shows one instead of a password
+
+
 class Admittance(StrEnum):
     """The answer to a knock."""
 
@@ -52,6 +55,7 @@ class Admittance(StrEnum):
     BLOCKED = "blocked"
     WRONG_PASSWORD = "wrong_password"  # noqa: S105 - the name of an answer
     NOT_SECURE = "not_secure"
+    WRONG_CERTIFICATE = "wrong_certificate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,11 @@ class Station:
     last_seen_at: datetime | None = None
     node: str | None = None  # at which gateway it is connected, where there are several
 
+    @property
+    def is_protected(self) -> bool:
+        """Whether nobody comes in by its name alone."""
+        return self.secret is not None or self.security_profile == BY_CERTIFICATE
+
 
 @dataclass(frozen=True, slots=True)
 class Connector:
@@ -143,18 +152,34 @@ def _spellings(password: bytes) -> Collection[bytes]:
         return (password, digits, digits.upper())
 
 
-def admittance_of(station: Station, password: bytes | None, *, secure: bool) -> Admittance:
-    """Whether the one who knocks may come in as this station. A00.FR.002: one profile at a time."""
+def admittance_of(
+    station: Station, password: bytes | None, *, secure: bool, certificate: str | None = None
+) -> Admittance:
+    """Whether the one who knocks may come in as this station. A00.FR.002: one profile at a time.
+
+    Args:
+        certificate: The common name in the client's certificate, which was verified.
+    """
     if station.acceptance is Acceptance.BLOCKED:
         return Admittance.BLOCKED
     if (station.security_profile or 0) >= 2 and not secure:
         return Admittance.NOT_SECURE
+    if station.security_profile == BY_CERTIFICATE:
+        shown = certificate is not None and is_named(station, certificate)
+        return Admittance.WELCOME if shown else Admittance.WRONG_CERTIFICATE
     if station.secret is None:
         needs_one = (station.security_profile or 0) in (1, 2)
         return Admittance.WRONG_PASSWORD if needs_one else Admittance.WELCOME
     if password is None or not knows_password(station.secret, password):
         return Admittance.WRONG_PASSWORD
     return Admittance.WELCOME
+
+
+def is_named(station: Station, common_name: str) -> bool:
+    """Whether a certificate is this station's: by its serial number, as OCPP has it, or by its
+    identity, which is all that is known of one that never booted."""
+    identity = station.key.station
+    return common_name == station.serial or common_name.casefold() == identity.casefold()
 
 
 def may_stay(known: Station, changed: Station) -> bool:
@@ -164,6 +189,8 @@ def may_stay(known: Station, changed: Station) -> bool:
     profile = changed.security_profile or 0
     if profile >= 2 and not changed.secure:
         return False
+    if profile == BY_CERTIFICATE:
+        return known.security_profile == BY_CERTIFICATE
     if changed.secret is None:
         return profile not in (1, 2)
     return changed.secret == known.secret  # who knows the old password must not stay by it

@@ -28,6 +28,7 @@ from ricarica.stations.facts import (
     StatusReported,
 )
 from ricarica.stations.model import (
+    BY_CERTIFICATE,
     PASSWORD_BYTES_MIN,
     Acceptance,
     Admittance,
@@ -89,7 +90,12 @@ class StationService:
         """Decide about a handshake. A stranger is written into the inbox, if that is allowed."""
         station = await self._store.get(knocked.station)
         if station is not None:
-            return admittance_of(station, knocked.password, secure=knocked.secure)
+            return admittance_of(
+                station,
+                knocked.password,
+                secure=knocked.secure,
+                certificate=knocked.certificate,
+            )
         if self.policy.unknown is UnknownStations.REFUSE:
             return Admittance.UNKNOWN
         if self.policy.unknown is UnknownStations.ACCEPT:
@@ -262,11 +268,8 @@ class StationService:
 
 def _prepared(station: Station, said: Preparation) -> Station:
     profile = said.security_profile
-    if profile is not None and profile not in (0, 1, 2):
-        raise InvalidError(
-            f"security_profile is 0, 1 or 2, not {profile}; "
-            "client certificates (profile 3) are not supported yet"
-        )
+    if profile is not None and profile not in range(BY_CERTIFICATE + 1):
+        raise InvalidError(f"security_profile is 0, 1, 2 or 3, not {profile}")
     return replace(
         station,
         acceptance=said.acceptance or station.acceptance,

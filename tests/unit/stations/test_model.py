@@ -19,6 +19,7 @@ from ricarica.stations.model import (
     admittance_of,
     is_newer,
     knows_password,
+    may_stay,
     secret_for,
     seen,
 )
@@ -102,7 +103,7 @@ def test_a_locked_station_needs_its_password(password: bytes | None) -> None:
         (2, False, Admittance.NOT_SECURE),
         (2, True, Admittance.WELCOME),
         (3, False, Admittance.NOT_SECURE),
-        (3, True, Admittance.WELCOME),
+        (3, True, Admittance.WRONG_CERTIFICATE),
     ],
 )
 def test_a_profile_from_two_on_needs_encryption(
@@ -118,6 +119,43 @@ def test_a_profile_with_passwords_lets_nobody_in_before_one_was_given(profile: i
     station = replace(OPEN, security_profile=profile)
 
     assert admittance_of(station, PASSWORD, secure=True) is Admittance.WRONG_PASSWORD
+
+
+@pytest.mark.parametrize(
+    "certificate,admittance",
+    [
+        ("SN-0042", Admittance.WELCOME),
+        (KEY.station, Admittance.WELCOME),
+        (KEY.station.lower(), Admittance.WELCOME),
+        ("sn-0042", Admittance.WRONG_CERTIFICATE),
+        ("CP-other", Admittance.WRONG_CERTIFICATE),
+        ("", Admittance.WRONG_CERTIFICATE),
+        (None, Admittance.WRONG_CERTIFICATE),
+    ],
+)
+def test_in_profile_three_a_station_shows_a_certificate_of_its_own(
+    certificate: str | None, admittance: Admittance
+) -> None:
+    station = replace(LOCKED, security_profile=3, serial="SN-0042")
+
+    by_certificate = admittance_of(station, PASSWORD, secure=True, certificate=certificate)
+
+    assert by_certificate is admittance
+
+
+def test_a_certificate_is_no_password() -> None:
+    by_certificate = admittance_of(LOCKED, None, secure=True, certificate=KEY.station)
+
+    assert by_certificate is Admittance.WRONG_PASSWORD
+
+
+@pytest.mark.parametrize("before,stays", [(3, True), (2, False), (None, False)])
+def test_only_who_has_shown_a_certificate_stays_when_one_is_asked_for(
+    before: int | None, stays: bool
+) -> None:
+    known = replace(LOCKED, security_profile=before, secure=True)
+
+    assert may_stay(known, replace(known, security_profile=3, name="New")) is stays
 
 
 def test_a_status_gives_way_to_one_of_the_same_moment_but_not_to_an_older_one() -> None:

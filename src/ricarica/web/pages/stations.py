@@ -44,7 +44,7 @@ ON_A_PAGE = 50
 ROWS_ASKED_MAX = 200  # rows that refresh themselves at once; a page has fewer
 IDENTITY_LENGTH_MAX = 255  # what the stations' door takes
 NAME_LENGTH_MAX = 200
-PROFILES = frozenset({"", "0", "1", "2"})
+PROFILES = frozenset({"", "0", "1", "2", "3"})
 EVERYTHING = Wanted(LIMIT_MAX)
 
 Form = Mapping[str, str]
