@@ -13,7 +13,7 @@ from ricarica.station_gateway.proxy_protocol import announced_in
 from ricarica.station_gateway.request_head import Head, UnfitHeadError, head_end, head_from
 from ricarica.station_gateway.surroundings import Surroundings
 from ricarica.station_gateway.timers import Alarm
-from ricarica.station_gateway.tls import TlsSource, common_name
+from ricarica.station_gateway.tls import TlsSource
 from ricarica.station_gateway.tls_transport import TlsTransport
 
 
@@ -28,7 +28,11 @@ class Entrance:
 class Door(Protocol):
     """Whom an arrival tells."""
 
-    def lets_step_up(self, arrival: "Arrival") -> bool: ...
+    def wait_s(self, arrival: "Arrival") -> float | None:
+        """Until its turn; None: it was sent away."""
+        ...
+
+    def stepped_up(self, arrival: "Arrival") -> None: ...
 
     def announced(self, arrival: "Arrival", behind: Peer) -> None:
         """A proxy said whom it connects."""
@@ -81,8 +85,34 @@ class Arrival(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
         peername = transport.get_extra_info("peername")  # None when it has gone already
         self.peer = Peer(peername[0] if peername else "", self.expects_tls)
-        if not self._door.lets_step_up(self):
+        wait_s = self._door.wait_s(self)
+        if wait_s is None:
             return
+        if wait_s:
+            self._read = self._hold
+            at = self._around.clock.monotonic() + wait_s
+            self._alarm = self._around.timers.call_at(at, self._read_on)
+        else:
+            self._step_up()
+
+    def _hold(self) -> None:
+        """What comes too early waits in the socket."""
+        self.transport.pause_reading()
+
+    def _read_on(self) -> None:
+        transport = self.transport  # not that of TLS, which begins now
+        early = bytes(self._buffer)
+        self._buffer.clear()
+        self._read = self._read_head
+        self._step_up()
+        if transport.is_closing():
+            return
+        transport.resume_reading()
+        if early:
+            cast("asyncio.Protocol", transport.get_protocol()).data_received(early)
+
+    def _step_up(self) -> None:
+        self._door.stepped_up(self)
         at = self._around.clock.monotonic() + self._around.limits.handshake_s
         self._alarm = self._around.timers.call_at(at, self.send_away)
         if self._entrance.proxies.announce and self.is_proxied:
@@ -143,8 +173,6 @@ class Arrival(asyncio.Protocol):
         raw = bytes(self._buffer[:end])
         self._buffer.clear()
         head = head_from(raw)
-        certificate = common_name(self.transport.get_extra_info("ssl_object"))
-        self.peer = self.peer._replace(certificate=certificate)
         self.peer = self._entrance.proxies.peer_behind(
             self.peer,
             head.headers.lines("X-Forwarded-For"),

@@ -35,10 +35,25 @@ class Turnstile:
             self._each.count(network, now)
         return True
 
+    def wait_s(self, network: str | None, patience_s: float) -> float | None:
+        """How long until its turn; None if that is longer than it should wait.
+
+        Of one address none wait: it would fill the queue that all stand in.
+        """
+        now = self._clock.monotonic()
+        if self._all.due_in(now) > patience_s:
+            return None
+        if network is not None:
+            if self._each.exhausted(network, now):
+                return None
+            self._each.count(network, now)
+        return self._all.take(now)
+
 
 class Doorstep:
     def __init__(self, limits: GatewayLimits, clock: Clock) -> None:
         self._guests_max = limits.handshakes_max
+        self._patience_s = limits.arrival_wait_s
         self._turnstile = Turnstile(limits.arrivals, limits.names_max, clock)
         self._networks: dict[Guest, str] = {}
         self._guests: dict[str, dict[Guest, None]] = {}  # each address's in their order
@@ -46,8 +61,9 @@ class Doorstep:
     def __len__(self) -> int:
         return len(self._networks)
 
-    def lets_step_up(self, network: str | None) -> bool:
-        return self._turnstile.lets_through(network)
+    def wait_s(self, network: str | None) -> float | None:
+        """Until one may step up; None: it has to go."""
+        return self._turnstile.wait_s(network, self._patience_s)
 
     def stand(self, guest: Guest) -> None:
         """When there are too many, the one goes who has dawdled longest at the busiest address.

@@ -18,6 +18,8 @@ class GatewayLimits:
     # -- before the handshake is done
     connections_max: int = 100_000  # sockets; about 2 GiB with TLS
     arrivals: Rate = _ARRIVALS  # new connections, before anything is read of them
+    # Who comes faster than that waits its turn: one of them may charge, and nobody knows who.
+    arrival_wait_s: float = 5.0  # half of what a handshake may take
     entries: Rate = _ENTRIES  # handshakes; beyond it only stations that charge come in
     handshakes_max: int = 4_000  # that have begun and not been finished; 20 KiB each with TLS
     handshake_s: float = 10.0  # TLS and the request: a station on GPRS needs about 3 s

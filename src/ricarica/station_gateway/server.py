@@ -79,20 +79,22 @@ class StationServer:
 
     # -- from those who arrive
 
-    def lets_step_up(self, arrival: Arrival) -> bool:
+    def wait_s(self, arrival: Arrival) -> float | None:
         tally = self._around.tally
         tally.sockets += 1
         self._arrivals.add(arrival)
         if tally.sockets > self._around.limits.connections_max:
             tally.shed += 1
             arrival.send_away()
-            return False
-        if not self._doorstep.lets_step_up(None if arrival.is_proxied else arrival.network):
+            return None
+        wait_s = self._doorstep.wait_s(None if arrival.is_proxied else arrival.network)
+        if wait_s is None:
             tally.shed += 1
             self._put_off(arrival)
-            return False
+        return wait_s
+
+    def stepped_up(self, arrival: Arrival) -> None:
         self._stand(arrival)
-        return True
 
     def announced(self, arrival: Arrival, behind: Peer) -> None:
         self._doorstep.leave(arrival)

@@ -26,6 +26,11 @@ class TokenBucket:
         self._tokens -= tokens
         return max(0.0, -self._tokens / self._rate.per_s)
 
+    def due_in(self, now: float) -> float:
+        """What `take` would return."""
+        self._refill(now)
+        return max(0.0, (1 - self._tokens) / self._rate.per_s)
+
     def empty(self, now: float) -> bool:
         self._refill(now)
         return self._tokens < 1

@@ -41,6 +41,23 @@ def test_a_proxy_is_not_one_address() -> None:
     assert sum(turnstile.lets_through(None) for _ in range(20)) == 8
 
 
+def test_who_comes_too_early_waits_its_turn_if_that_is_soon() -> None:
+    hourglass = Hourglass()
+    turnstile = Turnstile(RATE, 20, hourglass)
+
+    waits = [turnstile.wait_s(str(number), patience_s=1.0) for number in range(14)]
+
+    assert waits == [0.0] * 8 + [0.25, 0.5, 0.75, 1.0, None, None]
+    hourglass.turn(0.25)
+    assert turnstile.wait_s("late", patience_s=1.0) == 1.0
+
+
+def test_of_one_address_nobody_waits() -> None:
+    turnstile = Turnstile(RATE, 10, Hourglass())
+
+    assert [turnstile.wait_s("one", patience_s=1.0) for _ in range(6)] == [0.0] * 4 + [None] * 2
+
+
 def test_who_waits_longest_at_the_busiest_address_has_to_go() -> None:
     doorstep = Doorstep(GatewayLimits(handshakes_max=4), Hourglass())
     gone: list[Guest] = []

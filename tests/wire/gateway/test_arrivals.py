@@ -229,6 +229,37 @@ class TestFloods:
         assert len(core.knocks) == 5
 
 
+class TestAQueue:
+    @pytest.fixture
+    def limits(self) -> GatewayLimits:
+        return GatewayLimits(arrivals=Rate(1.0, burst=4), arrival_wait_s=2.0, close_s=1.0)
+
+    async def test_who_comes_beyond_the_rate_waits_its_turn(
+        self, port: int, core: ScriptedCore, gateway: StationGateway, hourglass: Hourglass
+    ) -> None:
+        def comes(number: int) -> "asyncio.Task[bytes]":
+            request = REQUEST.replace(b"CP1", b"CP%d" % number) + b"\r\n"
+            return asyncio.ensure_future(said_to(port, request, f"127.0.1.{number}"))
+
+        for number in range(1, 5):
+            await comes(number)
+        waiting = []
+        for number in (5, 6):
+            waiting.append(comes(number))
+            await until(lambda: gateway.counts().sockets == len(waiting))
+        put_off = await comes(7)
+
+        assert put_off == b"" or put_off.startswith(b"HTTP/1.1 503")
+        assert not any(task.done() for task in waiting)
+        assert len(core.knocks) == 4
+
+        hourglass.turn(1.0)
+        assert (await waiting[0]).startswith(b"HTTP/1.1 101")
+        assert not waiting[1].done()
+        hourglass.turn(1.0)
+        assert (await waiting[1]).startswith(b"HTTP/1.1 101")
+
+
 class TestTheSilent:
     @pytest.fixture
     def limits(self) -> GatewayLimits:
