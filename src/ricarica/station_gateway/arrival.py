@@ -13,7 +13,7 @@ from ricarica.station_gateway.proxy_protocol import announced_in
 from ricarica.station_gateway.request_head import Head, UnfitHeadError, head_end, head_from
 from ricarica.station_gateway.surroundings import Surroundings
 from ricarica.station_gateway.timers import Alarm
-from ricarica.station_gateway.tls import TlsSource
+from ricarica.station_gateway.tls import TlsSource, common_name
 from ricarica.station_gateway.tls_transport import TlsTransport
 
 
@@ -173,6 +173,8 @@ class Arrival(asyncio.Protocol):
         raw = bytes(self._buffer[:end])
         self._buffer.clear()
         head = head_from(raw)
+        certificate = common_name(self.transport.get_extra_info("ssl_object"))
+        self.peer = self.peer._replace(certificate=certificate)
         self.peer = self._entrance.proxies.peer_behind(
             self.peer,
             head.headers.lines("X-Forwarded-For"),
