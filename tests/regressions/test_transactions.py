@@ -218,3 +218,17 @@ async def test_a_number_that_was_given_before_is_not_given_again(
         assert second["transactionId"] == 8
         first, _ = await network.transactions(told.station)
         assert (first.ref, first.energy.energy_wh) == ("7", Decimal(1_000))
+
+
+async def test_what_the_meter_shows_after_an_end_that_is_told_late_is_not_billed() -> None:
+    async with world() as network:
+        told = network.teller(await network.station("GENOVA-1", V16))
+        number = (await told.call("StartTransaction", start(at(0))))["transactionId"]
+        at_rest = {"timestamp": at(20), "sampledValue": [{"value": "9000"}]}
+        stop = {"transactionId": number, "meterStop": 2_500, "timestamp": at(10)}
+
+        await told.call("MeterValues", {"connectorId": 1, "meterValue": [at_rest]})
+        await told.call("StopTransaction", stop)
+
+        [transaction] = await network.transactions(told.station)
+        assert transaction.energy.energy_wh == 1_500

@@ -1,5 +1,6 @@
 """How a fact moves a transaction on, whatever kind of fact it is. Pure."""
 
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -16,6 +17,7 @@ from ricarica.transactions.model import (
     RegisterPoint,
     StatePoint,
     Transaction,
+    energy_along,
     with_number,
 )
 from ricarica.transactions.readings import (
@@ -26,6 +28,7 @@ from ricarica.transactions.readings import (
     registers_in,
     soc_in,
 )
+from ricarica.transactions.repeats import was_assumed
 
 ERROR = Decimal("1.1")  # of meters and clocks together
 CLOCK_STEP = timedelta(minutes=1)  # some clocks show no seconds
@@ -123,6 +126,33 @@ def moved_on(
         reservation=transaction.reservation or fact.reservation,
         updated_at=fact.received_at,
     )
+
+
+def has_more_than_its_own(transaction: Transaction) -> bool:
+    """Whether something was counted that the register showed when it had ended, as happens where
+    its end is told late, and meanwhile readings that name no transaction were taken for its."""
+    last, ended_at = transaction.energy.last, transaction.ended_at
+    if last is None or ended_at is None or was_assumed(transaction):
+        return False
+    return last.at > ended_at and last.register_wh != transaction.register_stop_wh
+
+
+def up_to_its_end(
+    transaction: Transaction, points: Iterable[RegisterPoint]
+) -> Iterator[RegisterPoint]:
+    """What came with its end is its own, even where it was measured a little later."""
+    points, stop_wh = tuple(points), transaction.register_stop_wh
+    if transaction.ended_at is None or was_assumed(transaction):
+        yield from points
+        return
+    own = (point.at for point in points if point.register_wh == stop_wh)
+    until = max((transaction.ended_at, *own))
+    yield from (point for point in points if point.at <= until)
+
+
+def counted_to_its_end(transaction: Transaction, points: Iterable[RegisterPoint]) -> Transaction:
+    energy = energy_along(up_to_its_end(transaction, points))
+    return replace(transaction, energy=energy, flags=_flags(transaction, energy))
 
 
 def _flags(transaction: Transaction, energy: EnergyTally) -> frozenset[Flag]:

@@ -19,6 +19,8 @@ from ricarica.transactions.commands import ShowCost
 from ricarica.transactions.counting import (
     all_readings,
     counted_on,
+    counted_to_its_end,
+    has_more_than_its_own,
     moved_on,
     parked_on,
     placed,
@@ -103,6 +105,9 @@ class TransactionService:
             transaction = _ended(transaction, fact)
         else:
             transaction = _prolonged(transaction)
+        if has_more_than_its_own(transaction):
+            points = [*await self._store.registers(transaction), *register_points(fact)]
+            transaction = counted_to_its_end(transaction, points)
         transaction = self._shown(self._settled(_completeness(transaction)), fact)
         self._write(transaction, fact)
         self._tell_of(transaction, fact, is_new=known is None)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from ricarica.app.examination.findings import Bounds
 from ricarica.tariffs.model import prices_from
-from ricarica.transactions.counting import priced, weighed
+from ricarica.transactions.counting import priced, up_to_its_end, weighed
 from ricarica.transactions.model import (
     RANGES_MAX,
     Entry,
@@ -117,7 +117,8 @@ def _parking(transaction: Transaction, evidence: Evidence) -> Iterator[Breach]:
 
 
 def _energy(transaction: Transaction, evidence: Evidence) -> Iterator[Breach]:
-    counted, known = energy_along(evidence.registers), transaction.energy
+    own = up_to_its_end(transaction, evidence.registers)
+    counted, known = energy_along(own), transaction.energy
     off_wh = abs(counted.energy_wh - known.energy_wh)
     if off_wh > ROUNDING_WH * (len(evidence.registers) + 1):
         text = f"it has {known.energy_wh} Wh, and by its readings {counted.energy_wh} Wh"
