@@ -75,16 +75,12 @@ class Membership:
 
     async def join(self) -> None:
         await self._say_here()
-        remembered = self._engine.batches.remembered
         await self._bus.listen("events", Happened, self._heard_of)
-        await self._bus.listen(
-            "written", Written, lambda written: remembered.forget_places(written.rows)
-        )
+        await self._bus.listen("written", Written, self._heard_what_changed)
         await self._bus.listen(
             "nodes.gone", NodeGone, lambda gone: self._engine.gateway_gone(gone.node)
         )
-        # What others wrote while nothing could be heard is unknown.
-        self._bus.when_back(remembered.forget_all)
+        self._bus.when_back(self._hears_again)
         await self._link.start(as_core=Role.CORE in self._roles)
 
     async def run(self) -> None:
@@ -177,6 +173,16 @@ class Membership:
                 await slices.stations.disconnect(Disconnected(key, epoch, reason, slices.now))
 
         await self._engine.carry_out(system_actor(tenant), disconnect)
+
+    def _heard_what_changed(self, written: Written) -> None:
+        self._engine.batches.remembered.forget_places(written.rows)
+        stations = [key for table, key in written.rows if table == STATIONS.name]
+        self._engine.look_again(StationKey(*key) for key in stations)
+
+    def _hears_again(self) -> None:
+        """What others wrote while nothing could be heard is unknown."""
+        self._engine.batches.remembered.forget_all()
+        self._engine.look_again(self._engine.live.keys())
 
     def _heard_of(self, happened: Happened) -> None:
         self._engine.events.receive(

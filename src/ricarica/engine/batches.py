@@ -1,13 +1,13 @@
 """Batches: many letters, one commit, and only then the answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
-from ricarica.engine.company import Fence
+from ricarica.engine.company import Connection, Fence
 from ricarica.engine.counts import BatchCounts
 from ricarica.engine.mailbox import Job, Mailboxes, Wanted
 from ricarica.engine.outbox import ENCODER
@@ -25,7 +25,7 @@ from ricarica.kernel.events import Announced
 from ricarica.kernel.ids import StationKey
 from ricarica.link.letters import Withheld
 from ricarica.slices import Surroundings
-from ricarica.storage.database import Database, Expect
+from ricarica.storage.database import Database, Expect, Row
 from ricarica.storage.work import Remembered, Work
 
 AGAIN_MAX = 2  # another process that writes the same row twice in between is no accident
@@ -104,7 +104,7 @@ class Batches:
         except FencedError as error:
             # Some stations went elsewhere: what they said here is theirs to repeat there.
             assert self._fence is not None, "who expects nothing is not fenced"
-            self._fence.lost(error.rows)
+            self._fence.lost(_connections(jobs, error.rows))
             await self._together(jobs, again_max)
         except Exception as error:
             # One of them is at odds with the database, or met a fault of ours; the others did not.
@@ -205,6 +205,13 @@ class Batches:
             told += each.unit.told
         if announced or told:
             self._publish(announced, told)
+
+
+def _connections(jobs: Iterable[Job], stations: Iterable[Row]) -> list[Connection]:
+    """Those of some stations, given by tenant and name."""
+    wanted = set(stations)
+    heard = [job.connection for job in jobs if job.connection]
+    return [(key, epoch) for key, epoch in heard if (key.tenant, key.station) in wanted]
 
 
 def _fail(job: Job, error: BaseException) -> None:

@@ -1,11 +1,11 @@
 """What a node owes the others, where there are several on one database."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ricarica.engine.outbox import Happening
 from ricarica.kernel.ids import StationKey
-from ricarica.storage.database import Expect, Row
+from ricarica.storage.database import Expect
 from ricarica.storage.work import Place
 
 Connection = tuple[StationKey, int]
@@ -27,5 +27,5 @@ class Fence:
     """Keeps a node from writing for stations that have gone elsewhere."""
 
     company: Company
-    # Told of the stations, by tenant and name, that are no longer ours.
-    lost: Callable[[Sequence[Row]], None]
+    # Told of the connections that have been overtaken.
+    lost: Callable[[Iterable[Connection]], None]

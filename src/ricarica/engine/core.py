@@ -1,15 +1,16 @@
 """The engine of one node: every message and every change gets its unit of work."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from ricarica.access.model import Actor
 from ricarica.engine import aside
 from ricarica.engine.batches import Batches
 from ricarica.engine.commands import Commands
-from ricarica.engine.company import Company, Fence
+from ricarica.engine.company import Company, Connection, Fence
 from ricarica.engine.dispatch import Dispatcher, Routes
 from ricarica.engine.jobs import Errand
 from ricarica.engine.live import LiveStation, LiveStations
@@ -39,7 +40,7 @@ from ricarica.slices import Slices, Surroundings
 from ricarica.stations.commands import HangUp as Goodbye
 from ricarica.stations.facts import Connected, Disconnected, Knocked
 from ricarica.stations.model import Admittance, Station
-from ricarica.storage.database import Database, Row
+from ricarica.storage.database import Database
 from ricarica.storage.work import Work
 from ricarica.translation.route import Phrases
 
@@ -285,15 +286,25 @@ class Engine:
         for key, epoch in self.live.at(node):
             self.close(Closed(key, epoch, "its gateway is gone", self._clock.now()))
 
-    def _lost(self, stations: Sequence[Row]) -> None:
+    def look_again(self, stations: Iterable[StationKey]) -> None:
+        """Others wrote there, or may have: have those that are ours gone elsewhere?"""
+        for key in stations:
+            if self.live.get(key):
+                self._afterwards(key, partial(self._look, key))
+
+    async def _look(self, key: StationKey, unit: UnitOfWork) -> None:
+        station, live = await unit.slices.stations.get(key), self.live.get(key)
+        if live and live.epoch < station.epoch:
+            self._lost([(key, live.epoch)])
+
+    def _lost(self, connections: Iterable[Connection]) -> None:
         """They have connected elsewhere; what remains of them here is of the past."""
-        for tenant, name in stations:
-            key = StationKey(tenant, name)
-            if live := self.live.get(key):
-                self.live.closed(key, live.epoch)
+        for key, epoch in connections:
+            live = self.live.get(key)
+            if live and self.live.closed(key, epoch):
                 reason = "replaced by a newer connection"
-                self._sockets.hang_up(HangUp(key, POLICY_VIOLATION, reason, live.node, live.epoch))
-            self.batches.remembered.disown((tenant, name))
+                self._sockets.hang_up(HangUp(key, POLICY_VIOLATION, reason, live.node, epoch))
+                self.batches.remembered.disown((key.tenant, key.station))
 
     def _send(self, key: StationKey, command: object) -> None:
         if len(self._passing) >= PASSING_COMMANDS_MAX:

@@ -27,6 +27,9 @@ class LiveStations:
     def __len__(self) -> int:
         return len(self._live)
 
+    def keys(self) -> list[StationKey]:
+        return list(self._live)
+
     def get(self, key: StationKey) -> LiveStation | None:
         return self._live.get(key)
 
