@@ -22,6 +22,7 @@ from tests.e2e.drills.charging import (
 from tests.e2e.drills.forked import Forked, Plight
 from tests.e2e.drills.oracle import Kept, check, kept_in, prepare
 
+WAITING_MAX = 100  # letters: a few for each station, however long an outage lasts
 NOTICED_S = 15.0  # within which a load balancer has to hear that nothing can be stored
 Record = Callable[[str, object], None]
 """pytest's `record_property`; `make drills` prints what is recorded."""
@@ -45,6 +46,9 @@ class Drill:
         """Nothing can be stored inside, and so nothing may be acknowledged; then it can again."""
         began = SystemClock().now()
         yield
+        waiting = await self.server.waiting()
+        assert (waiting or 0) < WAITING_MAX, f"{waiting} letters wait: they pile up"
+        self.figures["waiting"] = waiting
         ended = SystemClock().now()
         wrong = acknowledged_between(self.fleet, began, ended)
         assert not wrong, f"acknowledged while nothing could be stored: {wrong[:3]}"

@@ -7,6 +7,7 @@ all of `ricarica serve`.
 import asyncio
 import multiprocessing
 import os
+import re
 import resource
 import signal
 import socket
@@ -150,11 +151,24 @@ class Forked:
 
     async def readiness(self) -> int:
         """What a load balancer is told, as a status of HTTP; 0: nothing."""
+        answer = await self._asked("/health/ready")
+        return answer.status_code if answer else 0
+
+    async def waiting(self) -> int | None:
+        """Letters in its mailboxes; None when it cannot be asked."""
+        answer = await self._asked("/metrics")
+        if answer is None:
+            return None
+        found = re.search(r"^ricarica_mailbox_letters (\d+)", answer.text, re.MULTILINE)
+        assert found, "it does not say how many letters wait"
+        return int(found[1])
+
+    async def _asked(self, path: str) -> httpx.Response | None:
         try:
             async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
-                return (await client.get(f"{self.http}/health/ready")).status_code
+                return await client.get(f"{self.http}{path}")
         except httpx.TransportError:
-            return 0
+            return None
 
 
 def free_port() -> int:
