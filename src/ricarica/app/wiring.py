@@ -133,7 +133,8 @@ async def running_node(parts: Parts) -> AsyncIterator[Node]:
         await _nobody_is_connected(parts.database)
     node = node_of(parts)
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(node.engine.run())]
+        engine = group.create_task(node.engine.run())
+        tasks = [engine]
         if node.membership:
             await node.membership.join()
             tasks.append(group.create_task(node.membership.run()))
@@ -147,7 +148,7 @@ async def running_node(parts: Parts) -> AsyncIterator[Node]:
         try:
             yield node
         finally:
-            await _leave(node)
+            await _leave(node, engine)
             for task in tasks:
                 task.cancel()
 
@@ -162,12 +163,15 @@ async def _nobody_is_connected(database: Database) -> None:
     await database.commit([Run(disconnected)])
 
 
-async def _leave(node: Node) -> None:
+async def _leave(node: Node, engine: "asyncio.Task[None]") -> None:
     """What was begun is finished, and nothing new begins."""
     if isinstance(node.link, NatsLink):
         await node.link.leave()
     await node.gateway.stop()
-    await node.engine.idle()
+    idle = asyncio.ensure_future(node.engine.idle())
+    # Where one of us has failed the engine stops too, and what waits for it waits in vain.
+    await asyncio.wait({idle, engine}, return_when=asyncio.FIRST_COMPLETED)
+    idle.cancel()
     node.engine.events.end()
     if node.membership:
         await node.membership.leave()
