@@ -1,6 +1,7 @@
 """Parts of tables are made before they are needed, and thrown away when they are old."""
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
@@ -24,6 +25,12 @@ from ricarica.storage.postgres import PostgresDatabase
 from ricarica.transactions.sql import SAMPLES
 
 TEND_EVERY = timedelta(hours=1)
+NEW_EVERY_S, NEW_LOOKS = 5.0, 12  # for a minute
+NEW_TABLES = """
+    SELECT relname FROM pg_class
+    WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
+        AND reltuples < 0 AND pg_relation_size(oid) > 0
+"""
 MILLISECOND = timedelta(milliseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -45,13 +52,37 @@ SAMPLE_PARTS = Partitioned(SAMPLES, Step.MONTH)
 
 async def keep(database: PostgresDatabase, clock: Clock, retention: Retention) -> None:
     """Until cancelled. Any number of nodes may do so."""
+    await _attempt(tend(database, clock.now(), retention))
+    for _ in range(NEW_LOOKS):
+        await asyncio.sleep(NEW_EVERY_S)
+        await _attempt(get_acquainted(database))
     while True:
-        try:
-            await tend(database, clock.now(), retention)
-        except (RicaricaError, RuntimeError) as error:
-            # Stations need not care: what has no part lies in the default one until the next time.
-            log.warning("parts.failed", error=str(error))
         await asyncio.sleep(TEND_EVERY.total_seconds())
+        await _attempt(tend(database, clock.now(), retention))
+
+
+async def _attempt(work: Awaitable[None]) -> None:
+    try:
+        await work
+    except (RicaricaError, RuntimeError) as error:
+        # Stations need not care: what has no part lies in the default one until the next time.
+        log.warning("parts.failed", error=str(error))
+
+
+async def get_acquainted(database: PostgresDatabase) -> None:
+    """Let PostgreSQL look at tables that it knows nothing of.
+
+    All indexes begin with the tenant. Until it knows that there is one tenant only, it takes
+    that for as good a key as any, and looks at all rows for each one that is wanted. By itself it
+    has a look within a minute; a hundred thousand stations may have come by then.
+    """
+    await database.change_schema(_analyse_new)
+
+
+def _analyse_new(connection: sa.Connection) -> None:
+    for name in connection.exec_driver_sql(NEW_TABLES).scalars().all():
+        connection.exec_driver_sql(f'ANALYZE "{name}"')
+        connection.commit()
 
 
 async def tend(database: PostgresDatabase, now: datetime, retention: Retention) -> None:
