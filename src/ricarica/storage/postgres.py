@@ -57,8 +57,12 @@ SERVER_SETTINGS = {
     "jit": "off",  # our queries are short; compiling them takes longer
 }
 
-# A batch's statements are few and the same every time: to plan them costs more than to run them.
-WRITER_SETTINGS = {"plan_cache_mode": "force_generic_plan"}
+WRITER_SETTINGS = {
+    # A batch's statements are few and the same every time: to plan costs more than to run them.
+    "plan_cache_mode": "force_generic_plan",
+    # Who is suspended or cut off in a commit holds its rows, and others wait for them: in ms.
+    "idle_in_transaction_session_timeout": "5000",
+}
 
 # The connection is gone, or in a state that nobody knows; InternalClientError is what asyncpg
 # raises when the server's goodbye and our next command cross.
@@ -68,6 +72,7 @@ LOST = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutErr
 UNAVAILABLE = (
     "08",  # connection exception
     "25006",  # read-only: a standby, or a server that was told so
+    "25P03",  # we were silent in a transaction for too long
     "28",  # we are not let in
     "3D000",  # no such database
     "53",  # out of disk, memory or connections

@@ -10,7 +10,7 @@ from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.storage.sqlite import SqliteDatabase
 
 
-class Broken(Exception):
+class BrokenError(Exception):
     """A fault of ours."""
 
 
@@ -25,10 +25,10 @@ async def test_a_node_of_which_a_part_fails_ends_though_something_waits(
     await database.create_all()
 
     async def broken(_self: object) -> None:
-        raise Broken
+        raise BrokenError
 
     monkeypatch.setattr("ricarica.engine.timers.Timers.run", broken)
-    with pytest.RaisesGroup(Broken):
+    with pytest.RaisesGroup(BrokenError):
         async with asyncio.timeout(30) as limit, running_node(Parts(database)) as node:
             try:
                 await asyncio.Event().wait()
