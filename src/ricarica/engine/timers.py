@@ -71,7 +71,8 @@ class Timers:
         while True:
             try:
                 await self.ring_due()
-            except RicaricaError as error:
+            except (RicaricaError, RuntimeError) as error:
+                # A statement that went wrong must not cost the stations their sockets.
                 log.warning("timers.failed", error=str(error))
             await asyncio.sleep(LOOK_EVERY_S)
 

@@ -38,7 +38,10 @@ class BusError(RicaricaError):
 
 
 class Bus:
-    """One process's connection to NATS; it comes back by itself."""
+    """One process's connection to NATS; it comes back by itself.
+
+    `url` may name several servers of a cluster, with commas in between.
+    """
 
     def __init__(self, url: str, name: str, *, prefix: str = "ricarica") -> None:
         self._url = url
@@ -195,7 +198,7 @@ class Bus:
 
     async def _connect(self) -> None:
         await self._client.connect(
-            self._url,
+            self._url.split(","),
             name=self._name,
             max_reconnect_attempts=-1,
             reconnect_time_wait=RECONNECT_WAIT_S,

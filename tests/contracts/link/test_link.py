@@ -11,6 +11,7 @@ import pytest
 
 from ricarica.kernel.errors import StorageUnavailableError
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
+from ricarica.link.bus import Bus
 from ricarica.link.letters import (
     Admission,
     Answer,
@@ -244,6 +245,15 @@ async def test_a_station_is_hung_up_on(line: Line, gateway: Gateway) -> None:
     await carried(line)
 
     assert gateway.heard == [hang_up]
+
+
+async def test_of_several_servers_one_that_answers_is_enough(nats: NatsServer) -> None:
+    bus = Bus(f"nats://127.0.0.1:1,{nats.url}", "somebody")
+
+    await bus.connect()
+
+    assert bus.is_connected
+    await bus.close()
 
 
 async def test_a_call_to_a_gateway_that_is_not_there_is_unreached(nats: NatsServer) -> None:

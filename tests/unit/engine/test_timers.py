@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import sqlalchemy as sa
 from ricarica.engine.sql import TIMERS
 from ricarica.engine.timers import LEASE, Timers, set_timer
 from ricarica.engine.unit_of_work import UnitOfWork
-from ricarica.kernel.errors import NotFoundError
+from ricarica.kernel.errors import NotFoundError, StorageUnavailableError
 from ricarica.kernel.ids import DEFAULT_TENANT, TenantId
 from tests.unit.engine.conftest import Bench, Doing
 
@@ -19,11 +20,13 @@ class Bell:
 
     def __init__(self) -> None:
         self.rung: list[str] = []
+        self.has_rung = asyncio.Event()
         self.again: timedelta | None = None
         self.breaks: set[str] = set()
 
     async def __call__(self, unit: UnitOfWork, subject: str) -> timedelta | None:
         self.rung.append(subject)
+        self.has_rung.set()
         if subject in self.breaks:
             raise NotFoundError(f"{subject} is broken")
         return self.again
@@ -126,3 +129,25 @@ async def test_what_nobody_rings_any_more_is_left_alone(bench: Bench, timers: Ti
 
     rows = await bench.database.fetch(sa.select(TIMERS.c.tenant, TIMERS.c.subject))
     assert rows == [(DEFAULT_TENANT, "a")]
+
+
+async def test_a_statement_that_goes_wrong_ends_no_timer(
+    bench: Bench, timers: Timers, bell: Bell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ricarica.engine.timers.LOOK_EVERY_S", 0.0)
+    await set_for(bench, "a", timedelta(0))
+    faults = [RuntimeError("a statement of ours is wrong"), StorageUnavailableError("away")]
+    fetch = bench.database.fetch
+
+    async def fails_at_first(*args: Any) -> Any:
+        if faults:
+            raise faults.pop()
+        return await fetch(*args)
+
+    monkeypatch.setattr(bench.database, "fetch", fails_at_first)
+    running = asyncio.create_task(timers.run())
+    async with asyncio.timeout(30):
+        await bell.has_rung.wait()
+
+    assert bell.rung == ["a"]
+    running.cancel()
