@@ -19,6 +19,7 @@ HANDSHAKE_S = 30.0
 SILENCE_S = 200.0  # of the server, after which a station gives its connection up
 LOOKS_S = 60.0
 LOOKS_AGAIN_S = 5.0  # when it waits for something, and does not say until when
+BOOT_FIRST = '"SecurityError","boot first"'
 REPEATS = ("repeat_same_id", "repeat_other_id", "lose_acks")
 
 
@@ -185,7 +186,7 @@ class Client:
             text = payload.decode()
             self.trace(f"< {text}")
             self.act(lambda: self.station.receive(text))
-            self._be_impatient()
+            self._be_impatient(text)
         elif opcode == PING:
             line.say(PONG, b"")
         elif opcode == CLOSE:
@@ -193,11 +194,14 @@ class Client:
             line.say(CLOSE, payload)
             self._leave(line)
 
-    def _be_impatient(self) -> None:
-        """Some stations speak though they were told to wait."""
+    def _be_impatient(self, text: str) -> None:
+        """Some stations speak though they were told to wait, until they are told to boot."""
         core = self.station.core
         if self.plan.impatient and not self.calm and core.boot is BootState.PENDING:
             core.boot = BootState.ACCEPTED
+            self.live()
+        elif BOOT_FIRST in text and core.boot is BootState.ACCEPTED:
+            core.boot, core.boot_due = BootState.UNKNOWN, core.now
             self.live()
 
     def lost(self, why: str) -> None:

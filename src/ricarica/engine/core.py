@@ -311,7 +311,12 @@ class Engine:
             return
         task: asyncio.Task[object] = asyncio.ensure_future(self.commands.tell(key, command))
         self._passing.add(task)
-        task.add_done_callback(self._passing.discard)
+        task.add_done_callback(self._passed)
+
+    def _passed(self, task: "asyncio.Task[object]") -> None:
+        self._passing.discard(task)
+        if not task.cancelled():
+            task.exception()  # nobody waits for it, and what there is to say is in the log
 
 
 async def _nothing(_unit: UnitOfWork) -> None:
