@@ -93,6 +93,7 @@ import asyncio, resource, sys
 from pathlib import Path
 import uvloop
 from ricarica.app.config import Config
+from ricarica.app.logs import configure_logs
 from ricarica.app.serve import serving
 from ricarica.stations.model import UnknownStations
 
@@ -105,6 +106,7 @@ async def main() -> None:
         print(served.station_port, flush=True)
         await asyncio.Event().wait()
 
+configure_logs("warning", as_json=False)
 resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
 uvloop.run(main())
 """

@@ -29,7 +29,7 @@ SEEN = {
     "bombs": {"101", "1009"},
     "nonsense": {"101", "1007"},
     "guessing": {"401", "429"},
-    "hijacking": {"401", "429"},
+    "hijacking": {"429"},  # and 401, unless there was guessing just before
     "malformed_requests": {"400", "431"},
     "coming_and_going": {"101"},
 }
