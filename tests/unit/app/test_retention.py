@@ -5,7 +5,7 @@ import pytest
 import sqlalchemy as sa
 
 from ricarica.app.retention import TIDY_EVERY, Retention, rings
-from ricarica.engine.sql import MESSAGES, OUTBOX
+from ricarica.engine.sql import MESSAGES, OUTBOX, PUT_ASIDE
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.storage.database import Add
@@ -37,15 +37,43 @@ async def test_what_is_older_than_it_is_kept_for_goes_and_nothing_else(network: 
     for number, age in ages.items():
         await remember(network, number, now - age)
 
-    again: list[timedelta | None] = []
-
-    async def tidy(unit: UnitOfWork) -> None:
-        again.append(await rings(KEPT)["tidy"](unit, ""))
-
-    tidied = network.engine.post(DEFAULT_TENANT, tidy)
-    await network.settle()
-    await tidied
+    again = await tidied(network)
 
     assert await numbers(network, MESSAGES) == [3, 4, 5]
     assert await numbers(network, OUTBOX) == [4, 5]
-    assert again == [TIDY_EVERY]
+    assert again == TIDY_EVERY
+
+
+async def test_messages_in_parts_are_thrown_away_by_the_part(network: World) -> None:
+    await remember(network, 1, network.clock.now() - 30 * DAY)
+
+    await tidied(network, in_parts=True)
+
+    assert await numbers(network, MESSAGES) == [1]
+    assert await numbers(network, OUTBOX) == []
+
+
+async def test_what_was_put_aside_is_kept_for_as_long_as_a_bill_is_asked_about(
+    network: World,
+) -> None:
+    now = network.clock.now()
+    for number, age in {1: 91 * DAY, 2: 89 * DAY}.items():
+        aside = (DEFAULT_TENANT, "CP-1", number, now - age, "MeterValues", "{}", "KeyError: 1")
+        await network.database.commit([Add(PUT_ASIDE, aside)])
+
+    await tidied(network)
+
+    assert await numbers(network, PUT_ASIDE) == [2]
+
+
+async def tidied(network: World, *, in_parts: bool = False) -> timedelta | None:
+    """When to tidy up again."""
+    again: list[timedelta | None] = []
+
+    async def tidy(unit: UnitOfWork) -> None:
+        again.append(await rings(KEPT, in_parts=in_parts)["tidy"](unit, ""))
+
+    done = network.engine.post(DEFAULT_TENANT, tidy)
+    await network.settle()
+    await done
+    return again[0]
