@@ -146,7 +146,7 @@ class Membership:
         dead = sa.delete(NODES).where(NODES.c.seen_at < sa.func.now() - DEAD_AFTER)
         found = [name for (name,) in await self._database.take(dead.returning(NODES.c.name))]
         for name in found:
-            log.warning("cluster.node_gone", node=name)
+            log.warning("cluster.node_gone", gone=name)
             self._bus.send("nodes.gone", NodeGone(name))
             self._engine.gateway_gone(name)
         return bool(found)

@@ -114,8 +114,10 @@ class Batches:
                 log.exception("batch.failed", jobs=len(jobs))
                 self.remembered.forget_all()
             if len(jobs) > 1:
-                for job in jobs:
-                    await self._together([job])
+                # By halves: it is found in a few commits, and the others still share theirs.
+                middle = len(jobs) // 2
+                await self._together(jobs[:middle])
+                await self._together(jobs[middle:])
             elif again_max and isinstance(error, LostUpdateError | ConflictError):
                 # Another process was faster: what it wrote is read, and decided on, anew.
                 await self._together(jobs, again_max - 1)

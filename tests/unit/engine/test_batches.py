@@ -117,6 +117,18 @@ async def test_what_contradicts_the_database_fails_alone(bench: Bench) -> None:
     assert sorted(await bench.timers()) == ["after", "before", "taken"]
 
 
+async def test_most_share_their_commits_although_one_contradicts_the_database(bench: Bench) -> None:
+    bench.errand(writing("taken"))
+    await bench.settle()
+    before = bench.database.commits
+
+    errands = [bench.errand(writing("taken" if n == 37 else str(n))) for n in range(100)]
+    await bench.batches.once()
+
+    assert sum(errand.done.exception() is None for errand in errands) == 99
+    assert bench.database.commits - before < 10
+
+
 async def test_a_value_that_no_column_holds_fails_alone(bench: Bench) -> None:
     async def write_nonsense(unit: UnitOfWork) -> None:
         unit.work.add(TIMERS, (DEFAULT_TENANT, "test", "nonsense", "not a time"))
