@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 import asyncpg
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool, QueuePool
 from sqlalchemy.types import TypeEngine
@@ -328,6 +329,8 @@ async def _our_errors() -> AsyncIterator[None]:
         yield
     except sa.exc.DBAPIError as error:
         raise _ours(error.orig.__cause__ if error.orig else error) from error
+    except AsyncAdapt_asyncpg_dbapi.Error as error:  # of a connection that was lent and not made
+        raise _ours(error.__cause__) from error
     except sa.exc.TimeoutError as error:
         raise StorageUnavailableError("all connections to PostgreSQL are busy") from error
     except (asyncpg.PostgresError, *LOST) as error:
