@@ -18,6 +18,7 @@ from ricarica.link.letters import Letter
 L = TypeVar("L", bound=Letter)
 
 CONNECT_TIMEOUT_S = 5
+PING_S = 10  # a line that is dead without a word is given up after three of these
 RECONNECT_WAIT_S = 1
 OUTBOX_MAX = 100_000  # letters on their way to the server; what is more is dropped
 ANSWERING_MAX = 10_000  # requests being answered; more is an avalanche, and has no answer
@@ -185,6 +186,11 @@ class Bus:
 
         return stop
 
+    async def answered(self) -> None:
+        """Until every request that was taken so far has its answer."""
+        if waiting := list(self._answering):
+            await asyncio.wait(waiting, timeout=CONNECT_TIMEOUT_S)
+
     async def flush(self) -> None:
         """Until the server has all that was sent, and knows of every subscription, so far."""
         if self.is_connected:
@@ -205,6 +211,8 @@ class Bus:
             error_cb=self._failed,
             disconnected_cb=self._lost,
             reconnected_cb=self._back,
+            ping_interval=PING_S,
+            max_outstanding_pings=2,
             no_echo=True,  # nobody here needs to hear from himself
             pending_size=0,  # a letter of before the outage would be of yesterday
         )

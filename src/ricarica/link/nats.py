@@ -84,6 +84,7 @@ class NatsLink:
         for stop in stops:
             await stop()
         if stops:
+            await self.bus.answered()  # who is let in at the last moment has to hear the rest
             await self.bus.flush()
             self.bus.send("cores", CoreLives(self.node, leaving=True))
 

@@ -31,6 +31,7 @@ from ricarica.link.letters import (
 ADMIT_S = 15.0  # a core may have to wait for its database
 CORE_LOST_S = 5.0  # without a word from it
 ANSWER_S = 60.0  # longer than any commit takes, or the station waits
+UNSAID_MAX = 100_000  # as many stations as a gateway may have
 MOVING_AT_ONCE = 50  # stations that are opened at another core
 SERVICE_RESTART = 1012
 
@@ -64,11 +65,13 @@ class RemoteDecisions:
         self._heard: dict[str, float] = {}
         self._moving: set[asyncio.Task[None]] = set()
         self._moves = asyncio.Semaphore(MOVING_AT_ONCE)
+        self._unsaid: list[tuple[_Station, Closed]] = []
 
     async def start(self) -> None:
         await self._bus.listen(f"gateway.{self._node}.replies", Replied, self._replied)
         await self._bus.listen("cores", CoreLives, self._core_lives)
         self._bus.when_lost(self._withhold_all)
+        self._bus.when_back(self._say_the_unsaid)
 
     # -- Decisions
 
@@ -99,7 +102,8 @@ class RemoteDecisions:
         station = self._of(closed)
         if station is None:
             return
-        self._post(station, 0, closed)
+        if not self._post(station, 0, closed) and len(self._unsaid) < UNSAID_MAX:
+            self._unsaid.append((station, closed))
         self._forget(station)
         del self._stations[closed.key]
 
@@ -185,6 +189,12 @@ class RemoteDecisions:
             raise StorageUnavailableError(f"no core takes stations now: {error}") from error
 
     # -- parts
+
+    def _say_the_unsaid(self) -> None:
+        """Who left while nobody could be told would look connected for ever."""
+        unsaid, self._unsaid = self._unsaid, []
+        for station, closed in unsaid:
+            self._post(station, 0, closed)
 
     def _of(self, letter: Delivered | Closed | Noted) -> _Station | None:
         station = self._stations.get(letter.key)

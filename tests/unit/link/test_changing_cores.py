@@ -13,6 +13,7 @@ from ricarica.link.letters import (
     Answer,
     Ask,
     Challenge,
+    Closed,
     CoreLives,
     Delivered,
     HangUp,
@@ -36,9 +37,9 @@ OPENED = Opened(KEY, "ocpp1.6", "::1", secure=True, at=NOW)
 class Wire:
     """In place of NATS: who opens is welcomed by whoever is next, when that is so far."""
 
-    is_connected = True
-
     def __init__(self) -> None:
+        self.is_connected = True
+        self.comes_back: Callable[[], None] = lambda: None
         self.heard: dict[str, Callable[[Any], None]] = {}
         self.posted: list[tuple[str, Posted]] = []
         self.next: asyncio.Queue[Welcomed | None] = asyncio.Queue()
@@ -50,8 +51,9 @@ class Wire:
         return welcomed
 
     def send(self, subject: str, letter: Posted) -> bool:
-        self.posted.append((subject, letter))
-        return True
+        if self.is_connected:
+            self.posted.append((subject, letter))
+        return self.is_connected
 
     async def listen(self, subject: str, _kind: type, hear: Callable[[Any], None]) -> None:
         self.heard[subject] = hear
@@ -62,8 +64,14 @@ class Wire:
     async def flush(self) -> None:
         """Nothing is on its way."""
 
+    async def answered(self) -> None:
+        """Nobody waits."""
+
     def when_lost(self, call: Callable[[], None]) -> None:
-        """It is never lost."""
+        """Nobody here is told when it is lost."""
+
+    def when_back(self, call: Callable[[], None]) -> None:
+        self.comes_back = call
 
 
 class Gateway:
@@ -190,3 +198,16 @@ async def test_who_finds_no_other_core_is_sent_off_but_not_who_came_after_him(
     await changes(wire, None)
 
     assert [(each.code, each.epoch) for each in gateway.hung_up] == [(1012, 5)]
+
+
+async def test_who_leaves_while_nobody_can_be_told_is_told_of_later(
+    link: NatsLink, wire: Wire
+) -> None:
+    wire.is_connected = False
+    link.close(Closed(KEY, 5, "gone", NOW))
+    wire.is_connected = True
+
+    wire.comes_back()
+
+    [(subject, posted)] = wire.posted
+    assert (subject, posted.letter) == ("core.core-1", Closed(KEY, 5, "gone", NOW))
