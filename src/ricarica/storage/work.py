@@ -184,7 +184,10 @@ class Work:
         return [entity for entity in self._as_staged(shelf, rows) if entity is not None]
 
     async def look_up(
-        self, shelf: Shelf[E], query: sa.Select[Any], values: Mapping[str, Any]
+        self,
+        shelf: Shelf[E],
+        query: sa.Select[Any] | sa.CompoundSelect[Any],
+        values: Mapping[str, Any],
     ) -> list[E]:
         """As `find`, by a query of all columns that lives as long as the program."""
         rows = await self._database.fetch(query, values)
