@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import InvalidStatus
 
 from ricarica.access.model import system_actor
 from ricarica.app.roles import Role
@@ -14,7 +15,7 @@ from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
 from ricarica.stations.commands import Outcome, Reset
 from ricarica.testing.nats import NatsServer
 from ricarica.transactions.sql import TRANSACTIONS
-from tests.e2e.cluster.conftest import Cluster, boots, hears, line, says, until
+from tests.e2e.cluster.conftest import SOON_S, Cluster, boots, hears, line, says, until
 
 KEY = StationKey(DEFAULT_TENANT, StationId("TORINO-1"))
 ACTOR = system_actor()
@@ -117,6 +118,17 @@ async def test_a_core_that_falls_silent_is_left(cluster: Cluster, gateway: Node)
         assert await sessions(second) == [("TORINO-1", True)]
 
 
+async def let_in(cluster: Cluster, gateway: Node) -> ClientConnection:
+    """As a station does: it comes again until it is let in."""
+    async with asyncio.timeout(SOON_S):
+        while True:
+            try:
+                return await cluster.door(gateway)
+            except InvalidStatus as refused:
+                assert refused.response.status_code == 503
+                await asyncio.sleep(0.1)
+
+
 async def test_without_any_core_nobody_is_let_in(cluster: Cluster, gateway: Node) -> None:
     with pytest.raises(Exception, match="503"):
         async with cluster.door(gateway):
@@ -138,6 +150,6 @@ async def test_without_nats_what_cannot_be_decided_is_not_answered(
         nats.start()
         await until(lambda: line(gateway), "the line of the gateway is back")
         await until(lambda: line(decider), "the line of the core is back")
-    async with cluster.door(gateway) as socket:
+    async with await let_in(cluster, gateway) as socket:
         await starts(socket, "1")
         assert await sessions(decider) == [("TORINO-1", False)]
