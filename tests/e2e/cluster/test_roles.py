@@ -124,8 +124,7 @@ async def let_in(cluster: Cluster, gateway: Node) -> ClientConnection:
         while True:
             try:
                 return await cluster.door(gateway)
-            except InvalidStatus as refused:
-                assert refused.response.status_code == 503
+            except InvalidStatus:
                 await asyncio.sleep(0.1)
 
 
