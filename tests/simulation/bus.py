@@ -161,6 +161,9 @@ class SimulatedBus:
 
         return stop
 
+    async def answered(self) -> None:
+        """Who asked before we left is left to notice that we are gone."""
+
     async def flush(self) -> None:
         """What was said is on its way."""
 
