@@ -113,7 +113,13 @@ def _wh(sampled: dict[str, Any]) -> Decimal:
 
 
 def energy_of(session: Session) -> Decimal:
-    """What went into the car: what the register gained, told in whatever messages."""
+    """What went into the car: what the register gained, told in whatever messages.
+
+    By a clock that was wrong for a while, a reading may lie behind the end; it is not the car's.
+    """
     told = sorted({point for entry in session.entries for point in registers_of(entry)})
+    if session.end:
+        end = at_of(session.end)
+        told = [point for point in told if point[0] <= end]
     gained = (later[1] - earlier[1] for earlier, later in pairwise(told))
     return sum((each for each in gained if each > 0), Decimal(0))
