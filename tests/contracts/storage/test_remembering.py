@@ -1,17 +1,15 @@
 """What a node asks for by other columns than the key, and what it need not remember."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from ricarica.storage import columns as c
-from ricarica.storage.database import Expect, Row, Staged
-from ricarica.storage.open import OpenDatabase, open_database
+from ricarica.storage.open import open_database
 from ricarica.storage.shelf import Shelf
-from ricarica.storage.work import Remembered, Work
+from tests.contracts.storage.working import Node
 
 metadata = sa.MetaData()
 bookings = sa.Table(
@@ -44,18 +42,8 @@ SHELF = Shelf[Booking](
 )
 
 
-class Node:
-    """One process: its memory, and how often it asked the database."""
-
-    def __init__(self, database: OpenDatabase) -> None:
-        self._database = database
-        self.asked = 0
-        self.remembered = Remembered(lambda: 0.0)
-
-    def work(self) -> Work:
-        work = Work(self, self.remembered)
-        work.begin()
-        return work
+class Desk(Node):
+    """Where bookings are written down."""
 
     async def put(self, *entities: Booking) -> None:
         work = self.work()
@@ -65,36 +53,16 @@ class Node:
         work.keep()
         await work.commit()
 
-    async def commit(self, staged: Sequence[Staged], expected: Expect | None = None) -> None:
-        await self._database.commit(staged, expected)
-
-    async def fetch(
-        self,
-        query: sa.Select[Any] | sa.CompoundSelect[Any],
-        values: Mapping[str, Any] | None = None,
-    ) -> list[Row]:
-        self.asked += 1
-        return await self._database.fetch(query, values)
-
-    async def take(self, change: sa.sql.dml.UpdateBase) -> list[Row]:
-        return await self._database.take(change)
-
-    async def migrate(self) -> None:
-        await self._database.create_all()
-
-    async def close(self) -> None:
-        await self._database.close()
-
 
 @pytest.fixture
-async def node(database_url: str) -> AsyncIterator[Node]:
+async def node(database_url: str) -> AsyncIterator[Desk]:
     database = open_database(database_url, metadata)
     await database.create_all()
-    yield Node(database)
+    yield Desk(database)
     await database.close()
 
 
-async def test_many_are_found_by_another_column_with_one_query(node: Node) -> None:
+async def test_many_are_found_by_another_column_with_one_query(node: Desk) -> None:
     await node.put(*(Booking(f"B{number}", f"code {number}") for number in range(7)))
     work, asked = node.work(), node.asked
 
@@ -109,24 +77,24 @@ async def test_many_are_found_by_another_column_with_one_query(node: Node) -> No
     assert node.asked == asked + 1
 
 
-async def test_nobody_wanted_is_no_query(node: Node) -> None:
+async def test_nobody_wanted_is_no_query(node: Desk) -> None:
     assert await node.work().load_by(SHELF, BY_CODE, []) == []
     assert node.asked == 0
 
 
-async def test_who_was_not_loaded_before_is_looked_for(node: Node) -> None:
+async def test_who_was_not_loaded_before_is_looked_for(node: Desk) -> None:
     await node.put(Booking("B1", "one"))
 
     assert await node.work().get_by(SHELF, BY_CODE, ("default", "one")) == Booking("B1", "one")
 
 
-async def test_another_tenants_is_not_found(node: Node) -> None:
+async def test_another_tenants_is_not_found(node: Desk) -> None:
     await node.put(Booking("B1", "one", tenant="theirs"))
 
     assert await node.work().get_by(SHELF, BY_CODE, ("default", "one")) is None
 
 
-async def test_the_found_is_as_the_batch_changed_it(node: Node) -> None:
+async def test_the_found_is_as_the_batch_changed_it(node: Desk) -> None:
     await node.put(Booking("B1", "one"))
     work = node.work()
     await work.load_by(SHELF, BY_CODE, [("default", "one")])
@@ -138,7 +106,7 @@ async def test_the_found_is_as_the_batch_changed_it(node: Node) -> None:
     assert found == Booking("B1", "one", ended=True)
 
 
-async def test_what_goes_on_is_remembered_and_what_is_over_is_not(node: Node) -> None:
+async def test_what_goes_on_is_remembered_and_what_is_over_is_not(node: Desk) -> None:
     await node.put(Booking("B1", "one"), Booking("B2", "two", ended=True))
     work, asked = node.work(), node.asked
 
@@ -148,7 +116,7 @@ async def test_what_goes_on_is_remembered_and_what_is_over_is_not(node: Node) ->
     assert node.asked == asked + 1
 
 
-async def test_what_ends_is_forgotten(node: Node) -> None:
+async def test_what_ends_is_forgotten(node: Desk) -> None:
     await node.put(Booking("B1", "one"))
     await node.put(Booking("B1", "one", ended=True))
     asked = node.asked
@@ -158,7 +126,7 @@ async def test_what_ends_is_forgotten(node: Node) -> None:
     assert node.asked == asked + 1
 
 
-async def test_what_is_over_can_still_be_changed(node: Node) -> None:
+async def test_what_is_over_can_still_be_changed(node: Desk) -> None:
     await node.put(Booking("B1", "one", ended=True))
     await node.put(Booking("B1", "another", ended=True))
     await node.put(Booking("B1", "third", ended=True))
