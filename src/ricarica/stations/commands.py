@@ -69,6 +69,16 @@ class HangUp:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class BringInStep:
+    """Compare what is wanted of a station with what is, and tell it what is missing.
+
+    It is no message itself. `kind`: of what, e.g. settings or local_list.
+    """
+
+    kind: str
+
+
 class Topic(StrEnum):
     """What a station can be asked to report at once."""
 

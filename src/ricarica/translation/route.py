@@ -23,6 +23,15 @@ class Origin(NamedTuple):
 Handler = Callable[[Any, Origin, Slices], Awaitable[Payload | None]]
 
 
+class Part(NamedTuple):
+    """Where a message belongs that is one of several with which a station answers a request."""
+
+    kind: str  # the action of the request, e.g. GetReport
+    number: int  # its requestId
+    seq_no: int
+    is_last: bool
+
+
 def no_tokens(_request: Any) -> Iterable[str]:
     return ()
 
@@ -35,6 +44,7 @@ class Route:
     `before_acceptance`: a station that was not accepted yet may send it. `kept`: its content
     must outlive any fault of ours, so a message its handler fails on is put aside and answered
     with `answer_when_put_aside`, lest the station deletes it after its last attempt.
+    `part_of`: it answers an earlier request of ours, perhaps with others like it.
     """
 
     action: str
@@ -43,6 +53,7 @@ class Route:
     tokens: Callable[[Any], Iterable[str]] = no_tokens
     before_acceptance: bool = False
     answer_when_put_aside: Callable[[Any], Payload] | None = None
+    part_of: Callable[[Any], Part] | None = None
 
 
 @dataclass(frozen=True, slots=True)

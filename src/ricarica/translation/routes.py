@@ -13,14 +13,19 @@ from ricarica.translation.v16 import transactions as v16_transactions
 
 V16_ROUTES = (*v16_core.ROUTES, *v16_transactions.ROUTES)
 V2_ROUTES = (*v2_core.ROUTES, *v2_transactions.ROUTES, *v2_settings.ROUTES)
+V21_ROUTES: tuple[Route, ...] = V2_ROUTES
+
+V16_PHRASES = v16_phrases.PHRASES | v16_settings.PHRASES
+V2_PHRASES = v2_phrases.PHRASES | v2_settings.PHRASES
+V21_PHRASES = V2_PHRASES
 
 ROUTES: dict[str, dict[str, Route]] = {
     V16.name: {route.action: route for route in V16_ROUTES},
     V201.name: {route.action: route for route in V2_ROUTES},
-    V21.name: {route.action: route for route in V2_ROUTES},
+    V21.name: {route.action: route for route in V21_ROUTES},
 }
 PHRASES: dict[str, Phrases] = {
-    V16.name: v16_phrases.PHRASES | v16_settings.PHRASES,
-    V201.name: v2_phrases.PHRASES | v2_settings.PHRASES,
-    V21.name: v2_phrases.PHRASES | v2_settings.PHRASES,
+    V16.name: V16_PHRASES,
+    V201.name: V2_PHRASES,
+    V21.name: V21_PHRASES,
 }
