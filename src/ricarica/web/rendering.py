@@ -27,6 +27,7 @@ from ricarica.web.views.charts import MEASURE_LABELS, MEASURE_UNITS, THOUSANDTHS
 from ricarica.web.views.lists import Choice
 from ricarica.web.views.status import Status
 from ricarica.web.views.visit import (
+    GROUPS,
     NAVIGATION,
     NOTICE_TEXTS,
     ROLE_LABELS,
@@ -90,6 +91,7 @@ def _globals(assets: Assets) -> dict[str, Any]:
     return {
         "asset": assets.url,
         "navigation": NAVIGATION,
+        "navigation_groups": GROUPS,
         "languages": LANGUAGES,
         "themes": tuple(Theme),
         "roles": tuple(Role),

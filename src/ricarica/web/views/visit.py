@@ -133,15 +133,33 @@ class Entry:
     key: str
 
 
-NAVIGATION: tuple[Entry, ...] = (
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Entries that belong together; one without entries is not shown."""
+
+    label: str
+    entries: tuple[Entry, ...]
+
+
+# Letters that are promised: c commands, m messages, v events, x templates, f firmware, l files,
+# d displays, n energy, b swaps, y security.
+OPERATE = (
     Entry(Section.OVERVIEW, msgid("Overview"), "/", "o"),
     Entry(Section.STATIONS, msgid("Stations"), "/stations", "s"),
     Entry(Section.TRANSACTIONS, msgid("Transactions"), "/transactions", "t"),
     Entry(Section.TOKENS, msgid("Tokens"), "/tokens", "k"),
     Entry(Section.TARIFFS, msgid("Tariffs"), "/tariffs", "r"),
     Entry(Section.PENDING, msgid("Pending"), "/pending", "p"),
-    Entry(Section.SETTINGS, msgid("Settings"), "/settings", "e"),
 )
+# In this order: commands, templates, events, firmware, files, displays, energy, swaps, security.
+DEVICES: tuple[Entry, ...] = ()
+SYSTEM = (Entry(Section.SETTINGS, msgid("Settings"), "/settings", "e"),)
+GROUPS = (
+    Group(msgid("Operate"), OPERATE),
+    Group(msgid("Devices"), DEVICES),
+    Group(msgid("System"), SYSTEM),
+)
+NAVIGATION: tuple[Entry, ...] = tuple(entry for group in GROUPS for entry in group.entries)
 
 
 class Page:
