@@ -17,9 +17,11 @@ from ricarica.engine.orders import ORDERS
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import EvseNumber, SiteId, StationKey, TariffId
 from ricarica.slices import Slices
+from ricarica.stations.habits import Habits
 from ricarica.stations.model import Acceptance, Connector, ConnectorStatus
 from ricarica.stations.queries import StationFilter, StationQueries, StationView
 from ricarica.stations.service import Preparation
+from ricarica.translation.quirks.models import habits_of
 
 IDENTITY_LENGTH_MAX = 255  # what the stations' door takes
 
@@ -58,6 +60,7 @@ class StationReply(Struct, frozen=True):
     security_profile: int | None
     has_password: bool
     pedantic: bool
+    habits: Habits
     vendor: str | None
     model: str | None
     serial: str | None
@@ -85,6 +88,7 @@ class StationBody(Struct, frozen=True, forbid_unknown_fields=True):
     site: str | UnsetType | None = UNSET
     tariff: str | UnsetType | None = UNSET
     pedantic: bool | UnsetType = UNSET
+    habits: Habits | UnsetType = UNSET
 
 
 def station_filter(
@@ -197,6 +201,7 @@ def _reply(caller: Caller, view: StationView) -> StationReply:
         security_profile=station.security_profile,
         has_password=view.has_password,
         pedantic=station.pedantic,
+        habits=habits_of(station),
         vendor=station.vendor,
         model=station.model,
         serial=station.serial,
@@ -237,6 +242,7 @@ def _preparation(data: StationBody) -> Preparation:
         site=None if data.site is UNSET else SiteId(data.site or ""),
         tariff=None if data.tariff is UNSET else TariffId(data.tariff or ""),
         pedantic=None if data.pedantic is UNSET else data.pedantic,
+        habits=None if data.habits is UNSET else data.habits,
     )
 
 

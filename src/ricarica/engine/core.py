@@ -130,7 +130,6 @@ class Engine:
     # -- Decisions
 
     async def admit(self, knock: Knock) -> Admission:
-        offered = [name for name in knock.subprotocols if name in BY_SUBPROTOCOL]
         tenant = TenantId(knock.tenant)
 
         async def decide(unit: UnitOfWork) -> Admission:
@@ -138,6 +137,8 @@ class Engine:
             if not await unit.slices.access.has_tenant(tenant):
                 return Admission(Verdict.UNAUTHORIZED)
             key = await stations.resolve(tenant, knock.identity)
+            if not knock.subprotocols and not await stations.speaks_unasked(key):
+                return Admission(Verdict.NO_COMMON_DIALECT)
             # A station that charges has facts to tell, and its driver waits.
             if knock.crowded and not await unit.slices.transactions.running_at(key):
                 return Admission(Verdict.CROWDED)
@@ -146,13 +147,14 @@ class Engine:
             )
             if admittance is not Admittance.WELCOME:
                 return Admission(Verdict.UNAUTHORIZED)
-            if not offered:
-                return Admission(Verdict.NO_COMMON_DIALECT, key)
             station = await stations.get(key)
+            spoken = _dialect_with(station, knock.subprotocols)
+            if spoken is None:
+                return Admission(Verdict.NO_COMMON_DIALECT, key)
             return Admission(
                 Verdict.WELCOME,
                 key,
-                offered[0],
+                spoken,
                 authenticated=station.is_protected,
                 introduced=station.booted_at is not None,
                 held_by=(station.node or "") if station.connected else "",
@@ -317,6 +319,14 @@ class Engine:
         self._passing.discard(task)
         if not task.cancelled():
             task.exception()  # nobody waits for it, and what there is to say is in the log
+
+
+def _dialect_with(station: Station, offered: tuple[str, ...]) -> str | None:
+    """The subprotocol to speak: the station's first that we know, or the one it is held to."""
+    own = station.habits.speaks if station.habits else None
+    if own is not None:
+        return own if own in offered or not offered else None
+    return next((name for name in offered if name in BY_SUBPROTOCOL), None)
 
 
 async def _nothing(_unit: UnitOfWork) -> None:

@@ -22,8 +22,11 @@ from ricarica.ocpp.dialects import BY_SUBPROTOCOL, Dialect
 from ricarica.ocpp.errors import ErrorKind, RemoteProtocolError, code_word
 from ricarica.ocpp.payload import Payload
 from ricarica.stations.commands import Topic, Trigger
+from ricarica.stations.habits import PLAIN
 from ricarica.stations.model import Acceptance, Station
 from ricarica.translation.quirks import mending
+from ricarica.translation.quirks.adapting import adapted
+from ricarica.translation.quirks.models import habits_of
 from ricarica.translation.route import Origin, Route, no_tokens
 
 # No JSON, or a list of nothing: no fact is lost with it.
@@ -223,6 +226,10 @@ class DeliveryJob:
         assert self._route is not None, "what has no route was refused when it was read"
         key, at = self.delivered.key, self.delivered.at
         unit.slices.stations.heard_from(station, at)
+        habits = habits_of(station)
+        if habits is not PLAIN:
+            request, flags = adapted(request, habits)
+            self._flags += flags
         response = await self._route.handle(request, Origin(key, self._dialect, at), unit.slices)
         return Answer(wire.encode(response, self._dialect) if response is not None else b"{}")
 

@@ -56,8 +56,6 @@ class Porter:
         problem = handshake.upgrade_problem(head.method, head.headers)
         if problem:
             return problem
-        if "Sec-WebSocket-Protocol" not in head.headers:
-            return handshake.NO_SUBPROTOCOL
         try:
             knock = self._knock_from(peer, head)
         except UnfitPathError:
@@ -110,7 +108,7 @@ class Porter:
                 self._failed(knock)
                 return handshake.UNAUTHORIZED
             case Verdict.NO_COMMON_DIALECT:
-                return NoCommonDialect()
+                return NoCommonDialect() if knock.subprotocols else handshake.NO_SUBPROTOCOL
             case Verdict.WELCOME:
                 self._welcomed(knock)
                 return self._visitor(knock, admission, origin)

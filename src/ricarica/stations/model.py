@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, SiteId, StationKey, TariffId, TenantId
+from ricarica.stations.habits import Habits
 
 PASSWORD_BYTES_MIN = 16  # A00.FR.205: anything shorter can be guessed
 SEEN_EVERY_S = 60  # a heartbeat alone is written down at most this often
@@ -102,6 +103,7 @@ class Station:
     connection_changed_at: datetime | None = None
     last_seen_at: datetime | None = None
     node: str | None = None  # at which gateway it is connected, where there are several
+    habits: Habits | None = None  # None: those that are known of its model
 
     @property
     def is_protected(self) -> bool:

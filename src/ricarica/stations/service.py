@@ -27,6 +27,7 @@ from ricarica.stations.facts import (
     Knocked,
     StatusReported,
 )
+from ricarica.stations.habits import Habits, checked
 from ricarica.stations.model import (
     BY_CERTIFICATE,
     PASSWORD_BYTES_MIN,
@@ -70,6 +71,7 @@ class Preparation:
     site: SiteId | None = None
     tariff: TariffId | None = None
     pedantic: bool | None = None
+    habits: Habits | None = None
 
 
 class StationService:
@@ -105,6 +107,11 @@ class StationService:
             return Admittance.UNKNOWN
         self._register(knocked.station, Acceptance.PENDING, knocked.at)
         return Admittance.WELCOME
+
+    async def speaks_unasked(self, key: StationKey) -> bool:
+        """Whether its operator said what it speaks, for one that does not offer anything."""
+        station = await self._store.get(key)
+        return bool(station and station.habits and station.habits.speaks)
 
     async def connect(self, connected: Connected) -> int:
         """A connection stands; returns its epoch, greater than that of every one before."""
@@ -279,6 +286,7 @@ def _prepared(station: Station, said: Preparation) -> Station:
         site=station.site if said.site is None else (said.site or None),
         tariff=station.tariff if said.tariff is None else (said.tariff or None),
         pedantic=station.pedantic if said.pedantic is None else said.pedantic,
+        habits=station.habits if said.habits is None else checked(said.habits),
     )
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
+import msgspec
 import sqlalchemy as sa
 
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, SiteId, StationId, StationKey, TenantId
+from ricarica.stations.habits import Habits
 from ricarica.stations.model import Acceptance, Connector, ConnectorStatus, Site, Station
 from ricarica.storage.columns import Blob, Boolean, Exact, Instant, Integer, Text, metadata
 from ricarica.storage.database import Row
@@ -13,6 +15,9 @@ from ricarica.storage.shelf import Key, Shelf
 from ricarica.storage.work import Work
 
 FRESH_S = 10.0  # for what no station owns
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Habits)
 
 STATIONS = sa.Table(
     "stations",
@@ -44,6 +49,7 @@ STATIONS = sa.Table(
     sa.Column("connection_changed_at", Instant()),
     sa.Column("last_seen_at", Instant()),
     sa.Column("node", Text()),
+    sa.Column("habits", Text()),
     sa.Column("version", Integer(), nullable=False),
     # Whoever registers CP-1 and cp-1 at the same moment, only one of them succeeds.
     sa.Index("uq_stations_folded", "tenant", "folded", unique=True),
@@ -117,12 +123,14 @@ def station_row(station: Station) -> Row:
         station.connection_changed_at,
         station.last_seen_at,
         station.node,
+        None if station.habits is None else _encoder.encode(station.habits).decode(),
     )
 
 
 def station_from(row: Row) -> Station:
-    tenant, station, _, acceptance, *rest = row
-    return Station(StationKey(tenant, station), Acceptance(acceptance), *rest)
+    tenant, station, _, acceptance, *rest, habits = row
+    own = None if habits is None else _decoder.decode(habits)
+    return Station(StationKey(tenant, station), Acceptance(acceptance), *rest, own)
 
 
 def connector_row(connector: Connector) -> Row:

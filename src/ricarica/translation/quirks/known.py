@@ -87,3 +87,18 @@ READING_DROPPED = Quirk(
     "a reading of an unknown measurand, unit, phase or place, or no number; left out, for"
     " without that word it would be taken for the energy register (lbbrhzn/ocpp#361)",
 )
+CLOCK_AHEAD = Quirk(
+    "clock_ahead",
+    "its clock is set to local time and told as UTC; put right by the hours its operator gave"
+    " (steve-community/steve#136)",
+)
+REGISTER_IN_KWH = Quirk(
+    "register_in_kwh",
+    "OpenEVSE once counted in kWh and called it Wh; read as what its operator says it is"
+    " (OpenEVSE/ESP32_WiFi_V4.x#703)",
+)
+EXTRA_MEMBER = Quirk(
+    "extra_member",
+    "members that the protocol does not have, e.g. connectorId in Authorize; read over"
+    " (evcc-io/evcc#14579)",
+)
