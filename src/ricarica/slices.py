@@ -19,7 +19,8 @@ from ricarica.stations.sites import SiteService
 from ricarica.storage.work import Work
 from ricarica.tariffs.ports import TariffStore
 from ricarica.tariffs.service import TariffService
-from ricarica.transactions.ports import TransactionStore
+from ricarica.transactions.expected import ExpectedStarts
+from ricarica.transactions.ports import ExpectedStartStore, TransactionStore
 from ricarica.transactions.service import TransactionService
 
 
@@ -33,6 +34,7 @@ class Stores:
     tariffs: TariffStore
     settings: SettingStore
     transactions: TransactionStore
+    expected_starts: ExpectedStartStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Slices:
     tariffs: TariffService
     configuration: ConfigurationService
     transactions: TransactionService
+    expected_starts: ExpectedStarts
 
 
 def bind(surroundings: Surroundings, work: Work, outgoing: Outgoing) -> Slices:
@@ -75,4 +78,5 @@ def bind(surroundings: Surroundings, work: Work, outgoing: Outgoing) -> Slices:
         transactions=TransactionService(
             stores.transactions, stations, authorization, tariffs, outgoing, surroundings.ids
         ),
+        expected_starts=ExpectedStarts(stores.expected_starts, outgoing),
     )

@@ -12,6 +12,7 @@ from ricarica.engine.timers import Ring
 from ricarica.engine.unit_of_work import UnitOfWork
 
 TIDY_EVERY = timedelta(hours=1)
+LOOK_AFTER_EVERY = timedelta(minutes=1)
 DELETED_AT_ONCE = 10_000  # rows; a fraction of a second, and more than any network adds meanwhile
 
 
@@ -42,7 +43,15 @@ def rings(retention: Retention, *, in_parts: bool = False) -> Mapping[str, Ring]
         unit.work.run(sa.delete(PUT_ASIDE).where(PUT_ASIDE.c.at < now - retention.put_aside))
         return TIDY_EVERY if all(done) else timedelta()
 
-    return {"tidy": tidy, "move_readings": move_readings}
+    return {"tidy": tidy, "move_readings": move_readings, "look_after": look_after}
+
+
+async def look_after(unit: UnitOfWork, _subject: str) -> timedelta:
+    """Ask after what stations should have told by now."""
+    now = unit.slices.now
+    await unit.slices.expected_starts.look_after(now)
+    await unit.slices.stations.ask_for_statuses(now)
+    return LOOK_AFTER_EVERY
 
 
 async def _throw_away(unit: UnitOfWork, table: sa.Table, before: datetime) -> bool:

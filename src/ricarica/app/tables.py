@@ -6,7 +6,8 @@ import ricarica.configuration.sql
 import ricarica.engine.sql
 import ricarica.stations.sql
 import ricarica.tariffs.sql
-import ricarica.transactions.sql  # noqa: F401 - all imported for their tables
+import ricarica.transactions.sql
+import ricarica.transactions.sql.expected  # noqa: F401 - all imported for their tables
 from ricarica.storage.columns import metadata
 
 __all__ = ["metadata"]

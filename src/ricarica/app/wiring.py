@@ -34,6 +34,7 @@ from ricarica.storage.postgres import PostgresDatabase
 from ricarica.storage.work import Work
 from ricarica.tariffs.sql import SqlTariffStore
 from ricarica.transactions.sql import RUNNING_SHELF, SqlTransactionStore
+from ricarica.transactions.sql.expected import SqlExpectedStartStore
 from ricarica.translation.routes import PHRASES, ROUTES
 
 ENVELOPE_BYTES = 4 << 10  # of a letter, beside the message in it
@@ -49,6 +50,7 @@ def stores_for(work: Work) -> Stores:
         tariffs=SqlTariffStore(work),
         settings=SqlSettingStore(work),
         transactions=SqlTransactionStore(work),
+        expected_starts=SqlExpectedStartStore(work),
     )
 
 
@@ -141,6 +143,7 @@ async def running_node(parts: Parts) -> AsyncIterator[Node]:
         if Role.WORKER in parts.roles:
             await node.timers.begin("tidy")
             await node.timers.begin("move_readings")
+            await node.timers.begin("look_after")
             if isinstance(parts.database, PostgresDatabase):
                 keeping = keep(parts.database, parts.clock, parts.retention)
                 tasks.append(group.create_task(keeping))

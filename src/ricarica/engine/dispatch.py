@@ -24,8 +24,9 @@ from ricarica.ocpp.payload import Payload
 from ricarica.stations.commands import Topic, Trigger
 from ricarica.stations.habits import PLAIN
 from ricarica.stations.model import Acceptance, Station
-from ricarica.translation.quirks import mending
+from ricarica.translation.quirks import members, mending
 from ricarica.translation.quirks.adapting import adapted
+from ricarica.translation.quirks.known import EXTRA_MEMBER
 from ricarica.translation.quirks.models import habits_of
 from ricarica.translation.route import Origin, Route, no_tokens
 
@@ -217,7 +218,9 @@ class DeliveryJob:
             return refusal
         request, self._request = self._request or self._read(), None
         if not isinstance(request, Refusal):
-            return await self._handle(request, station, unit)
+            is_rare = self.delivered.action in members.LOOKED_THROUGH
+            refusal = self._look_through() if is_rare else None
+            return refusal or await self._handle(request, station, unit)
         if self._route is None or station.pedantic:
             return request
         return await self._mend(self._route, station, unit)
@@ -232,6 +235,15 @@ class DeliveryJob:
             self._flags += flags
         response = await self._route.handle(request, Origin(key, self._dialect, at), unit.slices)
         return Answer(wire.encode(response, self._dialect) if response is not None else b"{}")
+
+    def _look_through(self) -> Refusal | None:
+        assert self._route is not None, "what has no route was refused when it was read"
+        payload, kind = self.delivered.payload, self._route.request
+        if twice := members.named_twice(payload, kind):
+            return self._refusal(ErrorKind.OCCURRENCE, f"{twice} is there more than once")
+        if members.has_extras(payload, kind):
+            self._flags += (EXTRA_MEMBER.flag,)
+        return None
 
     async def _mend(self, route: Route, station: Station, unit: UnitOfWork) -> Reply:
         """What is not as it should be, as far as it is known what was meant."""

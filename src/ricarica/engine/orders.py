@@ -1,5 +1,6 @@
 """What people and programs can tell a station, and how that becomes a command."""
 
+import re
 from collections.abc import Mapping
 
 from ricarica.access.model import Actor
@@ -11,6 +12,9 @@ from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, Transac
 from ricarica.slices import Slices
 from ricarica.stations.commands import ChangeAvailability, Reset, Trigger, Unlock
 from ricarica.transactions.commands import StartCharging, StopCharging
+from ricarica.translation.quirks.models import habits_of
+
+HEX = re.compile(r"[0-9A-Fa-f]{8,20}")
 
 # By the names that people see, with what a dialect needs words for to carry them out.
 ORDERS: Mapping[str, type] = {
@@ -33,12 +37,23 @@ async def start_order(
     evse: EvseNumber | None,
     connector: ConnectorNumber | None = None,
 ) -> StartCharging:
-    """Without a token, the operator's own is used."""
+    """Without a token, the operator's own is used; without an EVSE, the one that waits for it.
+
+    Raises:
+        ConflictError: the station would never start for such a token.
+    """
     if token is None:
         ref = await slices.authorization.desk(key.tenant, slices.now)
     else:
         known = await slices.authorization.find(key.tenant, TokenRef(token))
         ref = TokenRef(known.uid, known.kind) if known else TokenRef(token)
+    station = await slices.stations.get(key)
+    if habits_of(station).hex_tokens and not HEX.fullmatch(ref.uid):
+        raise ConflictError(
+            f"{key.station} starts only for tokens in hexadecimal digits, not for {ref.uid}"
+        )
+    if evse is None:
+        evse = await slices.stations.evse_to_start(key)  # some stations refuse to choose one
     return StartCharging(ref, slices.ids.wire_number(), evse, connector)
 
 

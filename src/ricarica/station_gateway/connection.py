@@ -243,9 +243,13 @@ class Connection:
         )
 
     def _worry(self, event: Event) -> None:
-        limit = self._around.limits.unanswered_asks_noted
-        if isinstance(event, TimedOut) and self._asks.unanswered_in_a_row == limit:
-            self.note("asks_unanswered", f"{limit} calls in a row had no answer; it is connected")
+        limits = self._around.limits
+        limit = limits.unanswered_asks_noted
+        if not isinstance(event, TimedOut) or self._asks.unanswered_in_a_row != limit:
+            return
+        self.note("asks_unanswered", f"{limit} calls in a row had no answer; it is connected")
+        if self._around.clock.monotonic() - self._asks_from >= limits.deaf_after_s:
+            self.close(CloseCode.GOING_AWAY, "calls are not answered; connect again")
 
     # -- from the core
 

@@ -45,6 +45,8 @@ class GatewayLimits:
     asks_max: int = 100  # waiting for their turn at one station
     first_ask_after_s: float = 5.0  # unless the station has had an answer before that
     unanswered_asks_noted: int = 2  # in a row, while the station is alive
+    # Some go deaf after idling for long, and only a new connection makes them hear again.
+    deaf_after_s: float = 600.0
 
     # -- is it still there?
     ping_s: float = 60.0  # give or take a tenth, so that pings do not come in waves

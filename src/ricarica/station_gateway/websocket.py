@@ -20,6 +20,7 @@ class CloseCode(IntEnum):
     """RFC 6455 §7.4.1 and its registry."""
 
     OK = 1000
+    GOING_AWAY = 1001
     PROTOCOL_ERROR = 1002
     UNSUPPORTED_DATA = 1003
     NO_CODE = 1005  # never on the wire: the close frame was empty

@@ -1,5 +1,6 @@
 """What this slice needs of the world, in its own words."""
 
+from datetime import datetime
 from typing import Protocol
 
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, SiteId, StationId, StationKey, TenantId
@@ -24,6 +25,12 @@ class StationStore(Protocol):
     async def connector(
         self, key: StationKey, evse: EvseNumber, number: ConnectorNumber
     ) -> Connector | None: ...
+
+    async def connectors(self, key: StationKey) -> list[Connector]: ...
+
+    async def unreported(self, since: datetime, until: datetime) -> list[Connector]:
+        """Connectors of stations that booted in between, of which nothing was heard after that."""
+        ...
 
     def save_connector(self, connector: Connector) -> None: ...
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from ricarica.kernel.clock import is_plausible
 from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.events import Outgoing
-from ricarica.kernel.ids import SiteId, StationId, StationKey, TariffId, TenantId
+from ricarica.kernel.ids import EvseNumber, SiteId, StationId, StationKey, TariffId, TenantId
 from ricarica.stations.commands import HangUp, Topic, Trigger
 from ricarica.stations.events import (
     ConnectorStatusChanged,
@@ -34,6 +34,7 @@ from ricarica.stations.model import (
     Acceptance,
     Admittance,
     Connector,
+    ConnectorStatus,
     Station,
     UnknownStations,
     admittance_of,
@@ -45,6 +46,8 @@ from ricarica.stations.model import (
 from ricarica.stations.ports import StationStore
 
 POWER_MAX_W = Decimal(500_000)  # of one outlet: CCS ends at 500 A and 1,000 V
+STATUSES_WITHIN = timedelta(minutes=1)  # a station has told of its connectors after its boot
+READY = ConnectorStatus.AVAILABLE
 PENDING_MAX = 1_000  # strangers in the inbox of one tenant; more would be an attack
 
 
@@ -207,10 +210,26 @@ class StationService:
                 )
             )
 
+    async def ask_for_statuses(self, now: datetime) -> None:
+        """Some stations tell only of some connectors after their boot; ask for the others."""
+        before = now - STATUSES_WITHIN
+        for connector in await self._store.unreported(before - STATUSES_WITHIN, before):
+            # Asked for connector 0, some connect anew and never stop doing so.
+            self._tell(connector.station, Trigger(Topic.STATUS, connector.evse, connector.number))
+
     def heard_from(self, station: Station, at: datetime) -> None:
         """Any message is a sign of life. G02.FR.04"""
         if (alive := seen(station, at)) is not station:
             self._store.save(alive)
+
+    async def evse_to_start(self, key: StationKey) -> EvseNumber | None:
+        """Where a cable waits, else the first that is free; None if it told of neither."""
+        connectors = await self._store.connectors(key)
+        for status in (ConnectorStatus.PREPARING, ConnectorStatus.OCCUPIED, READY):
+            at = [each.evse for each in connectors if each.evse and each.status is status]
+            if at:
+                return min(at)
+        return None
 
     async def get(self, key: StationKey) -> Station:
         return await self._known(key)

@@ -1,6 +1,7 @@
 """How stations, their connectors and their sites lie in the database."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 
 import msgspec
@@ -55,6 +56,7 @@ STATIONS = sa.Table(
     sa.Index("uq_stations_folded", "tenant", "folded", unique=True),
     sa.Index("ix_stations_acceptance", "tenant", "acceptance", "registered_at"),
     sa.Index("ix_stations_site", "tenant", "site"),
+    sa.Index("ix_stations_booted_at", "booted_at"),
 )
 
 CONNECTORS = sa.Table(
@@ -247,6 +249,29 @@ class SqlStationStore:
         self, key: StationKey, evse: EvseNumber, number: ConnectorNumber
     ) -> Connector | None:
         return await self._work.get(CONNECTOR_SHELF, (key.tenant, key.station, evse, number))
+
+    async def connectors(self, key: StationKey) -> list[Connector]:
+        columns = CONNECTORS.c
+        return await self._work.find(
+            CONNECTOR_SHELF, columns.tenant == key.tenant, columns.station == key.station
+        )
+
+    async def unreported(self, since: datetime, until: datetime) -> list[Connector]:
+        is_its = sa.and_(
+            STATIONS.c.tenant == CONNECTORS.c.tenant, STATIONS.c.station == CONNECTORS.c.station
+        )
+        columns = [column for column in CONNECTORS.c if column.name != "version"]
+        query = sa.select(*columns).join(STATIONS, is_its)
+        rows = await self._work.fetch(
+            query.where(
+                STATIONS.c.booted_at >= since,
+                STATIONS.c.booted_at < until,
+                STATIONS.c.connected,
+                CONNECTORS.c.evse > 0,
+                CONNECTORS.c.epoch < STATIONS.c.epoch,
+            )
+        )
+        return [connector_from(row) for row in rows]
 
     def save_connector(self, connector: Connector) -> None:
         self._work.put(CONNECTOR_SHELF, connector)

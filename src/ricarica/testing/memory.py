@@ -59,6 +59,20 @@ class MemoryStationStore:
     ) -> Connector | None:
         return self.connectors.get((key, evse, number))
 
+    async def connectors(self, key: StationKey) -> list[Connector]:
+        return [each for each in self.connectors.values() if each.station == key]
+
+    async def unreported(self, since: datetime, until: datetime) -> list[Connector]:
+        return [
+            connector
+            for connector in self.connectors.values()
+            if (station := self.stations[connector.station]).connected
+            and connector.evse > 0
+            and connector.epoch < station.epoch
+            and station.booted_at is not None
+            and since <= station.booted_at < until
+        ]
+
     def save_connector(self, connector: Connector) -> None:
         self.connectors[(connector.station, connector.evse, connector.number)] = connector
 

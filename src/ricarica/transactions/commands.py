@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from ricarica.authorization.model import TokenRef
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber
 from ricarica.kernel.money import Money
+from ricarica.tariffs.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,21 @@ class ShowCost:
 
     ref: str
     cost: Money
+
+
+@dataclass(frozen=True, slots=True)
+class CheckTransaction:
+    """E14: does a transaction still run, and has the station more to tell of it?
+
+    Without `ref`, whether it has anything to tell of any transaction.
+    """
+
+    ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePrices:
+    """I11: from now on, the station counts a running transaction by other prices."""
+
+    ref: str
+    plan: Plan

@@ -16,6 +16,16 @@ class TransactionStarted(msgspec.Struct, frozen=True, gc=False):
     at: datetime
 
 
+class RemoteStartUnfulfilled(msgspec.Struct, frozen=True, gc=False):
+    """A station accepted to start, and nothing began. `number` names the request."""
+
+    station: StationKey
+    number: int
+    evse: EvseNumber | None
+    token: str
+    at: datetime
+
+
 class TransactionProgressed(msgspec.Struct, frozen=True, gc=False):
     """Told to those who watch, and not kept: the transaction itself has it all."""
 

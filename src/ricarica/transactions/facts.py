@@ -9,7 +9,29 @@ from ricarica.authorization.model import Judgement, TokenRef
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
 from ricarica.kernel.money import Money
 from ricarica.transactions.model import ChargingState
-from ricarica.transactions.readings import Reading
+from ricarica.transactions.readings import Context, Reading
+from ricarica.transactions.terms import CountedCost, Limits, Say
+
+
+class SignedReading(msgspec.Struct, frozen=True, gc=False):
+    """What a meter signed, kept as it came: a bill may have to be proved by it. J02.FR.21"""
+
+    at: datetime
+    context: Context
+    method: str  # how it is signed; empty: the station did not say
+    encoding: str
+    data: str
+    public_key: str | None = None
+
+
+class Particulars(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What few messages tell of a transaction."""
+
+    limits: Limits | None = None
+    tariff: str | None = None  # the name of the prices by which the station counts
+    cost: CountedCost | None = None
+    signed: tuple[SignedReading, ...] = ()
+    told: dict[str, str] | None = None  # in the station's words, e.g. how many phases it uses
 
 
 class TransactionFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -29,6 +51,7 @@ class TransactionFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     offline: bool = False  # it happened while we were out of reach
     reservation: int | None = None
     remote_start: int | None = None  # number of our command that led to it
+    more: Particulars | None = None
 
 
 class Started(TransactionFact, frozen=True, kw_only=True, gc=False):
@@ -51,3 +74,5 @@ class Recorded(msgspec.Struct, frozen=True, gc=False):
     ref: str
     judgement: Judgement | None  # None: the fact carried no token
     cost: Money | None = None  # so far, or in the end; None where no tariff applies
+    say: Say | None = None
+    payment: str | None = None  # the reference of the payment that it was begun with

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
 from ricarica.kernel.quantities import ZERO
+from ricarica.transactions.terms import Limits, Terms
 
 WHOLE_WH = Decimal(1)  # 1.6 tells starts and stops in whole Wh, cutting off what readings have
 
@@ -46,6 +47,25 @@ class Flag(StrEnum):
     IMPLAUSIBLE_TIME = "implausible_time"  # before 2000, after 2100, or in the future
     SUPERSEDED = "superseded"  # ended because another one started in its place
     CONTRADICTED = "contradicted"  # a repeat of its end told other values
+    COST_DIFFERS = "cost_differs"  # the station came to another amount than we
+    LOST_END = "lost_end"  # the station, when asked, said that it was over and all was told
+
+
+class Expected(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A start that was asked for, and what is to hold for the transaction it leads to."""
+
+    number: int  # of the command
+    token: str  # folded
+    until: datetime
+    evse: EvseNumber | None = None
+    limits: Limits | None = None
+    payment: str | None = None
+
+    def is_met_by(self, number: int | None, token: str | None, evse: EvseNumber | None) -> bool:
+        """By the number, where the station can name it; else by who started where."""
+        if number is not None:
+            return number == self.number
+        return token == self.token and (not self.evse or not evse or evse == self.evse)
 
 
 class EntryKind(StrEnum):
@@ -175,6 +195,7 @@ class Transaction(msgspec.Struct, frozen=True, gc=False):
     currency: str | None = None
     cost_shown_at: datetime | None = None
     updated_at: datetime | None = None  # by our clock
+    terms: Terms | None = None
 
     @property
     def is_running(self) -> bool:
@@ -229,3 +250,14 @@ RANGE = re.compile(r"(-?\d+)-(-?\d+)")  # some stations begin at -1
 
 def ranges_from(text: str) -> Ranges:
     return tuple((int(low), int(high)) for low, high in RANGE.findall(text))
+
+
+class ExpectedStart(msgspec.Struct, frozen=True):
+    """`number` names our request, `due_at` is when we stop waiting."""
+
+    station: StationKey
+    number: int
+    at: datetime
+    due_at: datetime
+    token: str
+    evse: EvseNumber | None = None

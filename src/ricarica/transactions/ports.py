@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ricarica.kernel.ids import EvseNumber, StationKey, TenantId, TransactionId
-from ricarica.transactions.model import Entry, RegisterPoint, StatePoint, Transaction
+from ricarica.transactions.model import Entry, ExpectedStart, RegisterPoint, StatePoint, Transaction
 from ricarica.transactions.readings import Reading
 
 
@@ -62,3 +62,15 @@ class TransactionStore(Protocol):
     def add_entry(self, entry: Entry) -> None:
         """One that is there already is passed over."""
         ...
+
+
+class ExpectedStartStore(Protocol):
+    def expect(self, expected: ExpectedStart) -> None: ...
+
+    async def overdue(self, now: datetime, most: int) -> list[ExpectedStart]:
+        """Those that are due, of all tenants, oldest first."""
+        ...
+
+    def forget(self, expected: ExpectedStart) -> None: ...
+
+    async def begun_since(self, station: StationKey, since: datetime) -> list[Transaction]: ...

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import msgspec
+
 from ricarica.kernel.ids import StationKey
 from ricarica.kernel.quantities import ZERO
 from ricarica.storage.database import Row
@@ -11,6 +13,7 @@ from ricarica.storage.shelf import Shelf
 from ricarica.transactions.model import (
     ChargingState,
     EnergyTally,
+    Expected,
     Flag,
     ParkingTally,
     RegisterPoint,
@@ -20,6 +23,11 @@ from ricarica.transactions.model import (
     ranges_text,
 )
 from ricarica.transactions.sql.tables import COST_DIGITS, DIGITS, RUNNING, TRANSACTIONS
+from ricarica.transactions.terms import Terms
+
+ENCODER = msgspec.json.Encoder()
+TERMS = msgspec.json.Decoder(Terms)
+EXPECTED = msgspec.json.Decoder(tuple[Expected, ...])
 
 MICROSECOND = timedelta(microseconds=1)
 RUNNING_MAX = 1_000  # of one station; one that never ends any must not fill our memory
@@ -31,6 +39,7 @@ class Running:
 
     station: StationKey
     refs: tuple[str, ...] = ()
+    expected: tuple[Expected, ...] = ()  # starts that were asked for
 
     def noted(self, transaction: Transaction) -> "Running":
         is_listed = transaction.ref in self.refs
@@ -86,6 +95,7 @@ def transaction_row(transaction: Transaction) -> Row:
         transaction.currency,
         transaction.cost_shown_at,
         transaction.updated_at,
+        None if transaction.terms is None else ENCODER.encode(transaction.terms).decode(),
     )
 
 
@@ -119,7 +129,7 @@ def transaction_from(row: Row) -> Transaction:
     register_start_wh, register_stop_wh, *energy = row[16:22]
     last_at, power_w, soc_percent, seen, last_seq_no, repeat_key, flags = row[26:33]
     remote_start, reservation, tariff, cost_excl, cost_incl, currency = row[33:39]
-    cost_shown_at, updated_at = row[39:]
+    cost_shown_at, updated_at, terms = row[39:]
     return Transaction(
         station=StationKey(tenant, station),
         ref=ref,
@@ -154,6 +164,7 @@ def transaction_from(row: Row) -> Transaction:
         currency=currency,
         cost_shown_at=cost_shown_at,
         updated_at=updated_at,
+        terms=None if terms is None else TERMS.decode(terms),
     )
 
 
@@ -178,6 +189,18 @@ def _parking_from(
     return ParkingTally(StatePoint(at, seq_no, ChargingState(state)), parked)
 
 
+def _running_row(running: Running) -> Row:
+    station = running.station
+    expected = ENCODER.encode(running.expected).decode() if running.expected else None
+    return (station.tenant, station.station, list(running.refs), expected)
+
+
+def _running_from(row: Row) -> Running:
+    tenant, station, refs, expected = row
+    starts = EXPECTED.decode(expected) if expected else ()
+    return Running(StationKey(tenant, station), tuple(refs), starts)
+
+
 TRANSACTION_SHELF = Shelf[Transaction](
     TRANSACTIONS,
     lambda transaction: (
@@ -193,6 +216,6 @@ TRANSACTION_SHELF = Shelf[Transaction](
 RUNNING_SHELF = Shelf[Running](
     RUNNING,
     lambda running: (running.station.tenant, running.station.station),
-    lambda running: (running.station.tenant, running.station.station, list(running.refs)),
-    lambda row: Running(StationKey(row[0], row[1]), tuple(row[2])),
+    _running_row,
+    _running_from,
 )

@@ -75,6 +75,7 @@ TRANSACTIONS = sa.Table(
     sa.Column("currency", Text()),
     sa.Column("cost_shown_at", Instant()),
     sa.Column("updated_at", Instant()),
+    sa.Column("terms", Text()),  # JSON; few have any
     sa.Column("version", Integer(), nullable=False),
     sa.Index("uq_transactions_id", "tenant", "id", unique=True),
     sa.Index("ix_transactions_started_at", "tenant", "started_at", "id"),
@@ -97,6 +98,7 @@ RUNNING = sa.Table(
     sa.Column("tenant", Text(), primary_key=True),
     sa.Column("station", Text(), primary_key=True),
     sa.Column("refs", Json(), nullable=False),
+    sa.Column("expected", Text()),  # JSON: starts that were asked for
     sa.Column("version", Integer(), nullable=False),
 )
 
@@ -154,5 +156,24 @@ ENTRIES = sa.Table(
     sa.Column("received_at", Instant(), nullable=False),
     sa.Column("trigger", Text()),
     sa.Column("offline", Boolean(), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What meters signed, as it came. Most stations have no meter that can.
+SIGNED = sa.Table(
+    "signed_readings",
+    metadata,
+    sa.Column("tenant", Text(), primary_key=True),
+    sa.Column("station", Text(), primary_key=True),
+    sa.Column("ref", Text(), primary_key=True),  # empty: of no transaction
+    sa.Column("at", Instant(), primary_key=True),
+    sa.Column("digest", Integer(), primary_key=True, autoincrement=False),  # of `data`
+    sa.Column("evse", Integer(), nullable=False),
+    sa.Column("context", Text(), nullable=False),
+    sa.Column("method", Text(), nullable=False),
+    sa.Column("encoding", Text(), nullable=False),
+    sa.Column("data", Text(), nullable=False),
+    sa.Column("public_key", Text()),
+    sa.Column("received_at", Instant(), nullable=False),
     sqlite_with_rowid=False,
 )

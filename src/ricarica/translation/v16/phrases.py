@@ -17,6 +17,7 @@ from ricarica.stations.commands import (
 )
 from ricarica.transactions.commands import StartCharging, StopCharging
 from ricarica.translation.route import Phrase, Phrases
+from ricarica.translation.starting import expect_start
 
 TOPIC = {
     Topic.BOOT: v16.MessageTrigger.BootNotification,
@@ -69,7 +70,9 @@ def data_transfer_result_from(response: v16.DataTransferResponse) -> Result:
 
 
 PHRASES: Phrases = {
-    StartCharging: Phrase("RemoteStartTransaction", remote_start_for, result_from),
+    StartCharging: Phrase(
+        "RemoteStartTransaction", remote_start_for, result_from, remember=expect_start
+    ),
     StopCharging: Phrase(
         "RemoteStopTransaction",
         remote_stop_for,

@@ -18,6 +18,7 @@ from ricarica.stations.commands import (
 )
 from ricarica.transactions.commands import ShowCost, StartCharging, StopCharging
 from ricarica.translation.route import Phrase, Phrases
+from ricarica.translation.starting import expect_start
 from ricarica.translation.v2.words import token_for
 
 TOPIC = {
@@ -91,7 +92,12 @@ def data_transfer_result_from(response: v2.DataTransferResponse) -> Result:
 
 
 PHRASES: Phrases = {
-    StartCharging: Phrase("RequestStartTransaction", request_start_for, request_start_result_from),
+    StartCharging: Phrase(
+        "RequestStartTransaction",
+        request_start_for,
+        request_start_result_from,
+        remember=expect_start,
+    ),
     StopCharging: Phrase(
         "RequestStopTransaction",
         lambda command: v2.RequestStopTransactionRequest(transaction_id=command.ref),
