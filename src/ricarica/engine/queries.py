@@ -1,12 +1,14 @@
 """Reading the log of messages for screens."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from ricarica.engine.sql import MESSAGES, PUT_ASIDE
+from ricarica.engine.sql import MESSAGES, PUT_ASIDE, UPKEEP
+from ricarica.engine.upkeep import Standing, standing_from
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import StationId, StationKey, TenantId
 from ricarica.storage.database import Database, Row
@@ -63,6 +65,19 @@ class MessageQueries:
         shown = tuple(found[: wanted.rows])
         return Page(shown, str(shown[-1].id) if len(found) > len(shown) else None)
 
+    async def mended(self, station: StationKey, since: datetime) -> dict[str, int]:
+        """How often each flag was set, the most frequent first."""
+        query = (
+            sa.select(MESSAGES.c.flags, sa.func.count())
+            .where(*_of(station), MESSAGES.c.flags != "", MESSAGES.c.at >= since)
+            .group_by(MESSAGES.c.flags)
+        )
+        counts: Counter[str] = Counter()
+        for flags, count in await self._database.fetch(query):
+            for flag in filter(None, flags.split(",")):
+                counts[flag] += count
+        return dict(counts.most_common())
+
     async def latest(self, station: StationKey) -> int | None:
         """The number of the latest message; it grows with each."""
         latest = sa.func.max(MESSAGES.c.id)
@@ -118,6 +133,20 @@ class AsideQueries:
         query = sa.select(PUT_ASIDE).where(columns.tenant == tenant, columns.id == number)
         rows = await self._database.fetch(query)
         return _aside(rows[0]) if rows else None
+
+
+class UpkeepQueries:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def standings(self, station: StationKey) -> list[Standing]:
+        """How near a station is to what is wanted of it, by kind."""
+        columns = UPKEEP.c
+        query = sa.select(UPKEEP).where(
+            columns.tenant == station.tenant, columns.station == station.station
+        )
+        rows = await self._database.fetch(query.order_by(columns.kind))
+        return [standing_from(row[:-1]) for row in rows]
 
 
 def _aside(row: Row) -> AsideMessage:

@@ -19,6 +19,7 @@ from ricarica.stations.model import Acceptance
 from ricarica.tariffs.model import LineKind
 from ricarica.transactions.model import ChargingState, EntryKind, Flag
 from ricarica.web.assets import Assets
+from ricarica.web.builders.quirks import HABITS
 from ricarica.web.formats import Formats, zone_named
 from ricarica.web.pretty import pretty_json
 from ricarica.web.translations import LANGUAGES, load_translations
@@ -98,6 +99,7 @@ def _globals(assets: Assets) -> dict[str, Any]:
         "statuses": tuple(Status),
         "dialects": stations.DIALECTS,
         "acceptances": tuple(Acceptance),
+        "habits": tuple(HABITS.items()),
         "directions": tuple(messages.Direction),
         "concern_symbols": overview.CONCERN_SYMBOLS,
         "outcome_symbols": commands.OUTCOME_SYMBOLS,

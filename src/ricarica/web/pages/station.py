@@ -12,6 +12,7 @@ from ricarica.access.model import Permission
 from ricarica.authorization.model import TokenStatus
 from ricarica.authorization.queries import TokenFilter, TokenQueries
 from ricarica.engine.orders import note_order
+from ricarica.engine.queries import MessageQueries
 from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
 from ricarica.kernel.ids import StationKey, TransactionId
 from ricarica.slices import Slices
@@ -24,6 +25,7 @@ from ricarica.transactions.queries.live import LiveQueries, LiveStation
 from ricarica.transactions.readings import Measurand
 from ricarica.web.addresses import name_in
 from ricarica.web.builders.commands import AUDITED_AS, command_from, commands_from
+from ricarica.web.builders.quirks import quirks_from
 from ricarica.web.builders.stations import evses_from, facts_from, head_from
 from ricarica.web.builders.transactions import row_from as transaction_row
 from ricarica.web.builders.transactions import totals
@@ -37,6 +39,7 @@ RECENT = Wanted(6)  # transactions beside the log; the list has all
 RECENT_MESSAGES = 10
 SUGGESTED_TOKENS = Wanted(50)  # a list that one can still look through
 CURVE = timedelta(minutes=15)
+QUIRKS_DAYS = 7
 ANSWER_MAX = 20_000  # characters of an answer; the log of messages has it whole
 
 
@@ -68,6 +71,14 @@ async def evses_part(visitor: Visiting, station: FromPath[str]) -> Html:
     return visitor.part(await _evses(visitor, await live_station(visitor, station)))
 
 
+@get("/fragments/stations/{station:str}/quirks", opt=needs(Permission.READ))
+async def quirks_part(visitor: Visiting, station: FromPath[str]) -> Html:
+    known = (await live_station(visitor, station)).view.station
+    since = visitor.now - timedelta(days=QUIRKS_DAYS)
+    mended = await MessageQueries(visitor.database).mended(known.key, since)
+    return visitor.part(quirks_from(known, mended, QUIRKS_DAYS))
+
+
 @post("/stations/{station:str}/commands/{command:str}", opt=needs(Permission.COMMAND))
 async def tell(visitor: Visiting, station: FromPath[str], command: FromPath[str]) -> Html:
     """Answered when the station has answered, or has not for too long."""
@@ -77,7 +88,7 @@ async def tell(visitor: Visiting, station: FromPath[str], command: FromPath[str]
     return visitor.part(await _outcome(visitor, key, Command(command)))
 
 
-HANDLERS = (station_page, head_part, evses_part, tell)
+HANDLERS = (station_page, head_part, evses_part, quirks_part, tell)
 
 
 async def live_station(visitor: Visitor, part: str) -> LiveStation:

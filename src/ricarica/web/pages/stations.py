@@ -10,22 +10,26 @@ from ricarica.access.model import Permission
 from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.ids import SiteId, StationId, StationKey, TariffId
 from ricarica.slices import Slices
+from ricarica.stations.habits import PLAIN, checked
 from ricarica.stations.model import PASSWORD_BYTES_MIN, Acceptance
 from ricarica.stations.queries import StationQueries, StationView
 from ricarica.stations.service import Preparation
 from ricarica.storage.pages import LIMIT_MAX, Wanted
 from ricarica.tariffs.queries import TariffQueries
 from ricarica.transactions.queries.live import LiveQueries
+from ricarica.translation.quirks.models import habits_of
 from ricarica.web.addresses import path_to
 from ricarica.web.builders.forms import (
     NAME_TAKEN,
     NO_IDENTITY,
     NO_SUCH_SITE,
     NO_SUCH_TARIFF,
+    NOT_AN_OFFSET,
     PASSWORD_TOO_SHORT,
     UNKNOWN_CHOICE,
 )
 from ricarica.web.builders.lists import pager_of
+from ricarica.web.builders.quirks import habits_form, habits_from, habits_typed
 from ricarica.web.builders.stations import (
     filter_from,
     row_from,
@@ -105,6 +109,8 @@ async def edit_form(visitor: Visiting, station: FromPath[str]) -> Html:
         tariff=known.tariff or "",
         security_profile="" if profile is None else str(profile),
         has_password=view.has_password,
+        is_pedantic=known.pedantic,
+        habits=habits_form(habits_of(known)),
     )
     return await visitor.show(await _with_choices(visitor, form))
 
@@ -123,15 +129,15 @@ async def _saved(
 ) -> Html:
     """Keep what the form says, or show it again with what is wrong."""
     if not errors:
-        errors = await _prepared(visitor, key)
+        errors = await _prepared(visitor, key, known)
     if errors:
         return await visitor.show(await _with_choices(visitor, _typed(visitor, known, errors)), 422)
     return visitor.lead_to(path_to("stations", key.station), Notice.STATION_SAVED)
 
 
-async def _prepared(visitor: Visitor, key: StationKey) -> dict[str, str]:
+async def _prepared(visitor: Visitor, key: StationKey, known: StationView | None) -> dict[str, str]:
     """What is wrong with the form; nothing, if it was kept."""
-    preparation = _preparation(visitor.form)
+    preparation = _preparation(visitor.form, known)
 
     async def prepare(slices: Slices) -> None:
         if preparation.tariff:
@@ -153,8 +159,10 @@ async def _prepared(visitor: Visitor, key: StationKey) -> dict[str, str]:
     return {}
 
 
-def _preparation(form: Form) -> Preparation:
+def _preparation(form: Form, known: StationView | None) -> Preparation:
     profile = form.get("security_profile", "")
+    habits = habits_from(habits_typed(form))
+    is_as_before = habits == (habits_of(known.station) if known else PLAIN)
     return Preparation(
         Acceptance(form.get("acceptance", Acceptance.ACCEPTED)),
         int(profile) if profile else None,
@@ -162,6 +170,8 @@ def _preparation(form: Form) -> Preparation:
         form.get("name", "").strip()[:NAME_LENGTH_MAX],
         SiteId(form.get("site", "")),
         TariffId(form.get("tariff", "")),
+        pedantic=bool(form.get("pedantic")),
+        habits=None if is_as_before else habits,  # what is known of its model goes on
     )
 
 
@@ -174,6 +184,10 @@ def _errors(form: Form) -> dict[str, str]:
         errors["acceptance"] = UNKNOWN_CHOICE
     if form.get("security_profile", "") not in PROFILES:
         errors["security_profile"] = UNKNOWN_CHOICE
+    try:
+        checked(habits_from(habits_typed(form)))
+    except (ValueError, InvalidError):
+        errors["clock_ahead_minutes"] = NOT_AN_OFFSET
     return errors
 
 
@@ -188,6 +202,8 @@ def _typed(visitor: Visitor, known: StationView | None, errors: dict[str, str]) 
         tariff=form.get("tariff", ""),
         security_profile=form.get("security_profile", ""),
         has_password=known.has_password if known else False,
+        is_pedantic=bool(form.get("pedantic")),
+        habits=habits_typed(form),
         errors=errors,
     )
 

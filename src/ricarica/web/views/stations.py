@@ -13,6 +13,7 @@ from ricarica.web.translations import msgid
 from ricarica.web.views.commands import Commands
 from ricarica.web.views.lists import Choice, Pager
 from ricarica.web.views.messages import MessageFilter, MessageLog
+from ricarica.web.views.quirks import HabitsForm
 from ricarica.web.views.status import Status
 from ricarica.web.views.transactions import TransactionRow
 from ricarica.web.views.visit import Page, Section
@@ -253,4 +254,6 @@ class StationForm(Page):
     sites: tuple[Choice, ...] = ()
     tariffs: tuple[Choice, ...] = ()
     has_password: bool = False
+    is_pedantic: bool = False
+    habits: HabitsForm = field(default_factory=HabitsForm)
     errors: Mapping[str, str] = field(default_factory=dict)
