@@ -10,6 +10,12 @@ from ricarica.authorization.ports import TokenStore
 from ricarica.authorization.service import AuthorizationService
 from ricarica.configuration.ports import SettingStore
 from ricarica.configuration.service import ConfigurationService
+from ricarica.diagnostics.ports import LogStore
+from ricarica.diagnostics.service import DiagnosticsService
+from ricarica.firmware.ports import CampaignStore, FirmwareStore
+from ricarica.firmware.rollout import CampaignService
+from ricarica.firmware.rollout import Stores as RolloutStores
+from ricarica.firmware.service import FirmwarePolicy, FirmwareService
 from ricarica.kernel.clock import Clock
 from ricarica.kernel.events import Outgoing
 from ricarica.kernel.ids import Ids
@@ -33,6 +39,9 @@ class Stores:
     tokens: TokenStore
     tariffs: TariffStore
     settings: SettingStore
+    firmware: FirmwareStore
+    campaigns: CampaignStore
+    logs: LogStore
     transactions: TransactionStore
     expected_starts: ExpectedStartStore
 
@@ -45,6 +54,7 @@ class Surroundings:
     ids: Ids
     stores_for: Callable[[Work], Stores]
     station_policy: StationPolicy = field(default_factory=StationPolicy)
+    firmware_policy: FirmwarePolicy = field(default_factory=FirmwarePolicy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,9 @@ class Slices:
     authorization: AuthorizationService
     tariffs: TariffService
     configuration: ConfigurationService
+    firmware: FirmwareService
+    campaigns: CampaignService
+    diagnostics: DiagnosticsService
     transactions: TransactionService
     expected_starts: ExpectedStarts
 
@@ -66,6 +79,11 @@ def bind(surroundings: Surroundings, work: Work, outgoing: Outgoing) -> Slices:
     stations = StationService(stores.stations, outgoing, surroundings.station_policy)
     authorization = AuthorizationService(stores.tokens, outgoing)
     tariffs = TariffService(stores.tariffs, outgoing)
+    ids = surroundings.ids
+    firmware = FirmwareService(
+        stores.firmware, stations, outgoing, ids, surroundings.firmware_policy
+    )
+    rollout = RolloutStores(stores.campaigns, stores.firmware)
     return Slices(
         now=surroundings.clock.now(),
         ids=surroundings.ids,
@@ -74,6 +92,9 @@ def bind(surroundings: Surroundings, work: Work, outgoing: Outgoing) -> Slices:
         sites=SiteService(stores.stations, outgoing),
         authorization=authorization,
         tariffs=tariffs,
+        firmware=firmware,
+        campaigns=CampaignService(rollout, firmware, stations, outgoing, ids),
+        diagnostics=DiagnosticsService(stores.logs, stations, outgoing, ids),
         configuration=ConfigurationService(stores.settings, outgoing),
         transactions=TransactionService(
             stores.transactions, stations, authorization, tariffs, outgoing, surroundings.ids

@@ -3,7 +3,9 @@
 import ricarica.access.sql
 import ricarica.authorization.sql
 import ricarica.configuration.sql
+import ricarica.diagnostics.sql
 import ricarica.engine.sql
+import ricarica.firmware.sql
 import ricarica.stations.sql
 import ricarica.tariffs.sql
 import ricarica.transactions.sql

@@ -16,9 +16,11 @@ from ricarica.app.roles import ALL_ROLES, Role
 from ricarica.app.tables import metadata
 from ricarica.authorization.sql import TOKEN_SHELF, SqlTokenStore
 from ricarica.configuration.sql import SqlSettingStore
+from ricarica.diagnostics.sql import SqlLogStore
 from ricarica.engine.core import Engine, Vocabulary
 from ricarica.engine.mailbox import Wanted
 from ricarica.engine.timers import Timers
+from ricarica.firmware.sql import SqlCampaignStore, SqlFirmwareStore
 from ricarica.kernel.clock import Clock, SystemClock
 from ricarica.kernel.ids import Ids, RandomIds
 from ricarica.link.bus import Bus
@@ -49,6 +51,9 @@ def stores_for(work: Work) -> Stores:
         tokens=SqlTokenStore(work),
         tariffs=SqlTariffStore(work),
         settings=SqlSettingStore(work),
+        firmware=SqlFirmwareStore(work),
+        campaigns=SqlCampaignStore(work),
+        logs=SqlLogStore(work),
         transactions=SqlTransactionStore(work),
         expected_starts=SqlExpectedStartStore(work),
     )

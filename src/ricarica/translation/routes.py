@@ -3,20 +3,45 @@
 from ricarica.ocpp.dialects import V16, V21, V201
 from ricarica.translation.route import Phrases, Route
 from ricarica.translation.v2 import core as v2_core
+from ricarica.translation.v2 import diagnostics as v2_diagnostics
+from ricarica.translation.v2 import firmware as v2_firmware
 from ricarica.translation.v2 import phrases as v2_phrases
 from ricarica.translation.v2 import settings as v2_settings
 from ricarica.translation.v2 import transactions as v2_transactions
 from ricarica.translation.v16 import core as v16_core
+from ricarica.translation.v16 import diagnostics as v16_diagnostics
+from ricarica.translation.v16 import firmware as v16_firmware
 from ricarica.translation.v16 import phrases as v16_phrases
 from ricarica.translation.v16 import settings as v16_settings
 from ricarica.translation.v16 import transactions as v16_transactions
 
-V16_ROUTES = (*v16_core.ROUTES, *v16_transactions.ROUTES)
-V2_ROUTES = (*v2_core.ROUTES, *v2_transactions.ROUTES, *v2_settings.ROUTES)
+V16_ROUTES = (
+    *v16_core.ROUTES,
+    *v16_transactions.ROUTES,
+    *v16_firmware.ROUTES,
+    *v16_diagnostics.ROUTES,
+)
+V2_ROUTES = (
+    *v2_core.ROUTES,
+    *v2_transactions.ROUTES,
+    *v2_settings.ROUTES,
+    *v2_firmware.ROUTES,
+    *v2_diagnostics.ROUTES,
+)
 V21_ROUTES: tuple[Route, ...] = V2_ROUTES
 
-V16_PHRASES = v16_phrases.PHRASES | v16_settings.PHRASES
-V2_PHRASES = v2_phrases.PHRASES | v2_settings.PHRASES
+V16_PHRASES = (
+    v16_phrases.PHRASES
+    | v16_settings.PHRASES
+    | v16_firmware.PHRASES
+    | v16_diagnostics.PHRASES
+)  # fmt: skip
+V2_PHRASES = (
+    v2_phrases.PHRASES
+    | v2_settings.PHRASES
+    | v2_firmware.PHRASES
+    | v2_diagnostics.PHRASES
+)  # fmt: skip
 V21_PHRASES = V2_PHRASES
 
 ROUTES: dict[str, dict[str, Route]] = {

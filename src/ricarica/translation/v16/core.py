@@ -33,7 +33,10 @@ def booted_from(req: v16.BootNotificationRequest, origin: Origin) -> Booted:
 async def boot_notification(
     req: v16.BootNotificationRequest, origin: Origin, slices: Slices
 ) -> v16.BootNotificationResponse:
+    before = await slices.stations.get(origin.station)
     answer = await slices.stations.boot(booted_from(req, origin))
+    if req.firmware_version != before.firmware:
+        await slices.firmware.booted(origin.station, req.firmware_version, origin.received_at)
     return v16.BootNotificationResponse(
         status=REGISTRATION_STATUS[answer.acceptance],
         current_time=answer.now,

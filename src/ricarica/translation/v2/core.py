@@ -33,7 +33,11 @@ def booted_from(req: v2.BootNotificationRequest, origin: Origin) -> Booted:
 async def boot_notification(
     req: v2.BootNotificationRequest, origin: Origin, slices: Slices
 ) -> v2.BootNotificationResponse:
+    before = await slices.stations.get(origin.station)
     answer = await slices.stations.boot(booted_from(req, origin))
+    firmware = req.charging_station.firmware_version
+    if firmware != before.firmware or req.reason is v2.BootReason.FirmwareUpdate:
+        await slices.firmware.booted(origin.station, firmware, origin.received_at)
     return v2.BootNotificationResponse(
         current_time=answer.now,
         interval=int(answer.interval.total_seconds()),

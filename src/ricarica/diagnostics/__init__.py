@@ -1,0 +1,1 @@
+"""Logs that stations hand over, from the request to the file."""

@@ -1,0 +1,1 @@
+"""What runs on stations: images, who gets them, and what became of it."""
