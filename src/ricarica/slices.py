@@ -6,12 +6,31 @@ from datetime import datetime
 
 from ricarica.access.ports import AccessStore
 from ricarica.access.service import AccessService
-from ricarica.authorization.ports import TokenStore
+from ricarica.alerts.ports import AlertStore
+from ricarica.alerts.service import AlertService
+from ricarica.authorization.access import AccessRuleService
+from ricarica.authorization.customers import CustomerService
+from ricarica.authorization.local_lists import LocalListService
+from ricarica.authorization.places import Places
+from ricarica.authorization.ports import (
+    AccessBookStore,
+    CustomerReportStore,
+    LocalListStore,
+    TokenStore,
+)
 from ricarica.authorization.service import AuthorizationService
-from ricarica.configuration.ports import SettingStore
+from ricarica.certificates.contracts import ContractService
+from ricarica.certificates.pki import Pki
+from ricarica.certificates.ports import CertificateStore
+from ricarica.certificates.service import CertificateService
+from ricarica.certificates.trust import TrustService
+from ricarica.configuration.keeping import TemplateService
+from ricarica.configuration.ports import SettingStore, TemplateStore
 from ricarica.configuration.service import ConfigurationService
 from ricarica.diagnostics.ports import LogStore
 from ricarica.diagnostics.service import DiagnosticsService
+from ricarica.displays.ports import DisplayStore
+from ricarica.displays.service import DisplayService
 from ricarica.firmware.ports import CampaignStore, FirmwareStore
 from ricarica.firmware.rollout import CampaignService
 from ricarica.firmware.rollout import Stores as RolloutStores
@@ -19,6 +38,15 @@ from ricarica.firmware.service import FirmwarePolicy, FirmwareService
 from ricarica.kernel.clock import Clock
 from ricarica.kernel.events import Outgoing
 from ricarica.kernel.ids import Ids
+from ricarica.monitoring.ports import EventStore, MonitorStore, StreamStore
+from ricarica.monitoring.service import MonitoringService
+from ricarica.monitoring.streams import StreamService
+from ricarica.reservations.ports import ReservationStore
+from ricarica.reservations.service import ReservationService
+from ricarica.security.networks import NetworkService
+from ricarica.security.ports import SecurityStore
+from ricarica.security.service import SecurityPolicy, SecurityService
+from ricarica.stations.availability import AvailabilityService, AvailabilityStore
 from ricarica.stations.ports import StationStore
 from ricarica.stations.service import StationPolicy, StationService
 from ricarica.stations.sites import SiteService
@@ -27,7 +55,7 @@ from ricarica.tariffs.ports import TariffStore
 from ricarica.tariffs.service import TariffService
 from ricarica.transactions.expected import ExpectedStarts
 from ricarica.transactions.ports import ExpectedStartStore, TransactionStore
-from ricarica.transactions.service import TransactionService
+from ricarica.transactions.service import Neighbours, TransactionService
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +65,21 @@ class Stores:
     access: AccessStore
     stations: StationStore
     tokens: TokenStore
+    access_books: AccessBookStore
+    local_lists: LocalListStore
+    customer_reports: CustomerReportStore
+    reservations: ReservationStore
+    displays: DisplayStore
+    availability: AvailabilityStore
     tariffs: TariffStore
     settings: SettingStore
+    templates: TemplateStore
+    monitors: MonitorStore
+    station_events: EventStore
+    streams: StreamStore
+    alerts: AlertStore
+    certificates: CertificateStore
+    security: SecurityStore
     firmware: FirmwareStore
     campaigns: CampaignStore
     logs: LogStore
@@ -55,6 +96,8 @@ class Surroundings:
     stores_for: Callable[[Work], Stores]
     station_policy: StationPolicy = field(default_factory=StationPolicy)
     firmware_policy: FirmwarePolicy = field(default_factory=FirmwarePolicy)
+    security_policy: SecurityPolicy = field(default_factory=SecurityPolicy)
+    pki: Pki = field(default_factory=Pki)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +108,23 @@ class Slices:
     stations: StationService
     sites: SiteService
     authorization: AuthorizationService
+    access_rules: AccessRuleService
+    local_lists: LocalListService
+    customers: CustomerService
+    reservations: ReservationService
+    displays: DisplayService
+    availability: AvailabilityService
     tariffs: TariffService
     configuration: ConfigurationService
+    templates: TemplateService
+    monitoring: MonitoringService
+    streams: StreamService
+    alerts: AlertService
+    certificates: CertificateService
+    trust: TrustService
+    contracts: ContractService
+    security: SecurityService
+    networks: NetworkService
     firmware: FirmwareService
     campaigns: CampaignService
     diagnostics: DiagnosticsService
@@ -77,13 +135,22 @@ class Slices:
 def bind(surroundings: Surroundings, work: Work, outgoing: Outgoing) -> Slices:
     stores = surroundings.stores_for(work)
     stations = StationService(stores.stations, outgoing, surroundings.station_policy)
-    authorization = AuthorizationService(stores.tokens, outgoing)
     tariffs = TariffService(stores.tariffs, outgoing)
     ids = surroundings.ids
     firmware = FirmwareService(
         stores.firmware, stations, outgoing, ids, surroundings.firmware_policy
     )
     rollout = RolloutStores(stores.campaigns, stores.firmware)
+    configuration = ConfigurationService(stores.settings, outgoing, ids)
+    places, books = Places(stations, configuration), stores.access_books
+    local_lists = LocalListService(
+        stores.local_lists, stores.tokens, books, stations, configuration, outgoing
+    )
+    authorization = AuthorizationService(stores.tokens, books, places, local_lists, outgoing, ids)
+    pki, security_policy = surroundings.pki, surroundings.security_policy
+    certificates = CertificateService(
+        stores.certificates, stations, outgoing, pki.policy, pki.vault
+    )
     return Slices(
         now=surroundings.clock.now(),
         ids=surroundings.ids,
@@ -91,13 +158,35 @@ def bind(surroundings: Surroundings, work: Work, outgoing: Outgoing) -> Slices:
         stations=stations,
         sites=SiteService(stores.stations, outgoing),
         authorization=authorization,
+        access_rules=AccessRuleService(books, local_lists, outgoing),
+        local_lists=local_lists,
+        customers=CustomerService(stores.customer_reports, local_lists, outgoing),
+        reservations=ReservationService(stores.reservations, authorization, outgoing, ids),
+        displays=DisplayService(stores.displays, stations, configuration, outgoing, ids),
+        availability=AvailabilityService(stores.availability),
         tariffs=tariffs,
         firmware=firmware,
         campaigns=CampaignService(rollout, firmware, stations, outgoing, ids),
         diagnostics=DiagnosticsService(stores.logs, stations, outgoing, ids),
-        configuration=ConfigurationService(stores.settings, outgoing),
+        configuration=configuration,
+        templates=TemplateService(stores.templates, configuration, outgoing),
+        monitoring=MonitoringService(
+            stores.monitors, stores.station_events, configuration, outgoing, ids
+        ),
+        streams=StreamService(stores.streams, stores.monitors, outgoing),
+        alerts=AlertService(stores.alerts, stations, outgoing, ids),
+        certificates=certificates,
+        trust=TrustService(stores.certificates, outgoing),
+        contracts=ContractService(stores.certificates, pki.inquiries),
+        security=SecurityService(
+            stores.security, stations, certificates, outgoing, ids, security_policy
+        ),
+        networks=NetworkService(stores.security, stations, outgoing, pki.vault),
         transactions=TransactionService(
-            stores.transactions, stations, authorization, tariffs, outgoing, surroundings.ids
+            stores.transactions,
+            Neighbours(stations, authorization, tariffs, configuration),
+            outgoing,
+            surroundings.ids,
         ),
         expected_starts=ExpectedStarts(stores.expected_starts, outgoing),
     )

@@ -1,11 +1,17 @@
 """Every table there is: importing this module completes the metadata."""
 
 import ricarica.access.sql
+import ricarica.alerts.sql
 import ricarica.authorization.sql
+import ricarica.certificates.sql
 import ricarica.configuration.sql
 import ricarica.diagnostics.sql
+import ricarica.displays.sql
 import ricarica.engine.sql
 import ricarica.firmware.sql
+import ricarica.security.sql
+import ricarica.monitoring.sql
+import ricarica.reservations.sql
 import ricarica.stations.sql
 import ricarica.tariffs.sql
 import ricarica.transactions.sql

@@ -9,14 +9,23 @@ from dataclasses import dataclass, field, replace
 import sqlalchemy as sa
 
 from ricarica.access.sql import SqlAccessStore
+from ricarica.alerts.sql import SqlAlertStore
 from ricarica.app.cluster import Membership, company_of
 from ricarica.app.parts import keep
 from ricarica.app.retention import Retention, rings
 from ricarica.app.roles import ALL_ROLES, Role
 from ricarica.app.tables import metadata
-from ricarica.authorization.sql import TOKEN_SHELF, SqlTokenStore
-from ricarica.configuration.sql import SqlSettingStore
+from ricarica.authorization.sql import (
+    TOKEN_SHELF,
+    SqlAccessBookStore,
+    SqlCustomerReportStore,
+    SqlLocalListStore,
+    SqlTokenStore,
+)
+from ricarica.certificates.sql import SqlCertificateStore
+from ricarica.configuration.sql import SqlSettingStore, SqlTemplateStore
 from ricarica.diagnostics.sql import SqlLogStore
+from ricarica.displays.sql import SqlDisplayStore
 from ricarica.engine.core import Engine, Vocabulary
 from ricarica.engine.mailbox import Wanted
 from ricarica.engine.timers import Timers
@@ -26,11 +35,20 @@ from ricarica.kernel.ids import Ids, RandomIds
 from ricarica.link.bus import Bus
 from ricarica.link.local import LocalLink
 from ricarica.link.nats import NatsLink
+from ricarica.monitoring.sql import SqlEventStore, SqlMonitorStore, SqlStreamStore
+from ricarica.reservations.sql import SqlReservationStore
+from ricarica.security.sql import SqlSecurityStore
 from ricarica.slices import Stores, Surroundings
 from ricarica.station_gateway.gateway import StationGateway
 from ricarica.station_gateway.limits import GatewayLimits
 from ricarica.stations.service import StationPolicy
-from ricarica.stations.sql import STATION_SHELF, STATIONS, SqlStationStore, load_by_identity
+from ricarica.stations.sql import (
+    STATION_SHELF,
+    STATIONS,
+    SqlAvailabilityStore,
+    SqlStationStore,
+    load_by_identity,
+)
 from ricarica.storage.database import Database, Run
 from ricarica.storage.postgres import PostgresDatabase
 from ricarica.storage.work import Work
@@ -49,8 +67,21 @@ def stores_for(work: Work) -> Stores:
         access=SqlAccessStore(work),
         stations=SqlStationStore(work),
         tokens=SqlTokenStore(work),
+        access_books=SqlAccessBookStore(work),
+        local_lists=SqlLocalListStore(work),
+        customer_reports=SqlCustomerReportStore(work),
+        reservations=SqlReservationStore(work),
+        displays=SqlDisplayStore(work),
+        availability=SqlAvailabilityStore(work),
         tariffs=SqlTariffStore(work),
         settings=SqlSettingStore(work),
+        templates=SqlTemplateStore(work),
+        monitors=SqlMonitorStore(work),
+        station_events=SqlEventStore(work),
+        streams=SqlStreamStore(work),
+        alerts=SqlAlertStore(work),
+        certificates=SqlCertificateStore(work),
+        security=SqlSecurityStore(work),
         firmware=SqlFirmwareStore(work),
         campaigns=SqlCampaignStore(work),
         logs=SqlLogStore(work),
@@ -145,6 +176,8 @@ async def running_node(parts: Parts) -> AsyncIterator[Node]:
         if node.membership:
             await node.membership.join()
             tasks.append(group.create_task(node.membership.run()))
+        if Role.CORE in parts.roles:
+            tasks.append(group.create_task(node.engine.caretaker.run()))
         if Role.WORKER in parts.roles:
             await node.timers.begin("tidy")
             await node.timers.begin("move_readings")
@@ -153,6 +186,7 @@ async def running_node(parts: Parts) -> AsyncIterator[Node]:
                 keeping = keep(parts.database, parts.clock, parts.retention)
                 tasks.append(group.create_task(keeping))
             tasks.append(group.create_task(node.timers.run()))
+            tasks.append(group.create_task(node.engine.bulk.run()))
         try:
             yield node
         finally:

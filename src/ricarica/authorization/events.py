@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ricarica.authorization.model import TokenStatus, Verdict
 from ricarica.kernel.ids import StationKey
@@ -14,9 +15,36 @@ class TokenChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessChanged:
+    """An operator changed who may charge where and when, or what local lists shall have."""
+
+    station: StationKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TokenJudged:
-    """A driver identified at a station."""
+    """A driver identified at a station. Not kept: the attempt itself is."""
+
+    passing: ClassVar[bool] = True
 
     station: StationKey
-    uid: str
+    uid: str  # empty for a code that was typed in
     verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class LocalListChanged:
+    """A station took a list, refused one, or told which version it has."""
+
+    station: StationKey
+    version: int
+    entries: int
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerReported:
+    """A station told all that it knows of a customer, or that it forgot it."""
+
+    station: StationKey
+    number: int

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
-from ricarica.kernel.ids import TenantId
+from ricarica.certificates.model import ContractStatus
+from ricarica.kernel.ids import EvseNumber, StationKey, TariffId, TenantId
 
 
 class TokenKind(StrEnum):
@@ -24,6 +26,11 @@ class TokenKind(StrEnum):
     UNKNOWN = "Unknown"  # the station could not say
 
 
+# Nobody registers these: a start button identifies nobody and was mounted on purpose (C02), and
+# who pays at the station has paid (C18).
+NOBODYS = frozenset({TokenKind.NO_AUTHORIZATION, TokenKind.DIRECT_PAYMENT})
+
+
 class TokenStatus(StrEnum):
     ACTIVE = "active"
     BLOCKED = "blocked"
@@ -34,10 +41,28 @@ class Verdict(StrEnum):
     BLOCKED = "blocked"
     EXPIRED = "expired"
     UNKNOWN = "unknown"
+    INVALID = "invalid"  # a wrong code, a certificate that proves nothing, a pass that starts none
     CONCURRENT = "concurrent"
     NO_CREDIT = "no_credit"
     NOT_HERE = "not_here"
     NOT_NOW = "not_now"
+    WRONG_EVSE_TYPE = "wrong_evse_type"
+
+
+class EnergyTransfer(StrEnum):
+    """What a car may do at an EVSE. The values are those of OCPP 2.1."""
+
+    AC_SINGLE_PHASE = "AC_single_phase"
+    AC_TWO_PHASE = "AC_two_phase"
+    AC_THREE_PHASE = "AC_three_phase"
+    DC = "DC"
+    AC_BPT = "AC_BPT"
+    AC_BPT_DER = "AC_BPT_DER"
+    AC_DER = "AC_DER"
+    DC_BPT = "DC_BPT"
+    DC_ACDP = "DC_ACDP"
+    DC_ACDP_BPT = "DC_ACDP_BPT"
+    WPT = "WPT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +79,23 @@ class TokenRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Treatment:
+    """How a station treats whoever shows the token, beyond letting them charge.
+
+    `priority` is from -9 to 9; `transfers` without any: all that the station can.
+    """
+
+    language: str | None = None
+    second_language: str | None = None
+    message: str | None = None
+    priority: int | None = None
+    transfers: tuple[EnergyTransfer, ...] = ()
+
+
+USUAL = Treatment()
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     tenant: TenantId
     uid: str
@@ -64,33 +106,96 @@ class Token:
     expires_at: datetime | None = None
     label: str = ""
     concurrent_max: int | None = None  # running transactions it may have at once; None: any
+    treatment: Treatment = USUAL
+    tariff: TariffId | None = None  # prices of its own, wherever it charges
+    # Prepaid: what is left, in the currency of the prices it charges at. None: it pays later.
+    credit: Decimal | None = None
 
     @property
     def folded(self) -> str:
         return self.uid.strip().casefold()
 
+    def is_meant(self, ref: TokenRef) -> bool:
+        """Whether that names this token. A code that is typed in is never a card's number."""
+        is_code = self.kind is TokenKind.KEY_CODE
+        return ref.kind is None or is_code is (ref.kind is TokenKind.KEY_CODE)
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict, with what a station may remember of it."""
+    """A verdict, with what a station may remember of it.
+
+    `evses`: the only ones where it holds; none named: at all of the station's. `is_master`: it
+    may stop any transaction, and start none. C16
+    """
 
     verdict: Verdict
     group: str | None = None
     expires_at: datetime | None = None
+    evses: tuple[EvseNumber, ...] = ()
+    treatment: Treatment = USUAL
+    is_master: bool = False
+    contract: ContractStatus | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListEntry:
+    """A token as a station's local list has it."""
+
+    uid: str
+    kind: TokenKind
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Where and when a token is shown. evse None: at the station, nobody knows yet where.
+
+    `running`: its transactions elsewhere. `begins`: a transaction is to begin with it.
+    """
+
+    station: StationKey
+    at: datetime
+    evse: EvseNumber | None = None
+    running: int = 0
+    begins: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A driver identified at a station. The uid of a code that was typed in is not kept."""
+
+    station: StationKey
+    number: int
+    at: datetime
+    uid: str
+    kind: TokenKind | None
+    verdict: Verdict
 
 
 def judge(token: Token | None, ref: TokenRef, at: datetime, *, running: int = 0) -> Judgement:
     """Whether a token may charge now. `running`: its transactions elsewhere."""
     if token is None:
-        # C02: a start button identifies nobody, and the operator mounted it on purpose
-        nobody = ref.kind is TokenKind.NO_AUTHORIZATION
-        return Judgement(Verdict.ACCEPTED if nobody else Verdict.UNKNOWN)
+        return Judgement(Verdict.ACCEPTED if ref.kind in NOBODYS else Verdict.UNKNOWN)
     if token.status is TokenStatus.BLOCKED:
         verdict = Verdict.BLOCKED
     elif token.expires_at is not None and token.expires_at <= at:
         verdict = Verdict.EXPIRED
     elif token.concurrent_max is not None and running >= token.concurrent_max:
         verdict = Verdict.CONCURRENT
+    elif token.credit is not None and token.credit <= 0:
+        verdict = Verdict.NO_CREDIT  # C17.FR.02
     else:
         verdict = Verdict.ACCEPTED
-    return Judgement(verdict, token.group, token.expires_at)
+    # C17.FR.01: no station may remember who pays in advance, for what is left changes
+    until = token.expires_at if token.credit is None else at
+    return Judgement(verdict, token.group, until, treatment=token.treatment)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeGuard:
+    """How often a wrong code was typed in at a station, one after the other. C04.FR.06"""
+
+    station: StationKey
+    wrong: int = 0
+    last_at: datetime | None = None

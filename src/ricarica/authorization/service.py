@@ -2,22 +2,34 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 
+from ricarica.authorization import guard, judging
 from ricarica.authorization.events import TokenChanged, TokenJudged
+from ricarica.authorization.local_lists import LocalListService
 from ricarica.authorization.model import (
+    Attempt,
     Judgement,
+    Occasion,
     Token,
     TokenKind,
     TokenRef,
     TokenStatus,
-    judge,
+    Treatment,
+    Verdict,
 )
-from ricarica.authorization.ports import TokenStore
+from ricarica.authorization.places import Places
+from ricarica.authorization.ports import AccessBookStore, TokenStore
+from ricarica.authorization.rules import concurrent_max
+from ricarica.certificates.model import ContractStatus
 from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
 from ricarica.kernel.events import Announcer
-from ricarica.kernel.ids import StationKey, TenantId
+from ricarica.kernel.ids import Ids, StationKey, TariffId, TenantId
 
 UID_LENGTH_MAX = 255  # 2.1 allows 255, and stations of 1.6 have been seen to exceed their 20
+LANGUAGE_MAX = 8  # characters of a language, C01.FR.17
+MESSAGE_MAX = 512  # characters that 2.0.1 can carry; 2.1 twice as many
+PRIORITY_MAX = 9  # either way
 # Starts from the dashboard or the API that name no token are the operator's own.
 DESK = TokenRef("RICARICA-DESK", TokenKind.CENTRAL)
 
@@ -34,23 +46,80 @@ class TokenChanges:
     concurrent_max: int | None = None
     any_number: bool = False  # of running transactions at once
     kind: TokenKind | None = None
+    tariff: TariffId | None = None  # empty: the one of the place
+    credit: Decimal | None = None
+    pays_later: bool = False
+    treatment: Treatment | None = None
 
 
 class AuthorizationService:
-    def __init__(self, store: TokenStore, announcer: Announcer) -> None:
+    def __init__(
+        self,
+        store: TokenStore,
+        access: AccessBookStore,
+        places: Places,
+        lists: LocalListService,
+        announcer: Announcer,
+        ids: Ids,
+    ) -> None:
         self._store = store
+        self._access = access
+        self._places = places
+        self._lists = lists
         self._announce = announcer.announce
+        self._ids = ids
 
-    async def authorize(self, station: StationKey, ref: TokenRef, at: datetime) -> Judgement:
+    async def authorize(
+        self,
+        station: StationKey,
+        ref: TokenRef,
+        at: datetime,
+        contract: ContractStatus | None = None,
+    ) -> Judgement:
         """A driver identified at a station: may it charge? C01"""
-        judgement = await self.judge(station.tenant, ref, at)
-        self._announce(TokenJudged(station, ref.uid, judgement.verdict))
+        is_code = ref.kind is TokenKind.KEY_CODE
+        if is_code:
+            judgement = await self._try_code(ref, Occasion(station, at))
+        else:
+            judgement = await self.judge(ref, Occasion(station, at))
+        if contract is not None:
+            judgement = judging.with_contract(judgement, contract)
+        uid = "" if is_code else ref.uid  # C04.FR.04
+        number = self._ids.event()
+        self._access.add_attempt(Attempt(station, number, at, uid, ref.kind, judgement.verdict))
+        self._announce(TokenJudged(station, uid, judgement.verdict))
         return judgement
 
-    async def judge(
-        self, tenant: TenantId, ref: TokenRef, at: datetime, *, running: int = 0
-    ) -> Judgement:
-        return judge(await self._store.get(tenant, ref.folded), ref, at, running=running)
+    async def judge(self, ref: TokenRef, occasion: Occasion) -> Judgement:
+        tenant = occasion.station.tenant
+        token = await self._store.get(tenant, ref.folded)
+        book = await self._access.book(tenant)
+        if token is None or not token.is_meant(ref):
+            return judging.of_stranger(ref, book)
+        places = await self._places.of(occasion.station, occasion.evse, book.rules)
+        return judging.of_token(token, ref, book, occasion, places)
+
+    async def is_limited(self, station: StationKey, ref: TokenRef) -> bool:
+        """Whether it matters how many of its transactions run: to count is to ask the database."""
+        token = await self._store.get(station.tenant, ref.folded)
+        if token is None:
+            return False
+        book = await self._access.book(station.tenant)
+        if token.concurrent_max is not None or not book.rules:
+            return token.concurrent_max is not None
+        places = await self._places.of(station, None, book.rules)
+        return any(concurrent_max(book.rules, token, place) is not None for place in places)
+
+    async def _try_code(self, ref: TokenRef, occasion: Occasion) -> Judgement:
+        """C04.FR.06: who tries one code after the other waits longer and longer."""
+        watched = await self._access.guard(occasion.station)
+        if guard.is_shut(watched, occasion.at):
+            return Judgement(Verdict.INVALID)
+        judgement = await self.judge(ref, occasion)
+        is_right = judgement.verdict is not Verdict.INVALID
+        if not is_right or watched.wrong:
+            self._access.save_guard(guard.after(watched, occasion.at, is_right=is_right))
+        return judgement
 
     async def find(self, tenant: TenantId, ref: TokenRef) -> Token | None:
         return await self._store.get(tenant, ref.folded)
@@ -59,11 +128,14 @@ class AuthorizationService:
         uid = token.uid.strip()
         if not uid or len(uid) > UID_LENGTH_MAX:
             raise InvalidError(f"a token's uid has 1 to {UID_LENGTH_MAX} characters")
+        if token.kind is TokenKind.NO_AUTHORIZATION:
+            raise InvalidError("a start button needs no token: it may always charge")
         if await self._store.get(token.tenant, token.folded):
             raise ConflictError(f"the token {uid} is there already; change it instead")
-        added = replace(token, uid=uid)
+        added = replace(token, uid=uid, treatment=checked_treatment(token.treatment))
         self._store.save(added)
         self._announce(TokenChanged(uid, token.status))
+        await self._lists.call(token.tenant)
         return added
 
     async def change(self, tenant: TenantId, uid: str, changes: TokenChanges) -> Token:
@@ -78,15 +150,31 @@ class AuthorizationService:
                 None if changes.any_number else changes.concurrent_max or token.concurrent_max
             ),
             kind=changes.kind or token.kind,
+            tariff=token.tariff if changes.tariff is None else (changes.tariff or None),
+            credit=None if changes.pays_later else _first(changes.credit, token.credit),
+            treatment=(
+                token.treatment
+                if changes.treatment is None
+                else checked_treatment(changes.treatment)
+            ),
         )
         self._store.save(changed)
         self._announce(TokenChanged(changed.uid, changed.status))
+        await self._lists.call(tenant)
         return changed
 
     async def remove(self, tenant: TenantId, uid: str) -> None:
         token = await self._known(tenant, uid)
         self._store.remove(token)
         self._announce(TokenChanged(token.uid, None))
+        await self._lists.call(tenant)
+
+    async def spend(self, tenant: TenantId, ref: TokenRef, amount: Decimal) -> None:
+        """Take from a token's credit what was charged with it; a negative amount goes back. C17"""
+        token = await self._store.get(tenant, ref.folded)
+        if token is not None and token.credit is not None:
+            self._store.save(replace(token, credit=token.credit - amount))
+            self._announce(TokenChanged(token.uid, token.status))
 
     async def desk(self, tenant: TenantId, at: datetime) -> TokenRef:
         """The operator's own token, made when it is first needed."""
@@ -108,3 +196,28 @@ class AuthorizationService:
         if token is None:
             raise NotFoundError(f"there is no token {uid}")
         return token
+
+
+def checked_treatment(treatment: Treatment) -> Treatment:
+    """
+    Raises:
+        InvalidError: no station could do that.
+    """
+    language, second = treatment.language or None, treatment.second_language or None
+    if second and not language:
+        raise InvalidError("a second language needs a first one")  # C01.FR.10
+    if second and language and second.casefold() == language.casefold():
+        raise InvalidError("the second language is the first one again")  # C01.FR.11
+    if any(len(each or "") > LANGUAGE_MAX for each in (language, second)):
+        raise InvalidError("a language is written like en or en-US")
+    if len(treatment.message or "") > MESSAGE_MAX:
+        raise InvalidError(f"a message to the driver has at most {MESSAGE_MAX} characters")
+    if abs(treatment.priority or 0) > PRIORITY_MAX:
+        raise InvalidError(f"a priority is from -{PRIORITY_MAX} to {PRIORITY_MAX}")
+    return replace(
+        treatment, language=language, second_language=second, message=treatment.message or None
+    )
+
+
+def _first(changed: Decimal | None, known: Decimal | None) -> Decimal | None:
+    return known if changed is None else changed

@@ -7,9 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ricarica.kernel.ids import EvseNumber, SiteId, StationId, TariffId, TenantId
+from ricarica.kernel.ids import EvseNumber, SiteId, StationId, StationKey, TariffId, TenantId
+from ricarica.stations.availability import WantedAvailability
 from ricarica.stations.model import Acceptance, Connector, Site, Station
 from ricarica.stations.sql import (
+    AVAILABILITY,
     CONNECTORS,
     SITES,
     STATIONS,
@@ -17,6 +19,7 @@ from ricarica.stations.sql import (
     folded,
     site_from,
     station_from,
+    wanted_from,
 )
 from ricarica.storage.database import Database, Row
 from ricarica.storage.pages import FIRST, Order, Page, Wanted, page_of
@@ -165,6 +168,18 @@ class StationQueries:
         by_station = groupby(map(connector_from, rows), key=lambda c: c.station.station)
         return {station: tuple(connectors) for station, connectors in by_station}
 
+    async def availability(self, station: StationKey) -> list[WantedAvailability]:
+        """What was wanted in service and out of it, by place."""
+        rows = await self._database.fetch(
+            sa.select(*AVAILABILITY.c[:-1])
+            .where(
+                AVAILABILITY.c.tenant == station.tenant,
+                AVAILABILITY.c.station == station.station,
+            )
+            .order_by(AVAILABILITY.c.evse, AVAILABILITY.c.connector)
+        )
+        return [wanted_from(row) for row in rows]
+
     async def _page(
         self, tenant: TenantId, query: sa.Select[Any], order: Order, wanted: Wanted
     ) -> Page[StationView]:
@@ -194,7 +209,7 @@ def _read(row: Row) -> StationView:
     width = len(STATIONS.c) - 1
     station, site = station_from(row[:width]), row[width:]
     return StationView(
-        replace(station, secret=None),
+        replace(station, secret=None, pending_secret=None),
         has_password=station.secret is not None,
         site=site_from(site) if site[0] is not None else None,
         connectors=(),

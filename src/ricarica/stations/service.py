@@ -35,9 +35,10 @@ from ricarica.stations.model import (
     Admittance,
     Connector,
     ConnectorStatus,
+    Shown,
     Station,
     UnknownStations,
-    admittance_of,
+    admitted,
     is_newer,
     may_stay,
     secret_for,
@@ -95,12 +96,13 @@ class StationService:
         """Decide about a handshake. A stranger is written into the inbox, if that is allowed."""
         station = await self._store.get(knocked.station)
         if station is not None:
-            return admittance_of(
-                station,
-                knocked.password,
-                secure=knocked.secure,
-                certificate=knocked.certificate,
-            )
+            shown = Shown(knocked.password, knocked.secure, knocked.certificate)
+            admittance, proven = admitted(station, shown)
+            if proven is not station:
+                # A01.FR.03, A05.FR.07: from now on the old one is not good any more
+                self._store.save(proven)
+                self._announce(StationChanged(proven.key))
+            return admittance
         if self.policy.unknown is UnknownStations.REFUSE:
             return Admittance.UNKNOWN
         if self.policy.unknown is UnknownStations.ACCEPT:
@@ -234,6 +236,10 @@ class StationService:
     async def get(self, key: StationKey) -> Station:
         return await self._known(key)
 
+    async def evses(self, key: StationKey) -> list[EvseNumber]:
+        """Those that it has told of."""
+        return await self._store.evses(key)
+
     async def site_tariff(self, station: Station) -> TariffId | None:
         if station.site is None:
             return None
@@ -257,6 +263,18 @@ class StationService:
         if known and known.connected:
             self._tell_about(known, prepared)
         return prepared
+
+    async def expect_password(self, key: StationKey, password: str | None) -> None:
+        """A01: from now on it may come with this one too; None: with the old one only."""
+        station = await self._known(key)
+        secret = None if password is None else _secret(password)
+        self._store.save(replace(station, pending_secret=secret))
+
+    async def expect_profile(self, key: StationKey, profile: int | None) -> None:
+        """A05: from now on it may come by this security profile; once it has, by no other."""
+        station = await self._known(key)
+        if station.pending_profile != profile:
+            self._store.save(replace(station, pending_profile=profile))
 
     async def remove(self, key: StationKey) -> None:
         station = await self._known(key)
@@ -300,7 +318,9 @@ def _prepared(station: Station, said: Preparation) -> Station:
         station,
         acceptance=said.acceptance or station.acceptance,
         security_profile=station.security_profile if profile is None else profile,
+        pending_profile=station.pending_profile if profile is None else None,
         secret=station.secret if said.password is None else _secret(said.password),
+        pending_secret=station.pending_secret if said.password is None else None,
         name=station.name if said.name is None else said.name,
         site=station.site if said.site is None else (said.site or None),
         tariff=station.tariff if said.tariff is None else (said.tariff or None),

@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, SiteId, StationId, StationKey, TenantId
+from ricarica.stations.availability import AvailabilityState, WantedAvailability
 from ricarica.stations.habits import Habits
 from ricarica.stations.model import Acceptance, Connector, ConnectorStatus, Site, Station
 from ricarica.storage.columns import Blob, Boolean, Exact, Instant, Integer, Text, metadata
@@ -51,6 +52,8 @@ STATIONS = sa.Table(
     sa.Column("last_seen_at", Instant()),
     sa.Column("node", Text()),
     sa.Column("habits", Text()),
+    sa.Column("pending_secret", Blob()),
+    sa.Column("pending_profile", Integer()),
     sa.Column("version", Integer(), nullable=False),
     # Whoever registers CP-1 and cp-1 at the same moment, only one of them succeeds.
     sa.Index("uq_stations_folded", "tenant", "folded", unique=True),
@@ -73,6 +76,19 @@ CONNECTORS = sa.Table(
     sa.Column("detail", Text()),
     sa.Column("version", Integer(), nullable=False),
     sa.Index("ix_connectors_status", "tenant", "status"),
+)
+
+AVAILABILITY = sa.Table(
+    "availability",
+    metadata,
+    sa.Column("tenant", Text(), primary_key=True),
+    sa.Column("station", Text(), primary_key=True),
+    sa.Column("evse", Integer(), primary_key=True, autoincrement=False),
+    sa.Column("connector", Integer(), primary_key=True, autoincrement=False),
+    sa.Column("operative", Boolean(), nullable=False),
+    sa.Column("state", Text(), nullable=False),
+    sa.Column("at", Instant(), nullable=False),
+    sa.Column("version", Integer(), nullable=False),
 )
 
 SITES = sa.Table(
@@ -126,13 +142,16 @@ def station_row(station: Station) -> Row:
         station.last_seen_at,
         station.node,
         None if station.habits is None else _encoder.encode(station.habits).decode(),
+        station.pending_secret,
+        station.pending_profile,
     )
 
 
 def station_from(row: Row) -> Station:
-    tenant, station, _, acceptance, *rest, habits = row
+    tenant, station, _, acceptance, *rest, habits, pending_secret, pending_profile = row
     own = None if habits is None else _decoder.decode(habits)
-    return Station(StationKey(tenant, station), Acceptance(acceptance), *rest, own)
+    key, pending = StationKey(tenant, station), (pending_secret, pending_profile)
+    return Station(key, Acceptance(acceptance), *rest, own, *pending)
 
 
 def connector_row(connector: Connector) -> Row:
@@ -153,6 +172,24 @@ def connector_from(row: Row) -> Connector:
     tenant, station, evse, number, status, *rest = row
     key = StationKey(tenant, station)
     return Connector(key, evse, number, ConnectorStatus(status), *rest)
+
+
+def _wanted_row(wanted: WantedAvailability) -> Row:
+    return (
+        wanted.station.tenant,
+        wanted.station.station,
+        wanted.evse,
+        wanted.connector,
+        wanted.operative,
+        wanted.state,
+        wanted.at,
+    )
+
+
+def wanted_from(row: Row) -> WantedAvailability:
+    tenant, station, evse, connector, operative, state, at = row
+    key, said = StationKey(tenant, station), AvailabilityState(state)
+    return WantedAvailability(key, evse, connector, operative, said, at)
 
 
 def site_row(site: Site) -> Row:
@@ -199,6 +236,18 @@ CONNECTOR_SHELF = Shelf[Connector](
     ),
     connector_row,
     connector_from,
+)
+AVAILABILITY_SHELF = Shelf[WantedAvailability](
+    AVAILABILITY,
+    lambda wanted: (
+        wanted.station.tenant,
+        wanted.station.station,
+        wanted.evse,
+        wanted.connector,
+    ),
+    _wanted_row,
+    wanted_from,
+    remembered_max=1_000,  # asked for when somebody changes it
 )
 SITE_SHELF = Shelf[Site](SITES, lambda site: (site.tenant, site.id), site_row, site_from, FRESH_S)
 
@@ -276,6 +325,14 @@ class SqlStationStore:
     def save_connector(self, connector: Connector) -> None:
         self._work.put(CONNECTOR_SHELF, connector)
 
+    async def evses(self, key: StationKey) -> list[EvseNumber]:
+        evses = CONNECTORS.c.evse
+        told = sa.select(evses).where(
+            CONNECTORS.c.tenant == key.tenant, CONNECTORS.c.station == key.station, evses > 0
+        )
+        rows = await self._work.fetch(told.distinct().order_by(evses))
+        return [EvseNumber(evse) for (evse,) in rows]
+
     async def site(self, tenant: TenantId, site: SiteId) -> Site | None:
         return await self._work.get(SITE_SHELF, (tenant, site))
 
@@ -284,3 +341,17 @@ class SqlStationStore:
 
     def remove_site(self, site: Site) -> None:
         self._work.remove(SITE_SHELF, site)
+
+
+class SqlAvailabilityStore:
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    async def get(
+        self, station: StationKey, evse: EvseNumber, connector: ConnectorNumber
+    ) -> WantedAvailability | None:
+        place = (station.tenant, station.station, evse, connector)
+        return await self._work.get(AVAILABILITY_SHELF, place)
+
+    def save(self, wanted: WantedAvailability) -> None:
+        self._work.put(AVAILABILITY_SHELF, wanted)

@@ -48,11 +48,11 @@ class Order:
     descending: bool = False
     is_time: bool = False
 
-    def place(self, cursor: str) -> tuple[Any, str]:
-        kinds: Any = tuple[datetime, str] if self.is_time else tuple[str, str]
+    def place(self, cursor: str) -> tuple[Any, str | int]:
+        kinds: Any = tuple[datetime, str | int] if self.is_time else tuple[str, str | int]
         try:
             padded = cursor + "=" * (-len(cursor) % 4)
-            place: tuple[Any, str] = msgspec.json.decode(
+            place: tuple[Any, str | int] = msgspec.json.decode(
                 base64.b64decode(padded, altchars=b"-_", validate=True), type=kinds
             )
         except (binascii.Error, ValueError) as error:

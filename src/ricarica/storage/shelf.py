@@ -31,3 +31,5 @@ class Shelf(Generic[E]):
     # Whether one is hardly ever asked for any more, so that it need not be remembered.
     is_over: Callable[[E], bool] | None = None
     remembered_max: int = 200_000  # entries; beyond it the one unused for longest is forgotten
+    # Whether it may also serve, for so long, that there is none. Others who add one tell us.
+    keeps_absence: bool = False

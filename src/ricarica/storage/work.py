@@ -80,7 +80,8 @@ class Remembered:
 
     def _is_worth_keeping(self, shelf: Shelf[Any], key: Key, entity: object) -> bool:
         if shelf.fresh_s is not None:
-            return entity is not None  # another process may add it at any moment
+            # Another process may add it at any moment.
+            return entity is not None or shelf.keeps_absence
         if entity is not None and shelf.is_over is not None and shelf.is_over(entity):
             return False
         return not self._shared or key[:2] in self._ours

@@ -19,7 +19,15 @@ from ricarica.kernel.ids import (
 )
 from ricarica.stations.model import Acceptance, Connector, Site, Station
 from ricarica.tariffs.model import Tariff
-from ricarica.transactions.model import Entry, EntryKind, RegisterPoint, StatePoint, Transaction
+from ricarica.transactions.facts import SignedReading
+from ricarica.transactions.model import (
+    Arrangement,
+    Entry,
+    EntryKind,
+    RegisterPoint,
+    StatePoint,
+    Transaction,
+)
 from ricarica.transactions.readings import Reading, registers_in
 
 
@@ -75,6 +83,9 @@ class MemoryStationStore:
 
     def save_connector(self, connector: Connector) -> None:
         self.connectors[(connector.station, connector.evse, connector.number)] = connector
+
+    async def evses(self, key: StationKey) -> list[EvseNumber]:
+        return sorted({evse for station, evse, _ in self.connectors if station == key and evse})
 
     async def site(self, tenant: TenantId, site: SiteId) -> Site | None:
         return self.sites.get((tenant, site))
@@ -153,6 +164,8 @@ class MemoryTransactionStore:
         self.transactions: dict[tuple[StationKey, str], Transaction] = {}
         self.readings: dict[tuple[StationKey, EvseNumber, str | None], list[Reading]] = {}
         self.entries: list[Entry] = []
+        self.signed: list[SignedReading] = []
+        self.arrangements: dict[StationKey, tuple[Arrangement, ...]] = {}
 
     async def get(self, station: StationKey, ref: str) -> Transaction | None:
         return self.transactions.get((station, ref))
@@ -228,6 +241,30 @@ class MemoryTransactionStore:
         for reading in readings:
             if not reading.value.is_nan() and reading not in known:
                 known.append(reading)
+
+    def add_signed(
+        self,
+        station: StationKey,
+        evse: EvseNumber,
+        ref: str | None,
+        readings: Iterable[SignedReading],
+        received_at: datetime,
+    ) -> None:
+        self.signed += [each for each in readings if each not in self.signed]
+
+    async def arranged(self, station: StationKey) -> tuple[Arrangement, ...]:
+        return self.arrangements.get(station, ())
+
+    def arrange(self, station: StationKey, arranged: tuple[Arrangement, ...]) -> None:
+        self.arrangements[station] = arranged
+
+    async def silent(self, since: datetime, until: datetime, most: int) -> list[Transaction]:
+        running = [each for each in self.transactions.values() if each.is_running]
+        return [t for t in running if t.updated_at and since <= t.updated_at < until][:most]
+
+    async def bounded(self, most: int) -> list[Transaction]:
+        running = [each for each in self.transactions.values() if each.is_running]
+        return [each for each in running if each.terms is not None][:most]
 
     def add_entry(self, entry: Entry) -> None:
         if _key(entry) not in {_key(known) for known in self.entries}:

@@ -1,12 +1,13 @@
 """What was charged, when, and by whom: recorded as it is told, in whatever order."""
 
 import dataclasses
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from msgspec.structs import replace
 
-from ricarica.authorization.model import Judgement, TokenRef, Verdict
+from ricarica.authorization.model import Judgement, Occasion, TokenRef, Verdict
 from ricarica.authorization.service import AuthorizationService
 from ricarica.kernel.errors import ConflictError, NotFoundError
 from ricarica.kernel.events import Outgoing
@@ -15,12 +16,14 @@ from ricarica.kernel.money import Money
 from ricarica.stations.service import StationService
 from ricarica.tariffs.model import prices_text
 from ricarica.tariffs.service import TariffService
+from ricarica.transactions.agreeing import Agreements, StationSettings
+from ricarica.transactions.chronicle import Chronicle
 from ricarica.transactions.commands import ShowCost
 from ricarica.transactions.counting import (
-    all_readings,
     counted_on,
     counted_to_its_end,
     has_more_than_its_own,
+    is_called_off,
     moved_on,
     parked_on,
     placed,
@@ -29,15 +32,15 @@ from ricarica.transactions.counting import (
     state_points,
     weighed,
 )
-from ricarica.transactions.events import (
-    TransactionEnded,
-    TransactionProgressed,
-    TransactionStarted,
+from ricarica.transactions.facts import (
+    Ended,
+    Progressed,
+    Recorded,
+    SignedReading,
+    Started,
+    TransactionFact,
 )
-from ricarica.transactions.facts import Ended, Progressed, Recorded, Started, TransactionFact
 from ricarica.transactions.model import (
-    Entry,
-    EntryKind,
     Flag,
     Transaction,
     energy_along,
@@ -46,35 +49,39 @@ from ricarica.transactions.model import (
 from ricarica.transactions.ports import TransactionStore
 from ricarica.transactions.readings import Reading
 from ricarica.transactions.repeats import contradicts, may_be_repeat, repeat_key
+from ricarica.transactions.terms import Say
 
 SHOW_COST_EVERY = timedelta(seconds=60)  # what a driver at the display needs, and no more
 LATE = timedelta(minutes=10)  # what is told later was kept; less may be a clock that is slow
 NO_REFS = frozenset({"0", "-1"})  # what stations of 1.6 send when they have lost the number
-KIND: dict[type[TransactionFact], EntryKind] = {
-    Started: EntryKind.STARTED,
-    Progressed: EntryKind.PROGRESSED,
-    Ended: EntryKind.ENDED,
-}
+NOTHING = Money(Decimal(0), "XXX")  # ISO 4217: of no currency
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The slices that a transaction needs to ask."""
+
+    stations: StationService
+    authorization: AuthorizationService
+    tariffs: TariffService
+    settings: StationSettings
 
 
 class TransactionService:
     def __init__(
-        self,
-        store: TransactionStore,
-        stations: StationService,
-        authorization: AuthorizationService,
-        tariffs: TariffService,
-        outgoing: Outgoing,
-        ids: Ids,
+        self, store: TransactionStore, neighbours: Neighbours, outgoing: Outgoing, ids: Ids
     ) -> None:
         self._store = store
-        self._power_max_w = stations.policy.power_max_w
-        self._stations = stations
-        self._authorization = authorization
-        self._tariffs = tariffs
-        self._announce = outgoing.announce
+        self._stations = neighbours.stations
+        self._power_max_w = neighbours.stations.policy.power_max_w
+        self._authorization = neighbours.authorization
+        self._tariffs = neighbours.tariffs
         self._tell = outgoing.tell
         self._ids = ids
+        self._chronicle = Chronicle(store, outgoing)
+        self._agreements = Agreements(
+            store, neighbours.authorization, neighbours.settings, self._chronicle, outgoing
+        )
 
     async def record(self, told: TransactionFact) -> Recorded:
         """Take note of a fact. It is never refused, and a repeat changes nothing."""
@@ -98,6 +105,7 @@ class TransactionService:
             return await self._again(known, fact)
         transaction = (known or await self._new(fact)).flagged(*flags)
         judgement = await self._judge(transaction, fact)
+        is_introduced = _introduces(transaction, fact)
         transaction = await self._moved_on(transaction, fact, judgement)
         if isinstance(fact, Started):
             transaction = await self._started(transaction, fact, key)
@@ -105,13 +113,20 @@ class TransactionService:
             transaction = _ended(transaction, fact)
         else:
             transaction = _prolonged(transaction)
+        if is_introduced:
+            transaction = await self._agreements.begun(transaction, fact)
+        if fact.more is not None:
+            transaction = self._agreements.told(transaction, fact.more)
         if has_more_than_its_own(transaction):
             points = [*await self._store.registers(transaction), *register_points(fact)]
             transaction = counted_to_its_end(transaction, points)
         transaction = self._shown(self._settled(_completeness(transaction)), fact)
-        self._write(transaction, fact)
-        self._tell_of(transaction, fact, is_new=known is None)
-        return _recorded(transaction, judgement)
+        say = None
+        if transaction.terms is not None:
+            transaction, say = await self._agreements.kept(transaction, transaction.terms, fact)
+        self._chronicle.write(transaction, fact)
+        self._chronicle.tell_of(transaction, fact, is_new=known is None)
+        return _recorded(transaction, judgement, say)
 
     async def meter(self, told: Progressed) -> Recorded | None:
         """Readings that may belong to no transaction: of an EVSE at rest, or of the grid."""
@@ -119,9 +134,10 @@ class TransactionService:
         known = await self._known(fact)
         if known is not None:
             return await self._take(fact, known, flags)
-        self.keep_readings(
-            fact.station, fact.evse or EvseNumber(0), fact.readings, fact.received_at
-        )
+        evse = fact.evse or EvseNumber(0)
+        self.keep_readings(fact.station, evse, fact.readings, fact.received_at)
+        if fact.more is not None:
+            self.keep_signed(fact.station, evse, fact.more.signed, fact.received_at)
         return None
 
     def keep_readings(
@@ -133,6 +149,16 @@ class TransactionService:
     ) -> None:
         """Readings that belong to no transaction."""
         self._store.add_readings(station, evse, None, readings, received_at)
+
+    def keep_signed(
+        self,
+        station: StationKey,
+        evse: EvseNumber,
+        signed: tuple[SignedReading, ...],
+        received_at: datetime,
+    ) -> None:
+        """What a meter signed while nobody charged."""
+        self._store.add_signed(station, evse, None, signed, received_at)
 
     async def note_state(self, fact: Progressed) -> None:
         """A connector's status says what its running transaction is doing."""
@@ -157,9 +183,11 @@ class TransactionService:
         if not transaction.is_running:
             raise ConflictError(f"transaction {id} has ended already, at {transaction.ended_at}")
         closed = self._settled(_closed(transaction, ended))
+        if closed.terms is not None:
+            closed = await self._agreements.paid(closed, closed.terms)
         self._store.save(closed)
-        self._note(closed, ended, ended.reason)
-        self._announce_end(closed)
+        self._chronicle.note(closed, ended, ended.reason)
+        self._chronicle.announce_end(closed)
         return closed
 
     # -- the parts of recording
@@ -243,16 +271,13 @@ class TransactionService:
         begins = isinstance(fact, Started) or (
             isinstance(fact, Progressed) and transaction.token is None
         )
-        if begins and await self._is_limited(tenant, fact.token):
+        if begins and await self._authorization.is_limited(fact.station, fact.token):
             running = await self._store.running_count(tenant, fact.token.folded)
             if transaction.token and transaction.token.casefold() == fact.token.folded:
                 running -= 1  # itself
-        return await self._authorization.judge(tenant, fact.token, fact.at, running=max(running, 0))
-
-    async def _is_limited(self, tenant: TenantId, ref: TokenRef) -> bool:
-        """Few tokens have a limit, and to count is to ask the database."""
-        token = await self._authorization.find(tenant, ref)
-        return token is not None and token.concurrent_max is not None
+        evse = fact.evse or transaction.evse
+        occasion = Occasion(fact.station, fact.at, evse, max(running, 0), begins=begins)
+        return await self._authorization.judge(fact.token, occasion)
 
     async def _moved_on(
         self, transaction: Transaction, fact: TransactionFact, judgement: Judgement | None
@@ -291,8 +316,12 @@ class TransactionService:
         is_late = fact.offline or fact.received_at - fact.at > LATE
         station = await self._stations.get(transaction.station)
         site_tariff = await self._stations.site_tariff(station)
+        own = None
+        if fact.token is not None:
+            token = await self._authorization.find(station.key.tenant, fact.token)
+            own = token.tariff if token else None
         tariff = await self._tariffs.in_force(
-            station.key.tenant, station.tariff, site_tariff, at=fact.at if is_late else None
+            station.key.tenant, own, station.tariff, site_tariff, at=fact.at if is_late else None
         )
         if tariff is None:
             return transaction
@@ -313,21 +342,24 @@ class TransactionService:
                 reason="Superseded",
             )
             closed = self._settled(_closed(older, end)).flagged(Flag.SUPERSEDED)
+            if closed.terms is not None:
+                closed = await self._agreements.paid(closed, closed.terms)
             self._store.save(closed)
-            self._note(closed, end, f"ended by the start of {transaction.ref}")
-            self._announce_end(closed)
+            self._chronicle.note(closed, end, f"ended by the start of {transaction.ref}")
+            self._chronicle.announce_end(closed)
 
     async def _again(self, known: Transaction, fact: TransactionFact) -> Recorded:
         """The first answer to a repeat; one that tells something else is looked into."""
         if isinstance(fact, Ended) and contradicts(known, fact):
             self._store.save(known.flagged(Flag.CONTRADICTED))
-            self._note(known, fact, f"told again with register {fact.register_wh}")
+            self._chronicle.note(known, fact, f"told again with register {fact.register_wh}")
         judgement = None
         if fact.token is not None:
-            judgement = await self._authorization.judge(fact.station.tenant, fact.token, fact.at)
+            occasion = Occasion(fact.station, fact.at, known.evse)
+            judgement = await self._authorization.judge(fact.token, occasion)
             if isinstance(fact, Started) and known.verdict:
                 judgement = dataclasses.replace(judgement, verdict=Verdict(known.verdict))
-        return _recorded(known, judgement)
+        return _recorded(known, judgement, self._agreements.again(known, fact))
 
     def _shown(self, transaction: Transaction, fact: TransactionFact) -> Transaction:
         """I02: keep the driver informed, unless it ends here or the fact is an old one."""
@@ -339,91 +371,6 @@ class TransactionService:
             return transaction
         self._tell(transaction.station, ShowCost(transaction.ref, cost.rounded()))
         return replace(transaction, cost_shown_at=fact.received_at)
-
-    # -- writing and telling
-
-    def _write(self, transaction: Transaction, fact: TransactionFact) -> None:
-        self._store.save(transaction)
-        self._store.add_readings(
-            transaction.station,
-            transaction.evse,
-            transaction.ref,
-            all_readings(fact),
-            fact.received_at,
-        )
-        # A long list of equal lines tells nobody anything: readings have a place of their own.
-        if fact.charging_state is None and isinstance(fact, Progressed) and fact.seq_no is None:
-            return
-        self._store.add_entry(
-            Entry(
-                transaction.station,
-                transaction.ref,
-                KIND[type(fact)],
-                fact.at,
-                fact.received_at,
-                seq_no=fact.seq_no,
-                trigger=fact.trigger,
-                charging_state=fact.charging_state,
-                offline=fact.offline,
-                detail=fact.reason if isinstance(fact, Ended) else None,
-            )
-        )
-
-    def _note(self, transaction: Transaction, fact: TransactionFact, why: str) -> None:
-        self._store.add_entry(
-            Entry(
-                transaction.station,
-                transaction.ref,
-                EntryKind.NOTE,
-                fact.at,
-                fact.received_at,
-                detail=why,
-            )
-        )
-
-    def _tell_of(self, transaction: Transaction, fact: TransactionFact, *, is_new: bool) -> None:
-        if is_new or isinstance(fact, Started):
-            self._announce(
-                TransactionStarted(
-                    transaction.station,
-                    transaction.id,
-                    transaction.evse,
-                    transaction.token,
-                    transaction.started_at,
-                )
-            )
-        if not transaction.is_running:
-            self._announce_end(transaction)
-            return
-        self._announce(
-            TransactionProgressed(
-                transaction.station,
-                transaction.id,
-                transaction.evse,
-                transaction.energy.energy_wh,
-                transaction.power_w,
-                transaction.soc_percent,
-                transaction.charging_state,
-                transaction.cost_incl,
-                transaction.currency,
-                fact.at,
-            )
-        )
-
-    def _announce_end(self, transaction: Transaction) -> None:
-        assert transaction.ended_at is not None, "only what has ended is announced so"
-        self._announce(
-            TransactionEnded(
-                transaction.station,
-                transaction.id,
-                transaction.evse,
-                transaction.energy.energy_wh,
-                transaction.cost_incl,
-                transaction.currency,
-                transaction.end_reason or "",
-                transaction.ended_at,
-            )
-        )
 
 
 def _first_register(fact: Started) -> Decimal | None:
@@ -494,5 +441,19 @@ def _cost(transaction: Transaction) -> Money | None:
     return Money(transaction.cost_incl, transaction.currency)
 
 
-def _recorded(transaction: Transaction, judgement: Judgement | None) -> Recorded:
-    return Recorded(transaction.id, transaction.ref, judgement, _cost(transaction))
+def _recorded(
+    transaction: Transaction, judgement: Judgement | None, say: Say | None
+) -> Recorded:
+    cost, terms = _cost(transaction), transaction.terms
+    if terms is None:
+        return Recorded(transaction.id, transaction.ref, judgement, cost)
+    if cost is None and is_called_off(transaction):
+        cost = NOTHING  # C20.FR.03: that it costs nothing is known without any prices
+    return Recorded(transaction.id, transaction.ref, judgement, cost, say, terms.payment)
+
+
+def _introduces(transaction: Transaction, fact: TransactionFact) -> bool:
+    """Whether it tells who charges, or of which start of ours it came, and nothing did before."""
+    if isinstance(fact, Started) or (fact.token is not None and transaction.token is None):
+        return True
+    return fact.remote_start is not None and transaction.remote_start is None
