@@ -19,7 +19,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ricarica.kernel.clock import SystemClock
-from ricarica.simulator.fleet import Fleet, FleetCounts, FleetOptions, tokens_from
+from ricarica.simulator.blocks.registered import abilities_without
+from ricarica.simulator.fleet import Fleet, FleetCounts, FleetOptions, Saying, tokens_from
 
 NOBODY_ACCEPTED = 1
 LOOK_EVERY_S = 0.5
@@ -56,6 +57,15 @@ def _speed(text: str) -> Decimal:
     return speed
 
 
+def _saying(text: str) -> Saying:
+    name, _, rest = text.partition(":")
+    if name not in abilities_without(frozenset()).sayings:
+        known = ", ".join(sorted(abilities_without(frozenset()).sayings)) or "none"
+        raise typer.BadParameter(f"there is no {name!r}; there are: {known}")
+    pairs = [pair.partition("=") for pair in rest.split(",") if pair]
+    return Saying(name, {key: value for key, _, value in pairs})
+
+
 app = typer.Typer()
 
 
@@ -89,6 +99,14 @@ def simulate(
         Path | None, typer.Option(help="Append every acknowledged fact to this file, as JSON.")
     ] = None,
     duration: Annotated[float | None, typer.Option(min=0.1, help="Seconds until the end.")] = None,
+    say: Annotated[
+        list[Saying] | None,
+        typer.Option(
+            parser=_saying,
+            metavar="NAME[:KEY=VALUE,…]",
+            help="What each station says once it is accepted; several times for several things.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Lines of JSON, no screen.")] = False,
 ) -> None:
     """Run simulated stations against a server, with drivers who come, charge and leave."""
@@ -106,6 +124,7 @@ def simulate(
         ca_file=ca_file,
         journal=journal,
         duration=timedelta(seconds=duration) if duration else None,
+        sayings=tuple(say or ()),
     )
     fleet = Fleet(options)
     asyncio.run(_run(fleet, _print_json if as_json else _show))

@@ -1,13 +1,13 @@
 """The state of a simulated station, and what each family of OCPP must be able to say for it."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from random import Random
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from ricarica.ocpp.dialects import Dialect
@@ -20,11 +20,14 @@ from ricarica.simulator.meter import Sample
 from ricarica.simulator.misbehaviour import Misbehaviour
 from ricarica.simulator.profiles import Occasion, Profile, limit_on
 from ricarica.simulator.queue import RetryRule, TransactionQueue
-from ricarica.simulator.settings import Settings
+from ricarica.simulator.settings import Described, Setting, Settings
 from ricarica.simulator.tokens import TokenMemory, Verdict
 from ricarica.simulator.transaction import EventKind, Token, Transaction, TransactionEvent
 
+Memory = TypeVar("Memory")
+
 CALLS_MAX = 500  # calls that wait to be sent; none of them is money, so the oldest may go
+SENDS_MAX = 500  # the same for what is never answered
 REBOOT_TAKES = timedelta(seconds=5)
 REBOOT_GRACE = timedelta(seconds=1)  # the answer to the command must still get out
 REBOOT_WAITS_AT_MOST = timedelta(seconds=10)  # for stops to be delivered before going down
@@ -47,6 +50,8 @@ class Make:
     serial: str = "SV-000001"
     states_by_event: bool = False
     """Tells availability by NotifyEvent, as 2.1 prefers. (2.1 G01)"""
+    lacks: frozenset[str] = frozenset()
+    """Names of blocks that its stations are built without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,35 @@ class EventAnswer:
     cost: Decimal | None = None
 
 
+Command = Callable[["Station", Any], Payload | None]
+"""What a call of the server does, and its answer; None if this station cannot do that."""
+Trigger = Callable[["Station", Sequence[Evse]], bool]
+"""Says something because the server asked for it, and whether there was anything to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What one functional block lets a station do; see `simulator.blocks`."""
+
+    name: str
+    commands: Mapping[type[Payload], Command] = field(default_factory=dict)
+    triggers_v16: Mapping[str, Trigger] = field(default_factory=dict)
+    triggers_v2: Mapping[str, Trigger] = field(default_factory=dict)
+    custom_triggers: Mapping[str, Trigger] = field(default_factory=dict)
+    settings: tuple[Setting, ...] = ()
+    variables: tuple[Callable[["Station"], Iterable[Described]], ...] = ()
+    after_boot: tuple[Callable[["Station"], None], ...] = ()
+    sayings: Mapping[str, Callable[..., None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Something to do when its time has come, online or not."""
+
+    at: datetime
+    act: Callable[[], None]
+
+
 class Speech(Protocol):
     """One family of OCPP: how the station says things, and how it does what it is told."""
 
@@ -115,7 +149,6 @@ class Speech(Protocol):
     def event_answer(self, response: Payload) -> EventAnswer: ...
     def event_key(self, payload: Payload) -> str: ...
     def idle_sample(self, evse: Evse, sample: Sample) -> Payload: ...
-    def carry_out(self, station: "Station", request: Payload) -> Payload | None: ...
 
 
 @dataclass(slots=True)
@@ -142,6 +175,7 @@ class Station:
     rng: Random
     now: datetime
     make: Make = field(default_factory=Make)
+    abilities: Block = field(default_factory=lambda: Block("nothing"))
     settings: Settings = field(default_factory=lambda: Settings(CATALOGUE))
     tokens: TokenMemory = field(default_factory=TokenMemory)
     queue: TransactionQueue = field(default_factory=TransactionQueue)
@@ -149,6 +183,10 @@ class Station:
     misbehaviour: Misbehaviour = field(default_factory=Misbehaviour)
     profiles: tuple[Profile, ...] = ()
     calls: deque[Call] = field(default_factory=deque)
+    sends: deque[Payload] = field(default_factory=deque)
+    """What is never answered, on its way out."""
+    laters: list[Later] = field(default_factory=list)
+    memories: dict[type, Any] = field(default_factory=dict)
     online: bool = False
     offline_since: datetime | None = None
     is_operative: bool = True
@@ -217,6 +255,14 @@ class Station:
         if len(self.calls) > CALLS_MAX:
             self.calls.popleft().then(Unanswered())
 
+    def send(self, payload: Payload) -> None:
+        """Say what is never answered. It is lost when there is no connection. (2.1 SEND)"""
+        if not (self.online and self.is_accepted and self.dialect.has_unanswered_calls):
+            return
+        self.sends.append(payload)
+        if len(self.sends) > SENDS_MAX:
+            self.sends.popleft()
+
     def tell(self, event: TransactionEvent) -> None:
         """Queue a fact for delivery, unless this family has no word for it."""
         if self.speech.tells(event):
@@ -258,6 +304,25 @@ class Station:
             max(1, self.settings.integer("message_attempts")),
             self.settings.seconds("message_attempt_interval"),
         )
+
+    # What blocks need
+
+    def memory(self, kind: type[Memory]) -> Memory:
+        """What a block remembers on this station: one object of a class of its own."""
+        if kind not in self.memories:
+            self.memories[kind] = kind()
+        found: Memory = self.memories[kind]
+        return found
+
+    def later(self, wait: timedelta, act: Callable[[], None]) -> None:
+        """Do something when time has passed, whatever happens until then."""
+        self.laters.append(Later(self.now + wait, act))
+
+    def do_what_is_due(self) -> None:
+        due = sorted((each for each in self.laters if each.at <= self.now), key=lambda it: it.at)
+        for each in due:
+            self.laters.remove(each)
+            each.act()
 
     # What limits it
 

@@ -64,6 +64,7 @@ class Connection:
     def pump(self) -> None:
         """Send the next call, if nothing is outstanding and anything waits."""
         station = self.station
+        self._send_unanswered()
         if self.in_flight is not None or station.misbehaviour.is_silent:
             return
         upcoming = self._next_call() or self._next_transaction_message()
@@ -77,6 +78,13 @@ class Connection:
         self.session.call(action, payload, self._seconds(), timeout_s, upcoming)
         if station.misbehaviour.parallel_calls:
             self._call_in_parallel()
+
+    def _send_unanswered(self) -> None:
+        """These wait for nobody, and nobody answers them. (2.1 SEND)"""
+        sends = self.station.sends
+        while sends:
+            payload = sends.popleft()
+            self.session.tell(action_of(payload), wire.encode(payload, self.station.dialect))
 
     def _next_call(self) -> InFlight | None:
         calls = self.station.calls
@@ -244,7 +252,8 @@ class Connection:
             request = wire.decode(call.payload, expected)
         except RemoteProtocolError as error:
             return self._refuse(call.id, error.kind, error.description)
-        answer = station.speech.carry_out(station, request)
+        command = station.abilities.commands.get(type(request))
+        answer = command(station, request) if command is not None else None
         if answer is None:
             return self._refuse(call.id, ErrorKind.NOT_IMPLEMENTED, "this station cannot do that")
         return self._answer(call.id, answer)

@@ -1,30 +1,14 @@
 """The device model of a station: its settings, and what it is built of, as 2.x sees them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ricarica.simulator.core import Station
 from ricarica.simulator.evse import Evse, State
-from ricarica.simulator.settings import Access, Kind, Place, Setting
+from ricarica.simulator.settings import Access, Described, Kind, Place, Setting
 
 AVAILABILITY = "Available,Occupied,Reserved,Unavailable,Faulted"
 TAKEN = "Occupied"
 FREE = frozenset({State.AVAILABLE, State.RESERVED, State.UNAVAILABLE, State.FAULTED})
-
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """One variable with its value now. `setting` is set if it can be changed."""
-
-    place: Place
-    value: str | None
-    kind: Kind
-    access: Access = Access.READ_ONLY
-    unit: str | None = None
-    lowest: int | None = None
-    highest: int | None = None
-    choices: str | None = None
-    setting: Setting | None = None
 
 
 def described(station: Station) -> Iterator[Described]:
@@ -32,6 +16,8 @@ def described(station: Station) -> Iterator[Described]:
         if setting.place is not None:
             yield _of_setting(station, setting, setting.place)
     yield from _of_station(station)
+    for variables in station.abilities.variables:
+        yield from variables(station)
     for evse in station.evses.values():
         yield from _of_evse(evse)
         for connector in evse.connectors:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import TextIO
@@ -59,12 +60,21 @@ PRODUCTS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Saying:
+    """Something that a block of the simulator can say by itself; see `simulator.blocks`."""
+
+    name: str
+    details: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class FleetOptions:
     """Everything that can be chosen about a fleet.
 
     `passwords` may give stations one of their own; `password` is for all others. `speed`
     shortens drivers' lives, not time; see `driver.Habits`. With `ends_visits` the cars leave
     before the sockets close; without, the transactions stay open as after a power cut.
+    `sayings` are what every station says once it was accepted.
     """
 
     url: str
@@ -82,6 +92,7 @@ class FleetOptions:
     journal: Path | None = None
     duration: timedelta | None = None
     ends_visits: bool = True
+    sayings: tuple[Saying, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +140,8 @@ class Fleet:
         )
         station.settings.override(self._factory_settings(station.identity))
         station.journal.sink = self._noted
+        for saying in options.sayings:
+            station.at_first.append(partial(station.say, saying.name, **saying.details))
         for evse in station.evses.values():
             evse.meter = evse.meter.advanced(Decimal(rng.randrange(50_000, 9_000_000)))
         return station

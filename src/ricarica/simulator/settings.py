@@ -94,6 +94,21 @@ class Setting:
         return not too_short and (self.highest is None or len(value) <= self.highest)
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One variable of a device model with its value now. `setting` is set if it can be changed."""
+
+    place: Place
+    value: str | None
+    kind: Kind
+    access: Access = Access.READ_ONLY
+    unit: str | None = None
+    lowest: int | None = None
+    highest: int | None = None
+    choices: str | None = None
+    setting: Setting | None = None
+
+
 @dataclass(slots=True)
 class Settings:
     """Current values. `on_change` hears the name of what changed."""

@@ -1,6 +1,6 @@
 """A whole simulated station without sockets or a clock: texts and times in, texts out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -8,6 +8,8 @@ from random import Random
 from ricarica.ocpp.dialects import Dialect
 from ricarica.simulator import charging, commands
 from ricarica.simulator.battery import Battery, Outlet, Vehicle
+from ricarica.simulator.blocks.registered import abilities_without
+from ricarica.simulator.catalogue import CATALOGUE
 from ricarica.simulator.core import (
     REBOOT_GRACE,
     REBOOT_TAKES,
@@ -58,7 +60,8 @@ class SimulatedStation:
         now: datetime,
         make: Make | None = None,
     ) -> None:
-        rng = rng or Random(identity)
+        rng, make = rng or Random(identity), make or Make()
+        abilities = abilities_without(make.lacks)
         self.core = Station(
             identity=identity,
             dialect=dialect,
@@ -66,10 +69,14 @@ class SimulatedStation:
             evses={evse.number: evse for evse in evses or two_evses()},
             rng=rng,
             now=now,
-            make=make or Make(),
+            make=make,
+            abilities=abilities,
+            settings=Settings((*CATALOGUE, *abilities.settings)),
             boot_due=now,
         )
         self.core.settings.on_change = lambda name: commands.settings_changed(self.core, name)
+        self.at_first: list[Callable[[], None]] = []
+        """What to do once, as soon as the server has accepted it."""
         self._connection: Connection | None = None
 
     # What tests and screens look at
@@ -178,6 +185,7 @@ class SimulatedStation:
         connection.close()
         waiting = list(core.calls)
         core.calls.clear()
+        core.sends.clear()
         for call in waiting:
             call.then(Unanswered())
 
@@ -215,6 +223,7 @@ class SimulatedStation:
         core = self.core
         if core.aligned_due is not None:
             yield core.aligned_due
+        yield from (each.at for each in core.laters)
         for evse in core.evses.values():
             yield from _deadlines_of(evse)
         if core.reboot is not None and not core.reboot.waits_for_idle:
@@ -239,6 +248,7 @@ class SimulatedStation:
     def _live_at(self, now: datetime) -> None:
         self.core.now = now
         charging.let_time_pass(self.core)
+        self.core.do_what_is_due()
         if self._connection is not None:
             self._connection.expire()
         self._boot_when_due()
@@ -283,6 +293,11 @@ class SimulatedStation:
             return
         core.report_station()
         core.report_states(everything=True)
+        for act in core.abilities.after_boot:
+            act(core)
+        at_first, self.at_first = self.at_first, []
+        for first in at_first:
+            first()
         for running in list(core.transactions):
             if running.is_resumed:
                 charging.tell_resumed(core, running)
@@ -333,6 +348,13 @@ class SimulatedStation:
         core.boot_reason, core.boot_due = reboot.reason, core.now
         for number in reboot.restores:
             core.evses[number].is_operative = True
+
+    # What it says by itself
+
+    def say(self, saying: str, **details: str) -> None:
+        """Let a block say something of its own; see `simulator.blocks`."""
+        self.core.abilities.sayings[saying](self.core, **details)
+        self._pump()
 
     # Drivers and mishaps
 

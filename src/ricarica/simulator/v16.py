@@ -10,7 +10,6 @@ from ricarica.simulator.evse import Evse, State
 from ricarica.simulator.meter import Reading, Sample
 from ricarica.simulator.tokens import Verdict
 from ricarica.simulator.transaction import EventKind, Token, TransactionEvent
-from ricarica.simulator.v16_commands import carry_out
 
 UNKNOWN_TRANSACTION = -1  # 1.6 errata 3.18: the server answers as if it were valid
 ANONYMOUS = "ANONYMOUS"  # a 1.6 start cannot do without one
@@ -126,9 +125,6 @@ class SpeechV16:
         return v16.MeterValuesRequest(
             connector_id=evse.number, meter_value=[meter_value_for(sample)]
         )
-
-    def carry_out(self, station: Station, request: Payload) -> Payload | None:
-        return carry_out(station, request)
 
 
 def _start(event: TransactionEvent) -> Payload:

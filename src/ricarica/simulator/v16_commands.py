@@ -1,13 +1,12 @@
 """What a simulated station does when a server tells it to in OCPP 1.6."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from ricarica.ocpp.payload import Payload
 from ricarica.ocpp.v16 import messages as v16
 from ricarica.simulator import charging, commands
-from ricarica.simulator.core import Station
+from ricarica.simulator.core import Command, Station, Trigger
 from ricarica.simulator.evse import Evse, Reservation
 from ricarica.simulator.profiles import (
     STATION_MAX,
@@ -27,12 +26,6 @@ RECURS = {
 }
 VENDOR = "org.ricarica.simulator"
 HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
-
-
-def carry_out(station: Station, request: Payload) -> Payload | None:
-    """The answer, or None when this station does not know the command."""
-    command = COMMANDS.get(type(request))
-    return command(station, request) if command is not None else None
 
 
 def _remote_start(station: Station, request: v16.RemoteStartTransactionRequest) -> Payload:
@@ -89,34 +82,37 @@ def _extended_trigger(station: Station, request: v16.ExtendedTriggerMessageReque
 def _triggered(station: Station, message: str, connector: int | None) -> v16.TriggerMessageStatus:
     if connector is not None and connector != 0 and connector not in station.evses:
         return v16.TriggerMessageStatus.Rejected
-    trigger = TRIGGERS.get(message)
+    trigger = station.abilities.triggers_v16.get(message)
     if trigger is None:
         return v16.TriggerMessageStatus.NotImplemented
-    trigger(station, _chosen(station, connector))
-    return v16.TriggerMessageStatus.Accepted
+    is_done = trigger(station, _chosen(station, connector))
+    return v16.TriggerMessageStatus("Accepted" if is_done else "Rejected")
 
 
 def _chosen(station: Station, connector: int | None) -> list[Evse]:
     return [evse for evse in station.evses.values() if connector in (None, 0, evse.number)]
 
 
-def _trigger_boot(station: Station, evses: Sequence[Evse]) -> None:
+def _trigger_boot(station: Station, evses: Sequence[Evse]) -> bool:
     commands.boot_again(station)
+    return True
 
 
-def _trigger_heartbeat(station: Station, evses: Sequence[Evse]) -> None:
+def _trigger_heartbeat(station: Station, evses: Sequence[Evse]) -> bool:
     station.ask(station.speech.heartbeat(), before_acceptance=True)
+    return True
 
 
-def _trigger_status(station: Station, evses: Sequence[Evse]) -> None:
+def _trigger_status(station: Station, evses: Sequence[Evse]) -> bool:
     if len(evses) == len(station.evses):
         station.report_station()
     for evse in evses:
         status = station.speech.status(station, evse, evse.connectors[0].number)
         station.ask(status, before_acceptance=True)
+    return True
 
 
-def _trigger_meter(station: Station, evses: Sequence[Evse]) -> None:
+def _trigger_meter(station: Station, evses: Sequence[Evse]) -> bool:
     for evse in evses:
         if evse.transaction is not None:
             charging.tell_triggered(station, evse, evse.transaction)
@@ -124,21 +120,25 @@ def _trigger_meter(station: Station, evses: Sequence[Evse]) -> None:
         sample = charging.measure(station, evse, "sampled", "Trigger")
         if sample is not None:
             station.ask(station.speech.idle_sample(evse, sample), before_acceptance=True)
+    return True
 
 
-def _trigger_firmware(station: Station, evses: Sequence[Evse]) -> None:
+def _trigger_firmware(station: Station, evses: Sequence[Evse]) -> bool:
     station.ask(v16.FirmwareStatusNotificationRequest(status=v16.FirmwareStatus.Idle))
+    return True
 
 
-def _trigger_diagnostics(station: Station, evses: Sequence[Evse]) -> None:
+def _trigger_diagnostics(station: Station, evses: Sequence[Evse]) -> bool:
     station.ask(v16.DiagnosticsStatusNotificationRequest(status=v16.DiagnosticsStatus.Idle))
+    return True
 
 
-def _trigger_log(station: Station, evses: Sequence[Evse]) -> None:
+def _trigger_log(station: Station, evses: Sequence[Evse]) -> bool:
     station.ask(v16.LogStatusNotificationRequest(status=v16.UploadLogStatus.Idle))
+    return True
 
 
-TRIGGERS: dict[str, Callable[[Station, Sequence[Evse]], None]] = {
+TRIGGERS: dict[str, Trigger] = {
     "BootNotification": _trigger_boot,
     "Heartbeat": _trigger_heartbeat,
     "StatusNotification": _trigger_status,
@@ -322,7 +322,7 @@ def _data_transfer(station: Station, request: v16.DataTransferRequest) -> Payloa
     return v16.DataTransferResponse(status=status, data=request.data if is_ours else None)
 
 
-COMMANDS: dict[type[Payload], Callable[[Station, Any], Payload]] = {
+COMMANDS: dict[type[Payload], Command] = {
     v16.RemoteStartTransactionRequest: _remote_start,
     v16.RemoteStopTransactionRequest: _remote_stop,
     v16.ResetRequest: _reset,

@@ -9,7 +9,6 @@ from ricarica.simulator.evse import Evse, State
 from ricarica.simulator.meter import Reading, Sample
 from ricarica.simulator.tokens import Verdict
 from ricarica.simulator.transaction import EventKind, Token, TransactionEvent
-from ricarica.simulator.v2_commands import carry_out
 
 BOOT_STATE = {
     v2.RegistrationStatus.Accepted: BootState.ACCEPTED,
@@ -112,9 +111,6 @@ class SpeechV2:
 
     def idle_sample(self, evse: Evse, sample: Sample) -> Payload:
         return v2.MeterValuesRequest(evse_id=evse.number, meter_value=_meter_values(sample) or [])
-
-    def carry_out(self, station: Station, request: Payload) -> Payload | None:
-        return carry_out(station, request)
 
 
 def connector_status(state: State) -> v2.ConnectorStatus:

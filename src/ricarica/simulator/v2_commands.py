@@ -1,13 +1,12 @@
 """What a simulated station does when a server tells it to in OCPP 2.0.1 or 2.1."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from ricarica.ocpp.payload import Payload
 from ricarica.ocpp.v2 import messages as v2
 from ricarica.simulator import charging, commands
-from ricarica.simulator.core import Station
+from ricarica.simulator.core import Command, Station, Trigger
 from ricarica.simulator.evse import Evse, Reservation
 from ricarica.simulator.profiles import (
     STATION_MAX,
@@ -26,12 +25,6 @@ RECURS = {
     v2.RecurrencyKind.Weekly: timedelta(days=7),
 }
 VENDOR = "org.ricarica.simulator"
-
-
-def carry_out(station: Station, request: Payload) -> Payload | None:
-    """The answer, or None when this station does not know the command."""
-    command = COMMANDS.get(type(request))
-    return command(station, request) if command is not None else None
 
 
 def _token(given: v2.IdToken) -> Token:
@@ -113,7 +106,7 @@ def _clear_cache(station: Station, request: v2.ClearCacheRequest) -> Payload:
 
 
 def _trigger(station: Station, request: v2.TriggerMessageRequest) -> Payload:
-    trigger = TRIGGERS.get(request.requested_message)
+    trigger = _trigger_for(station, request)
     if trigger is None:
         return v2.TriggerMessageResponse(status=v2.TriggerMessageStatus.NotImplemented)
     number = request.evse.id if request.evse else None
@@ -123,6 +116,13 @@ def _trigger(station: Station, request: v2.TriggerMessageRequest) -> Payload:
     is_done = trigger(station, evses)
     status = v2.TriggerMessageStatus("Accepted" if is_done else "Rejected")
     return v2.TriggerMessageResponse(status=status)
+
+
+def _trigger_for(station: Station, request: v2.TriggerMessageRequest) -> Trigger | None:
+    """2.1 lets makers add topics of their own. (F06.FR.20)"""
+    if request.requested_message is v2.MessageTrigger.CustomTrigger:
+        return station.abilities.custom_triggers.get(request.custom_trigger or "")
+    return station.abilities.triggers_v2.get(request.requested_message.value)
 
 
 def _trigger_boot(station: Station, evses: Sequence[Evse]) -> bool:
@@ -171,14 +171,14 @@ def _trigger_log(station: Station, evses: Sequence[Evse]) -> bool:
     return True
 
 
-TRIGGERS: dict[v2.MessageTrigger, Callable[[Station, Sequence[Evse]], bool]] = {
-    v2.MessageTrigger.BootNotification: _trigger_boot,
-    v2.MessageTrigger.Heartbeat: _trigger_heartbeat,
-    v2.MessageTrigger.StatusNotification: _trigger_status,
-    v2.MessageTrigger.TransactionEvent: _trigger_event,
-    v2.MessageTrigger.MeterValues: _trigger_meter,
-    v2.MessageTrigger.FirmwareStatusNotification: _trigger_firmware,
-    v2.MessageTrigger.LogStatusNotification: _trigger_log,
+TRIGGERS: dict[str, Trigger] = {
+    "BootNotification": _trigger_boot,
+    "Heartbeat": _trigger_heartbeat,
+    "StatusNotification": _trigger_status,
+    "TransactionEvent": _trigger_event,
+    "MeterValues": _trigger_meter,
+    "FirmwareStatusNotification": _trigger_firmware,
+    "LogStatusNotification": _trigger_log,
 }
 
 
@@ -324,7 +324,7 @@ def _data_transfer(station: Station, request: v2.DataTransferRequest) -> Payload
     return v2.DataTransferResponse(status=status, data=request.data if is_ours else None)
 
 
-COMMANDS: dict[type[Payload], Callable[[Station, Any], Payload]] = {
+COMMANDS: dict[type[Payload], Command] = {
     v2.RequestStartTransactionRequest: _request_start,
     v2.RequestStopTransactionRequest: _request_stop,
     v2.ResetRequest: _reset,

@@ -6,8 +6,8 @@ from decimal import Decimal
 from ricarica.ocpp.payload import Payload
 from ricarica.ocpp.v2 import messages as v2
 from ricarica.simulator.core import Station
-from ricarica.simulator.device_model import Described, described, find, has_component
-from ricarica.simulator.settings import Access, Place
+from ricarica.simulator.device_model import described, find, has_component
+from ricarica.simulator.settings import Access, Described, Place
 
 ACTUAL = (None, v2.Attribute.Actual)
 WRITABLE = (Access.READ_WRITE, Access.WRITE_ONLY)

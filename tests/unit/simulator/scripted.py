@@ -26,6 +26,8 @@ class ScriptedServer:
         self.now = NOON
         self.script: dict[str, Callable[[Json], Response]] = {}
         self.heard: list[tuple[str, Json]] = []
+        self.told: list[tuple[str, Json]] = []
+        """What came by SEND, and is not answered."""
         self.answers: dict[str, Json | str] = {}
         self.garbage: list[str] = []
         self._transaction_ids = itertools.count(4711)
@@ -84,8 +86,11 @@ class ScriptedServer:
         except json.JSONDecodeError:
             self.garbage.append(text)
             return
-        if not isinstance(frame, list) or len(frame) < 3 or frame[0] not in (2, 3, 4):
+        if not isinstance(frame, list) or len(frame) < 3 or frame[0] not in (2, 3, 4, 6):
             self.garbage.append(text)
+        elif frame[0] == 6:
+            _assert_valid(self.station.dialect, f"{frame[2]}Request", frame[3])
+            self.told.append((frame[2], frame[3]))
         elif frame[0] == 2:
             self._read_call(*frame[1:])
         else:
