@@ -1,0 +1,546 @@
+"""Charging profiles, limits of others, and what cars ask for."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import count
+
+from msgspec.structs import replace
+
+from ricarica.configuration.service import ConfigurationService
+from ricarica.energy.abilities import Abilities, abilities_from, names_at
+from ricarica.energy.commands import (
+    AskProfiles,
+    ClearProfiles,
+    SetProfile,
+    UpdateDynamic,
+)
+from ricarica.energy.composite import Placed
+from ricarica.energy.events import (
+    CarScheduleReceived,
+    ChargingLimitChanged,
+    ChargingNeedsTold,
+    ChargingProfileChanged,
+    ChargingProfilesReported,
+    PriorityChargingChanged,
+)
+from ricarica.energy.evses import Composite, EvseEnergy
+from ricarica.energy.facts import (
+    CarScheduleTold,
+    LimitLifted,
+    LimitTold,
+    Needs,
+    NeedsAnswer,
+    NeedsTold,
+    PriorityTold,
+    ProfilesReported,
+    Pulled,
+)
+from ricarica.energy.holding import (
+    as_reported,
+    from_now,
+    is_meant,
+    meant,
+    occasion_at,
+    placed_in,
+    step_for,
+    with_answer,
+)
+from ricarica.energy.model import (
+    OURS,
+    WHOLE_STATION,
+    Amounts,
+    ExternalLimit,
+    Held,
+    Kind,
+    Profile,
+    Purpose,
+    Rule,
+    Transfer,
+    amounts_of,
+    with_amounts,
+)
+from ricarica.energy.needs import (
+    RENEGOTIATIONS_MAX,
+    answer_to,
+    fits,
+    power_by,
+    profile_for,
+    transfers_by,
+    with_needs,
+)
+from ricarica.energy.ports import EnergyStore
+from ricarica.energy.rules import Placing, check
+from ricarica.energy.units import fitted, spared
+from ricarica.kernel.errors import InvalidError, NotFoundError
+from ricarica.kernel.events import Outgoing
+from ricarica.kernel.ids import EvseNumber, Ids, StationKey, TenantId
+from ricarica.stations.commands import BringInStep
+from ricarica.stations.service import StationService
+from ricarica.transactions.model import Transaction
+from ricarica.transactions.service import TransactionService
+
+PROFILES_KEPT_MAX = 500  # of one station: more than any installs, so that none fills the disk
+LIMITS_KEPT_MAX = 200  # the same for what others set
+UPKEEP = "charging_profiles"
+
+
+class EnergyService:
+    def __init__(
+        self,
+        store: EnergyStore,
+        stations: StationService,
+        transactions: TransactionService,
+        configuration: ConfigurationService,
+        outgoing: Outgoing,
+        ids: Ids,
+    ) -> None:
+        self._store = store
+        self._stations = stations
+        self._transactions = transactions
+        self._configuration = configuration
+        self._announce = outgoing.announce
+        self._tell = outgoing.tell
+        self._ids = ids
+
+    async def abilities(self, station: StationKey, evse: EvseNumber) -> Abilities:
+        names = {name for places in names_at(evse).values() for name in places}
+        known = await self._configuration.named(station, names)
+        return abilities_from({name: known[name].value for name in known}, evse)
+
+    # -- what we want
+
+    async def prepare(
+        self, station: StationKey, evse: EvseNumber, profile: Profile, *, with_start: bool = False
+    ) -> Profile:
+        """As it can be sent: with an id, in the station's unit, for the transaction that runs.
+
+        Raises:
+            InvalidError: it cannot; the text says what would do.
+        """
+        can = await self.abilities(station, evse)
+        running = [] if with_start else await self._running_at(station, evse)
+        ready = meant(fitted(profile, can.units), running, with_start=with_start)
+        known = await self._stations.get(station)
+        if known.habits and known.habits.zero_ends:
+            ready = spared(ready)
+        ready = replace(ready, id=ready.id or await self._free_id(station, can))
+        needs = await self._needs_at(station, evse, running)
+        placing = Placing(
+            evse,
+            can,
+            () if with_start else tuple(await self._store.profiles(station)),
+            frozenset(each.ref for each in running),
+            with_start=with_start,
+            has_needs=needs is not None,
+            needs_phases=needs is not None and needs.has_phases,
+        )
+        check(ready, placing)
+        return ready
+
+    async def want(
+        self, station: StationKey, evse: EvseNumber, profile: Profile, at: datetime
+    ) -> SetProfile:
+        """Keep it as what shall hold there; K01. Whoever wants it now tells the station so."""
+        await self._stations.get(station)
+        ready = await self.prepare(station, evse, from_now(profile, at))
+        known = await self._store.profile(station, ready.id)
+        self._store.save_profile(
+            Held(
+                station=station,
+                id=ready.id,
+                evse=evse,
+                purpose=ready.purpose,
+                transaction=ready.transaction,
+                wanted=ready,
+                held=known.held if known else None,
+                reported_at=known.reported_at if known else None,
+            )
+        )
+        self._announce(ChargingProfileChanged(station, evse, ready.id))
+        return SetProfile(evse, ready)
+
+    async def unwant(self, station: StationKey, id: int) -> ClearProfiles:
+        """It shall go; K10.
+
+        Raises:
+            NotFoundError: nothing is known of it.
+            InvalidError: it is not ours to remove. K10.FR.06
+        """
+        known = await self._known(station, id)
+        if known.purpose in (Purpose.EXTERNAL, Purpose.LOCAL_GENERATION) and not known.wanted:
+            raise InvalidError("what others limit is not ours to remove")
+        self._store.save_profile(replace(known, wanted=None, unwanted=True, outcome=None))
+        self._announce(ChargingProfileChanged(station, known.evse, id))
+        return ClearProfiles(id)
+
+    async def retune(
+        self, station: StationKey, id: int, amounts: Amounts, at: datetime
+    ) -> UpdateDynamic:
+        """K28: other amounts for a dynamic profile, which the station may also come and ask for.
+
+        Raises:
+            NotFoundError: nothing is known of it.
+            InvalidError: it is not dynamic, or may not have these amounts.
+        """
+        known = await self._known(station, id)
+        if known.wanted is None or known.wanted.kind is not Kind.DYNAMIC:
+            raise InvalidError(f"profile {id} is not a dynamic one of ours")
+        changed = with_amounts(known.wanted, amounts, at)
+        await self.prepare(station, known.evse, replace(changed, updated_at=None))
+        self._store.save_profile(replace(known, wanted=changed))
+        self._announce(ChargingProfileChanged(station, known.evse, id))
+        return UpdateDynamic(id, amounts)
+
+    async def give_up(self, station: StationKey, id: int, outcome: str, detail: str | None) -> None:
+        """The station, or its dialect, cannot have it."""
+        if known := await self._store.profile(station, id):
+            self._store.save_profile(replace(known, outcome=outcome, detail=detail))
+            self._announce(ChargingProfileChanged(station, known.evse, id, outcome))
+
+    async def ask(self, station: StationKey, at: datetime) -> AskProfiles:
+        """All profiles that we could have set there. K09.FR.03"""
+        number = self._ids.wire_number()
+        known = await self._evse(station, WHOLE_STATION)
+        self._store.save_evse(replace(known, asked=number, asked_at=at))
+        return AskProfiles(number, sources=(OURS,))
+
+    async def next_step(
+        self, station: StationKey, at: datetime, *, tells_profiles: bool
+    ) -> object | None:
+        """The command that brings the station nearer to what is wanted of it.
+
+        Args:
+            tells_profiles: Whether it can say what is installed; else what was set before its
+                last boot is set again.
+        """
+        profiles = await self._without_ended(station)
+        if not any(held.is_ours for held in profiles):
+            return None
+        if not tells_profiles:
+            known = await self._stations.get(station)
+            return step_for(profiles, since=known.booted_at)
+        if await self._is_worth_asking(station):
+            return await self.ask(station, at)
+        return step_for(profiles)
+
+    async def _is_worth_asking(self, station: StationKey) -> bool:
+        """Once for each connection: it may have been restarted, or served by others."""
+        known = await self._stations.get(station)
+        whole = await self._evse(station, WHOLE_STATION)
+        since = known.connection_changed_at
+        return since is not None and (whole.asked_at is None or whole.asked_at < since)
+
+    # -- what became of it
+
+    async def set_answered(
+        self,
+        station: StationKey,
+        command: SetProfile,
+        outcome: str,
+        detail: str | None,
+        at: datetime,
+    ) -> None:
+        profile = command.profile
+        known = await self._store.profile(station, profile.id)
+        held = known or Held(
+            station=station,
+            id=profile.id,
+            evse=command.evse,
+            purpose=profile.purpose,
+            transaction=profile.transaction,
+            wanted=profile,
+        )
+        self._store.save_profile(with_answer(held, command, outcome, detail, at))
+        self._announce(ChargingProfileChanged(station, command.evse, profile.id, outcome))
+
+    async def cleared(self, station: StationKey, command: ClearProfiles) -> None:
+        """K10: the station has none of these any more, or never had."""
+        for held in await self._store.profiles(station):
+            if is_meant(held, command):
+                self._store.remove_profile(held)
+                self._announce(ChargingProfileChanged(station, held.evse, held.id, "cleared"))
+
+    async def updated(self, station: StationKey, command: UpdateDynamic, at: datetime) -> None:
+        """K28.FR.06: the station follows the new amounts."""
+        known = await self._store.profile(station, command.id)
+        if known and known.held:
+            held = with_amounts(known.held, command.amounts, at)
+            self._store.save_profile(replace(known, held=held, told_at=at))
+
+    async def none_installed(self, station: StationKey, number: int, at: datetime) -> None:
+        """K09: the answer to a question for all profiles was that there are none."""
+        await self._all_reported(station, number, at)
+
+    async def report(self, reported: ProfilesReported, number: int, *, is_last: bool) -> None:
+        """K09: what is installed."""
+        station = reported.station
+        room = PROFILES_KEPT_MAX - len(await self._store.profiles(station))
+        for profile in reported.profiles:
+            known = await self._store.profile(station, profile.id)
+            room -= known is None
+            if known is None and room < 0:
+                continue
+            self._store.save_profile(as_reported(known, profile, reported))
+        count = len(reported.profiles)
+        self._announce(ChargingProfilesReported(station, reported.evse, count))
+        if is_last:
+            await self._all_reported(station, number, reported.at)
+
+    async def _all_reported(self, station: StationKey, number: int, at: datetime) -> None:
+        """What of ours was not among them is not installed."""
+        whole = await self._evse(station, WHOLE_STATION)
+        if whole.asked != number or whole.asked_at is None:
+            return
+        for held in await self._store.profiles(station):
+            was_told = held.reported_at is not None and held.reported_at >= whole.asked_at
+            if held.source != OURS or was_told or held.held is None:
+                continue
+            if held.is_ours:
+                self._store.save_profile(replace(held, held=None))
+            else:
+                self._store.remove_profile(held)
+        self._store.save_evse(replace(whole, asked=None, heard_at=at))
+        self._tell(station, BringInStep(UPKEEP))
+
+    async def composed(self, station: StationKey, evse: EvseNumber, composite: Composite) -> None:
+        """K08: the station's own answer."""
+        known = await self._evse(station, evse)
+        self._store.save_evse(replace(known, composite=composite))
+
+    # -- what others limit
+
+    async def limit(self, told: LimitTold) -> None:
+        """K11, K12, K14, K23–K27."""
+        known = await self._store.limit(told.station, told.evse, told.source)
+        if known is None and len(await self._store.limits(told.station)) >= LIMITS_KEPT_MAX:
+            return
+        self._store.save_limit(
+            ExternalLimit(
+                station=told.station,
+                evse=told.evse,
+                source=told.source,
+                at=told.at,
+                schedules=told.schedules,
+                is_local_generation=told.is_local_generation,
+                is_grid_critical=told.is_grid_critical,
+            )
+        )
+        self._announce(
+            ChargingLimitChanged(
+                told.station, told.evse, told.source, told.is_grid_critical, cleared=False
+            )
+        )
+
+    async def lift(self, lifted: LimitLifted) -> None:
+        """K13."""
+        for limit in await self._store.limits(lifted.station):
+            is_there = lifted.evse in (None, limit.evse)
+            if limit.source != lifted.source or not is_there or limit.cleared_at:
+                continue
+            self._store.save_limit(replace(limit, cleared_at=lifted.at))
+            self._announce(
+                ChargingLimitChanged(
+                    lifted.station,
+                    limit.evse,
+                    limit.source,
+                    limit.is_grid_critical,
+                    cleared=True,
+                )
+            )
+
+    # -- what cars ask for
+
+    async def need(self, told: NeedsTold) -> NeedsAnswer:
+        """K15–K20: answered at once; the profile follows after it."""
+        station, evse, needs = told.station, told.evse, told.needs
+        running = await self._running_at(station, evse)
+        transaction = running[0] if running else None
+        rules = await self._rules(station, transaction.token if transaction else None)
+        by_hand = await self._wanted_for(station, transaction)
+        answer = answer_to(
+            needs, rules, is_running=transaction is not None, has_profile=by_hand is not None
+        )
+        known = replace(
+            await self._evse(station, evse),
+            transaction=transaction.ref if transaction else None,
+            tuples_max=told.tuples_max,
+        )
+        self._store.save_evse(with_needs(known, needs, told.at, answer))
+        ref = transaction.ref if transaction else None
+        self._announce(ChargingNeedsTold(station, evse, ref, answer))
+        if transaction and answer is NeedsAnswer.ACCEPTED:
+            await self._give(told, transaction, rules, by_hand)
+        return answer
+
+    async def _give(
+        self, told: NeedsTold, transaction: Transaction, rules: list[Rule], known: Held | None
+    ) -> None:
+        """K15.FR.08: within a minute; it leaves right after the answer."""
+        if known is not None and known.wanted is not None and not known.by_rule:
+            self._tell(told.station, SetProfile(told.evse, known.wanted))
+            return
+        power_w = power_by(rules)
+        assert power_w is not None, "without a power the needs were not accepted"
+        can = await self.abilities(told.station, told.evse)
+        id = known.id if known else await self._free_id(told.station, can)
+        profile = profile_for(told.needs, power_w, transaction.ref, id, can)
+        self._store.save_profile(
+            Held(
+                station=told.station,
+                id=id,
+                evse=told.evse,
+                purpose=Purpose.TRANSACTION,
+                transaction=transaction.ref,
+                wanted=profile,
+                held=known.held if known else None,
+                by_rule=True,
+            )
+        )
+        self._tell(told.station, SetProfile(told.evse, profile))
+
+    async def plan(self, told: CarScheduleTold) -> bool:
+        """K15.FR.10–13: what the car is going to do; False: that is too much, so negotiate anew."""
+        station, evse = told.station, told.evse
+        known = await self._evse(station, evse)
+        running = await self._running_at(station, evse)
+        occasion = occasion_at(evse, running, known)
+        is_steered = known.needs is not None and known.needs.is_dynamic  # K17.FR.11, K19.FR.10
+        placed = await self._placed(station)
+        is_fine = is_steered or fits(told.schedule, told.base_at, placed, occasion)
+        self._store.save_evse(
+            replace(
+                known,
+                transaction=running[0].ref if running else known.transaction,
+                plan=told.schedule,
+                plan_at=told.schedule.start_at or told.base_at,
+                plan_selected=told.selected,
+                plan_fits=is_fine,
+                renegotiations=known.renegotiations + (not is_fine),
+            )
+        )
+        ref = running[0].ref if running else None
+        self._announce(CarScheduleReceived(station, evse, ref, is_fine))
+        if not is_fine and running and known.renegotiations < RENEGOTIATIONS_MAX:
+            wanted = await self._wanted_for(station, running[0])
+            if wanted and wanted.wanted:
+                self._tell(station, SetProfile(evse, wanted.wanted))  # K16
+        return is_fine
+
+    async def pull(self, station: StationKey, id: int, at: datetime) -> Pulled:
+        """K28.FR.07, K28.FR.12: a station asks for the amounts of a dynamic profile."""
+        known = await self._store.profile(station, id)
+        profile = known.wanted or known.held if known else None
+        if known is None or profile is None or profile.kind is not Kind.DYNAMIC:
+            return Pulled(None)
+        if known.unwanted or known.source != OURS:
+            return Pulled(None)
+        amounts = amounts_of(profile.period)
+        self._store.save_profile(
+            replace(known, held=with_amounts(profile, amounts, at), told_at=at)
+        )
+        return Pulled(amounts)
+
+    async def prioritise(self, told: PriorityTold) -> None:
+        """K21, K22: a transaction goes before others, or no longer."""
+        running = await self._transactions.running_at(told.station)
+        evse = next((each.evse for each in running if each.ref == told.transaction), WHOLE_STATION)
+        known = await self._evse(told.station, evse)
+        self._store.save_evse(
+            replace(
+                known,
+                transaction=told.transaction if evse else known.transaction,
+                has_priority=told.active,
+                priority_at=told.at,
+            )
+        )
+        self._announce(PriorityChargingChanged(told.station, told.transaction, told.active))
+
+    # -- what may flow
+
+    async def allowed_transfers(
+        self, station: StationKey, token: str | None
+    ) -> tuple[Transfer, ...] | None:
+        """Q01.FR.01, Q01.FR.08: None where nothing was decided, or the station cannot choose."""
+        can = await self.abilities(station, EvseNumber(1))
+        if not (can.v2x and can.iso15118):
+            return None
+        return transfers_by(await self._rules(station, token))
+
+    async def rule(self, rule: Rule) -> None:
+        """Decide it; without anything decided, the rule goes."""
+        places = [(rule.station, rule.token)]
+        known = await self._store.rules(rule.tenant, places)
+        if rule.transfers is None and rule.power_w is None:
+            for each in known:
+                self._store.remove_rule(each)
+            return
+        if rule.power_w is not None and rule.power_w < 0:
+            raise InvalidError("power_w is not negative")
+        self._store.save_rule(rule)
+
+    async def rules_for(self, station: StationKey, token: str | None = None) -> list[Rule]:
+        """Those that decide there, the nearest first."""
+        return await self._rules(station, token)
+
+    # -- parts
+
+    async def _rules(self, station: StationKey, token: str | None) -> list[Rule]:
+        tenant: TenantId = station.tenant
+        own = station.station
+        places = [(own, token), (None, token), (own, None), (None, None)]
+        return await self._store.rules(tenant, places)
+
+    async def _running_at(self, station: StationKey, evse: EvseNumber) -> list[Transaction]:
+        if evse == WHOLE_STATION:
+            return []
+        return await self._transactions.running_at(station, evse)
+
+    async def _needs_at(
+        self, station: StationKey, evse: EvseNumber, running: Iterable[Transaction]
+    ) -> Needs | None:
+        known = await self._store.evse(station, evse)
+        if known is None or known.transaction not in {each.ref for each in running}:
+            return None
+        return known.needs
+
+    async def _wanted_for(
+        self, station: StationKey, transaction: Transaction | None
+    ) -> Held | None:
+        if transaction is None:
+            return None
+        profiles = await self._store.profiles(station)
+        ours = [each for each in profiles if each.wanted and each.transaction == transaction.ref]
+        return max(ours, key=_stack_level) if ours else None
+
+    async def _placed(self, station: StationKey) -> list[Placed]:
+        profiles, limits = await self._store.profiles(station), await self._store.limits(station)
+        return placed_in(profiles, limits)
+
+    async def _without_ended(self, station: StationKey) -> list[Held]:
+        """K02.FR.05: a transaction's profile is gone with it, here as there."""
+        profiles = await self._store.profiles(station)
+        if not any(each.transaction for each in profiles):
+            return profiles
+        running = {each.ref for each in await self._transactions.running_at(station)}
+        for each in profiles:
+            if each.transaction and each.transaction not in running:
+                self._store.remove_profile(each)
+        return [each for each in profiles if not each.transaction or each.transaction in running]
+
+    async def _free_id(self, station: StationKey, can: Abilities) -> int:
+        """K01.FR.80: above those that the station gives itself."""
+        taken = {each.id for each in await self._store.profiles(station)}
+        return next(id for id in count(max(can.external_id_max or 0, 0) + 1) if id not in taken)
+
+    async def _evse(self, station: StationKey, evse: EvseNumber) -> EvseEnergy:
+        return await self._store.evse(station, evse) or EvseEnergy(station=station, evse=evse)
+
+    async def _known(self, station: StationKey, id: int) -> Held:
+        known = await self._store.profile(station, id)
+        if known is None:
+            raise NotFoundError(f"{station.station} has no charging profile {id}")
+        return known
+
+
+def _stack_level(held: Held) -> int:
+    return held.wanted.stack_level if held.wanted else 0
