@@ -31,6 +31,9 @@ from ricarica.diagnostics.ports import LogStore
 from ricarica.diagnostics.service import DiagnosticsService
 from ricarica.displays.ports import DisplayStore
 from ricarica.displays.service import DisplayService
+from ricarica.energy.der_service import DerService
+from ricarica.energy.ports import DerStore, EnergyStore
+from ricarica.energy.service import EnergyService
 from ricarica.firmware.ports import CampaignStore, FirmwareStore
 from ricarica.firmware.rollout import CampaignService
 from ricarica.firmware.rollout import Stores as RolloutStores
@@ -84,6 +87,8 @@ class Stores:
     campaigns: CampaignStore
     logs: LogStore
     transactions: TransactionStore
+    energy: EnergyStore
+    der: DerStore
     expected_starts: ExpectedStartStore
 
 
@@ -129,6 +134,8 @@ class Slices:
     campaigns: CampaignService
     diagnostics: DiagnosticsService
     transactions: TransactionService
+    energy: EnergyService
+    der: DerService
     expected_starts: ExpectedStarts
 
 
@@ -150,6 +157,12 @@ def bind(surroundings: Surroundings, work: Work, outgoing: Outgoing) -> Slices:
     pki, security_policy = surroundings.pki, surroundings.security_policy
     certificates = CertificateService(
         stores.certificates, stations, outgoing, pki.policy, pki.vault
+    )
+    transactions = TransactionService(
+        stores.transactions,
+        Neighbours(stations, authorization, tariffs, configuration),
+        outgoing,
+        ids,
     )
     return Slices(
         now=surroundings.clock.now(),
@@ -182,11 +195,8 @@ def bind(surroundings: Surroundings, work: Work, outgoing: Outgoing) -> Slices:
             stores.security, stations, certificates, outgoing, ids, security_policy
         ),
         networks=NetworkService(stores.security, stations, outgoing, pki.vault),
-        transactions=TransactionService(
-            stores.transactions,
-            Neighbours(stations, authorization, tariffs, configuration),
-            outgoing,
-            surroundings.ids,
-        ),
+        transactions=transactions,
+        energy=EnergyService(stores.energy, stations, transactions, configuration, outgoing, ids),
+        der=DerService(stores.der, stations, outgoing, ids),
         expected_starts=ExpectedStarts(stores.expected_starts, outgoing),
     )

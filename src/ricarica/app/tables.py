@@ -7,11 +7,12 @@ import ricarica.certificates.sql
 import ricarica.configuration.sql
 import ricarica.diagnostics.sql
 import ricarica.displays.sql
+import ricarica.energy.sql
 import ricarica.engine.sql
 import ricarica.firmware.sql
-import ricarica.security.sql
 import ricarica.monitoring.sql
 import ricarica.reservations.sql
+import ricarica.security.sql
 import ricarica.stations.sql
 import ricarica.tariffs.sql
 import ricarica.transactions.sql

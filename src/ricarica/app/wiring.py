@@ -26,6 +26,7 @@ from ricarica.certificates.sql import SqlCertificateStore
 from ricarica.configuration.sql import SqlSettingStore, SqlTemplateStore
 from ricarica.diagnostics.sql import SqlLogStore
 from ricarica.displays.sql import SqlDisplayStore
+from ricarica.energy.sql import SqlEnergyStore
 from ricarica.engine.core import Engine, Vocabulary
 from ricarica.engine.mailbox import Wanted
 from ricarica.engine.timers import Timers
@@ -86,6 +87,8 @@ def stores_for(work: Work) -> Stores:
         campaigns=SqlCampaignStore(work),
         logs=SqlLogStore(work),
         transactions=SqlTransactionStore(work),
+        energy=SqlEnergyStore(work),
+        der=SqlEnergyStore(work),
         expected_starts=SqlExpectedStartStore(work),
     )
 
