@@ -22,6 +22,7 @@ from ricarica.authorization.sql import (
     SqlLocalListStore,
     SqlTokenStore,
 )
+from ricarica.certificates.pki import Pki
 from ricarica.certificates.sql import SqlCertificateStore
 from ricarica.configuration.sql import SqlSettingStore, SqlTemplateStore
 from ricarica.diagnostics.sql import SqlLogStore
@@ -38,6 +39,7 @@ from ricarica.link.local import LocalLink
 from ricarica.link.nats import NatsLink
 from ricarica.monitoring.sql import SqlEventStore, SqlMonitorStore, SqlStreamStore
 from ricarica.reservations.sql import SqlReservationStore
+from ricarica.security.service import SecurityPolicy
 from ricarica.security.sql import SqlSecurityStore
 from ricarica.slices import Stores, Surroundings
 from ricarica.station_gateway.gateway import StationGateway
@@ -109,6 +111,8 @@ class Parts:
     clock: Clock = field(default_factory=SystemClock)
     ids: Ids = field(default_factory=RandomIds)
     policy: StationPolicy = field(default_factory=StationPolicy)
+    security: SecurityPolicy = field(default_factory=SecurityPolicy)
+    pki: Pki = field(default_factory=Pki)
     limits: GatewayLimits = field(default_factory=GatewayLimits)
     retention: Retention = field(default_factory=Retention)
     # What only spreads load over time needs no better randomness.
@@ -134,7 +138,14 @@ class Node:
 
 def node_of(parts: Parts) -> Node:
     link = link_of(parts)
-    surroundings = Surroundings(parts.clock, parts.ids, stores_for, parts.policy)
+    surroundings = Surroundings(
+        parts.clock,
+        parts.ids,
+        stores_for,
+        parts.policy,
+        security_policy=parts.security,
+        pki=parts.pki,
+    )
     company = company_of(parts.bus) if parts.bus else None
     vocabulary = Vocabulary(ROUTES, PHRASES)
     engine = Engine(parts.database, surroundings, vocabulary, link, prefetch, company)

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from ricarica.kernel.errors import InvalidError
@@ -31,6 +32,19 @@ class Setting:
     kind: str | None = None  # boolean, integer, decimal, string, list …
     choices: str | None = None  # comma-separated values it may take
     needs_reboot: bool = False  # a value was accepted that holds after the next reboot
+    neutral: str | None = None  # our own word for it, see `names`
+    lowest: Decimal | None = None  # of a number; of a text, how short or long it may be
+    highest: Decimal | None = None
+    elements_max: int | None = None  # of a list
+    persistent: bool | None = None  # outlives a reboot
+    constant: bool | None = None  # never changes while the station runs
+    monitorable: bool | None = None
+    refused: str | None = None  # the value it was last told to take, and would not
+    refused_why: str | None = None
+
+    def is_pending(self, booted_at: datetime | None) -> bool:
+        """Whether it waits for a reboot that has not been since."""
+        return self.needs_reboot and (booted_at is None or booted_at <= self.reported_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +105,46 @@ def name_from(text: str) -> SettingName:
     )
 
 
-SECRET_VARIABLES = frozenset({"authorizationkey", "basicauthpassword", "password", "sharedsecret"})
+SECRET_VARIABLES = frozenset(
+    {
+        "apnpassword",
+        "authorizationkey",
+        "basicauthpassword",
+        "password",
+        "sharedsecret",
+        "simpin",
+        "vpnkey",
+        "vpnpassword",
+    }
+)
 
 
 def is_secret(name: str) -> bool:
     """Whether its value is never kept or shown."""
     variable = name.rpartition(".")[2].partition(":")[0].partition("#")[0]
     return variable.casefold() in SECRET_VARIABLES
+
+
+def is_hidden(name: str, access: Access | None) -> bool:
+    """Whether a value must not be kept: what stations never tell, nobody else shall. B07.FR.03"""
+    return access is Access.WRITE_ONLY or is_secret(name)
+
+
+class ModelState(StrEnum):
+    ASKED = "asked"
+    TOLD = "told"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceModel:
+    """How far we know all that a station is built of, and of which firmware that is true."""
+
+    station: StationKey
+    number: int  # names the report that was asked for
+    state: ModelState
+    asked_at: datetime
+    firmware: str | None = None
+    parts: int = 0  # of that report, so far
+    told_at: datetime | None = None
+    detail: str | None = None

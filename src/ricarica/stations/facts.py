@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey
 from ricarica.stations.model import Acceptance, ConnectorStatus
@@ -41,6 +42,13 @@ class StatusReported:
     received_at: datetime
     error: str | None = None
     detail: str | None = None
+
+
+class ErrorChange(NamedTuple):
+    """A connector's error is another than before; None: there is, or was, none."""
+
+    before: str | None
+    after: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from ricarica.stations.facts import (
     Booted,
     Connected,
     Disconnected,
+    ErrorChange,
     Knocked,
     StatusReported,
 )
@@ -180,14 +181,15 @@ class StationService:
         interval = self.policy.heartbeat if accepted else self.policy.retry
         return BootAnswer(station.acceptance, self._jittered(interval), booted.at)
 
-    async def report_status(self, told: StatusReported) -> None:
+    async def report_status(self, told: StatusReported) -> ErrorChange | None:
+        """What became of the connector's error, if it is not as it was."""
         is_placed = is_plausible(told.at, told.received_at)
         # By an absurd clock, one status would stand before all that follow.
         reported = told if is_placed else replace(told, at=told.received_at)
         station = await self._known(reported.station)
         known = await self._store.connector(reported.station, reported.evse, reported.connector)
         if not is_newer(reported.at, station.epoch, known):
-            return
+            return None
         self._store.save_connector(
             Connector(
                 reported.station,
@@ -211,6 +213,8 @@ class StationService:
                     reported.error,
                 )
             )
+        before = known.error if known else None
+        return ErrorChange(before, reported.error) if before != reported.error else None
 
     async def ask_for_statuses(self, now: datetime) -> None:
         """Some stations tell only of some connectors after their boot; ask for the others."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from ricarica.authorization.model import Token
-from ricarica.configuration.model import Setting
+from ricarica.configuration.model import DeviceModel, Setting
 from ricarica.kernel.events import Event
 from ricarica.kernel.ids import (
     ConnectorNumber,
@@ -144,6 +144,7 @@ class MemoryTariffStore:
 class MemorySettingStore:
     def __init__(self) -> None:
         self.settings: dict[tuple[StationKey, str], Setting] = {}
+        self.models: dict[StationKey, DeviceModel] = {}
 
     async def get(self, station: StationKey, name: str) -> Setting | None:
         return self.settings.get((station, name))
@@ -152,11 +153,29 @@ class MemorySettingStore:
         found = {name: self.settings.get((station, name)) for name in names}
         return {name: setting for name, setting in found.items() if setting is not None}
 
+    async def by_neutral(self, station: StationKey, names: Iterable[str]) -> dict[str, Setting]:
+        wanted = set(names)
+        own = [setting for (key, _), setting in self.settings.items() if key == station]
+        return {each.neutral: each for each in own if each.neutral and each.neutral in wanted}
+
     async def count(self, station: StationKey) -> int:
         return sum(key == station for key, _ in self.settings)
 
     async def save_all(self, settings: Iterable[Setting]) -> None:
         self.settings.update(((setting.station, setting.name), setting) for setting in settings)
+
+    async def forget_older(self, station: StationKey, than: datetime) -> None:
+        self.settings = {
+            (key, name): setting
+            for (key, name), setting in self.settings.items()
+            if key != station or setting.reported_at >= than
+        }
+
+    async def device_model(self, station: StationKey) -> DeviceModel | None:
+        return self.models.get(station)
+
+    def save_device_model(self, model: DeviceModel) -> None:
+        self.models[model.station] = model
 
 
 class MemoryTransactionStore:

@@ -9,6 +9,7 @@ from ricarica.configuration.model import Access, Setting
 from ricarica.configuration.service import ConfigurationService
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
 from ricarica.testing import memory
+from ricarica.testing.clock import CountedIds
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
@@ -28,7 +29,7 @@ def outgoing() -> memory.Told:
 
 @pytest.fixture
 def settings(store: memory.MemorySettingStore, outgoing: memory.Told) -> ConfigurationService:
-    return ConfigurationService(store, outgoing)
+    return ConfigurationService(store, outgoing, CountedIds())
 
 
 async def test_what_a_station_reports_is_known(

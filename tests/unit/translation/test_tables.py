@@ -7,21 +7,28 @@ from typing import Any
 import pytest
 
 from ricarica.authorization.model import TokenKind, TokenRef, Verdict
+from ricarica.configuration.commands import Criterion, Extent, ReportChosen
 from ricarica.configuration.model import name_from
 from ricarica.configuration.names import NEUTRAL
+from ricarica.configuration.templates import MonitorType
+from ricarica.monitoring.commands import SetMonitors
+from ricarica.monitoring.model import Base, MonitorCriterion
 from ricarica.ocpp import actions
 from ricarica.ocpp.dialects import DIALECTS, Dialect
 from ricarica.ocpp.v2 import messages as v2
 from ricarica.ocpp.v16 import messages as v16
 from ricarica.stations.commands import Topic
 from ricarica.stations.model import Acceptance
+from ricarica.transactions.commands import ShowCost
 from ricarica.transactions.model import ChargingState
 from ricarica.transactions.readings import Measurand
 from ricarica.translation.readings import in_base_unit, measurand_from
 from ricarica.translation.routes import PHRASES, ROUTES
+from ricarica.translation.v2 import monitoring as v2_monitoring
 from ricarica.translation.v2 import phrases as v2_phrases
 from ricarica.translation.v2 import settings as v2_settings
 from ricarica.translation.v2 import words as v2_words
+from ricarica.translation.v16 import errors as v16_errors
 from ricarica.translation.v16 import phrases as v16_phrases
 from ricarica.translation.v16 import settings as v16_settings
 from ricarica.translation.v16 import words as v16_words
@@ -39,13 +46,24 @@ from ricarica.translation.v16 import words as v16_words
         (v2_words.CHARGING_STATE, v2.ChargingState),
         (v16_phrases.TOPIC, Topic),
         (v2_phrases.TOPIC, Topic),
-        (v16_settings.KEYS, NEUTRAL),
-        (v2_settings.VARIABLES, NEUTRAL),
         (v2_settings.ACCESS, v2.Mutability),
+        (v2_settings.EXTENT, Extent),
+        (v2_settings.CRITERION, Criterion),
+        (v2_monitoring.MONITOR_TYPE, MonitorType),
+        (v2_monitoring.TYPE_OF, v2.Monitor),
+        (v2_monitoring.ORIGIN, v2.EventNotification),
+        (v2_monitoring.TRIGGER, v2.EventTrigger),
+        (v2_monitoring.BASE, Base),
+        (v2_monitoring.MONITOR_CRITERION, MonitorCriterion),
+        (v16_errors.SEVERITY, v16.ChargePointErrorCode),
     ],
 )
 def test_a_table_has_a_row_for_every_word(table: Mapping[Any, Any], words: Any) -> None:
     assert set(table) == set(words)
+
+
+def test_every_neutral_setting_has_a_name_in_some_dialect_and_no_other_has() -> None:
+    assert {*v16_settings.KEYS, *v2_settings.VARIABLES} == set(NEUTRAL)
 
 
 def test_every_charging_state_of_2x_has_one_of_ours() -> None:
@@ -111,7 +129,7 @@ def test_a_phrase_is_for_what_we_may_send(dialect: Dialect) -> None:
 def test_what_1_6_cannot_say_is_a_missing_row() -> None:
     only_in_2x = set(PHRASES["2.0.1"]) - set(PHRASES["1.6"])
 
-    assert {command.__name__ for command in only_in_2x} == {"ShowCost"}
+    assert {ShowCost, ReportChosen, SetMonitors} <= only_in_2x
 
 
 @pytest.mark.parametrize("name", v2_settings.VARIABLES.values())

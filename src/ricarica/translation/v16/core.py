@@ -1,17 +1,16 @@
 """Boot, heartbeat, status, authorization and data transfer in 1.6."""
 
-from ricarica.authorization.model import TokenRef
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber
 from ricarica.ocpp.v16 import messages as v16
 from ricarica.slices import Slices
 from ricarica.stations.facts import Booted, StatusReported
 from ricarica.transactions.facts import Progressed
 from ricarica.translation.route import Origin, Route
+from ricarica.translation.v16.errors import noticed_from
 from ricarica.translation.v16.words import (
     CHARGING_STATE,
     CONNECTOR_STATUS,
     REGISTRATION_STATUS,
-    id_tag_info_for,
 )
 
 ONLY_CONNECTOR = ConnectorNumber(1)
@@ -69,7 +68,9 @@ async def status_notification(
     req: v16.StatusNotificationRequest, origin: Origin, slices: Slices
 ) -> v16.StatusNotificationResponse:
     reported = status_from(req, origin)
-    await slices.stations.report_status(reported)
+    change = await slices.stations.report_status(reported)
+    if change is not None:
+        await slices.monitoring.notice(noticed_from(req, reported, change))
     if reported.evse and req.status in CHARGING_STATE:
         await slices.transactions.note_state(
             Progressed(
@@ -86,22 +87,6 @@ async def status_notification(
     return v16.StatusNotificationResponse()
 
 
-async def authorize(
-    req: v16.AuthorizeRequest, origin: Origin, slices: Slices
-) -> v16.AuthorizeResponse:
-    judgement = await slices.authorization.authorize(
-        origin.station, TokenRef(req.id_tag), origin.received_at
-    )
-    return v16.AuthorizeResponse(id_tag_info=id_tag_info_for(judgement))
-
-
-async def data_transfer(
-    _req: v16.DataTransferRequest, _origin: Origin, _slices: Slices
-) -> v16.DataTransferResponse:
-    # P01.FR.02: nobody here speaks for any vendor yet
-    return v16.DataTransferResponse(status=v16.DataTransferStatus.UnknownVendorId)
-
-
 ROUTES = (
     Route(
         "BootNotification",
@@ -111,6 +96,4 @@ ROUTES = (
     ),
     Route("Heartbeat", v16.HeartbeatRequest, heartbeat),
     Route("StatusNotification", v16.StatusNotificationRequest, status_notification),
-    Route("Authorize", v16.AuthorizeRequest, authorize, tokens=lambda req: (req.id_tag,)),
-    Route("DataTransfer", v16.DataTransferRequest, data_transfer),
 )

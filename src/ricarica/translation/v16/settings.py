@@ -1,8 +1,16 @@
 """Settings in 1.6: a flat list of keys."""
 
 from ricarica.configuration.commands import ReadSettings, ReportSettings, WriteSetting
-from ricarica.configuration.facts import SettingsReported, SettingWritten, Told
-from ricarica.configuration.model import Access, is_secret
+from ricarica.configuration.facts import (
+    ReportPart,
+    SettingsReported,
+    SettingWritten,
+    Told,
+    WriteRefused,
+)
+from ricarica.configuration.model import Access, is_hidden
+from ricarica.configuration.names import NEUTRAL
+from ricarica.ocpp.errors import LocalProtocolError
 from ricarica.ocpp.v16 import messages as v16
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
@@ -14,6 +22,7 @@ KEYS = {
     "meter_interval": "MeterValueSampleInterval",
     "meter_measurands": "MeterValuesSampledData",
     "end_measurands": "StopTxnSampledData",
+    "end_aligned_measurands": "StopTxnAlignedData",
     "aligned_interval": "ClockAlignedDataInterval",
     "aligned_measurands": "MeterValuesAlignedData",
     "message_attempts": "TransactionMessageAttempts",
@@ -28,26 +37,53 @@ KEYS = {
     "local_list_enabled": "LocalAuthListEnabled",
     "stop_on_invalid_token": "StopTransactionOnInvalidId",
     "stop_on_unplug": "StopTransactionOnEVSideDisconnect",
+    "unlock_on_unplug": "UnlockConnectorOnEVSideDisconnect",
     "energy_on_invalid_token": "MaxEnergyOnInvalidId",
+    "light_intensity": "LightIntensity",
     "operator_name": "CpoName",
     "security_profile": "SecurityProfile",
+    "file_protocols": "SupportedFileTransferProtocols",
+    "rate_units": "ChargingScheduleAllowedChargingRateUnit",
+    "phase_switching": "ConnectorSwitch3to1PhaseSupported",
+    "local_list_max": "LocalAuthListMaxLength",
+    "local_list_items_max": "SendLocalListMaxLength",
+    "profile_stack_max": "ChargeProfileMaxStackLevel",
+    "schedule_periods_max": "ChargingScheduleMaxPeriods",
+    "profiles_max": "MaxChargingProfilesInstalled",
+    "certificates_max": "CertificateStoreMaxLength",
+    "read_items_max": "GetConfigurationMaxKeys",
 }
+NEUTRAL_OF = {key.casefold(): name for name, key in KEYS.items()}
 
 
 def key_for(name: str) -> str:
+    """The key for one of our words, or the key itself."""
+    if name in NEUTRAL and name not in KEYS:
+        raise LocalProtocolError(f"1.6 has no key for {name}")
     return KEYS.get(name, name)
+
+
+def neutral_of(key: str) -> str | None:
+    """Keys are compared in any case. 1.6 §5.7"""
+    return NEUTRAL_OF.get(key.casefold())
 
 
 def told_from(response: v16.GetConfigurationResponse) -> tuple[Told, ...]:
     return tuple(
-        Told(key.key, key.value, Access.READ_ONLY if key.readonly else Access.READ_WRITE)
+        Told(
+            key.key,
+            key.value,
+            Access.READ_ONLY if key.readonly else Access.READ_WRITE,
+            neutral=neutral_of(key.key),
+        )
         for key in response.configuration_key or ()
     )
 
 
 def read_result_from(response: v16.GetConfigurationResponse) -> Result:
     settings = {
-        told.name: None if is_secret(told.name) else told.value for told in told_from(response)
+        told.name: None if is_hidden(told.name, told.access) else told.value
+        for told in told_from(response)
     }
     unknown = list(response.unknown_key or ())
     outcome = Outcome.REFUSED if unknown and not settings else Outcome.ACCEPTED
@@ -55,10 +91,17 @@ def read_result_from(response: v16.GetConfigurationResponse) -> Result:
 
 
 async def remember_read(
-    _command: object, response: v16.GetConfigurationResponse, origin: Origin, slices: Slices
+    command: ReadSettings | ReportSettings,
+    response: v16.GetConfigurationResponse,
+    origin: Origin,
+    slices: Slices,
 ) -> None:
+    # Here the whole report is in the answer.
+    part = None
+    if isinstance(command, ReportSettings):
+        part = ReportPart(command.number, 0, is_last=True)
     await slices.configuration.report(
-        SettingsReported(origin.station, told_from(response), origin.received_at)
+        SettingsReported(origin.station, told_from(response), origin.received_at, part)
     )
 
 
@@ -78,16 +121,15 @@ async def remember_written(
     origin: Origin,
     slices: Slices,
 ) -> None:
+    key, value, neutral = key_for(command.name), command.value, neutral_of(key_for(command.name))
+    station, at, status = origin.station, origin.received_at, response.status
     if write_result_from(response).outcome is not Outcome.ACCEPTED:
+        refused = WriteRefused(station, key, value, at, str(status), neutral)
+        await slices.configuration.refused(refused)
         return
+    needs_reboot = status is v16.ConfigurationStatus.RebootRequired
     await slices.configuration.written(
-        SettingWritten(
-            origin.station,
-            key_for(command.name),
-            command.value,
-            origin.received_at,
-            needs_reboot=response.status is v16.ConfigurationStatus.RebootRequired,
-        )
+        SettingWritten(station, key, value, at, needs_reboot, neutral)
     )
 
 
