@@ -56,6 +56,7 @@ def upgrade() -> None:
     _signed_readings()
     _station_events()
     _station_networks()
+    _station_plans()
     _stations()
     _stream_blocks()
     _streams()
@@ -899,6 +900,22 @@ def _station_networks() -> None:
         sa.PrimaryKeyConstraint("tenant", "station", name=op.f("pk_station_networks")),
     )
     op.create_index("ix_station_networks_due_at", "station_networks", ["due_at"], unique=False)
+
+
+def _station_plans() -> None:
+    op.create_table(
+        "station_plans",
+        sa.Column("tenant", c.Text(), nullable=False),
+        sa.Column("station", c.Text(), nullable=False),
+        sa.Column("counts", c.Boolean(), nullable=False),
+        sa.Column("installed", c.Text(), nullable=True),
+        sa.Column("is_known", c.Boolean(), nullable=False),
+        sa.Column("refused", c.Text(), nullable=True),
+        sa.Column("told", c.Text(), nullable=False),
+        sa.Column("told_at", c.Instant(), nullable=True),
+        sa.Column("version", c.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "station", name=op.f("pk_station_plans")),
+    )
 
 
 def _stations() -> None:
