@@ -20,12 +20,14 @@ from ricarica.api import (
     messages,
     people,
     raw_commands,
+    reports,
     settings,
     sites,
     stations,
     tariffs,
     tokens,
     transactions,
+    upkeep,
 )
 from ricarica.api.caller import House, provide_caller
 from ricarica.api.documentation import TEMPLATES, ExactNumbers, render_plugins
@@ -50,6 +52,8 @@ HANDLERS: tuple[HTTPRouteHandler, ...] = (
     *transactions.HANDLERS,
     *people.HANDLERS,
     *events.HANDLERS,
+    *upkeep.HANDLERS,
+    *reports.HANDLERS,
 )
 
 

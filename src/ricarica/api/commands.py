@@ -85,9 +85,12 @@ class AvailabilityBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TriggerBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """`custom`: the station's own word for a report, with the topic `custom`."""
+
     topic: Topic
     evse: Evse | None = None
     connector: Connector | None = None
+    custom: ShortText | None = None
 
 
 class SettingsBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -161,7 +164,7 @@ async def trigger(
 ) -> CommandReply:
     """Ask for a report at once."""
     key = await caller.station(identity)
-    command = Trigger(data.topic, _evse(data.evse), _connector(data.connector))
+    command = Trigger(data.topic, _evse(data.evse), _connector(data.connector), data.custom)
     return await _say(caller, "trigger", key, command)
 
 
@@ -228,7 +231,7 @@ async def _told(
     Raises:
         ConflictError: the station is not connected.
     """
-    result = await caller.engine.commands.tell(key, command)
+    result = await caller.engine.commands.tell(key, command, caller.actor.name)
     said = to_builtins(command) if detail is None else detail
     await note_command(caller, key, name, result.outcome, said)
     if result.outcome is Outcome.UNREACHED:

@@ -5,9 +5,9 @@ from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 from ricarica.access.model import Actor
+from ricarica.engine.commands import Call, Called
 from ricarica.engine.outbox import Told as ToldEvent
 from ricarica.kernel.ids import EventId, StationKey, TenantId
-from ricarica.link.letters import Told
 from ricarica.slices import Slices
 from ricarica.stations.commands import Result
 
@@ -15,13 +15,19 @@ T = TypeVar("T")
 
 
 class Commands(Protocol):
-    async def tell(self, key: StationKey, command: object) -> Result:
+    async def tell(self, key: StationKey, command: object, by: str = "") -> Result:
         """Say it in the station's own words; unreached when it is not connected."""
         ...
 
     async def call(
-        self, key: StationKey, action: str, payload: bytes, *, checked: bool, timeout_s: float
-    ) -> Told:
+        self,
+        key: StationKey,
+        call: Call,
+        *,
+        checked: bool = True,
+        timeout_s: float = 30,
+        by: str = "",
+    ) -> Called:
         """
         Raises:
             InvalidError: `checked`, and the station's dialect knows no such request.
@@ -66,6 +72,10 @@ class Engine(Protocol):
         Raises:
             InvalidError: it still cannot be read; it stays where it is.
         """
+        ...
+
+    def bring(self, key: StationKey, kind: str = "", *, anew: bool = False) -> None:
+        """Have a station told what is missing; `anew`: also what was in vain before."""
         ...
 
     @property

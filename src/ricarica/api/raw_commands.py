@@ -10,6 +10,7 @@ from ricarica.access.model import Permission
 from ricarica.api.caller import Asking, Caller
 from ricarica.api.commands import PATH, note_command
 from ricarica.api.gate import needs
+from ricarica.engine.commands import Call
 from ricarica.kernel.errors import ConflictError, InvalidError
 from ricarica.kernel.ids import StationKey
 from ricarica.link.letters import Outcome, Told
@@ -28,12 +29,14 @@ class CallError(msgspec.Struct, frozen=True):
 class CallReply(msgspec.Struct, frozen=True, omit_defaults=True):
     """How it went, with the station's `response`, or its `error` if it answered with one.
 
-    `unknown` has neither: the request was sent and no answer came in time.
+    `unknown` has neither: the request was sent and no answer came in time. `report` is the
+    number under which the parts of an answer are gathered: `GET /stations/{id}/reports/{report}`.
     """
 
     outcome: CommandOutcome
     response: Any = None
     error: CallError | None = None
+    report: int | None = None
 
 
 @post(
@@ -73,20 +76,22 @@ async def _called(
     caller: Caller, key: StationKey, action: str, payload: bytes, *, raw: bool, timeout_s: float
 ) -> CallReply:
     _check_json(payload, raw=raw)
-    told = await caller.engine.commands.call(
-        key, action, payload, checked=not raw, timeout_s=timeout_s
+    told, report = await caller.engine.commands.call(
+        key, Call(action, payload), checked=not raw, timeout_s=timeout_s, by=caller.actor.name
     )
     await note_command(caller, key, action, told.outcome, {"raw": raw})
     if told.outcome is Outcome.UNREACHED:
         raise ConflictError(f"{key.station} is not connected; nothing was sent")
-    return reply_from(told)
+    return reply_from(told, report)
 
 
-def reply_from(told: Told) -> CallReply:
+def reply_from(told: Told, report: int | None = None) -> CallReply:
     match told.outcome:
         case Outcome.ANSWERED:
             payload = told.payload or b"{}"
-            return CallReply(_outcome_of(payload), response=msgspec.Raw(payload))
+            outcome = _outcome_of(payload)
+            follows = report if outcome is CommandOutcome.ACCEPTED else None
+            return CallReply(outcome, response=msgspec.Raw(payload), report=follows)
         case Outcome.REFUSED:
             details = msgspec.Raw(told.details or b"{}")
             error = CallError(told.code or "", told.description or "", details)

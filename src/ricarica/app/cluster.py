@@ -17,7 +17,7 @@ from ricarica.engine.sql import NODES
 from ricarica.kernel.errors import RicaricaError
 from ricarica.kernel.ids import EventId, StationId, StationKey, TenantId
 from ricarica.link.bus import Bus
-from ricarica.link.letters import Happened, NodeGone, Written
+from ricarica.link.letters import Bring, Happened, NodeGone, Written
 from ricarica.link.nats import NatsLink
 from ricarica.slices import Slices
 from ricarica.station_gateway.gateway import StationGateway
@@ -50,7 +50,10 @@ def company_of(bus: Bus) -> Company:
     def happened(happening: Happening) -> None:
         bus.send("events", Happened(*happening))
 
-    return Company(expect, wrote, happened)
+    def bring(key: StationKey, kind: str, anew: bool) -> None:
+        bus.send("bring", Bring(key, kind, anew))
+
+    return Company(expect, wrote, happened, bring)
 
 
 class Membership:
@@ -77,6 +80,7 @@ class Membership:
         await self._say_here()
         await self._bus.listen("events", Happened, self._heard_of)
         await self._bus.listen("written", Written, self._heard_what_changed)
+        await self._bus.listen("bring", Bring, self._bring)
         await self._bus.listen(
             "nodes.gone", NodeGone, lambda gone: self._engine.gateway_gone(gone.node)
         )
@@ -173,6 +177,9 @@ class Membership:
                 await slices.stations.disconnect(Disconnected(key, epoch, reason, slices.now))
 
         await self._engine.carry_out(system_actor(tenant), disconnect)
+
+    def _bring(self, bring: Bring) -> None:
+        self._engine.caretaker.bring(bring.key, bring.kind, anew=bring.anew)
 
     def _heard_what_changed(self, written: Written) -> None:
         self._engine.batches.remembered.forget_places(written.rows)

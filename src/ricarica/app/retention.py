@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from ricarica.app.moving import move_readings
+from ricarica.engine import bulk, gathering, keeping
 from ricarica.engine.sql import MESSAGES, OUTBOX, PUT_ASIDE
 from ricarica.engine.timers import Ring
 from ricarica.engine.unit_of_work import UnitOfWork
@@ -22,6 +23,8 @@ class Retention:
 
     messages: timedelta = timedelta(days=14)  # enough to look into last week's complaint
     events: timedelta = timedelta(days=2)  # a program that was away for a weekend starts anew
+    reports: timedelta = timedelta(days=7)  # answers in parts; what they told is kept elsewhere
+    commands: timedelta = timedelta(days=90)  # for stations that were away, and for many at once
     put_aside: timedelta = timedelta(days=90)  # a bill that lacks something is asked about by then
     # What a bill was made from, for three years and the leap day; PostgreSQL only, see parts.py.
     readings: timedelta = timedelta(days=3 * 365 + 1)
@@ -40,6 +43,9 @@ def rings(retention: Retention, *, in_parts: bool = False) -> Mapping[str, Ring]
             in_parts or await _throw_away(unit, MESSAGES, now - retention.messages),
             await _throw_away(unit, OUTBOX, now - retention.events),
         ]
+        gathering.forget_before(unit, now - retention.reports)
+        keeping.forget_before(unit, now - retention.commands)
+        bulk.forget_before(unit, now - retention.commands)
         unit.work.run(sa.delete(PUT_ASIDE).where(PUT_ASIDE.c.at < now - retention.put_aside))
         return TIDY_EVERY if all(done) else timedelta()
 

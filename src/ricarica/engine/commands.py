@@ -1,10 +1,15 @@
 """Commands to stations, and what became of them."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from dataclasses import replace
+from functools import cache
+from typing import Any, NamedTuple
 
+import msgspec
 import structlog
 
+from ricarica.engine import gathering
 from ricarica.engine.counts import CommandCounts
 from ricarica.engine.live import LiveStation
 from ricarica.engine.message_log import Logged, stage
@@ -12,14 +17,15 @@ from ricarica.engine.tracing import Tracing
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.clock import Clock
 from ricarica.kernel.errors import InvalidError, RicaricaError
-from ricarica.kernel.ids import StationKey
+from ricarica.kernel.ids import Ids, StationKey
 from ricarica.link.letters import Ask, Told
 from ricarica.link.letters import Outcome as Reached
 from ricarica.link.ports import Sockets
 from ricarica.ocpp import actions, wire
 from ricarica.ocpp.dialects import BY_NAME, Dialect
 from ricarica.ocpp.errors import LocalProtocolError, RemoteProtocolError
-from ricarica.stations.commands import Outcome, Result
+from ricarica.ocpp.payload import Payload
+from ricarica.stations.commands import Outcome, Result, Topic, Trigger
 from ricarica.translation.route import Origin, Phrase, Phrases
 
 log = structlog.get_logger("ricarica.commands")
@@ -27,6 +33,23 @@ log = structlog.get_logger("ricarica.commands")
 UNSUPPORTED_CODES = frozenset({"NotImplemented", "NotSupported"})
 ASKABLE = frozenset().union(*map(actions.from_csms, BY_NAME.values()))
 FREE_TIMEOUT_S = 30.0  # OCPP-J 2.1 §4.1.2 suggests to begin with it
+
+NUMBER = "requestId"
+
+
+class Call(NamedTuple):
+    """A request as it is on the wire: JSON."""
+
+    action: str
+    payload: bytes = b"{}"
+
+
+class Called(NamedTuple):
+    """`report`: the number by which its parts are gathered, where an answer has parts."""
+
+    told: Told
+    report: int | None = None
+
 
 Afterwards = Callable[[StationKey, Callable[[UnitOfWork], Awaitable[None]]], Awaitable[None]]
 """Carry something out in the station's order; the result need not be awaited."""
@@ -42,14 +65,21 @@ class Commands:
         sockets: Sockets,
         clock: Clock,
         afterwards: Afterwards,
+        ids: Ids,
     ) -> None:
         self._phrases = phrases
         self._whereabouts = whereabouts
         self._sockets = sockets
         self._clock = clock
         self._afterwards = afterwards
+        self._ids = ids
         self.counts = CommandCounts()
         self.tracing: Tracing | None = None
+        self._asking: Counter[StationKey] = Counter()
+
+    def is_busy(self, key: StationKey) -> bool:
+        """Whether somebody here is telling the station something."""
+        return key in self._asking
 
     def sayable(self, dialect: str) -> frozenset[type]:
         """The commands that a dialect has words for, by its name."""
@@ -59,13 +89,31 @@ class Commands:
         """Whether a dialect can say: restart once nobody charges any more."""
         return dialect in BY_NAME and BY_NAME[dialect].resets_when_idle
 
-    async def tell(self, key: StationKey, command: object) -> Result:
-        """Send a command in the station's own words, and wait for what becomes of it."""
-        result = await self._told(key, command)
+    def topics(self, dialect: str) -> frozenset[Topic]:
+        """What stations that speak it can be asked to report at once."""
+        return frozenset(topic for topic in Topic if self._has_words(dialect, Trigger(topic)))
+
+    def _has_words(self, dialect: str, command: object) -> bool:
+        phrase = self._phrases.get(dialect, {}).get(type(command))
+        if phrase is None:
+            return False
+        try:
+            wire.encode(phrase.request_for(command), BY_NAME[dialect])
+        except LocalProtocolError:
+            return False
+        return True
+
+    async def tell(self, key: StationKey, command: object, by: str = "") -> Result:
+        """Send a command in the station's own words, and wait for what becomes of it.
+
+        Args:
+            by: Who wants it; empty: we ourselves.
+        """
+        result = await self._told(key, command, by)
         self.counts.told[type(command).__name__, result.outcome.value] += 1
         return result
 
-    async def _told(self, key: StationKey, command: object) -> Result:
+    async def _told(self, key: StationKey, command: object, by: str) -> Result:
         live = await self._whereabouts(key)
         if live is None:
             return Result(Outcome.UNREACHED, detail="the station is not connected")
@@ -75,18 +123,27 @@ class Commands:
                 Outcome.UNSUPPORTED, detail=f"OCPP {live.dialect.name} has no word for it"
             )
         try:
-            payload = wire.encode(phrase.request_for(command), live.dialect)
+            request = phrase.request_for(command)
+            payload = wire.encode(request, live.dialect)
         except LocalProtocolError as error:
             return Result(Outcome.UNSUPPORTED, detail=str(error))
-        ask = Ask(key, phrase.action, payload, phrase.timeout_s, live.node)
-        told = await self._ask(ask)
-        result = self._result(phrase, told, live, command)
-        await self._remember(key, phrase, command, told, live.dialect)
+        # A few commands have another action for what the first one has no word for.
+        said = replace(phrase, action=type(request).__name__.removesuffix("Request"))
+        ask = Ask(key, said.action, payload, phrase.timeout_s, live.node)
+        told = await self._ask(ask, by)
+        result = self._result(said, told, live, command)
+        await self._remember(key, said, command, told, live.dialect)
         return result
 
     async def call(
-        self, key: StationKey, action: str, payload: bytes, *, checked: bool, timeout_s: float
-    ) -> Told:
+        self,
+        key: StationKey,
+        call: Call,
+        *,
+        checked: bool = True,
+        timeout_s: float = FREE_TIMEOUT_S,
+        by: str = "",
+    ) -> Called:
         """Send an action with a payload as given, once it is valid (or at once, unchecked).
 
         Raises:
@@ -95,13 +152,35 @@ class Commands:
         """
         live = await self._whereabouts(key)
         if live is None:
-            return Told(Reached.UNREACHED)
+            return Called(Told(Reached.UNREACHED))
+        payload = call.payload
         if checked:
-            _check(live.dialect, action, payload)
-        return await self._ask(Ask(key, action, payload, timeout_s, live.node))
+            payload = self.numbered(live.dialect, call)
+            check(live.dialect, call.action, payload)
+        told = await self._ask(Ask(key, call.action, payload, timeout_s, live.node), by)
+        return Called(told, _report_number(call.action, payload))
 
-    async def _ask(self, ask: Ask) -> Told:
+    def numbered(self, dialect: Dialect, call: Call) -> bytes:
+        """The payload with a requestId of ours, where there has to be one and it was left out."""
+        request = actions.request_type(dialect, call.action)
+        if request is None or not _needs_number(request):
+            return call.payload
+        try:
+            members = msgspec.json.decode(call.payload, type=dict[str, msgspec.Raw])
+        except msgspec.MsgspecError:
+            return call.payload  # the check has the words for what is wrong with it
+        if NUMBER in members:
+            return call.payload
+        return msgspec.json.encode({NUMBER: self._ids.wire_number(), **members})
+
+    async def _ask(self, ask: Ask, by: str) -> Told:
         at = self._clock.now()
+        number = _report_number(ask.action, ask.payload)
+        if number is not None:
+            text = ask.payload.decode(errors="replace")
+            report = gathering.Report(ask.key, number, ask.action, text, by, at)
+            # Committed before its first page can come.
+            await self._afterwards(ask.key, lambda unit: gathering.expect(unit, report))
         told = await self._counted(ask)
         outcome = _outcome_word(told)
         log.info(
@@ -126,16 +205,22 @@ class Commands:
 
         async def write(unit: UnitOfWork) -> None:
             stage(unit, logged)
+            if number is not None:
+                await gathering.note_answer(unit, ask.key, number, _answer_of(told))
 
         self._afterwards(ask.key, write)
         return told
 
     async def _counted(self, ask: Ask) -> Told:
         self.counts.waiting += 1
+        self._asking[ask.key] += 1
         try:
             told = await self._traced(ask) if self.tracing else await self._sockets.ask(ask)
         finally:
             self.counts.waiting -= 1
+            self._asking[ask.key] -= 1
+            if not self._asking[ask.key]:
+                del self._asking[ask.key]
         # An unchecked call may have any name, which must not fill our memory.
         action = ask.action if ask.action in ASKABLE else "unknown"
         self.counts.asked[action, told.outcome.value] += 1
@@ -196,7 +281,11 @@ class Commands:
         return kind in self._phrases[live.dialect.name] and kind not in live.cannot
 
 
-def _check(dialect: Dialect, action: str, payload: bytes) -> None:
+def check(dialect: Dialect, action: str, payload: bytes) -> None:
+    """
+    Raises:
+        InvalidError: the dialect has no such action for us to send, or the payload does not fit.
+    """
     request = actions.request_type(dialect, action)
     if request is None or action not in actions.from_csms(dialect):
         raise InvalidError(f"OCPP {dialect.name} has no {action} for us to send")
@@ -204,6 +293,63 @@ def _check(dialect: Dialect, action: str, payload: bytes) -> None:
         wire.check(payload, request, dialect)
     except RemoteProtocolError as error:
         raise InvalidError(f"{action}: {error.description}") from error
+    if b"null" in payload and (place := _null_in(msgspec.json.decode(payload), "$")):
+        # Part 4 §4.2.1: an optional member that is empty is left out
+        raise InvalidError(f"{action}: {place} is null; leave it out instead")
+
+
+def _null_in(value: Any, place: str) -> str | None:
+    match value:
+        case None:
+            return place
+        case dict():
+            inside = ((name, each) for name, each in value.items() if name != "customData")
+            found = (_null_in(each, f"{place}.{name}") for name, each in inside)
+        case list():
+            found = (_null_in(each, f"{place}[{at}]") for at, each in enumerate(value))
+        case _:
+            return None
+    return next(filter(None, found), None)
+
+
+@cache
+def _needs_number(request: type[Payload]) -> bool:
+    fields = msgspec.structs.fields(request)
+    return any(field.required and field.encode_name == NUMBER for field in fields)
+
+
+class _Numbered(msgspec.Struct):
+    requestId: int  # noqa: N815 - as it is on the wire
+
+
+class _Answered(msgspec.Struct):
+    status: str = "Accepted"
+
+
+def _report_number(action: str, payload: bytes) -> int | None:
+    """The number by which the pages of an answer will be known."""
+    if action not in gathering.IN_PARTS:
+        return None
+    try:
+        return msgspec.json.decode(payload, type=_Numbered).requestId
+    except msgspec.MsgspecError:
+        return None  # sent unchecked
+
+
+def _answer_of(told: Told) -> str | None:
+    """The station's own word; None: it was never reached."""
+    match told.outcome:
+        case Reached.ANSWERED:
+            try:
+                return msgspec.json.decode(told.payload or b"{}", type=_Answered).status
+            except msgspec.MsgspecError:
+                return "Accepted"
+        case Reached.REFUSED:
+            return told.code or "GenericError"
+        case Reached.UNKNOWN:
+            return "Accepted"  # perhaps; what comes will show it
+        case Reached.UNREACHED:
+            return None
 
 
 def _decoded(dialect: Dialect, action: str, told: Told) -> Any:

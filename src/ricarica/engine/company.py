@@ -20,6 +20,9 @@ class Company:
     expect: Callable[[Iterable[Connection]], Expect]
     wrote: Callable[[list[Place]], None]
     happened: Callable[[Happening], None]
+    # Whoever decides for the station is to look after it: of what kind, and whether also what
+    # was in vain before.
+    bring: Callable[[StationKey, str, bool], None]
 
 
 @dataclass(frozen=True, slots=True)

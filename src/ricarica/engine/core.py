@@ -1,7 +1,7 @@
 """The engine of one node: every message and every change gets its unit of work."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -9,17 +9,23 @@ from typing import TypeVar
 from ricarica.access.model import Actor
 from ricarica.engine import aside
 from ricarica.engine.batches import Batches
+from ricarica.engine.bulk import Around, Runner
+from ricarica.engine.caretaker import Caretaker, Surrounding
 from ricarica.engine.commands import Commands
 from ricarica.engine.company import Company, Connection, Fence
 from ricarica.engine.dispatch import Dispatcher, Routes
 from ricarica.engine.jobs import Errand
+from ricarica.engine.keeping import Deliverer
 from ricarica.engine.live import LiveStation, LiveStations
 from ricarica.engine.mailbox import Mailboxes, Wanted
 from ricarica.engine.message_log import Logged, stage
 from ricarica.engine.outbox import Events
+from ricarica.engine.sayings import Speaker
 from ricarica.engine.unit_of_work import UnitOfWork
+from ricarica.engine.upkeep import Upkeep
+from ricarica.engine.upkeeps import UPKEEPS
 from ricarica.kernel.errors import NotFoundError, StorageUnavailableError
-from ricarica.kernel.events import Announced
+from ricarica.kernel.events import Announced, Event
 from ricarica.kernel.ids import DEFAULT_TENANT, StationKey, TenantId
 from ricarica.link.letters import (
     ANYWHERE,
@@ -37,9 +43,11 @@ from ricarica.link.letters import (
 from ricarica.link.ports import Sockets
 from ricarica.ocpp.dialects import BY_NAME, BY_SUBPROTOCOL
 from ricarica.slices import Slices, Surroundings
+from ricarica.stations.commands import BringInStep
 from ricarica.stations.commands import HangUp as Goodbye
+from ricarica.stations.events import StationBooted, StationConnected
 from ricarica.stations.facts import Connected, Disconnected, Knocked
-from ricarica.stations.model import Admittance, Station
+from ricarica.stations.model import Acceptance, Admittance, Station
 from ricarica.storage.database import Database
 from ricarica.storage.work import Work
 from ricarica.translation.route import Phrases
@@ -52,10 +60,11 @@ PASSING_COMMANDS_MAX = 1_000  # that nobody waits for; more are dropped, for the
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What we understand and what we can say, by the dialect's name."""
+    """What we understand and what we can say, by the dialect's name; and what we look after."""
 
     routes: Routes
     phrases: Mapping[str, Phrases]
+    upkeeps: Sequence[Upkeep] = UPKEEPS
 
 
 class Engine:
@@ -79,13 +88,39 @@ class Engine:
         self.events = Events(database, company.happened if company else None)
         self.dispatcher = Dispatcher(vocabulary.routes, self.live, surroundings.clock)
         self.commands = Commands(
-            vocabulary.phrases, self.whereabouts, sockets, surroundings.clock, self._afterwards
+            vocabulary.phrases,
+            self.whereabouts,
+            sockets,
+            surroundings.clock,
+            self._afterwards,
+            surroundings.ids,
         )
         fence = Fence(company, self._lost) if company else None
         self.batches = Batches(
             database, surroundings, self.mailboxes, prefetch, self._publish, fence
         )
         self._passing: set[asyncio.Task[object]] = set()
+        self._company = company
+        self.speaker = Speaker(self.commands, self._decide_for)
+        around = Surrounding(
+            self.live,
+            surroundings.clock,
+            self.commands.tell,
+            self.commands.is_busy,
+            lambda: len(self.mailboxes),
+            Deliverer(self.speaker.say, self._in_order, self._in_order).deliver,
+        )
+        self.caretaker = Caretaker(vocabulary.upkeeps, around, self._in_order)
+        self.bulk = Runner(
+            Around(
+                database,
+                surroundings.clock,
+                self.speaker.say,
+                self._is_there,
+                self.post,
+                self.bring,
+            )
+        )
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -122,10 +157,11 @@ class Engine:
 
     async def idle(self) -> None:
         """Until everything that was posted before is committed."""
-        while len(self.mailboxes) or self._passing:
+        while len(self.mailboxes) or self._passing or not self.caretaker.is_resting:
             await self._errand(DEFAULT_TENANT, _nothing)
             if self._passing:
                 await asyncio.wait(self._passing)
+            await self.caretaker.rest()
 
     # -- Decisions
 
@@ -244,13 +280,44 @@ class Engine:
     ) -> "asyncio.Future[None]":
         return self._errand(key.tenant, work, key)
 
+    def _decide_for(
+        self, key: StationKey, work: Callable[[Slices], Awaitable[T]]
+    ) -> "asyncio.Future[T]":
+        return self._errand(key.tenant, lambda unit: work(unit.slices), key)
+
+    async def _is_there(self, key: StationKey) -> bool:
+        return await self.whereabouts(key) is not None
+
+    def _in_order(
+        self, key: StationKey, work: Callable[[UnitOfWork], Awaitable[T]], /
+    ) -> "asyncio.Future[T]":
+        return self._errand(key.tenant, work, key)
+
     def _publish(self, announced: list[Announced], told: list[tuple[StationKey, object]]) -> None:
         self.events.publish(announced)
+        for each in announced:
+            self._hear(each.event)
         for key, command in told:
             if isinstance(command, Goodbye):
                 self._say_goodbye(key, command)
+            elif isinstance(command, BringInStep):
+                self.bring(key, command.kind)
             elif self._is_worth_telling(key, command):
                 self._send(key, command)
+
+    def _hear(self, event: Event) -> None:
+        """What begins our care for a station."""
+        if type(event) is StationBooted and event.acceptance is Acceptance.ACCEPTED:
+            self.caretaker.booted(event.station)
+        elif type(event) is StationConnected:
+            self.caretaker.came(event.station)
+
+    def bring(self, key: StationKey, kind: str = "", *, anew: bool = False) -> None:
+        """Have a station told what is missing, by the node that decides for it."""
+        if self.live.get(key) or self._company is None:
+            self.caretaker.bring(key, kind, anew=anew)
+        else:
+            self._company.bring(key, kind, anew)
 
     def _say_goodbye(self, key: StationKey, goodbye: Goodbye) -> None:
         live = self.live.get(key)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Mapping
 import msgspec
 import structlog
 
+from ricarica.engine import gathering
 from ricarica.engine.counts import CallCounts
 from ricarica.engine.live import LiveStations
 from ricarica.engine.mailbox import Wanted
@@ -234,6 +235,9 @@ class DeliveryJob:
             request, flags = adapted(request, habits)
             self._flags += flags
         response = await self._route.handle(request, Origin(key, self._dialect, at), unit.slices)
+        if self._route.part_of is not None:
+            body = wire.encode(request, self._dialect, checked=False)
+            await gathering.note_page(unit, key, self._route.part_of(request), body, at)
         return Answer(wire.encode(response, self._dialect) if response is not None else b"{}")
 
     def _look_through(self) -> Refusal | None:

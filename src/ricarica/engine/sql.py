@@ -68,3 +68,107 @@ NODES = sa.Table(
     sa.Column("started_at", c.Instant, nullable=False),
     sa.Column("seen_at", c.Instant, nullable=False),
 )
+
+# What is wanted of a station, of one kind, and how near it is; see `upkeep`.
+UPKEEP = sa.Table(
+    "upkeep",
+    c.metadata,
+    sa.Column("tenant", c.Text, primary_key=True),
+    sa.Column("station", c.Text, primary_key=True),
+    sa.Column("kind", c.Text, primary_key=True),
+    sa.Column("state", c.Text, nullable=False),
+    sa.Column("since", c.Instant, nullable=False),
+    sa.Column("detail", c.Text),
+    sa.Column("told", c.Text),  # the digest of the last command
+    sa.Column("tries", c.Integer, nullable=False),
+    sa.Column("next_at", c.Instant),
+    sa.Column("version", c.Integer, nullable=False),
+)
+
+# What a station was asked for that it answers in parts; see `gathering`.
+REPORTS = sa.Table(
+    "reports",
+    c.metadata,
+    sa.Column("tenant", c.Text, primary_key=True),
+    sa.Column("station", c.Text, primary_key=True),
+    sa.Column("number", c.Integer, primary_key=True, autoincrement=False),
+    sa.Column("action", c.Text, nullable=False),
+    sa.Column("request", c.Text, nullable=False),
+    sa.Column("asked_by", c.Text, nullable=False),
+    sa.Column("asked_at", c.Instant, nullable=False),
+    sa.Column("answer", c.Text),  # the station's own word
+    sa.Column("heard_at", c.Instant),
+    sa.Column("pages", c.Integer, nullable=False),
+    sa.Column("characters", c.Integer, nullable=False),
+    sa.Column("seen", c.Text, nullable=False),  # numbers of pages, e.g. 0-4,6
+    sa.Column("last", c.Integer),  # the number of the last page
+    sa.Column("version", c.Integer, nullable=False),
+    sa.Index("ix_reports_asked_at", "asked_at"),
+)
+
+REPORT_PAGES = sa.Table(
+    "report_pages",
+    c.metadata,
+    sa.Column("tenant", c.Text, primary_key=True),
+    sa.Column("station", c.Text, primary_key=True),
+    sa.Column("number", c.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seq_no", c.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", c.Instant, nullable=False),
+    sa.Column("body", c.Text, nullable=False),
+    sa.Index("ix_report_pages_at", "at"),
+)
+
+# What a station is told once it is back.
+KEPT_COMMANDS = sa.Table(
+    "kept_commands",
+    c.metadata,
+    sa.Column("tenant", c.Text, primary_key=True),
+    sa.Column("station", c.Text, primary_key=True),
+    sa.Column("id", c.Text, primary_key=True),  # in the order in which they are said
+    sa.Column("name", c.Text, nullable=False),
+    sa.Column("body", c.Text, nullable=False),
+    sa.Column("made_by", c.Text, nullable=False),
+    sa.Column("made_at", c.Instant, nullable=False),
+    sa.Column("expires_at", c.Instant, nullable=False),
+    sa.Column("state", c.Text, nullable=False),
+    sa.Column("outcome", c.Text),
+    sa.Column("status", c.Text),
+    sa.Column("detail", c.Text),
+    sa.Column("done_at", c.Instant),
+    sa.Column("job", c.Text),  # of the bulk job that left it here
+    sa.Index("ix_kept_commands_made_at", "made_at"),
+)
+
+BULK_JOBS = sa.Table(
+    "bulk_jobs",
+    c.metadata,
+    sa.Column("tenant", c.Text, primary_key=True),
+    sa.Column("id", c.Text, primary_key=True),
+    sa.Column("name", c.Text, nullable=False),
+    sa.Column("body", c.Text, nullable=False),
+    sa.Column("selection", c.Text, nullable=False),
+    sa.Column("made_by", c.Text, nullable=False),
+    sa.Column("made_at", c.Instant, nullable=False),
+    sa.Column("pace", c.Integer, nullable=False),  # stations a minute
+    sa.Column("failures_max", c.Integer),
+    sa.Column("failures_percent", c.Integer),
+    sa.Column("keep_until", c.Instant),  # what is away is told by then; without: it is skipped
+    sa.Column("state", c.Text, nullable=False),
+    sa.Column("why", c.Text),
+    sa.Column("ended_at", c.Instant),
+    sa.Column("lease_until", c.Instant, nullable=False),
+    sa.Index("ix_bulk_jobs_state_lease_until", "state", "lease_until"),
+)
+
+BULK_TARGETS = sa.Table(
+    "bulk_targets",
+    c.metadata,
+    sa.Column("tenant", c.Text, primary_key=True),
+    sa.Column("station", c.Text, primary_key=True),
+    sa.Column("job", c.Text, primary_key=True),
+    sa.Column("state", c.Text, nullable=False),
+    sa.Column("status", c.Text),
+    sa.Column("detail", c.Text),
+    sa.Column("at", c.Instant),
+    sa.Index("ix_bulk_targets_tenant_job_state", "tenant", "job", "state"),
+)

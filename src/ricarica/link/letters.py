@@ -226,3 +226,11 @@ class Written(Letter, frozen=True):
 
 class NodeGone(Letter, frozen=True):
     node: str
+
+
+class Bring(Letter, frozen=True):
+    """Whoever decides for this station is to look after it; `kind` empty: in every respect."""
+
+    key: StationKey
+    kind: str
+    anew: bool

@@ -86,13 +86,28 @@ class Topic(StrEnum):
     HEARTBEAT = "heartbeat"
     STATUS = "status"
     READINGS = "readings"
+    TRANSACTION = "transaction"
+    FIRMWARE = "firmware"
+    FIRMWARE_PUBLISHING = "firmware_publishing"
+    DIAGNOSTICS = "diagnostics"
+    LOG = "log"
+    # Of these, what is asked for is a request to sign a new certificate.
+    CERTIFICATE = "certificate"
+    V2G_CERTIFICATE = "v2g_certificate"
+    V2G20_CERTIFICATE = "v2g20_certificate"
+    COMBINED_CERTIFICATE = "combined_certificate"
+    CUSTOM = "custom"
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
+    """`custom`: the station's own word, with `Topic.CUSTOM`. Without an EVSE none is named: some
+    stations never recover from being asked for connector 0."""
+
     topic: Topic
     evse: EvseNumber | None = None
     connector: ConnectorNumber | None = None
+    custom: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

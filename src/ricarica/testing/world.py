@@ -4,7 +4,7 @@ Nothing moves unless the test says so, so a story runs the same way every time.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,7 +15,10 @@ from ricarica.access.model import Actor, system_actor
 from ricarica.app.tables import metadata
 from ricarica.app.wiring import prefetch, stores_for
 from ricarica.authorization.model import Token, TokenKind, TokenStatus
+from ricarica.engine.commands import Call
 from ricarica.engine.core import Engine, Vocabulary
+from ricarica.engine.upkeep import Upkeep
+from ricarica.engine.upkeeps import UPKEEPS
 from ricarica.kernel.events import Announced
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey, TariffId
 from ricarica.link.letters import (
@@ -48,6 +51,7 @@ from ricarica.transactions.sql import TRANSACTION_SHELF, TRANSACTIONS
 from ricarica.translation.routes import PHRASES, ROUTES
 
 T = TypeVar("T")
+WAKING = 5  # turns of the loop in which a task that was woken comes to what it does next
 ROUNDS_MAX = 10_000  # more exchanges than any story needs: two ends that never agree
 
 
@@ -63,6 +67,7 @@ class World:
         self.actor: Actor = system_actor(DEFAULT_TENANT)
         self.frames: dict[StationId, Frames] = {}
         self.announced: list[Announced] = []
+        self.upkeeps: Sequence[Upkeep] = UPKEEPS  # for the next `begin`
         self._policy = policy
         self._wires: dict[StationKey, Wire] = {}
         self._stations: list[SimulatedStation] = []
@@ -136,13 +141,15 @@ class World:
             if len(self.engine.mailboxes):
                 await self.engine.batches.once()
             elif not any(moved) and not await self._line.carry():
-                await asyncio.sleep(0)  # lets tasks that were just woken go on
+                for _ in range(1 if self.engine.caretaker.is_resting else WAKING):
+                    await asyncio.sleep(0)  # lets tasks that were just woken go on
                 if not len(self.engine.mailboxes) and not self._waits_for_loop():
                     return
         raise AssertionError("the stations and the engine never came to rest")
 
     def _waits_for_loop(self) -> bool:
-        return any(wire.is_open and wire.move() for wire in list(self._wires.values()))
+        moves = any(wire.is_open and wire.move() for wire in list(self._wires.values()))
+        return moves or self.engine.asked_for > 0
 
     async def pass_time(self, time: timedelta, step: timedelta = timedelta(seconds=30)) -> None:
         """Let time pass in steps, with everything that happens on the way."""
@@ -152,6 +159,7 @@ class World:
             left -= step
             for station in self._stations:
                 station.tick(self.clock.now())
+            self.engine.caretaker.look()
             await self.settle()
 
     # -- people
@@ -176,10 +184,8 @@ class World:
     async def call(
         self, station: SimulatedStation, action: str, payload: bytes, *, checked: bool = True
     ) -> Told:
-        call = self.engine.commands.call(
-            key_of(station), action, payload, checked=checked, timeout_s=30
-        )
-        return await self._soon(call)
+        call = self.engine.commands.call(key_of(station), Call(action, payload), checked=checked)
+        return (await self._soon(call)).told
 
     async def add_token(self, uid: str, **fields: Any) -> Token:
         token = Token(
@@ -228,7 +234,7 @@ class World:
         self._line = self._make_line()
         self._link = self._line.decisions
         surroundings = Surroundings(self.clock, self.ids, stores_for, self._policy)
-        vocabulary = Vocabulary(ROUTES, PHRASES)
+        vocabulary = Vocabulary(ROUTES, PHRASES, self.upkeeps)
         self.engine = Engine(self.database, surroundings, vocabulary, self._line.sockets, prefetch)
         await self._line.join(self.engine, self)
 

@@ -60,7 +60,7 @@ class Here:
         self.meanwhile: list[Callable[[], None]] = []  # while a batch is on its way to its commit
         surroundings = Surroundings(FakeClock(), CountedIds(), stores_for)
         vocabulary = Vocabulary(ROUTES, PHRASES)
-        company = Company(self._expect, lambda _: None, lambda _: None)
+        company = Company(self._expect, lambda _: None, lambda _: None, lambda *_: None)
         self.engine = Engine(database, surroundings, vocabulary, self.sockets, prefetch, company)
 
     async def come(self) -> int:

@@ -1,5 +1,6 @@
 """How 1.6 says our commands, and how we read its answers."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from ricarica.authorization.commands import ClearCache
@@ -19,11 +20,23 @@ from ricarica.transactions.commands import StartCharging, StopCharging
 from ricarica.translation.route import Phrase, Phrases
 from ricarica.translation.starting import expect_start
 
-TOPIC = {
+# What TriggerMessage has no word for is asked for with ExtendedTriggerMessage, which only
+# stations with the security extension know. None: 1.6 has no word for it at all.
+TOPIC: Mapping[Topic, v16.MessageTrigger | v16.ExtendedMessageTrigger | None] = {
     Topic.BOOT: v16.MessageTrigger.BootNotification,
     Topic.HEARTBEAT: v16.MessageTrigger.Heartbeat,
     Topic.STATUS: v16.MessageTrigger.StatusNotification,
     Topic.READINGS: v16.MessageTrigger.MeterValues,
+    Topic.FIRMWARE: v16.MessageTrigger.FirmwareStatusNotification,
+    Topic.DIAGNOSTICS: v16.MessageTrigger.DiagnosticsStatusNotification,
+    Topic.LOG: v16.ExtendedMessageTrigger.LogStatusNotification,
+    Topic.CERTIFICATE: v16.ExtendedMessageTrigger.SignChargePointCertificate,
+    Topic.TRANSACTION: None,
+    Topic.FIRMWARE_PUBLISHING: None,
+    Topic.V2G_CERTIFICATE: None,
+    Topic.V2G20_CERTIFICATE: None,
+    Topic.COMBINED_CERTIFICATE: None,
+    Topic.CUSTOM: None,
 }
 
 
@@ -58,6 +71,20 @@ def reset_for(command: Reset) -> v16.ResetRequest:
     return v16.ResetRequest(type=v16.ResetType.Hard if command.hard else v16.ResetType.Soft)
 
 
+def trigger_for(
+    command: Trigger,
+) -> v16.TriggerMessageRequest | v16.ExtendedTriggerMessageRequest:
+    match TOPIC[command.topic]:
+        case v16.MessageTrigger() as word:
+            return v16.TriggerMessageRequest(requested_message=word, connector_id=command.evse)
+        case v16.ExtendedMessageTrigger() as word:
+            return v16.ExtendedTriggerMessageRequest(
+                requested_message=word, connector_id=command.evse
+            )
+        case None:
+            raise LocalProtocolError(f"1.6 has no word for a report about {command.topic}")
+
+
 def data_transfer_for(command: TransferData) -> v16.DataTransferRequest:
     return v16.DataTransferRequest(
         vendor_id=command.vendor, message_id=command.message, data=command.data
@@ -85,13 +112,7 @@ PHRASES: Phrases = {
         lambda command: v16.UnlockConnectorRequest(connector_id=command.evse),
         result_from,
     ),
-    Trigger: Phrase(
-        "TriggerMessage",
-        lambda command: v16.TriggerMessageRequest(
-            requested_message=TOPIC[command.topic], connector_id=command.evse
-        ),
-        result_from,
-    ),
+    Trigger: Phrase("TriggerMessage", trigger_for, result_from, also=("ExtendedTriggerMessage",)),
     ClearCache: Phrase("ClearCache", lambda _: v16.ClearCacheRequest(), result_from),
     TransferData: Phrase("DataTransfer", data_transfer_for, data_transfer_result_from),
 }

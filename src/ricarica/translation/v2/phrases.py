@@ -26,6 +26,16 @@ TOPIC = {
     Topic.HEARTBEAT: v2.MessageTrigger.Heartbeat,
     Topic.STATUS: v2.MessageTrigger.StatusNotification,
     Topic.READINGS: v2.MessageTrigger.MeterValues,
+    Topic.TRANSACTION: v2.MessageTrigger.TransactionEvent,
+    Topic.FIRMWARE: v2.MessageTrigger.FirmwareStatusNotification,
+    Topic.FIRMWARE_PUBLISHING: v2.MessageTrigger.PublishFirmwareStatusNotification,
+    Topic.DIAGNOSTICS: v2.MessageTrigger.LogStatusNotification,  # logs have taken their place
+    Topic.LOG: v2.MessageTrigger.LogStatusNotification,
+    Topic.CERTIFICATE: v2.MessageTrigger.SignChargingStationCertificate,
+    Topic.V2G_CERTIFICATE: v2.MessageTrigger.SignV2GCertificate,
+    Topic.V2G20_CERTIFICATE: v2.MessageTrigger.SignV2G20Certificate,
+    Topic.COMBINED_CERTIFICATE: v2.MessageTrigger.SignCombinedCertificate,
+    Topic.CUSTOM: v2.MessageTrigger.CustomTrigger,
 }
 
 
@@ -76,7 +86,9 @@ def trigger_for(command: Trigger) -> v2.TriggerMessageRequest:
     needs_connector = command.topic is Topic.STATUS and command.evse is not None
     connector = command.connector or (ConnectorNumber(1) if needs_connector else None)
     return v2.TriggerMessageRequest(
-        requested_message=TOPIC[command.topic], evse=evse_for(command.evse, connector)
+        requested_message=TOPIC[command.topic],
+        evse=evse_for(command.evse, connector),
+        custom_trigger=command.custom,
     )
 
 

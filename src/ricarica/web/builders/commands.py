@@ -43,6 +43,7 @@ def commands_from(
     *,
     may_act: bool,
     resets_when_idle: bool,
+    topics: frozenset[Topic] = frozenset(Topic),
     tokens: tuple[str, ...] = (),
 ) -> Commands:
     station = live.view.station
@@ -54,6 +55,7 @@ def commands_from(
         tuple(_running_choice(transaction) for transaction in live.running),
         tokens,
         modes,
+        topics,
     )
     forms = command_forms(offered, targets)
     return Commands(station.key.station, forms, station.connected, may_act, station.dialect)
@@ -106,7 +108,8 @@ async def _trigger(form: Form, _slices: Slices, _key: StationKey) -> object:
     topic = form.get("topic", "")
     if topic not in set(Topic):
         raise InvalidError("choose what to ask for")
-    return Trigger(Topic(topic), _evse(form))
+    custom = form.get("custom", "").strip() if topic == Topic.CUSTOM else ""
+    return Trigger(Topic(topic), _evse(form), custom=custom or None)
 
 
 async def _read_settings(_form: Form, slices: Slices, _key: StationKey) -> object:

@@ -112,6 +112,7 @@ async def commands_of(visitor: Visitor, live: LiveStation) -> Commands:
         telling.sayable(dialect),
         may_act=may_act,
         resets_when_idle=telling.resets_when_idle(dialect),
+        topics=telling.topics(dialect),
         tokens=await _suggested(visitor) if may_act else (),
     )
 
@@ -193,7 +194,7 @@ async def told(
 
     `detail` is what the audit log keeps of the command, if that is not all of it.
     """
-    result = await visitor.house.engine.commands.tell(key, command)
+    result = await visitor.house.engine.commands.tell(key, command, visitor.actor.name)
     said = to_builtins(command) if detail is None else detail
 
     async def note(slices: Slices) -> None:

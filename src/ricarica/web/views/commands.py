@@ -118,6 +118,16 @@ TOPIC_LABELS: Mapping[Topic, str] = {
     Topic.READINGS: msgid("Readings"),
     Topic.HEARTBEAT: msgid("Heartbeat"),
     Topic.BOOT: msgid("Boot notification"),
+    Topic.TRANSACTION: msgid("Running transactions"),
+    Topic.FIRMWARE: msgid("Progress of a firmware update"),
+    Topic.FIRMWARE_PUBLISHING: msgid("Progress of publishing firmware"),
+    Topic.DIAGNOSTICS: msgid("Progress of sending diagnostics"),
+    Topic.LOG: msgid("Progress of sending a log"),
+    Topic.CERTIFICATE: msgid("Request for a station certificate"),
+    Topic.V2G_CERTIFICATE: msgid("Request for a V2G certificate"),
+    Topic.V2G20_CERTIFICATE: msgid("Request for a V2G certificate of ISO 15118-20"),
+    Topic.COMBINED_CERTIFICATE: msgid("Request for a combined certificate"),
+    Topic.CUSTOM: msgid("A report of the vendor's own"),
 }
 
 _EVSE = FormField("evse", msgid("EVSE"), FieldKind.SELECT, required=True)
@@ -195,6 +205,12 @@ CATALOGUE: Mapping[Command, CommandForm] = {
         (
             FormField("topic", msgid("Report"), FieldKind.SELECT, _TOPICS, required=True),
             replace(_EVSE_OR_STATION, hint=msgid("Empty means the whole station.")),
+            FormField(
+                "custom",
+                msgid("Its name"),
+                hint=msgid("Only of a report of the vendor's own."),
+                max_length=50,
+            ),
         ),
     ),
     Command.READ_SETTINGS: CommandForm(
@@ -237,8 +253,10 @@ def command_forms(offered: Sequence[Command], targets: Targets) -> tuple[Command
 
 
 def _needed(form: CommandForm, targets: Targets) -> Sequence[FormField]:
-    one_connector = len(targets.connectors) <= 1
-    return [field for field in form.fields if not (field.name == "connector" and one_connector)]
+    left_out = {"connector"} if len(targets.connectors) <= 1 else set()
+    if Topic.CUSTOM not in targets.topics:
+        left_out.add("custom")
+    return [field for field in form.fields if field.name not in left_out]
 
 
 def _aimed(field: FormField, targets: Targets) -> FormField:

@@ -1,0 +1,382 @@
+"""One command for many stations: rows that one node at a time works off, at a pace."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import msgspec
+import sqlalchemy as sa
+import structlog
+
+from ricarica.engine.keeping import Kept, keep
+from ricarica.engine.sayings import Saying
+from ricarica.engine.sql import BULK_JOBS, BULK_TARGETS
+from ricarica.engine.unit_of_work import UnitOfWork
+from ricarica.kernel.clock import Clock
+from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError, RicaricaError
+from ricarica.kernel.ids import StationId, StationKey, TenantId
+from ricarica.stations.commands import Outcome, Result
+from ricarica.storage.database import Database, Row
+
+T = TypeVar("T")
+
+LOOK_EVERY_S = 2.0
+ROUND_S = 10  # of a job's pace, at most: what a round is given at once
+LEASE = timedelta(minutes=15)  # longer than a round can last; whoever dies leaves it to others
+AT_ONCE_MAX = 20  # stations that are being told something
+TARGETS_MAX = 100_000
+PACE_MAX = 6_000  # stations a minute
+FAILURES_SAY_FROM = 10  # stations: of fewer, a share says nothing
+
+log = structlog.get_logger("ricarica.bulk")
+
+
+class JobState(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"  # too much went wrong
+    CANCELLED = "cancelled"
+
+
+class TargetState(StrEnum):
+    """Beside these, how a command can end."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    SKIPPED = "skipped"  # it was away
+    KEPT = "kept"  # it was away, and is told when it is back
+    CANCELLED = "cancelled"
+
+
+FAILED = frozenset({Outcome.REFUSED.value, Outcome.UNSUPPORTED.value, Outcome.UNKNOWN.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a job goes about it.
+
+    Args:
+        pace: Stations a minute.
+        failures_max: Stop after so many that did not accept.
+        failures_percent: Stop when so many of those told did not accept.
+        keep_until: Until when what is away may be told; None: it is skipped.
+    """
+
+    pace: int = 60
+    failures_max: int | None = None
+    failures_percent: int | None = None
+    keep_until: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.pace <= PACE_MAX:
+            raise InvalidError(f"the pace is 1 to {PACE_MAX} stations a minute")
+        if self.failures_max is not None and self.failures_max < 1:
+            raise InvalidError("failures_max is 1 or more")
+        if self.failures_percent is not None and not 1 <= self.failures_percent <= 100:
+            raise InvalidError("failures_percent is 1 to 100")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    tenant: TenantId
+    id: str
+    saying: Saying
+    selection: Mapping[str, Any]
+    made_by: str
+    made_at: datetime
+    manner: Manner
+    state: JobState = JobState.RUNNING
+    why: str | None = None
+    ended_at: datetime | None = None
+
+
+def row_of(job: Job, lease_until: datetime) -> Row:
+    return (
+        job.tenant,
+        job.id,
+        job.saying.name,
+        job.saying.text.decode(),
+        msgspec.json.encode(job.selection).decode(),
+        job.made_by,
+        job.made_at,
+        job.manner.pace,
+        job.manner.failures_max,
+        job.manner.failures_percent,
+        job.manner.keep_until,
+        job.state,
+        job.why,
+        job.ended_at,
+        lease_until,
+    )
+
+
+def job_from(row: Row) -> Job:
+    tenant, number, name, body, selection, made_by, made_at, *manner = row[:11]
+    state, why, ended_at = row[11:14]
+    return Job(
+        TenantId(tenant),
+        number,
+        Saying(name, msgspec.json.decode(body)),
+        msgspec.json.decode(selection),
+        made_by,
+        made_at,
+        Manner(*manner),
+        JobState(state),
+        why,
+        ended_at,
+    )
+
+
+def begin(unit: UnitOfWork, job: Job, stations: Sequence[StationId]) -> None:
+    """
+    Raises:
+        InvalidError: no station fits, or too many do.
+    """
+    if not stations:
+        raise InvalidError("no station fits this selection")
+    if len(stations) > TARGETS_MAX:
+        raise InvalidError(f"{len(stations)} stations fit; a job has at most {TARGETS_MAX}")
+    unit.work.add(BULK_JOBS, row_of(job, job.made_at))
+    waiting = TargetState.WAITING
+    rows = [(job.tenant, name, job.id, waiting, None, None, None) for name in stations]
+    unit.work.add_all(BULK_TARGETS, rows)
+
+
+async def cancel(unit: UnitOfWork, tenant: TenantId, number: str) -> None:
+    """What is on its way is still answered.
+
+    Raises:
+        NotFoundError: there is no such job.
+        ConflictError: it has ended.
+    """
+    mine = (BULK_JOBS.c.tenant == tenant, BULK_JOBS.c.id == number)
+    found = await unit.work.fetch(sa.select(BULK_JOBS.c.state).where(*mine))
+    if not found:
+        raise NotFoundError(f"there is no job {number}")
+    if found[0][0] != JobState.RUNNING:
+        raise ConflictError(f"job {number} is {found[0][0]} already")
+    _end(unit, (tenant, number), JobState.CANCELLED, None)
+
+
+def forget_before(unit: UnitOfWork, before: datetime) -> None:
+    old = sa.select(BULK_JOBS.c.id).where(BULK_JOBS.c.made_at < before)
+    unit.work.run(sa.delete(BULK_TARGETS).where(BULK_TARGETS.c.job.in_(old)))
+    unit.work.run(sa.delete(BULK_JOBS).where(BULK_JOBS.c.made_at < before))
+
+
+def allowed(pace: int, since: timedelta, told: int) -> int:
+    """How many stations may be told now, so that on average the pace is kept."""
+    due = int(since.total_seconds() * pace / 60) + 1 - told
+    return max(0, min(due, max(1, pace * ROUND_S // 60)))
+
+
+def reason_to_stop(manner: Manner, failed: int, told: int) -> str | None:
+    if manner.failures_max is not None and failed >= manner.failures_max:
+        return f"{failed} stations did not accept it"
+    share = manner.failures_percent
+    if share is not None and told >= FAILURES_SAY_FROM and failed * 100 >= share * told:
+        return f"{failed} of {told} stations did not accept it"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a runner needs of the engine."""
+
+    database: Database
+    clock: Clock
+    say: Callable[[StationKey, Saying, str], Awaitable[Result]]
+    is_there: Callable[[StationKey], Awaitable[bool]]
+    post: Callable[[TenantId, Callable[[UnitOfWork], Awaitable[None]]], Awaitable[None]]
+    bring: Callable[[StationKey], None]
+
+
+class Runner:
+    """Works off jobs. Any number of nodes may run one: a job is taken by its lease."""
+
+    def __init__(self, around: Around) -> None:
+        self._around = around
+        self._rounds: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_resting(self) -> bool:
+        return not self._rounds
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        try:
+            while True:
+                await self._attempt()
+                await asyncio.sleep(LOOK_EVERY_S)
+        finally:
+            for task in self._rounds:
+                task.cancel()
+
+    async def _attempt(self) -> None:
+        try:
+            await self.look()
+        except (RicaricaError, RuntimeError) as error:
+            # A statement that went wrong must not cost the stations their sockets.
+            log.warning("bulk.failed", error=str(error))
+
+    async def look(self) -> None:
+        """Take the jobs that nobody works on, and begin a round of each."""
+        now, columns = self._around.clock.now(), BULK_JOBS.c
+        is_free = (columns.state == JobState.RUNNING, columns.lease_until <= now)
+        if not await self._around.database.fetch(sa.select(columns.id).where(*is_free).limit(1)):
+            return
+        take = sa.update(BULK_JOBS).where(*is_free).values(lease_until=now + LEASE)
+        for row in await self._around.database.take(take.returning(*columns)):
+            task = asyncio.ensure_future(self._round(job_from(row)))
+            self._rounds.add(task)
+            task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._rounds.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("bulk.round_failed", exc_info=error)
+
+    async def _round(self, job: Job) -> None:
+        """Tell some stations, note what became of it, and leave the job to the next look."""
+        try:
+            counts = await self._counts(job)
+            told = sum(counts.values()) - counts.get(TargetState.WAITING, 0)
+            number = allowed(job.manner.pace, self._around.clock.now() - job.made_at, told)
+            stations = await self._some(job, number)
+            await self._note_sent(job, stations)
+            one_of_few = asyncio.Semaphore(AT_ONCE_MAX)
+
+            async def tell(station: StationKey) -> None:
+                async with one_of_few:
+                    await self._tell(job, station)
+
+            await asyncio.gather(*map(tell, stations))
+            await self._conclude(job)
+        except RicaricaError as error:
+            log.warning("bulk.round_broke_off", job=job.id, error=str(error))
+
+    async def _tell(self, job: Job, station: StationKey) -> None:
+        if not await self._around.is_there(station):
+            await self._leave(job, station)
+            return
+        result = await self._around.say(station, job.saying, job.made_by)
+        if result.outcome is Outcome.UNREACHED:
+            await self._leave(job, station)
+            return
+        await self._note(job, station, result.outcome, result)
+
+    async def _leave(self, job: Job, station: StationKey) -> None:
+        """It is away."""
+        until = job.manner.keep_until
+        if until is None:
+            await self._note(job, station, TargetState.SKIPPED)
+            return
+
+        async def leave(unit: UnitOfWork) -> None:
+            now = unit.slices.now
+            number = unit.slices.ids.new()
+            kept = Kept(station, number, job.saying, job.made_by, now, until, job=job.id)
+            await keep(unit, kept)
+
+        try:
+            await self._around.post(job.tenant, leave)
+        except ConflictError as error:
+            await self._note(
+                job, station, TargetState.SKIPPED, Result(Outcome.UNREACHED, detail=str(error))
+            )
+            return
+        await self._note(job, station, TargetState.KEPT)
+        self._around.bring(station)  # lest it has come back in between
+
+    async def _some(self, job: Job, number: int) -> list[StationKey]:
+        columns = BULK_TARGETS.c
+        waiting = sa.select(columns.station).where(
+            *_targets_of(job), columns.state == TargetState.WAITING
+        )
+        rows = await self._around.database.fetch(waiting.order_by(columns.station).limit(number))
+        return [StationKey(job.tenant, StationId(name)) for (name,) in rows]
+
+    async def _counts(self, job: Job) -> dict[str, int]:
+        columns = BULK_TARGETS.c
+        query = sa.select(columns.state, sa.func.count()).where(*_targets_of(job))
+        rows = await self._around.database.fetch(query.group_by(columns.state))
+        return {state: int(count) for state, count in rows}
+
+    async def _note_sent(self, job: Job, stations: Sequence[StationKey]) -> None:
+        """Who is marked so when a job is taken was being told by a process that is no more."""
+        columns = BULK_TARGETS.c
+
+        async def note(unit: UnitOfWork) -> None:
+            lost = sa.update(BULK_TARGETS).where(
+                *_targets_of(job), columns.state == TargetState.SENT
+            )
+            detail = "the server stopped before the station answered"
+            unit.work.run(lost.values(state=Outcome.UNKNOWN, detail=detail, at=unit.slices.now))
+            names = [key.station for key in stations]
+            sent = sa.update(BULK_TARGETS).where(*_targets_of(job), columns.station.in_(names))
+            unit.work.run(sent.values(state=TargetState.SENT, at=unit.slices.now))
+
+        await self._around.post(job.tenant, note)
+
+    async def _note(
+        self, job: Job, station: StationKey, state: str, result: Result | None = None
+    ) -> None:
+        columns = BULK_TARGETS.c
+        # A kept command may have been said already.
+        mine = (
+            *_targets_of(job),
+            columns.station == station.station,
+            columns.state == TargetState.SENT,
+        )
+
+        async def note(unit: UnitOfWork) -> None:
+            values = {
+                "state": state,
+                "status": result and result.status,
+                "detail": result and result.detail,
+                "at": unit.slices.now,
+            }
+            unit.work.run(sa.update(BULK_TARGETS).where(*mine).values(**values))
+
+        await self._around.post(job.tenant, note)
+
+    async def _conclude(self, job: Job) -> None:
+        counts = await self._counts(job)
+        waiting = counts.get(TargetState.WAITING, 0)
+        failed = sum(count for state, count in counts.items() if state in FAILED)
+        skipped = counts.get(TargetState.SKIPPED, 0) + counts.get(TargetState.KEPT, 0)
+        told = sum(counts.values()) - waiting - skipped
+        why = reason_to_stop(job.manner, failed, told)
+
+        async def conclude(unit: UnitOfWork) -> None:
+            if waiting and why:
+                _end(unit, (job.tenant, job.id), JobState.STOPPED, why)
+            elif not waiting:
+                _end(unit, (job.tenant, job.id), JobState.DONE, None)
+            else:
+                mine = (BULK_JOBS.c.tenant == job.tenant, BULK_JOBS.c.id == job.id)
+                free = sa.update(BULK_JOBS).where(*mine)
+                unit.work.run(free.values(lease_until=unit.slices.now))
+
+        await self._around.post(job.tenant, conclude)
+
+
+def _targets_of(job: Job) -> tuple[sa.ColumnElement[bool], ...]:
+    return BULK_TARGETS.c.tenant == job.tenant, BULK_TARGETS.c.job == job.id
+
+
+def _end(unit: UnitOfWork, job: tuple[TenantId, str], state: JobState, why: str | None) -> None:
+    tenant, number = job
+    is_running = (
+        BULK_JOBS.c.tenant == tenant,
+        BULK_JOBS.c.id == number,
+        BULK_JOBS.c.state == JobState.RUNNING,
+    )
+    ended = sa.update(BULK_JOBS).where(*is_running)
+    unit.work.run(ended.values(state=state, why=why, ended_at=unit.slices.now))
+    columns = BULK_TARGETS.c
+    left = (columns.tenant == tenant, columns.job == number, columns.state == TargetState.WAITING)
+    unit.work.run(sa.update(BULK_TARGETS).where(*left).values(state=TargetState.CANCELLED))

@@ -1,0 +1,250 @@
+"""Looks after the stations whose connections this node decides for."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import dropwhile
+from typing import Protocol, TypeVar
+
+import structlog
+
+from ricarica.engine.live import LiveStations
+from ricarica.engine.unit_of_work import UnitOfWork
+from ricarica.engine.upkeep import (
+    Standing,
+    Standings,
+    State,
+    Upkeep,
+    after_telling,
+    begun,
+    digest_of,
+    is_worth_telling,
+)
+from ricarica.kernel.clock import Clock
+from ricarica.kernel.errors import NotFoundError, RicaricaError
+from ricarica.kernel.ids import StationKey
+from ricarica.stations.commands import Outcome, Result
+from ricarica.stations.model import Acceptance
+
+T = TypeVar("T")
+
+LOOK_EVERY_S = 5.0  # nobody waits for upkeep to the second
+NEVER_BOOTS = timedelta(seconds=60)  # after that, a station that came back will not boot
+LET_OTHERS = timedelta(seconds=5)  # while somebody else is telling the station something
+AT_ONCE_MAX = 20  # stations; each has one command in flight
+BEGUN_AT_ONCE_MAX = 100  # in one look: after a storm, all have their turn within minutes
+BUSY_FROM = 50  # letters that wait: whoever sent them comes first
+STEPS_MAX = 1_000  # in a row: more chunks than the longest list has
+
+EVERYTHING = ""
+"""As a kind: all there are."""
+
+log = structlog.get_logger("ricarica.upkeep")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """When to look after a station, and after what. `anew`: also what was in vain before."""
+
+    at: datetime
+    kinds: frozenset[str]
+    anew: frozenset[str] = frozenset()
+
+    def and_also(self, other: "Plan") -> "Plan":
+        return Plan(min(self.at, other.at), self.kinds | other.kinds, self.anew | other.anew)
+
+
+@dataclass(frozen=True, slots=True)
+class Surrounding:
+    """What a caretaker needs of the engine."""
+
+    live: LiveStations
+    clock: Clock
+    tell: Callable[[StationKey, object], Awaitable[Result]]
+    is_busy: Callable[[StationKey], bool]  # somebody is telling it something
+    waiting: Callable[[], int]  # letters
+    # Before any upkeep: what was kept for the station while it was away.
+    deliver: Callable[[StationKey], Awaitable[None]]
+
+
+class CarryOut(Protocol):
+    def __call__(
+        self, key: StationKey, work: Callable[[UnitOfWork], Awaitable[T]], /
+    ) -> Awaitable[T]:
+        """Do it in one unit of work, in the station's order."""
+        ...
+
+
+class Caretaker:
+    """In a cluster, each node cares for the stations it decides for, and for no others."""
+
+    def __init__(
+        self,
+        upkeeps: Sequence[Upkeep],
+        around: Surrounding,
+        carry_out: CarryOut,
+    ) -> None:
+        self._upkeeps = upkeeps
+        self._around = around
+        self._carry_out = carry_out
+        self._kinds = frozenset(upkeep.kind for upkeep in upkeeps)
+        self._plans: dict[StationKey, Plan] = {}
+        self._running: dict[StationKey, asyncio.Task[None]] = {}
+
+    # -- what is heard
+
+    def came(self, key: StationKey) -> None:
+        """It is connected. If it is about to boot, its boot comes first."""
+        self._plan(key, Plan(self._around.clock.now() + NEVER_BOOTS, self._kinds))
+
+    def booted(self, key: StationKey) -> None:
+        """It was accepted, and its answer is on its way."""
+        self._plan(key, Plan(self._around.clock.now(), self._kinds, self._kinds))
+
+    def bring(self, key: StationKey, kind: str = EVERYTHING, *, anew: bool = False) -> None:
+        """Something else is wanted, or somebody wants it tried again. If it is away, when it is
+        back."""
+        if self._around.live.get(key) is None:
+            return
+        kinds = frozenset({kind}) if kind else self._kinds
+        self._plan(key, Plan(self._around.clock.now(), kinds, kinds if anew else frozenset()))
+
+    def _plan(self, key: StationKey, plan: Plan) -> None:
+        known = self._plans.get(key)
+        self._plans[key] = known.and_also(plan) if known else plan
+        is_free = len(self._running) < AT_ONCE_MAX and self._around.waiting() < BUSY_FROM
+        if plan.at <= self._around.clock.now() and is_free:
+            self._begin(key)
+
+    # -- looking after
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        try:
+            while True:
+                self.look()
+                await asyncio.sleep(LOOK_EVERY_S)
+        finally:
+            for task in self._running.values():
+                task.cancel()
+
+    def look(self) -> None:
+        """Begin with those whose time has come, unless there is more urgent work."""
+        if self._around.waiting() >= BUSY_FROM:
+            return
+        now = self._around.clock.now()
+        due = [key for key, plan in self._plans.items() if plan.at <= now]
+        for key in due[:BEGUN_AT_ONCE_MAX]:
+            if len(self._running) >= AT_ONCE_MAX:
+                return
+            self._begin(key)
+
+    @property
+    def is_resting(self) -> bool:
+        return not self._running
+
+    async def rest(self) -> None:
+        """Until nothing is being done."""
+        while self._running:
+            await asyncio.wait(self._running.values())
+
+    def _begin(self, key: StationKey) -> None:
+        if key in self._running:
+            return  # what was planned meanwhile is begun with when that is done
+        plan = self._plans.pop(key)
+        if self._around.live.get(key) is None:
+            return
+        task = asyncio.ensure_future(self._look_after(key, plan))
+        self._running[key] = task
+        task.add_done_callback(lambda done: self._done(key, done))
+
+    def _done(self, key: StationKey, task: "asyncio.Task[None]") -> None:
+        del self._running[key]
+        if not task.cancelled() and (error := task.exception()):
+            log.error("upkeep.failed", station=str(key), exc_info=error)
+        plan = self._plans.get(key)
+        if plan and not task.cancelled() and plan.at <= self._around.clock.now():
+            self._begin(key)
+
+    async def _look_after(self, key: StationKey, plan: Plan) -> None:
+        try:
+            await self._around.deliver(key)
+            await self._mend(key, plan)
+        except RicaricaError as error:
+            # Nothing could be stored, or the station was removed: it is told when it is back.
+            log.warning("upkeep.broke_off", station=str(key), error=str(error))
+
+    async def _mend(self, key: StationKey, plan: Plan) -> None:
+        left = [upkeep for upkeep in self._upkeeps if upkeep.kind in plan.kinds]
+        anew = set(plan.anew)
+        for _ in range(STEPS_MAX):
+            if self._around.is_busy(key):
+                at = self._around.clock.now() + LET_OTHERS
+                self._plan(key, Plan(at, plan.kinds, frozenset(anew)))
+                return
+            choice = await self._carry_out(key, partial(_choose, key, left, frozenset(anew)))
+            if choice.command is None:
+                if choice.again_at:
+                    self._plan(key, Plan(choice.again_at, self._kinds))
+                return
+            result = await self._around.tell(key, choice.command)
+            await self._carry_out(key, partial(_note, key, choice, result))
+            if result.outcome is Outcome.UNREACHED:
+                return
+            anew.discard(choice.kind)
+            left = _from(choice.kind, left)
+            if result.outcome is not Outcome.ACCEPTED:
+                left = left[1:]
+        log.warning("upkeep.endless", station=str(key))
+
+
+def _from(kind: str, upkeeps: Iterable[Upkeep]) -> list[Upkeep]:
+    return list(dropwhile(lambda upkeep: upkeep.kind != kind, upkeeps))
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to tell a station now, of which kind; or when to look after it again, of itself."""
+
+    command: object | None = None
+    kind: str = ""
+    again_at: datetime | None = None
+
+
+async def _choose(
+    key: StationKey, upkeeps: Iterable[Upkeep], anew: frozenset[str], unit: UnitOfWork
+) -> Choice:
+    """The first thing that is missing and worth telling."""
+    if not await _is_ready(unit, key):
+        return Choice()
+    standings, now = Standings(unit.work), unit.slices.now
+    waits: list[datetime] = []
+    for upkeep in upkeeps:
+        command = await upkeep.step(unit.slices, key)
+        standing = await standings.get(key, upkeep.kind)
+        if command is None:
+            if standing is not None and standing.state is not State.IN_STEP:
+                standings.put(Standing(key, upkeep.kind, State.IN_STEP, now))
+        elif is_worth_telling(standing, digest_of(command), now, anew=upkeep.kind in anew):
+            started = begun(standing, key, upkeep.kind, now)
+            if started != standing:
+                standings.put(started)
+            return Choice(command, upkeep.kind)
+        elif standing and standing.next_at:
+            waits.append(standing.next_at)
+    return Choice(again_at=min(waits, default=None))
+
+
+async def _is_ready(unit: UnitOfWork, key: StationKey) -> bool:
+    try:
+        return (await unit.slices.stations.get(key)).acceptance is Acceptance.ACCEPTED
+    except NotFoundError:
+        return False
+
+
+async def _note(key: StationKey, choice: Choice, result: Result, unit: UnitOfWork) -> None:
+    standings, now = Standings(unit.work), unit.slices.now
+    standing = begun(await standings.get(key, choice.kind), key, choice.kind, now)
+    standings.put(after_telling(standing, digest_of(choice.command), result, now))

@@ -1,0 +1,193 @@
+"""Commands as people and programs write them: by name and body, to be said now or later."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from ricarica.configuration.commands import ReadSettings, ReportSettings, WriteSetting
+from ricarica.engine.commands import NUMBER, Call, Called, check
+from ricarica.engine.orders import ORDERS, start_order, stop_order
+from ricarica.engine.outbox import ENCODER
+from ricarica.kernel.errors import InvalidError, RicaricaError
+from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
+from ricarica.link.letters import Outcome as Reached
+from ricarica.link.letters import Told
+from ricarica.ocpp.dialects import BY_NAME
+from ricarica.slices import Slices
+from ricarica.stations.commands import Outcome, Result, outcome_of
+
+T = TypeVar("T")
+
+SPECIAL = frozenset({"start", "stop", "settings"})
+SETTINGS_MAX = 50  # written one after the other, each with an answer to wait for
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """`name` is neutral, e.g. reset, or an action of OCPP, e.g. Reset, with its payload."""
+
+    name: str
+    body: Mapping[str, Any]
+
+    @property
+    def is_raw(self) -> bool:
+        return self.name[:1].isupper()
+
+    @property
+    def text(self) -> bytes:
+        return ENCODER.encode(self.body)
+
+
+class Telling(Protocol):
+    """What telling needs of the engine's commands."""
+
+    async def tell(self, key: StationKey, command: object, by: str = "") -> Result: ...
+
+    async def call(self, key: StationKey, call: Call, *, by: str = "") -> Called: ...
+
+
+CarryOut = Callable[[StationKey, Callable[[Slices], Awaitable[T]]], Awaitable[T]]
+
+
+class Speaker:
+    """Says what was written, in the words of whatever station it is for."""
+
+    def __init__(self, telling: Telling, carry_out: CarryOut[list[object]]) -> None:
+        self._telling = telling
+        self._carry_out = carry_out
+
+    async def say(self, key: StationKey, saying: Saying, by: str) -> Result:
+        """What became of it; of several commands, of the first that was not accepted."""
+        try:
+            if saying.is_raw:
+                called = await self._telling.call(key, Call(saying.name, saying.text), by=by)
+                return result_of(called.told)
+            commands = await self._carry_out(key, lambda slices: commands_of(slices, key, saying))
+        except InvalidError as error:
+            return Result(Outcome.UNSUPPORTED, detail=str(error))
+        except RicaricaError as error:
+            return Result(Outcome.REFUSED, detail=str(error))
+        results = [await self._telling.tell(key, command, by) for command in commands]
+        failed = [result for result in results if result.outcome is not Outcome.ACCEPTED]
+        return [*failed, *results][0]
+
+
+def check_saying(saying: Saying, dialects: Sequence[str]) -> None:
+    """Whether it can be said at all, to stations of any of these dialects.
+
+    Raises:
+        InvalidError: it cannot; the text says why.
+    """
+    if not saying.is_raw:
+        _check_neutral(saying)
+        return
+    complaints = [_complaint(saying, dialect) for dialect in dialects]
+    if complaints and all(complaints):
+        raise InvalidError(complaints[-1] or "")
+
+
+def _complaint(saying: Saying, dialect: str) -> str | None:
+    # Where there has to be a number and it was left out, one is given when it is said.
+    numbered = Saying(saying.name, {NUMBER: 1, **saying.body})
+    complaint = None
+    for candidate in (saying, numbered):
+        try:
+            check(BY_NAME[dialect], saying.name, candidate.text)
+        except InvalidError as error:
+            complaint = complaint or str(error)
+            if NUMBER not in str(error):
+                complaint = str(error)
+        else:
+            return None
+    return complaint
+
+
+def _check_neutral(saying: Saying) -> None:
+    if saying.name not in ORDERS:
+        raise InvalidError(f"there is no command {saying.name}; there are {', '.join(ORDERS)}")
+    if saying.name not in SPECIAL:
+        _converted(saying, 1)
+    if saying.name == "settings":
+        _settings(saying, 1)
+
+
+async def commands_of(slices: Slices, key: StationKey, saying: Saying) -> list[object]:
+    """
+    Raises:
+        InvalidError: a value makes no sense; the text names it.
+    """
+    body = saying.body
+    match saying.name:
+        case "start":
+            evse, connector = body.get("evse"), body.get("connector")
+            order = await start_order(
+                slices,
+                key,
+                body.get("token"),
+                None if evse is None else EvseNumber(evse),
+                None if connector is None else ConnectorNumber(connector),
+            )
+            return [order]
+        case "stop":
+            named, evse = body.get("transaction"), body.get("evse")
+            transaction = None if named is None else TransactionId(named)
+            number = None if evse is None else EvseNumber(evse)
+            return [await stop_order(slices, key, transaction, number)]
+        case "settings":
+            return _settings(saying, slices.ids.wire_number())
+        case _:
+            return [_converted(saying, slices.ids.wire_number())]
+
+
+def _settings(saying: Saying, number: int) -> list[object]:
+    body = dict(saying.body)
+    if not body:
+        return [ReportSettings(number)]
+    match body:
+        case {"write": dict(values)} if len(body) == 1 and 0 < len(values) <= SETTINGS_MAX:
+            return [WriteSetting(name, str(value)) for name, value in values.items()]
+        case {"read": list(names)} if len(body) == 1 and 0 < len(names) <= SETTINGS_MAX:
+            return [ReadSettings(tuple(map(str, names)))]
+        case _:
+            raise InvalidError("give `read`, a list of names, or `write`, values by name, or none")
+
+
+def _converted(saying: Saying, number: int) -> object:
+    kind = ORDERS[saying.name]
+    members = {field.name: field for field in fields(kind)}
+    unknown = ", ".join(sorted(saying.body.keys() - members.keys()))
+    if unknown:
+        raise InvalidError(f"{saying.name} has no {unknown}; it has {', '.join(members)}")
+    body = dict(saying.body)
+    if "number" in members and members["number"].default is MISSING:
+        body.setdefault("number", number)
+    try:
+        converted: object = msgspec.convert(body, kind)
+    except msgspec.ValidationError as error:
+        raise InvalidError(f"{saying.name}: {error}") from error
+    return converted
+
+
+def result_of(told: Told) -> Result:
+    """What an answer as it is on the wire means, as far as every answer says it alike."""
+    match told.outcome:
+        case Reached.ANSWERED:
+            answer = _decoded(told.payload or b"{}")
+            status = answer.get("status")
+            word = status if isinstance(status, str) else None
+            return Result(outcome_of(word), word, answer=answer)
+        case Reached.REFUSED:
+            return Result(outcome_of(told.code or ""), told.code, told.description)
+        case Reached.UNREACHED:
+            return Result(Outcome.UNREACHED, detail="the station is not connected")
+        case Reached.UNKNOWN:
+            return Result(Outcome.UNKNOWN, detail="the station did not answer in time")
+
+
+def _decoded(payload: bytes) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(payload, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return {}

@@ -1,0 +1,159 @@
+"""What is wanted of a station is stored, and the station is brought nearer to it."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from ricarica.authorization.commands import ClearCache
+from ricarica.engine.queries import UpkeepQueries
+from ricarica.engine.upkeep import Standing, State, Upkeep
+from ricarica.kernel.ids import StationKey
+from ricarica.ocpp.dialects import V16, Dialect
+from ricarica.simulator.simulated import SimulatedStation
+from ricarica.slices import Slices
+from ricarica.stations.commands import TransferData
+from ricarica.stations.model import Acceptance
+from ricarica.stations.service import Preparation
+from ricarica.testing.world import World, key_of
+
+SOON = timedelta(seconds=5)
+
+
+@dataclass
+class Wish:
+    """Something that stations shall be told a few times."""
+
+    left: int = 0
+    command: object = field(default_factory=ClearCache)
+    asked: list[StationKey] = field(default_factory=list)
+
+    async def step(self, _slices: Slices, key: StationKey) -> object | None:
+        self.asked.append(key)
+        if not self.left:
+            return None
+        self.left -= 1
+        return self.command
+
+
+@pytest.fixture
+async def wish(network: World) -> Wish:
+    wish = Wish()
+    network.upkeeps = (Upkeep("wish", wish.step),)
+    await network.restart_engine()
+    return wish
+
+
+async def standing(network: World, station: SimulatedStation) -> Standing | None:
+    found = await UpkeepQueries(network.database).standings(key_of(station))
+    return found[0] if found else None
+
+
+def told(network: World, station: SimulatedStation, action: str) -> int:
+    frames = network.frames[key_of(station).station].to_station
+    return sum(f'"{action}"' in frame for frame in frames)
+
+
+async def test_a_station_that_booted_is_told_what_is_missing(
+    network: World, dialect: Dialect, wish: Wish
+) -> None:
+    wish.left = 1
+
+    station = await network.station("ROMA-1", dialect)
+
+    assert told(network, station, "ClearCache") == 1
+    assert (found := await standing(network, station))
+    assert found.state is State.IN_STEP
+
+
+async def test_nothing_is_said_before_the_boot_is_answered(
+    network: World, dialect: Dialect, wish: Wish
+) -> None:
+    wish.left = 1
+    station = network.build("ROMA-1", dialect)
+    await network.connect_only(station)
+
+    await network.pass_time(timedelta(seconds=55))
+
+    assert not wish.asked
+
+
+async def test_a_station_that_never_boots_is_told_after_a_minute(
+    network: World, wish: Wish
+) -> None:
+    wish.left = 1
+    station = network.build("ROMA-1", V16)
+    await network.connect_only(station)
+
+    await network.pass_time(timedelta(seconds=65), timedelta(seconds=5))
+
+    assert told(network, station, "ClearCache") == 1
+
+
+async def test_a_station_that_is_not_accepted_is_told_nothing(
+    network: World, dialect: Dialect, wish: Wish
+) -> None:
+    wish.left = 1
+    station = network.build("ROMA-1", dialect)
+    await network.carry_out(
+        lambda slices: slices.stations.prepare(
+            key_of(station), Preparation(Acceptance.PENDING), slices.now
+        )
+    )
+
+    await network.connect(station)
+    await network.pass_time(timedelta(minutes=5))
+
+    assert not wish.asked
+
+
+async def test_a_slice_that_wants_something_else_says_so(
+    network: World, dialect: Dialect, wish: Wish
+) -> None:
+    station = await network.station("ROMA-1", dialect)
+    wish.left = 1
+
+    network.engine.bring(key_of(station), "wish")
+    await network.settle()
+
+    assert told(network, station, "ClearCache") == 1
+
+
+async def test_a_refusal_is_shown_and_tried_again_later(
+    network: World, dialect: Dialect, wish: Wish
+) -> None:
+    wish.left, wish.command = 9, TransferData("com.example", "hello")
+    station = await network.station("ROMA-1", dialect)
+    network.engine.bring(key_of(station), "wish")
+    await network.settle()
+
+    assert (found := await standing(network, station))
+    assert (found.state, found.tries) == (State.REFUSED, 1)
+    assert told(network, station, "DataTransfer") == 1
+    await network.pass_time(timedelta(minutes=1) + SOON, SOON)
+    assert told(network, station, "DataTransfer") == 2
+
+
+async def test_somebody_may_want_it_tried_at_once(
+    network: World, dialect: Dialect, wish: Wish
+) -> None:
+    wish.left, wish.command = 9, TransferData("com.example", "hello")
+    station = await network.station("ROMA-1", dialect)
+
+    network.engine.bring(key_of(station), anew=True)
+    await network.settle()
+
+    assert told(network, station, "DataTransfer") == 2
+
+
+async def test_a_station_that_comes_back_is_looked_after(
+    network: World, dialect: Dialect, wish: Wish
+) -> None:
+    station = await network.station("ROMA-1", dialect)
+    await network.cut(station)
+    wish.left = 1
+
+    await network.connect(station)
+    await network.pass_time(timedelta(seconds=65), SOON)
+
+    assert told(network, station, "ClearCache") == 1
