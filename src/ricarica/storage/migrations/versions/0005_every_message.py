@@ -19,6 +19,7 @@ def upgrade() -> None:
     _authorities()
     _authorization_attempts()
     _availability()
+    _batteries()
     _bulk_jobs()
     _bulk_targets()
     _certificate_requests()
@@ -47,6 +48,7 @@ def upgrade() -> None:
     _monitorings()
     _monitors()
     _network_profiles()
+    _payments()
     _report_pages()
     _reports()
     _reservations()
@@ -60,12 +62,16 @@ def upgrade() -> None:
     _stations()
     _stream_blocks()
     _streams()
+    _swap_stations()
+    _swaps()
     _templates()
     _tokens()
     _transactions()
     _trust_roots()
     _trust_stores()
     _upkeep()
+    _vat_numbers()
+    _web_payments()
 
 
 def _access_books() -> None:
@@ -178,6 +184,25 @@ def _availability() -> None:
             "tenant", "station", "evse", "connector", name=op.f("pk_availability")
         ),
     )
+
+
+def _batteries() -> None:
+    op.create_table(
+        "batteries",
+        sa.Column("tenant", c.Text(), nullable=False),
+        sa.Column("serial", c.Text(), nullable=False),
+        sa.Column("station", c.Text(), nullable=True),
+        sa.Column("evse", c.Integer(), nullable=False),
+        sa.Column("soc_percent", c.Exact(4), nullable=False),
+        sa.Column("soh_percent", c.Exact(4), nullable=False),
+        sa.Column("made_at", c.Instant(), nullable=True),
+        sa.Column("detail", c.Text(), nullable=True),
+        sa.Column("at", c.Instant(), nullable=False),
+        sa.Column("token", c.Text(), nullable=True),
+        sa.Column("version", c.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "serial", name=op.f("pk_batteries")),
+    )
+    op.create_index("ix_batteries_station", "batteries", ["tenant", "station"], unique=False)
 
 
 def _bulk_jobs() -> None:
@@ -732,6 +757,42 @@ def _network_profiles() -> None:
     )
 
 
+def _payments() -> None:
+    op.create_table(
+        "payments",
+        sa.Column("tenant", c.Text(), nullable=False),
+        sa.Column("station", c.Text(), nullable=False),
+        sa.Column("reference", c.Text(), nullable=False),
+        sa.Column("channel", c.Text(), nullable=False),
+        sa.Column("state", c.Text(), nullable=False),
+        sa.Column("created_at", c.Instant(), nullable=False),
+        sa.Column("updated_at", c.Instant(), nullable=False),
+        sa.Column("evse", c.Integer(), nullable=True),
+        sa.Column("token", c.Text(), nullable=True),
+        sa.Column("authorized", c.Exact(4), nullable=True),
+        sa.Column("currency", c.Text(), nullable=True),
+        sa.Column("transaction_id", c.Text(), nullable=True),
+        sa.Column("due", c.Exact(4), nullable=True),
+        sa.Column("settled", c.Exact(4), nullable=True),
+        sa.Column("settled_at", c.Instant(), nullable=True),
+        sa.Column("receipt_id", c.Text(), nullable=True),
+        sa.Column("receipt_url", c.Text(), nullable=True),
+        sa.Column("secret", c.Text(), nullable=True),
+        sa.Column("vat_number", c.Text(), nullable=True),
+        sa.Column("company", c.Text(), nullable=True),
+        sa.Column("details", c.Text(), nullable=False),
+        sa.Column("tries", c.Text(), nullable=False),
+        sa.Column("version", c.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "station", "reference", name=op.f("pk_payments")),
+    )
+    op.create_index("ix_payments_created_at", "payments", ["tenant", "created_at"], unique=False)
+    op.create_index("ix_payments_reference", "payments", ["tenant", "reference"], unique=False)
+    op.create_index("ix_payments_secret", "payments", ["secret"], unique=False)
+    op.create_index(
+        "ix_payments_transaction", "payments", ["tenant", "transaction_id"], unique=False
+    )
+
+
 def _report_pages() -> None:
     op.create_table(
         "report_pages",
@@ -961,6 +1022,46 @@ def _streams() -> None:
     )
 
 
+def _swap_stations() -> None:
+    op.create_table(
+        "swap_stations",
+        sa.Column("tenant", c.Text(), nullable=False),
+        sa.Column("station", c.Text(), nullable=False),
+        sa.Column("capacity_wh", c.Exact(1), nullable=True),
+        sa.Column("version", c.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "station", name=op.f("pk_swap_stations")),
+    )
+
+
+def _swaps() -> None:
+    op.create_table(
+        "swaps",
+        sa.Column("tenant", c.Text(), nullable=False),
+        sa.Column("station", c.Text(), nullable=False),
+        sa.Column("id", c.Text(), nullable=False),
+        sa.Column("number", c.Integer(), nullable=False),
+        sa.Column("state", c.Text(), nullable=False),
+        sa.Column("began_at", c.Instant(), nullable=False),
+        sa.Column("updated_at", c.Instant(), nullable=False),
+        sa.Column("token", c.Text(), nullable=True),
+        sa.Column("token_kind", c.Text(), nullable=True),
+        sa.Column("taken", c.Text(), nullable=False),
+        sa.Column("given", c.Text(), nullable=False),
+        sa.Column("ended_at", c.Instant(), nullable=True),
+        sa.Column("prices", c.Blob(), nullable=True),
+        sa.Column("capacity_wh", c.Exact(1), nullable=True),
+        sa.Column("cost_excl", c.Exact(8), nullable=True),
+        sa.Column("cost_incl", c.Exact(8), nullable=True),
+        sa.Column("currency", c.Text(), nullable=True),
+        sa.Column("detail", c.Text(), nullable=True),
+        sa.Column("version", c.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "station", "id", name=op.f("pk_swaps")),
+    )
+    op.create_index("ix_swaps_began_at", "swaps", ["tenant", "began_at", "id"], unique=False)
+    op.create_index("ix_swaps_id", "swaps", ["tenant", "id"], unique=False)
+    op.create_index("ix_swaps_number", "swaps", ["tenant", "station", "number"], unique=False)
+
+
 def _templates() -> None:
     op.create_table(
         "templates",
@@ -1041,4 +1142,34 @@ def _upkeep() -> None:
         sa.Column("next_at", c.Instant(), nullable=True),
         sa.Column("version", c.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "station", "kind", name=op.f("pk_upkeep")),
+    )
+
+
+def _vat_numbers() -> None:
+    op.create_table(
+        "vat_numbers",
+        sa.Column("tenant", c.Text(), nullable=False),
+        sa.Column("number", c.Text(), nullable=False),
+        sa.Column("asked_at", c.Instant(), nullable=False),
+        sa.Column("standing", c.Text(), nullable=False),
+        sa.Column("checked_at", c.Instant(), nullable=True),
+        sa.Column("company", c.Text(), nullable=True),
+        sa.Column("version", c.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "number", name=op.f("pk_vat_numbers")),
+    )
+
+
+def _web_payments() -> None:
+    op.create_table(
+        "web_payments",
+        sa.Column("tenant", c.Text(), nullable=False),
+        sa.Column("station", c.Text(), nullable=False),
+        sa.Column("template", c.Text(), nullable=False),
+        sa.Column("changed_at", c.Instant(), nullable=False),
+        sa.Column("secret", c.Text(), nullable=True),
+        sa.Column("validity_s", c.Integer(), nullable=False),
+        sa.Column("length", c.Integer(), nullable=False),
+        sa.Column("is_on", c.Boolean(), nullable=False),
+        sa.Column("version", c.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "station", name=op.f("pk_web_payments")),
     )
