@@ -35,6 +35,7 @@ class TargetState(StrEnum):
 
 UNDER_WAY = frozenset({TargetState.ORDERED, TargetState.VERIFYING})
 LEFT = UNDER_WAY | {TargetState.WAITING}
+ENDED_BADLY = frozenset({UpdateState.FAILED, UpdateState.REFUSED, UpdateState.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +156,11 @@ def _spread(stations: Sequence[StationKey], percent: int) -> Iterable[StationKey
 
 def judged(target: Target, update: Update | None, seen: Seen, plan: Plan, now: datetime) -> Target:
     """What has become of a station whose update is under way."""
-    if target.state not in UNDER_WAY:
-        return target
     if update is None:
         return _again(target, "its update was lost", plan, now)
     if update.state is UpdateState.CONFIRMED and seen.connected and seen.is_available:
         return replace(target, state=TargetState.DONE, changed_at=now, why=None)
-    if update.state in (UpdateState.FAILED, UpdateState.REFUSED, UpdateState.CANCELLED):
+    if update.state in ENDED_BADLY:
         return _again(target, update.detail or update.status or update.state, plan, now)
     if update.state in (UpdateState.INSTALLED, UpdateState.CONFIRMED):
         return _verified(target, update, seen, plan, now)

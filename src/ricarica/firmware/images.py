@@ -5,6 +5,7 @@ import binascii
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -92,7 +93,8 @@ def signer_of(image: Image, roots: Iterable[Root], at: datetime) -> str:
     Raises:
         InvalidError: the signature, the certificate or the chain is not good; the text says why.
     """
-    assert image.signature and image.certificate, "asked of signed images only"
+    assert image.signature, "asked of signed images only"
+    assert image.certificate, "it comes with the signature"
     if len(image.certificate) > CERTIFICATE_MAX:
         raise InvalidError(f"the certificate is longer than {CERTIFICATE_MAX} characters")
     chain = _chain(image.certificate)
@@ -139,7 +141,7 @@ def _check_root(
     chain: list[x509.Certificate], vendor: str, roots: Iterable[Root], at: datetime
 ) -> None:
     """L01.FR.12: each is issued by the next, and the last by a root of the manufacturer."""
-    for each, issuer in zip(chain, chain[1:], strict=False):
+    for each, issuer in pairwise(chain):
         if not _issued(each, by=issuer):
             raise InvalidError(f"{_name(each)} was not issued by {_name(issuer)}")
     for root in roots:

@@ -1,6 +1,7 @@
 """What this slice needs of the world, in its own words."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 
 from ricarica.firmware.campaigns import Campaign, Target, TargetState
@@ -38,8 +39,8 @@ class FirmwareStore(Protocol):
 
     def add_link(self, link: Link) -> None: ...
 
-    def count_download(self, link: Link) -> None:
-        """Write its counts down."""
+    def count_download(self, link: Link, size: int, at: datetime) -> None:
+        """One more, in as many bytes."""
         ...
 
 

@@ -221,9 +221,7 @@ class FirmwareService:
                 self._save(update, updates.given_up(update, now))
 
     def downloaded(self, link: Link, size: int, at: datetime) -> None:
-        self._store.count_download(
-            replace(link, downloads=link.downloads + 1, bytes=link.bytes + size, used_at=at)
-        )
+        self._store.count_download(link, size, at)
 
     # -- parts
 
@@ -319,7 +317,8 @@ def digest_of(token: str) -> str:
 
 
 def _signed(plain: UpdateFirmware, image: Image) -> UpdateSignedFirmware:
-    assert image.certificate and image.signature, "checked when the image was added"
+    assert image.certificate, "checked when the image was added"
+    assert image.signature, "as was that it comes with one"
     return UpdateSignedFirmware(
         plain.number,
         plain.location,

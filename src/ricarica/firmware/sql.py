@@ -1,6 +1,7 @@
 """How images, updates and campaigns lie in the database."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import msgspec
 import sqlalchemy as sa
@@ -363,7 +364,7 @@ class SqlFirmwareStore:
         )
         self._work.add(LINKS, row)
 
-    def count_download(self, link: Link) -> None:
+    def count_download(self, link: Link, size: int, at: datetime) -> None:
         columns = LINKS.c
         self._work.run(
             sa.update(LINKS)
@@ -372,7 +373,7 @@ class SqlFirmwareStore:
                 columns.station == link.station.station,
                 columns.number == link.number,
             )
-            .values(downloads=link.downloads, bytes=link.bytes, used_at=link.used_at)
+            .values(downloads=columns.downloads + 1, bytes=columns.bytes + size, used_at=at)
         )
 
 

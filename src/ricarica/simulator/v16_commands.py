@@ -123,29 +123,11 @@ def _trigger_meter(station: Station, evses: Sequence[Evse]) -> bool:
     return True
 
 
-def _trigger_firmware(station: Station, evses: Sequence[Evse]) -> bool:
-    station.ask(v16.FirmwareStatusNotificationRequest(status=v16.FirmwareStatus.Idle))
-    return True
-
-
-def _trigger_diagnostics(station: Station, evses: Sequence[Evse]) -> bool:
-    station.ask(v16.DiagnosticsStatusNotificationRequest(status=v16.DiagnosticsStatus.Idle))
-    return True
-
-
-def _trigger_log(station: Station, evses: Sequence[Evse]) -> bool:
-    station.ask(v16.LogStatusNotificationRequest(status=v16.UploadLogStatus.Idle))
-    return True
-
-
 TRIGGERS: dict[str, Trigger] = {
     "BootNotification": _trigger_boot,
     "Heartbeat": _trigger_heartbeat,
     "StatusNotification": _trigger_status,
     "MeterValues": _trigger_meter,
-    "FirmwareStatusNotification": _trigger_firmware,
-    "DiagnosticsStatusNotification": _trigger_diagnostics,
-    "LogStatusNotification": _trigger_log,
 }
 
 

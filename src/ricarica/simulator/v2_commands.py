@@ -161,24 +161,12 @@ def _trigger_meter(station: Station, evses: Sequence[Evse]) -> bool:
     return True
 
 
-def _trigger_firmware(station: Station, evses: Sequence[Evse]) -> bool:
-    station.ask(v2.FirmwareStatusNotificationRequest(status=v2.FirmwareStatus.Idle))
-    return True
-
-
-def _trigger_log(station: Station, evses: Sequence[Evse]) -> bool:
-    station.ask(v2.LogStatusNotificationRequest(status=v2.UploadLogStatus.Idle))
-    return True
-
-
 TRIGGERS: dict[str, Trigger] = {
     "BootNotification": _trigger_boot,
     "Heartbeat": _trigger_heartbeat,
     "StatusNotification": _trigger_status,
     "TransactionEvent": _trigger_event,
     "MeterValues": _trigger_meter,
-    "FirmwareStatusNotification": _trigger_firmware,
-    "LogStatusNotification": _trigger_log,
 }
 
 

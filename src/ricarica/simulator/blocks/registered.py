@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from ricarica.simulator import v2_commands, v16_commands
+from ricarica.simulator.blocks import diagnostics, firmware
 from ricarica.simulator.core import Block
 
 CORE = Block(
@@ -15,7 +16,11 @@ CORE = Block(
     triggers_v2=v2_commands.TRIGGERS,
 )
 
-BLOCKS: tuple[Block, ...] = (CORE,)
+BLOCKS: tuple[Block, ...] = (
+    CORE,
+    firmware.BLOCK,
+    diagnostics.BLOCK,
+)  # fmt: skip
 
 
 @cache
