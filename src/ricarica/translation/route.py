@@ -71,7 +71,7 @@ class Phrase:
     timeout_s: float = 30
     # What the answer tells us that we want to remember, e.g. a setting's new value.
     remember: Callable[[Any, Any, Origin, Slices], Awaitable[None]] | None = None
+    also: tuple[str, ...] = ()
 
 
 Phrases = dict[type, Phrase]
-    also: tuple[str, ...] = ()
