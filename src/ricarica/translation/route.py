@@ -1,6 +1,6 @@
 """How an action finds its handler, and a command its words."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -52,8 +52,6 @@ class Route:
     handle: Handler
     tokens: Callable[[Any], Iterable[str]] = no_tokens
     before_acceptance: bool = False
-    `ask_first`: what strangers on the internet have to be asked before it can be handled; the
-    handler waits for nobody, and finds what they said in the slice.
     answer_when_put_aside: Callable[[Any], Payload] | None = None
     part_of: Callable[[Any], Part] | None = None
 
