@@ -200,7 +200,7 @@ async def test_a_stranger_is_held_to_the_letter_until_it_has_booted(
     assert socket.close_code == 1009
 
 
-async def test_a_station_that_waits_for_approval_may_only_boot(
+async def test_quirk_26_a_station_that_waits_for_approval_may_only_boot(
     server: Served, dialect: str
 ) -> None:
     name = f"WAITING-{dialect.replace('ocpp', '')}"

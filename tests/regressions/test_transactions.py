@@ -220,7 +220,7 @@ async def test_a_number_that_was_given_before_is_not_given_again(
         assert (first.ref, first.energy.energy_wh) == ("7", Decimal(1_000))
 
 
-async def test_what_the_meter_shows_after_an_end_that_is_told_late_is_not_billed() -> None:
+async def test_quirk_53_what_the_meter_shows_after_an_end_that_is_told_late_is_not_billed() -> None:
     async with world() as network:
         told = network.teller(await network.station("GENOVA-1", V16))
         number = (await told.call("StartTransaction", start(at(0))))["transactionId"]

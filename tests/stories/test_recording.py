@@ -108,7 +108,7 @@ START = {
 }
 
 
-async def test_a_repeated_start_gets_the_number_of_the_first(network: World) -> None:
+async def test_quirk_50_a_repeated_start_gets_the_number_of_the_first(network: World) -> None:
     told = await teller(network, V16)
 
     first = await told.call("StartTransaction", START)
@@ -146,7 +146,9 @@ async def test_a_stop_with_a_lost_number_ends_the_only_running_transaction(
     assert transaction.energy.energy_wh == 2_500
 
 
-async def test_a_stop_nobody_heard_the_start_of_is_kept_and_answered(network: World) -> None:
+async def test_quirk_48_and_49_a_stop_nobody_heard_the_start_of_is_kept_and_answered(
+    network: World,
+) -> None:
     told = await teller(network, V16)
 
     answer = await told.call(
@@ -160,7 +162,7 @@ async def test_a_stop_nobody_heard_the_start_of_is_kept_and_answered(network: Wo
     assert transaction.register_stop_wh == 3_500
 
 
-async def test_a_second_stop_with_other_values_is_flagged_and_the_first_holds(
+async def test_quirk_51_a_second_stop_with_other_values_is_flagged_and_the_first_holds(
     network: World,
 ) -> None:
     told = await teller(network, V16)
@@ -175,7 +177,7 @@ async def test_a_second_stop_with_other_values_is_flagged_and_the_first_holds(
     assert transaction.flags == {Flag.CONTRADICTED}
 
 
-async def test_a_register_that_counts_backwards_bills_nothing_and_is_flagged(
+async def test_quirk_52_a_register_that_counts_backwards_bills_nothing_and_is_flagged(
     network: World,
 ) -> None:
     told = await teller(network, V16)
@@ -190,7 +192,7 @@ async def test_a_register_that_counts_backwards_bills_nothing_and_is_flagged(
     assert transaction.flags == {Flag.REGISTER_BACKWARDS}
 
 
-async def test_a_register_that_showed_nothing_once_is_not_billed_as_a_whole(
+async def test_quirk_54_a_register_that_showed_nothing_once_is_not_billed_as_a_whole(
     network: World,
 ) -> None:
     told = await teller(network, V16)
@@ -344,7 +346,7 @@ async def test_nothing_is_said_before_the_first_boot_in_2x(network: World) -> No
     assert await network.transactions(station) == []
 
 
-async def test_the_first_token_stays_when_another_one_stops_it(network: World) -> None:
+async def test_quirk_56_the_first_token_stays_when_another_one_stops_it(network: World) -> None:
     told = await teller(network, V201)
     await told.call("TransactionEvent", SESSION[0])
     ended = SESSION[3] | {"idToken": {"idToken": "OTHER-ONE", "type": "ISO14443"}}

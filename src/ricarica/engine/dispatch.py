@@ -1,11 +1,12 @@
 """From a station's message to its answer: decode or mend, may it speak, handle, encode, log."""
 
 import asyncio
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import msgspec
 import structlog
 
+from ricarica.certificates.inquiries import Question
 from ricarica.engine import gathering
 from ricarica.engine.counts import CallCounts
 from ricarica.engine.live import LiveStations
@@ -29,7 +30,7 @@ from ricarica.translation.quirks import members, mending
 from ricarica.translation.quirks.adapting import adapted
 from ricarica.translation.quirks.known import EXTRA_MEMBER
 from ricarica.translation.quirks.models import habits_of
-from ricarica.translation.route import Origin, Route, no_tokens
+from ricarica.translation.route import Origin, Route, no_questions, no_tokens
 
 # No JSON, or a list of nothing: no fact is lost with it.
 TELLS_NOTHING = frozenset({ErrorKind.FORMATION, ErrorKind.OCCURRENCE})
@@ -136,15 +137,27 @@ class DeliveryJob:
         return self.delivered.key.tenant
 
     @property
+    def hurries(self) -> bool:
+        return True
+
+    @property
     def connection(self) -> tuple[StationKey, int]:
         return self.delivered.key, self.delivered.epoch
+
+    def questions(self) -> Sequence[Question]:
+        """What others have to be asked before this can be handled: hardly ever anything."""
+        route = self._route
+        if route is None or route.ask_first is no_questions:
+            return ()
+        self._request = self._read()
+        return () if isinstance(self._request, Refusal) else route.ask_first(self._request)
 
     def prepare(self, wanted: Wanted) -> None:
         tenant = self.delivered.key.tenant
         wanted.stations.add((tenant, self.delivered.key.station))
         if self._route is None or self._route.tokens is no_tokens:
             return  # it is read when its turn has come: a batch of them all is much memory
-        self._request = self._read()
+        self._request = self._request or self._read()
         if not isinstance(self._request, Refusal):
             for uid in self._route.tokens(self._request):
                 wanted.tokens.add((tenant, uid.strip().casefold()))
@@ -234,7 +247,9 @@ class DeliveryJob:
         if habits is not PLAIN:
             request, flags = adapted(request, habits)
             self._flags += flags
-        response = await self._route.handle(request, Origin(key, self._dialect, at), unit.slices)
+        response = await self._route.handle(
+            request, Origin(key, self._dialect, at, habits), unit.slices
+        )
         if self._route.part_of is not None:
             body = wire.encode(request, self._dialect, checked=False)
             await gathering.note_page(unit, key, self._route.part_of(request), body, at)
@@ -278,6 +293,8 @@ class DeliveryJob:
     def _may_not_speak(self, station: Station, unit: UnitOfWork) -> Refusal | None:
         if self._route is not None and self._route.before_acceptance:
             return None
+        if station.acceptance is Acceptance.PENDING and self.delivered.asked_for:
+            return None  # B02.FR.02: while it waits, a station says what it is asked
         if station.acceptance is not Acceptance.ACCEPTED:
             # B02.FR.09, B03.FR.07; recommended by the errata of 1.6 too
             return self._refusal(ErrorKind.SECURITY, "this station has not been accepted yet")

@@ -1,15 +1,17 @@
 """How an action finds its handler, and a command its words."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from ricarica.certificates.inquiries import Question
 from ricarica.kernel.ids import StationKey
 from ricarica.ocpp.dialects import Dialect
 from ricarica.ocpp.payload import Payload
 from ricarica.slices import Slices
 from ricarica.stations.commands import Result
+from ricarica.stations.habits import PLAIN, Habits
 
 
 class Origin(NamedTuple):
@@ -18,6 +20,7 @@ class Origin(NamedTuple):
     station: StationKey
     dialect: Dialect
     received_at: datetime
+    habits: Habits = PLAIN
 
 
 Handler = Callable[[Any, Origin, Slices], Awaitable[Payload | None]]
@@ -36,6 +39,10 @@ def no_tokens(_request: Any) -> Iterable[str]:
     return ()
 
 
+def no_questions(_request: Any) -> Sequence[Question]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """An action that stations send.
@@ -45,6 +52,8 @@ class Route:
     must outlive any fault of ours, so a message its handler fails on is put aside and answered
     with `answer_when_put_aside`, lest the station deletes it after its last attempt.
     `part_of`: it answers an earlier request of ours, perhaps with others like it.
+    `ask_first`: what strangers on the internet have to be asked before it can be handled; the
+    handler waits for nobody, and finds what they said in the slice.
     """
 
     action: str
@@ -54,6 +63,7 @@ class Route:
     before_acceptance: bool = False
     answer_when_put_aside: Callable[[Any], Payload] | None = None
     part_of: Callable[[Any], Part] | None = None
+    ask_first: Callable[[Any], Sequence[Question]] = no_questions
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,7 @@ async def test_when_the_station_goes_what_was_sent_is_unknown_and_the_rest_unrea
     assert (await soon(second)).outcome is Outcome.UNREACHED
 
 
-async def test_no_call_goes_out_before_the_station_had_its_first_answer(
+async def test_quirk_27_no_call_goes_out_before_the_station_had_its_first_answer(
     gateway: StationGateway, station: Connect, core: ScriptedCore
 ) -> None:
     socket = await station()

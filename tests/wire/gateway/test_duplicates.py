@@ -98,7 +98,7 @@ async def test_another_credential_does_not_replace_a_live_connection(
     assert core.noted[0].text.startswith("other_credential")
 
 
-async def test_a_dead_connection_gives_way_after_the_ping_even_without_a_password(
+async def test_quirk_24_a_dead_connection_gives_way_after_the_ping_even_without_a_password(
     port: int, station: Connect, core: ScriptedCore, gateway: StationGateway, hourglass: Hourglass
 ) -> None:
     reader, writer = await half_open(port, core)

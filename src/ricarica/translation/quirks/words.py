@@ -71,6 +71,8 @@ OTHERS: Mapping[Member, str] = {
 DEFAULTS: Mapping[Member, int | str] = {
     # Errata 3.18 of 1.6: so stations say that they have lost the number.
     ("StopTransactionRequest", "transactionId"): -1,
+    # Nobody by that name may charge, but what a station has begun is recorded.
+    ("StartTransactionRequest", "idTag"): "",
     ("TransactionEventRequest", "triggerReason"): "AbnormalCondition",
     ("IdToken", "type"): "Unknown",
 }
