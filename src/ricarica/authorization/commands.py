@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 
 from ricarica.authorization.model import ListEntry, TokenRef
+from ricarica.certificates.model import HashData
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +25,6 @@ class SendList:
 
 
 @dataclass(frozen=True, slots=True)
-class CertificateHash:
-    """A certificate by its hashes, as the station names it."""
-
-    algorithm: str
-    issuer_name: str
-    issuer_key: str
-    serial: str
-
-
-@dataclass(frozen=True, slots=True)
 class TellCustomer:
     """What a station knows of a customer, and (or) that it shall forget it. N09, N10
 
@@ -44,5 +35,5 @@ class TellCustomer:
     report: bool
     clear: bool
     token: TokenRef | None = None
-    certificate: CertificateHash | None = None
+    certificate: HashData | None = None
     identifier: str | None = None

@@ -1,6 +1,13 @@
 """Every kind of upkeep there is, in the order in which a station is told."""
 
+from ricarica.engine.security_steps import certificates_step, networks_step
+from ricarica.engine.token_steps import displays_step, local_list_step
 from ricarica.engine.upkeep import Upkeep
 
 # Security before what needs it, settings before what they switch on.
-UPKEEPS: tuple[Upkeep, ...] = ()
+UPKEEPS: tuple[Upkeep, ...] = (
+    Upkeep("certificates", certificates_step),
+    Upkeep("network_profiles", networks_step),
+    Upkeep("local_list", local_list_step),
+    Upkeep("displays", displays_step),
+)

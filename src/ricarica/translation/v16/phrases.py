@@ -17,6 +17,7 @@ from ricarica.stations.commands import (
     outcome_of,
 )
 from ricarica.transactions.commands import StartCharging, StopCharging
+from ricarica.translation.availability import remember_availability
 from ricarica.translation.route import Phrase, Phrases
 from ricarica.translation.starting import expect_start
 
@@ -106,7 +107,12 @@ PHRASES: Phrases = {
         result_from,
     ),
     Reset: Phrase("Reset", reset_for, result_from, timeout_s=60),
-    ChangeAvailability: Phrase("ChangeAvailability", change_availability_for, result_from),
+    ChangeAvailability: Phrase(
+        "ChangeAvailability",
+        change_availability_for,
+        result_from,
+        remember=remember_availability,
+    ),
     Unlock: Phrase(
         "UnlockConnector",
         lambda command: v16.UnlockConnectorRequest(connector_id=command.evse),

@@ -34,18 +34,21 @@ ID_TAG_STATUS = {
     Verdict.BLOCKED: v16.AuthorizationStatus.Blocked,
     Verdict.EXPIRED: v16.AuthorizationStatus.Expired,
     Verdict.UNKNOWN: v16.AuthorizationStatus.Invalid,
+    Verdict.INVALID: v16.AuthorizationStatus.Invalid,
     Verdict.CONCURRENT: v16.AuthorizationStatus.ConcurrentTx,
     # 1.6 has no word for these; the driver is refused, and the reason is on our side.
     Verdict.NO_CREDIT: v16.AuthorizationStatus.Blocked,
     Verdict.NOT_HERE: v16.AuthorizationStatus.Blocked,
     Verdict.NOT_NOW: v16.AuthorizationStatus.Blocked,
+    Verdict.WRONG_EVSE_TYPE: v16.AuthorizationStatus.Blocked,
 }
 
 
 def id_tag_info_for(judgement: Judgement) -> v16.IdTagInfo:
-    group = judgement.group
+    """C16: here no station knows of passes that stop what others began, so they are of no use."""
+    group, verdict = judgement.group, judgement.verdict
     return v16.IdTagInfo(
-        status=ID_TAG_STATUS[judgement.verdict],
+        status=ID_TAG_STATUS[Verdict.BLOCKED if judgement.is_master else verdict],
         parent_id_tag=group if group and len(group) <= GROUP_LENGTH_MAX else None,
         expiry_date=judgement.expires_at,
     )

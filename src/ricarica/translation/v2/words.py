@@ -1,6 +1,6 @@
 """What 2.0.1 and 2.1 say in one word, in ours and back. A test keeps the tables complete."""
 
-from ricarica.authorization.model import Judgement, TokenKind, TokenRef, Verdict
+from ricarica.authorization.model import Judgement, TokenKind, TokenRef, Treatment, Verdict
 from ricarica.ocpp.v2 import messages as v2
 from ricarica.stations.model import Acceptance, ConnectorStatus
 from ricarica.transactions.model import ChargingState
@@ -31,10 +31,12 @@ AUTHORIZATION_STATUS = {
     Verdict.BLOCKED: v2.AuthorizationStatus.Blocked,
     Verdict.EXPIRED: v2.AuthorizationStatus.Expired,
     Verdict.UNKNOWN: v2.AuthorizationStatus.Unknown,
+    Verdict.INVALID: v2.AuthorizationStatus.Invalid,
     Verdict.CONCURRENT: v2.AuthorizationStatus.ConcurrentTx,
     Verdict.NO_CREDIT: v2.AuthorizationStatus.NoCredit,
     Verdict.NOT_HERE: v2.AuthorizationStatus.NotAtThisLocation,
     Verdict.NOT_NOW: v2.AuthorizationStatus.NotAtThisTime,
+    Verdict.WRONG_EVSE_TYPE: v2.AuthorizationStatus.NotAllowedTypeEVSE,
 }
 
 
@@ -52,11 +54,29 @@ def token_for(token: TokenRef) -> v2.IdToken:
 
 
 def id_token_info_for(judgement: Judgement) -> v2.IdTokenInfo:
-    group = judgement.group
+    treatment = judgement.treatment
     return v2.IdTokenInfo(
         status=AUTHORIZATION_STATUS[judgement.verdict],
         cache_expiry_date_time=judgement.expires_at,
-        group_id_token=v2.IdToken(id_token=group, type=TokenKind.CENTRAL)
-        if group and len(group) <= GROUP_LENGTH_MAX
-        else None,
+        charging_priority=treatment.priority,
+        group_id_token=group_for(judgement.group),
+        language1=treatment.language,
+        language2=treatment.second_language,
+        evse_id=list(judgement.evses) or None,
+        personal_message=message_for(treatment),
+    )
+
+
+def group_for(group: str | None) -> v2.IdToken | None:
+    """C09.FR.13: a group is always of this kind."""
+    if not group or len(group) > GROUP_LENGTH_MAX:
+        return None
+    return v2.IdToken(id_token=group, type=TokenKind.CENTRAL)
+
+
+def message_for(treatment: Treatment) -> v2.MessageContent | None:
+    if not treatment.message:
+        return None
+    return v2.MessageContent(
+        format=v2.MessageFormat.UTF8, language=treatment.language, content=treatment.message
     )
