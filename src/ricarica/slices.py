@@ -19,6 +19,8 @@ from ricarica.authorization.ports import (
     TokenStore,
 )
 from ricarica.authorization.service import AuthorizationService
+from ricarica.billing.ports import BillingStore
+from ricarica.billing.service import BillingPolicy, BillingService
 from ricarica.certificates.contracts import ContractService
 from ricarica.certificates.pki import Pki
 from ricarica.certificates.ports import CertificateStore
@@ -54,11 +56,15 @@ from ricarica.stations.ports import StationStore
 from ricarica.stations.service import StationPolicy, StationService
 from ricarica.stations.sites import SiteService
 from ricarica.storage.work import Work
+from ricarica.swaps.ports import SwapStore
+from ricarica.swaps.service import SwapService
 from ricarica.tariffs.ports import TariffStore
 from ricarica.tariffs.service import TariffService
+from ricarica.tariffs.stationed import StationPlanService, StationPlanStore
 from ricarica.transactions.expected import ExpectedStarts
 from ricarica.transactions.ports import ExpectedStartStore, TransactionStore
 from ricarica.transactions.service import Neighbours, TransactionService
+from ricarica.transactions.watching import WatchService
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,9 @@ class Stores:
     displays: DisplayStore
     availability: AvailabilityStore
     tariffs: TariffStore
+    station_plans: StationPlanStore
+    billing: BillingStore
+    swaps: SwapStore
     settings: SettingStore
     templates: TemplateStore
     monitors: MonitorStore
@@ -103,6 +112,7 @@ class Surroundings:
     firmware_policy: FirmwarePolicy = field(default_factory=FirmwarePolicy)
     security_policy: SecurityPolicy = field(default_factory=SecurityPolicy)
     pki: Pki = field(default_factory=Pki)
+    billing_policy: BillingPolicy = field(default_factory=BillingPolicy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +130,9 @@ class Slices:
     displays: DisplayService
     availability: AvailabilityService
     tariffs: TariffService
+    station_plans: StationPlanService
+    billing: BillingService
+    swaps: SwapService
     configuration: ConfigurationService
     templates: TemplateService
     monitoring: MonitoringService
@@ -134,6 +147,7 @@ class Slices:
     campaigns: CampaignService
     diagnostics: DiagnosticsService
     transactions: TransactionService
+    watching: WatchService
     energy: EnergyService
     der: DerService
     expected_starts: ExpectedStarts
@@ -158,12 +172,8 @@ def bind(surroundings: Surroundings, work: Work, outgoing: Outgoing) -> Slices:
     certificates = CertificateService(
         stores.certificates, stations, outgoing, pki.policy, pki.vault
     )
-    transactions = TransactionService(
-        stores.transactions,
-        Neighbours(stations, authorization, tariffs, configuration),
-        outgoing,
-        ids,
-    )
+    neighbours = Neighbours(stations, authorization, tariffs, configuration)
+    transactions = TransactionService(stores.transactions, neighbours, outgoing, ids)
     return Slices(
         now=surroundings.clock.now(),
         ids=surroundings.ids,
@@ -178,6 +188,11 @@ def bind(surroundings: Surroundings, work: Work, outgoing: Outgoing) -> Slices:
         displays=DisplayService(stores.displays, stations, configuration, outgoing, ids),
         availability=AvailabilityService(stores.availability),
         tariffs=tariffs,
+        station_plans=StationPlanService(
+            stores.station_plans, stations, tariffs, configuration, outgoing
+        ),
+        billing=BillingService(stores.billing, outgoing, ids, surroundings.billing_policy),
+        swaps=SwapService(stores.swaps, stations, authorization, tariffs, outgoing, ids),
         firmware=firmware,
         campaigns=CampaignService(rollout, firmware, stations, outgoing, ids),
         diagnostics=DiagnosticsService(stores.logs, stations, outgoing, ids),
@@ -196,6 +211,7 @@ def bind(surroundings: Surroundings, work: Work, outgoing: Outgoing) -> Slices:
         ),
         networks=NetworkService(stores.security, stations, outgoing, pki.vault),
         transactions=transactions,
+        watching=WatchService(stores.transactions, transactions, neighbours, outgoing),
         energy=EnergyService(stores.energy, stations, transactions, configuration, outgoing, ids),
         der=DerService(stores.der, stations, outgoing, ids),
         expected_starts=ExpectedStarts(stores.expected_starts, outgoing),

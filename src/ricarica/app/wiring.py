@@ -22,6 +22,7 @@ from ricarica.authorization.sql import (
     SqlLocalListStore,
     SqlTokenStore,
 )
+from ricarica.billing.sql import SqlBillingStore
 from ricarica.certificates.pki import Pki
 from ricarica.certificates.sql import SqlCertificateStore
 from ricarica.configuration.sql import SqlSettingStore, SqlTemplateStore
@@ -55,7 +56,8 @@ from ricarica.stations.sql import (
 from ricarica.storage.database import Database, Run
 from ricarica.storage.postgres import PostgresDatabase
 from ricarica.storage.work import Work
-from ricarica.tariffs.sql import SqlTariffStore
+from ricarica.swaps.sql import SqlSwapStore
+from ricarica.tariffs.sql import SqlStationPlanStore, SqlTariffStore
 from ricarica.transactions.sql import RUNNING_SHELF, SqlTransactionStore
 from ricarica.transactions.sql.expected import SqlExpectedStartStore
 from ricarica.translation.routes import PHRASES, ROUTES
@@ -77,6 +79,9 @@ def stores_for(work: Work) -> Stores:
         displays=SqlDisplayStore(work),
         availability=SqlAvailabilityStore(work),
         tariffs=SqlTariffStore(work),
+        station_plans=SqlStationPlanStore(work),
+        billing=SqlBillingStore(work),
+        swaps=SqlSwapStore(work),
         settings=SqlSettingStore(work),
         templates=SqlTemplateStore(work),
         monitors=SqlMonitorStore(work),

@@ -32,6 +32,8 @@ class Dialect:
     """Can be told to restart once nobody charges any more."""
     names_resuming: bool
     """Has a word for a transaction that goes on after a restart."""
+    trusts_for_cars: bool
+    """Its stations keep roots by which cars and their contracts are verified."""
 
     def __str__(self) -> str:
         return self.name
@@ -53,6 +55,7 @@ V16 = Dialect(
     boots_first=False,
     resets_when_idle=False,
     names_resuming=False,
+    trusts_for_cars=False,
 )
 V201 = Dialect(
     name="2.0.1",
@@ -70,6 +73,7 @@ V201 = Dialect(
     boots_first=True,
     resets_when_idle=True,
     names_resuming=False,
+    trusts_for_cars=True,
 )
 V21 = replace(
     V201,

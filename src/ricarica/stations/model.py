@@ -104,6 +104,10 @@ class Station:
     last_seen_at: datetime | None = None
     node: str | None = None  # at which gateway it is connected, where there are several
     habits: Habits | None = None  # None: those that are known of its model
+    # What it was told to come with from now on. It holds once it has come so; until then the old
+    # one does too, lest a station that did not hear us is locked out.
+    pending_secret: bytes | None = field(default=None, repr=False)
+    pending_profile: int | None = None
 
     @property
     def is_protected(self) -> bool:
@@ -175,6 +179,43 @@ def admittance_of(
     if password is None or not knows_password(station.secret, password):
         return Admittance.WRONG_PASSWORD
     return Admittance.WELCOME
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """By what someone who knocks proves to be a station."""
+
+    password: bytes | None
+    secure: bool
+    certificate: str | None = None
+
+
+def admitted(station: Station, shown: Shown) -> tuple[Admittance, Station]:
+    """Whether it may come in; and the station with what it has proven to have taken over."""
+    for candidate in _expected(station):
+        if _admittance(candidate, shown) is Admittance.WELCOME:
+            return Admittance.WELCOME, candidate
+    return _admittance(station, shown), station
+
+
+def _expected(station: Station) -> Collection[Station]:
+    """The station as it may be now, after what it was told."""
+    secret, profile = station.pending_secret, station.pending_profile
+    candidates = []
+    if secret is not None and profile is not None:
+        both = replace(station, secret=secret, security_profile=profile)
+        candidates.append(replace(both, pending_secret=None, pending_profile=None))
+    if profile is not None:
+        candidates.append(replace(station, security_profile=profile, pending_profile=None))
+    if secret is not None:
+        candidates.append(replace(station, secret=secret, pending_secret=None))
+    return candidates
+
+
+def _admittance(station: Station, shown: Shown) -> Admittance:
+    return admittance_of(
+        station, shown.password, secure=shown.secure, certificate=shown.certificate
+    )
 
 
 def is_named(station: Station, common_name: str) -> bool:

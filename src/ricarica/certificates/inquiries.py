@@ -1,0 +1,150 @@
+"""Asking others before a message is decided: nobody else waits while they think.
+
+The engine asks first, and the handler then finds the answer here. What was answered is kept for
+as long as it is good, and that nobody answered for a minute: hostile stations must not make us
+knock at the same door again and again.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from ricarica.certificates.model import CarAnswer, CarRequest, Finding, Inquiry, Source, Standing
+from ricarica.certificates.ports import ContractProvider, Fetch, UnreachableError
+from ricarica.certificates.revocation import finding_from, ocsp_request
+from ricarica.kernel.errors import InvalidError
+
+Question = Inquiry | CarRequest
+"""What a handler may want to know from others."""
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+FINDINGS_MAX = 20_000  # a few hundred bytes each; a fleet has as many contracts
+CARS_MAX = 1_000  # that wait for their certificates at the same moment
+FAILED_FOR = timedelta(minutes=1)
+CAR_WAITS = timedelta(minutes=10)  # for the rest of its contracts: M01.FR.06
+AT_ONCE_MAX = 50  # questions under way; more wait, and give up with the rest
+REVOCATION_S = 5.0  # ISO 15118-2: a car waits five seconds for PaymentDetailsRes
+CONTRACT_S = 30.0  # a car of ISO 15118-20 polls meanwhile; others gave up before
+URLS_MAX = 3  # tried for one certificate
+OCSP_KIND = "application/ocsp-request"
+NO_ANSWER = "nobody has answered in time"
+NO_PROVIDER = "no provider of contract certificates is set up here"
+
+
+@dataclass(slots=True)
+class _Remembered(Generic[K, V]):
+    """The latest, each until its time is over."""
+
+    most: int
+    entries: OrderedDict[K, tuple[datetime, V]] = field(default_factory=OrderedDict)
+
+    def get(self, key: K, at: datetime) -> V | None:
+        entry = self.entries.get(key)
+        return entry[1] if entry and at < entry[0] else None
+
+    def put(self, key: K, value: V, until: datetime) -> None:
+        self.entries[key] = (until, value)
+        self.entries.move_to_end(key)
+        if len(self.entries) > self.most:
+            self.entries.popitem(last=False)
+
+
+class Inquiries:
+    """What this node has asked of others, and still remembers."""
+
+    def __init__(self, fetch: Fetch, provider: ContractProvider | None = None) -> None:
+        self._fetch = fetch
+        self._provider = provider
+        # By the question with its addresses: what a hostile station's own responder says of a
+        # certificate must not become what others are told of it.
+        self._findings = _Remembered[Inquiry, Finding](FINDINGS_MAX)
+        self._cars = _Remembered[CarRequest, list[CarAnswer]](CARS_MAX)
+        self._under_way: dict[Question, asyncio.Task[None]] = {}
+        self._turns = asyncio.Semaphore(AT_ONCE_MAX)
+
+    # -- for the engine
+
+    async def ask(self, questions: Iterable[Question], now: Callable[[], datetime]) -> None:
+        """Until all are answered, or have waited for long enough. Never raises."""
+        tasks = [self._begun(question, now) for question in dict.fromkeys(questions)]
+        if tasks:
+            await asyncio.wait(tasks)
+
+    # -- for the handlers
+
+    def finding(self, inquiry: Inquiry, at: datetime) -> Finding:
+        known = self._findings.get(inquiry, at)
+        return known or Finding(Standing.FAILED, at, why=NO_ANSWER)
+
+    def answer_for(self, request: CarRequest, at: datetime) -> CarAnswer:
+        """The next for this car. M01.FR.04, FR.07: with how many there still are."""
+        waiting = self._cars.get(request, at)
+        if not waiting:
+            return CarAnswer(None, why=NO_ANSWER if self._provider else NO_PROVIDER)
+        answer = waiting.pop(0)
+        if answer.exi is None or request.chains_max is None:
+            return answer
+        return answer._replace(remaining=len(waiting))
+
+    # -- parts
+
+    def _begun(self, question: Question, now: Callable[[], datetime]) -> "asyncio.Task[None]":
+        """Whoever asks the same at the same time waits for the same answer."""
+        task = self._under_way.get(question)
+        if task is None:
+            task = asyncio.ensure_future(self._ask(question, now))
+            self._under_way[question] = task
+            task.add_done_callback(lambda _: self._under_way.pop(question, None))
+        return task
+
+    async def _ask(self, question: Question, now: Callable[[], datetime]) -> None:
+        if isinstance(question, Inquiry):
+            await self._look_up(question, now)
+        else:
+            await self._ask_provider(question, now)
+
+    async def _look_up(self, inquiry: Inquiry, now: Callable[[], datetime]) -> None:
+        at = now()
+        if self._findings.get(inquiry, at) is not None:
+            return
+        try:
+            async with asyncio.timeout(REVOCATION_S), self._turns:
+                finding = await self._found(inquiry, at)
+        except (TimeoutError, UnreachableError, InvalidError) as error:
+            finding = Finding(Standing.FAILED, at, why=str(error) or NO_ANSWER)
+        is_known = finding.standing is not Standing.FAILED
+        until = finding.next_update if is_known else at + FAILED_FOR
+        self._findings.put(inquiry, finding, until)
+
+    async def _found(self, inquiry: Inquiry, at: datetime) -> Finding:
+        failed: UnreachableError = UnreachableError("there is no address to ask at")
+        asks_list = inquiry.source is Source.CRL
+        body = None if asks_list else ocsp_request(inquiry.hashes)
+        for url in inquiry.urls[:URLS_MAX]:
+            try:
+                answer = await self._fetch(url, body, None if asks_list else OCSP_KIND)
+                return finding_from(inquiry, answer, at)
+            except UnreachableError as error:
+                failed = error
+        raise failed
+
+    async def _ask_provider(self, request: CarRequest, now: Callable[[], datetime]) -> None:
+        at = now()
+        if self._provider is None or self._cars.get(request, at):
+            return  # what is left of the last answer comes first
+        try:
+            async with asyncio.timeout(CONTRACT_S), self._turns:
+                answers = list(await self._provider.ask(request))
+        except (TimeoutError, UnreachableError) as error:
+            answers = [CarAnswer(None, why=str(error) or NO_ANSWER)]
+        self._cars.put(request, answers, now() + CAR_WAITS)
+
+
+async def ask_nobody(url: str, body: bytes | None, kind: str | None) -> bytes:
+    """`Fetch` for where nothing outside can be asked."""
+    raise UnreachableError(f"{url} cannot be asked from here")
