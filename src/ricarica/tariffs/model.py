@@ -1,7 +1,7 @@
 """Prices, and what a transaction costs by them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Context, Decimal, localcontext
 from enum import StrEnum
@@ -95,6 +95,32 @@ def cost_of(prices: Prices, usage: Usage) -> Cost:
         excl = sum((line.excl for line in lines), ZERO)
         vat = excl * prices.vat_percent * PERCENT
         return Cost(prices.currency, lines, excl, vat, excl + vat)
+
+
+def usage_since(usage: Usage, before: Sequence[Usage]) -> Usage:
+    """What is left of it without what was used before."""
+    return Usage(
+        usage.energy_wh - sum((each.energy_wh for each in before), ZERO),
+        usage.elapsed - sum((each.elapsed for each in before), timedelta()),
+        usage.parked - sum((each.parked for each in before), timedelta()),
+    )
+
+
+def cost_since(prices: Prices, usage: Usage, before: Sequence[Usage]) -> Cost:
+    """Of what was used after prices changed: by the new ones, and no second fee for a session."""
+    return cost_of(replace(prices, per_session=ZERO), usage_since(usage, before))
+
+
+def together(costs: Sequence[Cost]) -> Cost:
+    """Of one transaction, whose prices changed while it ran; at least one cost."""
+    with localcontext(EXACT):
+        return Cost(
+            costs[0].currency,
+            tuple(line for cost in costs for line in cost.lines),
+            sum((cost.excl for cost in costs), ZERO),
+            sum((cost.vat for cost in costs), ZERO),
+            sum((cost.incl for cost in costs), ZERO),
+        )
 
 
 def _lines(prices: Prices, usage: Usage) -> Iterator[CostLine]:

@@ -3,14 +3,16 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import msgspec
 import sqlalchemy as sa
 
-from ricarica.kernel.ids import TariffId, TenantId
-from ricarica.storage.columns import Exact, Instant, Integer, Text, metadata
+from ricarica.kernel.ids import StationKey, TariffId, TenantId
+from ricarica.storage.columns import Boolean, Exact, Instant, Integer, Text, metadata
 from ricarica.storage.database import Row
 from ricarica.storage.shelf import Shelf
 from ricarica.storage.work import Work
 from ricarica.tariffs.model import Prices, Tariff
+from ricarica.tariffs.stationed import Assignment, StationPlans
 
 FRESH_S = 10.0  # for so long a price that was changed on another node may still be given
 
@@ -52,6 +54,22 @@ DEFAULTS = sa.Table(
     metadata,
     sa.Column("tenant", Text(), primary_key=True),
     sa.Column("tariff", Text()),
+    sa.Column("version", Integer(), nullable=False),
+)
+
+
+# What stations that count costs themselves shall have, and have.
+STATION_PLANS = sa.Table(
+    "station_plans",
+    metadata,
+    sa.Column("tenant", Text(), primary_key=True),
+    sa.Column("station", Text(), primary_key=True),
+    sa.Column("counts", Boolean(), nullable=False),
+    sa.Column("installed", Text()),
+    sa.Column("is_known", Boolean(), nullable=False),
+    sa.Column("refused", Text()),
+    sa.Column("told", Text(), nullable=False),  # JSON
+    sa.Column("told_at", Instant()),
     sa.Column("version", Integer(), nullable=False),
 )
 
@@ -107,6 +125,55 @@ DEFAULT_SHELF = Shelf[Default](
     lambda row: Default(*row),
     FRESH_S,
 )
+
+
+def _plans_row(plans: StationPlans) -> Row:
+    return (
+        plans.station.tenant,
+        plans.station.station,
+        plans.counts,
+        plans.installed,
+        plans.is_known,
+        plans.refused,
+        msgspec.json.encode(plans.told).decode(),
+        plans.told_at,
+    )
+
+
+def plans_from(row: Row) -> StationPlans:
+    tenant, station, counts, installed, is_known, refused, told, told_at = row
+    return StationPlans(
+        StationKey(tenant, station),
+        counts,
+        installed,
+        is_known,
+        refused,
+        msgspec.json.decode(told, type=tuple[Assignment, ...]),
+        told_at,
+    )
+
+
+PLANS_SHELF = Shelf[StationPlans](
+    STATION_PLANS,
+    lambda plans: (plans.station.tenant, plans.station.station),
+    _plans_row,
+    plans_from,
+)
+
+
+class SqlStationPlanStore:
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    async def get(self, station: StationKey) -> StationPlans | None:
+        return await self._work.get(PLANS_SHELF, (station.tenant, station.station))
+
+    async def counting(self, most: int) -> list[StationPlans]:
+        query = sa.select(STATION_PLANS).where(STATION_PLANS.c.counts).limit(most)
+        return await self._work.look_up(PLANS_SHELF, query, {})
+
+    def save(self, plans: StationPlans) -> None:
+        self._work.put(PLANS_SHELF, plans)
 
 
 class SqlTariffStore:

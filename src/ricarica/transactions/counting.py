@@ -8,7 +8,16 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from ricarica.kernel.clock import is_plausible
-from ricarica.tariffs.model import Prices, Usage, cost_of, prices_from
+from ricarica.kernel.quantities import ZERO
+from ricarica.tariffs.model import (
+    Cost,
+    Prices,
+    Usage,
+    cost_of,
+    cost_since,
+    prices_from,
+    together,
+)
 from ricarica.transactions.facts import Ended, Started, TransactionFact
 from ricarica.transactions.model import (
     EnergyTally,
@@ -196,7 +205,29 @@ def priced(transaction: Transaction) -> Transaction:
     """With what it costs so far, at the prices of its start; nothing, if that cannot be said."""
     if transaction.tariff is None:
         return transaction
-    if Flag.IMPLAUSIBLE_ENERGY in transaction.flags:
+    cost = cost_along(transaction)
+    if cost is None:
         return replace(transaction, cost_excl=None, cost_incl=None, currency=None)
-    cost = cost_of(_prices(transaction.tariff), usage_of(transaction))
     return replace(transaction, cost_excl=cost.excl, cost_incl=cost.incl, currency=cost.currency)
+
+
+def is_called_off(transaction: Transaction) -> bool:
+    """C20: who paid by card and then got no energy at all pays nothing."""
+    terms, energy_wh = transaction.terms, transaction.energy.energy_wh
+    return bool(terms and terms.payment and not transaction.is_running and energy_wh == 0)
+
+
+def cost_along(transaction: Transaction) -> Cost | None:
+    """What it comes to, with what was counted before its prices were changed."""
+    if transaction.tariff is None or Flag.IMPLAUSIBLE_ENERGY in transaction.flags:
+        return None
+    prices, usage = _prices(transaction.tariff), usage_of(transaction)
+    if transaction.terms is None:
+        return cost_of(prices, usage)
+    if is_called_off(transaction):
+        return Cost(prices.currency, (), ZERO, ZERO, ZERO)
+    if not transaction.terms.stretches:
+        return cost_of(prices, usage)
+    stretches = transaction.terms.stretches
+    rest = cost_since(prices, usage, [stretch.usage for stretch in stretches])
+    return together([*(stretch.cost for stretch in stretches), rest])

@@ -51,8 +51,8 @@ class Flag(StrEnum):
     LOST_END = "lost_end"  # the station, when asked, said that it was over and all was told
 
 
-class Expected(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """A start that was asked for, and what is to hold for the transaction it leads to."""
+class Arrangement(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What is to hold for the transaction that a start of ours leads to."""
 
     number: int  # of the command
     token: str  # folded

@@ -5,7 +5,15 @@ from datetime import datetime
 from typing import Protocol
 
 from ricarica.kernel.ids import EvseNumber, StationKey, TenantId, TransactionId
-from ricarica.transactions.model import Entry, ExpectedStart, RegisterPoint, StatePoint, Transaction
+from ricarica.transactions.facts import SignedReading
+from ricarica.transactions.model import (
+    Arrangement,
+    Entry,
+    ExpectedStart,
+    RegisterPoint,
+    StatePoint,
+    Transaction,
+)
 from ricarica.transactions.readings import Reading
 
 
@@ -59,8 +67,35 @@ class TransactionStore(Protocol):
         """Those that are there already are passed over."""
         ...
 
+    def add_signed(
+        self,
+        station: StationKey,
+        evse: EvseNumber,
+        ref: str | None,
+        readings: Iterable[SignedReading],
+        received_at: datetime,
+    ) -> None:
+        """Those that are there already are passed over."""
+        ...
+
     def add_entry(self, entry: Entry) -> None:
         """One that is there already is passed over."""
+        ...
+
+    async def arranged(self, station: StationKey) -> tuple[Arrangement, ...]:
+        """What is to hold for starts that were asked for, oldest first."""
+        ...
+
+    def arrange(self, station: StationKey, arranged: tuple[Arrangement, ...]) -> None:
+        """In place of what was arranged; something of the station must have been read before."""
+        ...
+
+    async def silent(self, since: datetime, until: datetime, most: int) -> list[Transaction]:
+        """Running ones, of all tenants, that were last heard of in between."""
+        ...
+
+    async def bounded(self, most: int) -> list[Transaction]:
+        """Running ones, of all tenants, that have terms."""
         ...
 
 

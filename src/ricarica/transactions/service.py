@@ -172,6 +172,10 @@ class TransactionService:
             raise NotFoundError(f"there is no transaction {transaction}")
         return known
 
+    async def find(self, station: StationKey, ref: str) -> Transaction | None:
+        """By its name between the station and us."""
+        return await self._store.get(station, ref)
+
     async def running_at(
         self, station: StationKey, evse: EvseNumber | None = None
     ) -> list[Transaction]:
@@ -441,9 +445,7 @@ def _cost(transaction: Transaction) -> Money | None:
     return Money(transaction.cost_incl, transaction.currency)
 
 
-def _recorded(
-    transaction: Transaction, judgement: Judgement | None, say: Say | None
-) -> Recorded:
+def _recorded(transaction: Transaction, judgement: Judgement | None, say: Say | None) -> Recorded:
     cost, terms = _cost(transaction), transaction.terms
     if terms is None:
         return Recorded(transaction.id, transaction.ref, judgement, cost)

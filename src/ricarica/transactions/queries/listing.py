@@ -14,9 +14,9 @@ from ricarica.kernel.money import Money
 from ricarica.stations.sql import SITES, STATIONS
 from ricarica.storage.database import Database, Row
 from ricarica.storage.pages import FIRST, Order, Page, Wanted, page_of
-from ricarica.tariffs.model import Cost, Prices, cost_of, prices_from
-from ricarica.transactions.counting import usage_of
-from ricarica.transactions.model import ChargingState, Entry, EntryKind, Flag, Transaction
+from ricarica.tariffs.model import Cost, Prices, prices_from
+from ricarica.transactions.counting import cost_along
+from ricarica.transactions.model import ChargingState, Entry, EntryKind, Transaction
 from ricarica.transactions.readings import Measurand, Reading
 from ricarica.transactions.sql import (
     ENTRIES,
@@ -135,10 +135,7 @@ class TransactionQueries:
         text = view.transaction.tariff
         if text is None:
             return TransactionDetail(view, entries)
-        prices = prices_from(text)
-        if Flag.IMPLAUSIBLE_ENERGY in view.transaction.flags:
-            return TransactionDetail(view, entries, prices)
-        return TransactionDetail(view, entries, prices, cost_of(prices, usage_of(view.transaction)))
+        return TransactionDetail(view, entries, prices_from(text), cost_along(view.transaction))
 
     async def readings(
         self,

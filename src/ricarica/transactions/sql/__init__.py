@@ -21,6 +21,7 @@ from ricarica.transactions.sql.tables import (
     READINGS,
     RUNNING,
     SAMPLES,
+    SIGNED,
     TRANSACTIONS,
 )
 
@@ -35,6 +36,7 @@ __all__ = [
     "RUNNING_MAX",
     "RUNNING_SHELF",
     "SAMPLES",
+    "SIGNED",
     "TRANSACTIONS",
     "TRANSACTION_SHELF",
     "SqlTransactionStore",

@@ -11,9 +11,9 @@ from ricarica.kernel.quantities import ZERO
 from ricarica.storage.database import Row
 from ricarica.storage.shelf import Shelf
 from ricarica.transactions.model import (
+    Arrangement,
     ChargingState,
     EnergyTally,
-    Expected,
     Flag,
     ParkingTally,
     RegisterPoint,
@@ -27,7 +27,7 @@ from ricarica.transactions.terms import Terms
 
 ENCODER = msgspec.json.Encoder()
 TERMS = msgspec.json.Decoder(Terms)
-EXPECTED = msgspec.json.Decoder(tuple[Expected, ...])
+ARRANGED = msgspec.json.Decoder(tuple[Arrangement, ...])
 
 MICROSECOND = timedelta(microseconds=1)
 RUNNING_MAX = 1_000  # of one station; one that never ends any must not fill our memory
@@ -39,7 +39,7 @@ class Running:
 
     station: StationKey
     refs: tuple[str, ...] = ()
-    expected: tuple[Expected, ...] = ()  # starts that were asked for
+    arranged: tuple[Arrangement, ...] = ()  # for starts that were asked for
 
     def noted(self, transaction: Transaction) -> "Running":
         is_listed = transaction.ref in self.refs
@@ -191,14 +191,14 @@ def _parking_from(
 
 def _running_row(running: Running) -> Row:
     station = running.station
-    expected = ENCODER.encode(running.expected).decode() if running.expected else None
-    return (station.tenant, station.station, list(running.refs), expected)
+    arranged = ENCODER.encode(running.arranged).decode() if running.arranged else None
+    return (station.tenant, station.station, list(running.refs), arranged)
 
 
 def _running_from(row: Row) -> Running:
-    tenant, station, refs, expected = row
-    starts = EXPECTED.decode(expected) if expected else ()
-    return Running(StationKey(tenant, station), tuple(refs), starts)
+    tenant, station, refs, text = row
+    arranged = ARRANGED.decode(text) if text else ()
+    return Running(StationKey(tenant, station), tuple(refs), arranged)
 
 
 TRANSACTION_SHELF = Shelf[Transaction](

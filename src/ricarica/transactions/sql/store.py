@@ -1,13 +1,18 @@
 """The store."""
 
+import dataclasses
 from collections.abc import Iterable
 from datetime import datetime
+from hashlib import blake2b
+from typing import Any
 
 import sqlalchemy as sa
 
 from ricarica.kernel.ids import EvseNumber, StationKey, TenantId, TransactionId
 from ricarica.storage.work import Work
+from ricarica.transactions.facts import SignedReading
 from ricarica.transactions.model import (
+    Arrangement,
     ChargingState,
     Entry,
     EntryKind,
@@ -29,6 +34,7 @@ from ricarica.transactions.sql.tables import (
     NOTHING,
     READINGS,
     SAMPLES,
+    SIGNED,
     TRANSACTIONS,
 )
 
@@ -36,6 +42,11 @@ from ricarica.transactions.sql.tables import (
 def _of_one(table: sa.Table) -> tuple[sa.ColumnElement[bool], ...]:
     """Of the transaction that `_named` names."""
     return tuple(table.c[name] == sa.bindparam(name) for name in ("tenant", "station", "ref"))
+
+
+def _digest(data: str) -> int:
+    """63 bits of what was signed: the same again is a repeat."""
+    return int.from_bytes(blake2b(data.encode(), digest_size=8).digest(), "big") >> 1
 
 
 def _named(transaction: Transaction) -> dict[str, str]:
@@ -170,6 +181,30 @@ class SqlTransactionStore:
         rows = sample_rows(station, evse, ref, readings, received_at)
         self._work.add_all(SAMPLES, rows, if_new=True)
 
+    def add_signed(
+        self,
+        station: StationKey,
+        evse: EvseNumber,
+        ref: str | None,
+        readings: Iterable[SignedReading],
+        received_at: datetime,
+    ) -> None:
+        where = (station.tenant, station.station, ref or NOTHING)
+        for reading in readings:
+            row = (
+                *where,
+                reading.at,
+                _digest(reading.data),
+                evse,
+                reading.context,
+                reading.method,
+                reading.encoding,
+                reading.data,
+                reading.public_key,
+                received_at,
+            )
+            self._work.add(SIGNED, row, if_new=True)
+
     def add_entry(self, entry: Entry) -> None:
         row = (
             entry.station.tenant,
@@ -185,6 +220,31 @@ class SqlTransactionStore:
             entry.offline,
         )
         self._work.add(ENTRIES, row, if_new=True)
+
+    async def arranged(self, station: StationKey) -> tuple[Arrangement, ...]:
+        return (await self._running_at(station)).arranged
+
+    def arrange(self, station: StationKey, arranged: tuple[Arrangement, ...]) -> None:
+        running = dataclasses.replace(self._running[station], arranged=arranged)
+        self._running[station] = running
+        self._work.put(RUNNING_SHELF, running)
+
+    async def silent(self, since: datetime, until: datetime, most: int) -> list[Transaction]:
+        columns = TRANSACTIONS.c
+        is_silent = (columns.updated_at >= since, columns.updated_at < until)
+        query = sa.select(TRANSACTIONS).where(columns.ended_at.is_(None), *is_silent).limit(most)
+        return await self._looked_up(query)
+
+    async def bounded(self, most: int) -> list[Transaction]:
+        columns = TRANSACTIONS.c
+        has_terms = (columns.ended_at.is_(None), columns.terms.is_not(None))
+        return await self._looked_up(sa.select(TRANSACTIONS).where(*has_terms).limit(most))
+
+    async def _looked_up(self, query: sa.Select[Any]) -> list[Transaction]:
+        found = await self._work.look_up(TRANSACTION_SHELF, query, {})
+        for transaction in found:
+            await self._running_at(transaction.station)
+        return [transaction for transaction in found if transaction.is_running]
 
     async def _running_at(self, station: StationKey) -> Running:
         key = (station.tenant, station.station)

@@ -98,7 +98,7 @@ RUNNING = sa.Table(
     sa.Column("tenant", Text(), primary_key=True),
     sa.Column("station", Text(), primary_key=True),
     sa.Column("refs", Json(), nullable=False),
-    sa.Column("expected", Text()),  # JSON: starts that were asked for
+    sa.Column("arranged", Text()),  # JSON: what is to hold for starts that were asked for
     sa.Column("version", Integer(), nullable=False),
 )
 

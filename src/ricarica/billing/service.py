@@ -1,0 +1,204 @@
+"""Payments of drivers without a contract, and the receipts for them."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ricarica.billing.events import PaymentChanged, SettlementFailed, VatNumberAsked
+from ricarica.billing.facts import CardShown, Charged, Receipt, Settled
+from ricarica.billing.model import (
+    OPEN,
+    REFERENCE_LENGTH_MAX,
+    TROUBLE,
+    Channel,
+    Payment,
+    PaymentState,
+    Try,
+    WebPayments,
+    check_web_payments,
+    with_try,
+)
+from ricarica.billing.ports import BillingStore
+from ricarica.billing.totp import is_totp
+from ricarica.billing.vat import Company, Standing, VatNumber, is_well_formed, normal
+from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
+from ricarica.kernel.events import Announcer
+from ricarica.kernel.ids import Ids, StationKey, TenantId
+
+CHECK_AGAIN = timedelta(days=30)  # companies are founded and closed
+
+
+@dataclass(frozen=True, slots=True)
+class BillingPolicy:
+    """`public_url`: where drivers reach us, without a slash at its end; None: they do not."""
+
+    public_url: str | None = None
+
+
+class BillingService:
+    def __init__(
+        self, store: BillingStore, announcer: Announcer, ids: Ids, policy: BillingPolicy
+    ) -> None:
+        self._store = store
+        self._announce = announcer.announce
+        self._ids = ids
+        self.policy = policy
+
+    # -- what becomes of a payment
+
+    async def shown(self, card: CardShown) -> Payment:
+        """C18: a card was authorised at the station's own terminal."""
+        known = await self._store.payment(card.station, card.reference)
+        payment = known or _at_terminal(card.station, card.reference, card.at)
+        changed = replace(payment, details={**payment.details, **card.details}, updated_at=card.at)
+        return self._changed(known, changed)
+
+    async def begin(self, payment: Payment) -> Payment:
+        """C24, C25: a card was authorised elsewhere, and the station is told to begin.
+
+        Raises:
+            ConflictError: that reference was used before.
+        """
+        reference = payment.reference.strip()
+        if not reference or len(reference) > REFERENCE_LENGTH_MAX:
+            raise InvalidError(f"a payment's reference has 1 to {REFERENCE_LENGTH_MAX} characters")
+        if await self._store.by_reference(payment.station.tenant, reference):
+            raise ConflictError(f"the payment {reference} is there already")
+        return self._changed(None, replace(payment, reference=reference))
+
+    async def charged(self, charged: Charged) -> None:
+        known = await self._store.payment(charged.station, charged.reference)
+        payment = known or _at_terminal(charged.station, charged.reference, charged.at)
+        state = PaymentState.DUE if charged.is_over else PaymentState.CHARGING
+        if payment.state not in OPEN or payment.state is PaymentState.DUE:
+            state = payment.state  # what is told late undoes nothing
+        cost = charged.cost.rounded() if charged.cost and charged.is_over else None
+        changed = replace(
+            payment,
+            state=state,
+            transaction=charged.transaction,
+            due=cost.amount if cost else payment.due,
+            currency=cost.currency if cost else payment.currency,
+            authorized=charged.authorized or payment.authorized,
+            details={**payment.details, **charged.details},
+        )
+        if changed != known:
+            self._changed(known, replace(changed, updated_at=charged.at))
+
+    async def settle(self, told: Settled, channel: Channel = Channel.TERMINAL) -> Receipt:
+        """C19–C22: note what became of it; a repeat is answered like the first."""
+        known = await self._store.payment(told.station, told.reference)
+        payment = known or replace(
+            _at_terminal(told.station, told.reference, told.received_at), channel=channel
+        )
+        tried = with_try(payment, Try(told.status, told.amount, told.at, told.detail))
+        changed = self._with_receipt(
+            replace(
+                tried,
+                transaction=told.transaction or tried.transaction,
+                vat_number=told.vat_number or tried.vat_number,
+                company=told.company or tried.company,
+                receipt_id=tried.receipt_id or told.receipt_id,
+                receipt_url=tried.receipt_url or told.receipt_url,
+            )
+        )
+        if changed != known:
+            changed = self._changed(known, replace(changed, updated_at=told.received_at))
+        if told.receipt_url is not None:
+            return Receipt()  # C21.FR.04: the terminal has one of its own
+        return Receipt(changed.receipt_id, changed.receipt_url)
+
+    def _with_receipt(self, payment: Payment) -> Payment:
+        """C21.FR.03: ours, unless the terminal made one."""
+        public_url = self.policy.public_url
+        if payment.state is not PaymentState.SETTLED or payment.receipt_url or not public_url:
+            return payment
+        secret = self._ids.secret()
+        url = f"{public_url}/receipts/{secret}"
+        number = payment.receipt_id or self._ids.new()
+        return replace(payment, secret=secret, receipt_id=number, receipt_url=url)
+
+    async def find(self, tenant: TenantId, reference: str) -> Payment:
+        """
+        Raises:
+            NotFoundError: there is none.
+            ConflictError: several stations told of one of that name.
+        """
+        found = await self._store.by_reference(tenant, reference)
+        if not found:
+            raise NotFoundError(f"there is no payment {reference}")
+        if len(found) > 1:
+            raise ConflictError(f"{len(found)} stations told of a payment {reference}")
+        return found[0]
+
+    def _changed(self, known: Payment | None, payment: Payment) -> Payment:
+        self._store.save(payment)
+        if known is None or (known.state, known.due) != (payment.state, payment.due):
+            self._announce(
+                PaymentChanged(
+                    payment.station,
+                    payment.reference,
+                    payment.state,
+                    payment.transaction,
+                    payment.due,
+                    payment.settled,
+                    payment.currency,
+                )
+            )
+        if payment.state in TROUBLE and (known is None or known.tries != payment.tries):
+            last = payment.tries[-1].detail if payment.tries else None
+            self._announce(
+                SettlementFailed(payment.station, payment.reference, payment.state, last)
+            )
+        return payment
+
+    # -- paying on a page
+
+    async def web(self, station: StationKey) -> WebPayments | None:
+        return await self._store.web(station)
+
+    async def set_web(self, web: WebPayments) -> WebPayments:
+        check_web_payments(web)
+        await self._store.web(web.station)  # a row is read before it is written
+        self._store.save_web(web)
+        return web
+
+    async def is_fresh(self, station: StationKey, password: str | None, at: datetime) -> bool:
+        """C25.FR.07: whether an address was shown by this station just now, or is a printed one."""
+        web = await self._store.web(station)
+        if web is None or not web.is_on:
+            return False
+        if web.secret is None:
+            return True
+        return password is not None and is_totp(password, web.secret, at, web.validity, web.length)
+
+    # -- numbers under which companies are taxed
+
+    async def check_vat_number(
+        self, tenant: TenantId, typed: str, at: datetime, station: StationKey | None = None
+    ) -> VatNumber:
+        """C18.FR.09: what is known at once; a register is asked in the meantime."""
+        number = normal(typed)
+        if not is_well_formed(number):
+            return VatNumber(tenant, number, at, Standing.INVALID)
+        known = await self._store.vat_number(tenant, number)
+        if known is None or (known.checked_at and at - known.checked_at > CHECK_AGAIN):
+            known = replace(known or VatNumber(tenant, number, at), asked_at=at, checked_at=None)
+            self._store.save_vat_number(known)
+            self._announce(VatNumberAsked(number, station))
+        return known
+
+    async def vat_numbers_to_check(self, most: int) -> list[VatNumber]:
+        return await self._store.vat_numbers_to_check(most)
+
+    async def vat_number_checked(
+        self, tenant: TenantId, number: str, at: datetime, found: tuple[bool, Company | None]
+    ) -> None:
+        known = await self._store.vat_number(tenant, number) or VatNumber(tenant, number, at)
+        is_valid, company = found
+        standing = Standing.VALID if is_valid else Standing.INVALID
+        checked = replace(known, standing=standing, checked_at=at, company=company)
+        self._store.save_vat_number(checked)
+
+
+def _at_terminal(station: StationKey, reference: str, at: datetime) -> Payment:
+    return Payment(station, reference, Channel.TERMINAL, PaymentState.AUTHORIZED, at, at)

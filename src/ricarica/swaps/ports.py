@@ -1,0 +1,26 @@
+"""What this slice needs of the world, in its own words."""
+
+from typing import Protocol
+
+from ricarica.kernel.ids import StationKey, TenantId
+from ricarica.swaps.model import HeldBattery, Swap, SwapStation
+
+
+class SwapStore(Protocol):
+    async def numbered(self, station: StationKey, number: int) -> list[Swap]:
+        """All of the station's that have this number, the latest first."""
+        ...
+
+    async def get(self, tenant: TenantId, swap: str) -> Swap | None: ...
+
+    def save(self, swap: Swap) -> None: ...
+
+    async def battery(self, tenant: TenantId, serial: str) -> HeldBattery | None: ...
+
+    async def batteries_at(self, station: StationKey) -> list[HeldBattery]: ...
+
+    def save_battery(self, battery: HeldBattery) -> None: ...
+
+    async def station(self, station: StationKey) -> SwapStation | None: ...
+
+    def save_station(self, station: SwapStation) -> None: ...

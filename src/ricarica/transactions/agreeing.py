@@ -1,0 +1,190 @@
+"""Seeing to what few transactions have besides, see `terms`: limits, credit, costs told."""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from ricarica.authorization.model import TokenKind, TokenRef
+from ricarica.authorization.service import AuthorizationService
+from ricarica.configuration.commands import ReadSettings
+from ricarica.configuration.model import Setting
+from ricarica.kernel.events import Outgoing
+from ricarica.kernel.ids import StationKey
+from ricarica.kernel.quantities import ZERO
+from ricarica.transactions.chronicle import Chronicle
+from ricarica.transactions.commands import StopCharging
+from ricarica.transactions.counting import usage_of
+from ricarica.transactions.facts import Particulars, TransactionFact
+from ricarica.transactions.model import Flag, Transaction
+from ricarica.transactions.ports import TransactionStore
+from ricarica.transactions.terms import (
+    NO_TERMS,
+    LimitKind,
+    Limits,
+    Say,
+    Terms,
+    differs,
+    left_to_us,
+    merged,
+    reached,
+    tighter,
+    to_say,
+    with_said,
+)
+
+SUPPORTED = "TxCtrlr.SupportedLimits"
+# As stations write them there.
+SUPPORTED_AS = {
+    "maxcost": LimitKind.COST,
+    "maxenergy": LimitKind.ENERGY,
+    "maxtime": LimitKind.TIME,
+    "maxsoc": LimitKind.SOC,
+}
+
+
+class StationSettings(Protocol):
+    async def named(self, station: StationKey, names: Iterable[str]) -> Mapping[str, Setting]: ...
+
+
+class Agreements:
+    def __init__(
+        self,
+        store: TransactionStore,
+        authorization: AuthorizationService,
+        settings: StationSettings,
+        chronicle: Chronicle,
+        outgoing: Outgoing,
+    ) -> None:
+        self._store = store
+        self._authorization = authorization
+        self._settings = settings
+        self._chronicle = chronicle
+        self._tell = outgoing.tell
+
+    async def begun(self, transaction: Transaction, fact: TransactionFact) -> Transaction:
+        """It is known by now who charges, or of which start of ours it came."""
+        transaction = await self._as_arranged(transaction, fact)
+        if fact.token is None:
+            return transaction
+        if fact.token.kind is TokenKind.DIRECT_PAYMENT:
+            terms = transaction.terms or NO_TERMS
+            paid = replace(terms, payment=terms.payment or fact.token.uid)
+            transaction = replace(transaction, terms=paid)
+        return await self._with_credit(transaction, fact.token)
+
+    async def _as_arranged(self, transaction: Transaction, fact: TransactionFact) -> Transaction:
+        arranged = await self._store.arranged(fact.station)
+        if not arranged:
+            return transaction
+        token = fact.token.folded if fact.token else None
+        evse = fact.evse or transaction.evse
+        met = next((x for x in arranged if x.is_met_by(fact.remote_start, token, evse)), None)
+        rest = tuple(x for x in arranged if x is not met and x.until > fact.received_at)
+        if rest != arranged:
+            self._store.arrange(fact.station, rest)
+        if met is None:
+            return transaction
+        terms = transaction.terms or NO_TERMS
+        wanted, payment = tighter(terms.wanted, met.limits), met.payment or terms.payment
+        return replace(transaction, terms=replace(terms, wanted=wanted, payment=payment))
+
+    async def _with_credit(self, transaction: Transaction, ref: TokenRef) -> Transaction:
+        """C17.FR.03: who paid in advance charges for that, and no more."""
+        token = await self._authorization.find(transaction.station.tenant, ref)
+        if token is None or token.credit is None or token.folded != _folded(transaction):
+            return transaction
+        terms = transaction.terms or NO_TERMS
+        wanted = tighter(terms.wanted, Limits(cost=max(token.credit, ZERO)))
+        return replace(transaction, terms=replace(terms, wanted=wanted, spent=terms.spent or ZERO))
+
+    def told(self, transaction: Transaction, more: Particulars) -> Transaction:
+        """What the station says besides."""
+        terms = transaction.terms or NO_TERMS
+        changed = replace(
+            terms,
+            kept=merged(terms.kept, more.limits) if more.limits else terms.kept,
+            tariff=more.tariff or terms.tariff,
+            counted=more.cost or terms.counted,
+            told={**terms.told, **(more.told or {})},
+        )
+        return transaction if changed == terms else replace(transaction, terms=changed)
+
+    async def kept(
+        self, transaction: Transaction, terms: Terms, fact: TransactionFact
+    ) -> tuple[Transaction, Say | None]:
+        """What follows from its terms, now that it is counted; and what the answer says of them."""
+        transaction = _compared(transaction, terms)
+        if not transaction.is_running:
+            return await self.paid(transaction, terms), None
+        transaction = self._stopped(transaction, terms, fact)
+        say = await self._to_say(transaction, terms, fact)
+        if say is None:
+            return transaction, None
+        terms = with_said(transaction.terms or terms, say, fact.seq_no)
+        return replace(transaction, terms=terms), say
+
+    async def paid(self, transaction: Transaction, terms: Terms) -> Transaction:
+        """What it cost is taken from the token's credit; and the difference, if that changes."""
+        due = transaction.cost_incl or ZERO
+        if terms.spent is None or terms.spent == due or transaction.token is None:
+            return transaction
+        tenant, ref = transaction.station.tenant, TokenRef(transaction.token)
+        await self._authorization.spend(tenant, ref, due - terms.spent)
+        return replace(transaction, terms=replace(terms, spent=due))
+
+    def again(self, known: Transaction, fact: TransactionFact) -> Say | None:
+        """The same to a repeat of the event that was answered with it."""
+        terms = known.terms
+        if terms is None or terms.said is None or fact.seq_no is None:
+            return None
+        return Say(terms.said) if terms.said_in == fact.seq_no else None
+
+    def _stopped(
+        self, transaction: Transaction, terms: Terms, fact: TransactionFact
+    ) -> Transaction:
+        """E16: a limit that the station knows nothing of is ours to see to."""
+        limits = left_to_us(terms)
+        if limits is None or terms.stopped_for is not None or fact.offline:
+            return transaction
+        usage = usage_of(transaction)
+        kind = reached(limits, usage, transaction.cost_incl, transaction.soc_percent)
+        if kind is None:
+            return transaction
+        self._tell(transaction.station, StopCharging(transaction.ref))
+        self._chronicle.note(transaction, fact, f"its limit of {kind} is reached; asked to stop")
+        return replace(transaction, terms=replace(terms, stopped_for=kind))
+
+    async def _to_say(
+        self, transaction: Transaction, terms: Terms, fact: TransactionFact
+    ) -> Say | None:
+        limits = None
+        if terms.wanted is not None and fact.seq_no is not None and terms.wanted != terms.said:
+            limits = to_say(terms, await self._supported(transaction, fact))
+        return Say(limits, terms.text) if limits or terms.text else None
+
+    async def _supported(
+        self, transaction: Transaction, fact: TransactionFact
+    ) -> frozenset[LimitKind]:
+        """E16.FR.12: only what the station said that it supports; it is asked, if it did not."""
+        setting = (await self._settings.named(fact.station, (SUPPORTED,))).get(SUPPORTED)
+        if setting is None:
+            if transaction.last_at == transaction.started_at:
+                self._tell(fact.station, ReadSettings((SUPPORTED,)))
+            return frozenset()
+        words = (word.strip().casefold() for word in (setting.value or "").split(","))
+        return frozenset(SUPPORTED_AS[word] for word in words if word in SUPPORTED_AS)
+
+
+def _folded(transaction: Transaction) -> str:
+    return TokenRef(transaction.token or "").folded
+
+
+def _compared(transaction: Transaction, terms: Terms) -> Transaction:
+    """I12: flagged, where a station came to another amount in the end than we."""
+    if terms.counted is None or transaction.is_running:
+        return transaction
+    is_other = differs(terms.counted, transaction.cost_incl, transaction.currency)
+    if is_other is (Flag.COST_DIFFERS in transaction.flags):
+        return transaction
+    return replace(transaction, flags=transaction.flags ^ {Flag.COST_DIFFERS})

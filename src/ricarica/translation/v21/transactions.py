@@ -1,0 +1,43 @@
+"""Transactions in 2.1: what its answers say beyond those of 2.0.1."""
+
+from msgspec.structs import replace
+
+from ricarica.ocpp.v2 import messages as v2
+from ricarica.slices import Slices
+from ricarica.transactions.terms import Limits
+from ricarica.translation.route import Origin, Route
+from ricarica.translation.v2.transactions import fact_from, recorded_by, response_for
+from ricarica.translation.v21.payments import details_from
+
+
+def limit_for(limits: Limits) -> v2.TransactionLimit:
+    return v2.TransactionLimit(
+        max_cost=limits.cost,
+        max_energy=limits.energy_wh,
+        max_time=None if limits.time is None else int(limits.time.total_seconds()),
+        max_soc=limits.soc_percent,
+    )
+
+
+async def transaction_event(
+    req: v2.TransactionEventRequest, origin: Origin, slices: Slices
+) -> v2.TransactionEventResponse:
+    fact = fact_from(req, origin)
+    details = details_from(req.id_token) if req.id_token else {}
+    recorded = await recorded_by(slices, fact, details)
+    response = response_for(fact, recorded)
+    if recorded.say is None or recorded.say.limits is None:
+        return response
+    # E16.FR.02
+    return replace(response, transaction_limit=limit_for(recorded.say.limits))
+
+
+ROUTES = (
+    Route(
+        "TransactionEvent",
+        v2.TransactionEventRequest,
+        transaction_event,
+        tokens=lambda req: (req.id_token.id_token,) if req.id_token else (),
+        answer_when_put_aside=lambda _: v2.TransactionEventResponse(),
+    ),
+)
