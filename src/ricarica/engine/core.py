@@ -1,19 +1,23 @@
 """The engine of one node: every message and every change gets its unit of work."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ricarica.access.model import Actor
+from ricarica.certificates.authority import OwnAuthority
+from ricarica.certificates.commands import IssueCertificate
+from ricarica.certificates.inquiries import Question
 from ricarica.engine import aside
 from ricarica.engine.batches import Batches
 from ricarica.engine.bulk import Around, Runner
 from ricarica.engine.caretaker import Caretaker, Surrounding
 from ricarica.engine.commands import Commands
 from ricarica.engine.company import Company, Connection, Fence
-from ricarica.engine.dispatch import Dispatcher, Routes
+from ricarica.engine.dispatch import DeliveryJob, Dispatcher, Routes
+from ricarica.engine.issuing import issue
 from ricarica.engine.jobs import Errand
 from ricarica.engine.keeping import Deliverer
 from ricarica.engine.live import LiveStation, LiveStations
@@ -24,7 +28,7 @@ from ricarica.engine.sayings import Speaker
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.engine.upkeep import Upkeep
 from ricarica.engine.upkeeps import UPKEEPS
-from ricarica.kernel.errors import NotFoundError, StorageUnavailableError
+from ricarica.kernel.errors import NotFoundError, RicaricaError, StorageUnavailableError
 from ricarica.kernel.events import Announced, Event
 from ricarica.kernel.ids import DEFAULT_TENANT, StationKey, TenantId
 from ricarica.link.letters import (
@@ -100,6 +104,9 @@ class Engine:
             database, surroundings, self.mailboxes, prefetch, self._publish, fence
         )
         self._passing: set[asyncio.Task[object]] = set()
+        self.asked_for = 0  # messages whose handling waits for what others say
+        self._pki = surroundings.pki
+        self._authority = self._pki.authority or OwnAuthority(self._pki.vault, surroundings.clock)
         self._company = company
         self.speaker = Speaker(self.commands, self._decide_for)
         around = Surrounding(
@@ -197,7 +204,7 @@ class Engine:
             )
 
         try:
-            return await self._errand(tenant, decide, identity=knock.identity)
+            return await self._errand(tenant, decide, identity=knock.identity, hurries=False)
         except StorageUnavailableError:
             return Admission(Verdict.UNAVAILABLE)
 
@@ -212,7 +219,7 @@ class Engine:
             )
             return before, epoch
 
-        before, epoch = await self._errand(key.tenant, connect, key)
+        before, epoch = await self._errand(key.tenant, connect, key, hurries=False)
         self.batches.remembered.own((key.tenant, key.station))
         self.live.opened(key, epoch, opened.subprotocol, opened.node)
         if before.connected and before.node and before.node != opened.node:
@@ -221,8 +228,37 @@ class Engine:
         return epoch
 
     def deliver(self, delivered: Delivered, reply: Callable[[Reply], None]) -> None:
-        if not self.mailboxes.post(self.dispatcher.job(delivered, reply)):
+        job = self.dispatcher.job(delivered, reply)
+        questions = job.questions()
+        if questions and len(self._passing) < PASSING_COMMANDS_MAX:
+            self._pass(self._deliver_after(questions, job, reply))
+        else:
+            self._deliver(job, reply)
+
+    def _deliver(self, job: DeliveryJob, reply: Callable[[Reply], None]) -> None:
+        if not self.mailboxes.post(job):
             reply(Withheld(1013, "too much is waiting"))
+
+    async def _deliver_after(
+        self, questions: Sequence[Question], job: DeliveryJob, reply: Callable[[Reply], None]
+    ) -> None:
+        """Its station says nothing else meanwhile, for it waits for the answer."""
+        self.asked_for += 1
+        try:
+            if await self._is_accepted(job.delivered.key):  # nobody is asked for strangers
+                await self._pki.inquiries.ask(questions, self._clock.now)
+        finally:
+            self.asked_for -= 1
+            self._deliver(job, reply)
+
+    async def _is_accepted(self, key: StationKey) -> bool:
+        async def look(unit: UnitOfWork) -> bool:
+            return (await unit.slices.stations.get(key)).acceptance is Acceptance.ACCEPTED
+
+        try:
+            return await self._in_order(key, look)
+        except RicaricaError:
+            return False
 
     def close(self, closed: Closed) -> None:
         if self.live.closed(closed.key, closed.epoch):
@@ -235,7 +271,7 @@ class Engine:
                 Disconnected(closed.key, closed.epoch, closed.reason, closed.at)
             )
 
-        done = self._afterwards(closed.key, disconnect)
+        done = self._errand(closed.key.tenant, disconnect, closed.key, hurries=False)
         done.add_done_callback(lambda done: self._write_down_later(closed, done))
 
     def _write_down_later(self, closed: Closed, done: "asyncio.Future[None]") -> None:
@@ -259,7 +295,7 @@ class Engine:
         async def write(unit: UnitOfWork) -> None:
             stage(unit, logged)
 
-        self._afterwards(noted.key, write)
+        self._errand(noted.key.tenant, write, noted.key, hurries=False)
 
     # -- parts
 
@@ -269,8 +305,10 @@ class Engine:
         work: Callable[[UnitOfWork], Awaitable[T]],
         station: StationKey | None = None,
         identity: str | None = None,
+        *,
+        hurries: bool = True,
     ) -> "asyncio.Future[T]":
-        errand = Errand(tenant, work, station, identity)
+        errand = Errand(tenant, work, station, identity, hurries=hurries)
         if not self.mailboxes.post(errand):
             errand.fail(StorageUnavailableError("too much is waiting; try again later"))
         return errand.done
@@ -302,6 +340,8 @@ class Engine:
                 self._say_goodbye(key, command)
             elif isinstance(command, BringInStep):
                 self.bring(key, command.kind)
+            elif isinstance(command, IssueCertificate):
+                self._pass(issue(self._authority, self._in_order, key, command))
             elif self._is_worth_telling(key, command):
                 self._send(key, command)
 
@@ -378,7 +418,11 @@ class Engine:
     def _send(self, key: StationKey, command: object) -> None:
         if len(self._passing) >= PASSING_COMMANDS_MAX:
             return
-        task: asyncio.Task[object] = asyncio.ensure_future(self.commands.tell(key, command))
+        self._pass(self.commands.tell(key, command))
+
+    def _pass(self, work: Coroutine[Any, Any, object]) -> None:
+        """Nobody waits for it, but for the end of the process."""
+        task: asyncio.Task[object] = asyncio.ensure_future(work)
         self._passing.add(task)
         task.add_done_callback(self._passed)
 

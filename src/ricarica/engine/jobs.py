@@ -19,7 +19,7 @@ log = structlog.get_logger("ricarica.engine")
 class Errand(Generic[T]):
     """Something to do in one unit of work; whoever sent it may wait for `done`."""
 
-    __slots__ = ("_identity", "_work", "box", "done", "tenant")
+    __slots__ = ("_identity", "_work", "box", "done", "hurries", "tenant")
     connection = None
 
     def __init__(
@@ -28,8 +28,11 @@ class Errand(Generic[T]):
         work: Callable[[UnitOfWork], Awaitable[T]],
         station: StationKey | None = None,
         identity: str | None = None,
+        *,
+        hurries: bool = True,
     ) -> None:
         """`identity`: of a station that is not known yet, for it only knocks."""
+        self.hurries = hurries
         self.tenant = tenant
         # What concerns no station waits for nobody.
         self.box: Hashable = (station.tenant, station.station) if station else self

@@ -11,6 +11,11 @@ from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.ids import StationKey, TenantId
 
 
+# A handshake, or a line in the log, does not mind. Commits of their own would make the messages
+# of others wait, and hostile peers can cause any number of them.
+PATIENCE_S = 0.02
+
+
 @dataclass(slots=True)
 class Wanted:
     """What the jobs of a batch will read, so that it is read with one query per kind."""
@@ -34,6 +39,11 @@ class Job(Protocol):
     @property
     def connection(self) -> tuple[StationKey, int] | None:
         """Whose connection, and of which epoch, it came over; None: over none."""
+        ...
+
+    @property
+    def hurries(self) -> bool:
+        """Whether it is worth a commit of its own: who does not mind waits for company."""
         ...
 
     def prepare(self, wanted: Wanted) -> None:
@@ -68,6 +78,7 @@ class Mailboxes:
         self._later: dict[Hashable, deque[Job]] = {}  # what comes after it, if anything does
         self._total = 0
         self._arrived = asyncio.Event()
+        self._patience: asyncio.TimerHandle | None = None  # of those who do not hurry
 
     def __len__(self) -> int:
         return self._total
@@ -81,7 +92,11 @@ class Mailboxes:
         elif not self._post_later(job):
             return False
         self._total += 1
-        self._arrived.set()
+        if job.hurries:
+            self._arrived.set()
+        elif self._patience is None and not self._arrived.is_set():
+            loop = asyncio.get_running_loop()
+            self._patience = loop.call_later(PATIENCE_S, self._arrived.set)
         return True
 
     def _post_later(self, job: Job) -> bool:
@@ -104,6 +119,9 @@ class Mailboxes:
                 if not later:
                     del self._later[box]
         self._total -= len(taken)
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
         if not self._next:
             self._arrived.clear()
         return taken

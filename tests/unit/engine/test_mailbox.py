@@ -12,9 +12,10 @@ from ricarica.kernel.ids import DEFAULT_TENANT, StationKey, TenantId
 
 
 class Letter:
-    def __init__(self, box: Hashable, number: int = 0) -> None:
+    def __init__(self, box: Hashable, number: int = 0, *, hurries: bool = True) -> None:
         self.box = box
         self.number = number
+        self.hurries = hurries
 
     @property
     def tenant(self) -> TenantId:
@@ -116,6 +117,26 @@ async def test_waiting_ends_when_something_arrives(mailboxes: Mailboxes) -> None
     mailboxes.post(Letter("A"))
 
     await asyncio.wait_for(waiting, 1)
+
+
+async def test_what_does_not_hurry_waits_for_company(mailboxes: Mailboxes) -> None:
+    mailboxes.post(Letter("A", hurries=False))
+    waiting = asyncio.ensure_future(mailboxes.wait())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+
+    mailboxes.post(Letter("B"))
+
+    await asyncio.wait_for(waiting, 1)
+    assert names(mailboxes.take(5)) == [("A", 0), ("B", 0)]
+
+
+async def test_what_does_not_hurry_is_not_forgotten(mailboxes: Mailboxes) -> None:
+    mailboxes.post(Letter("A", hurries=False))
+
+    await asyncio.wait_for(mailboxes.wait(), 1)
+
+    assert names(mailboxes.take(5)) == [("A", 0)]
 
 
 async def test_there_is_something_to_wait_for_again_when_all_is_taken(
