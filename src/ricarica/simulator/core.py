@@ -336,7 +336,8 @@ class Station:
         running = evse.transaction
         if running is None:
             return Occasion(evse.number, self.now)
-        return Occasion(evse.number, self.now, running.ref, running.started_at)
+        ref, started_at = running.ref, running.started_at
+        return Occasion(evse.number, self.now, ref, started_at, running.has_priority)
 
     def forget_profiles_of(self, transaction: Transaction) -> None:
         """A TxProfile ends with its transaction. (K01.FR.05)"""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
+from ricarica.ocpp.payload import Payload
 from ricarica.simulator.battery import NOMINAL_V, UNLIMITED, Limit
 
 Number = TypeVar("Number", int, Decimal)
@@ -15,6 +16,8 @@ STATION_MAX = ("ChargePointMaxProfile", "ChargingStationMaxProfile")
 EXTERNAL = "ChargingStationExternalConstraints"
 TX_DEFAULT = "TxDefaultProfile"
 TX = "TxProfile"
+PRIORITY = "PriorityCharging"
+LOCAL_GENERATION = "LocalGeneration"
 PROFILES_MAX = 100  # far more than any server installs; keeps a hostile one from filling memory
 
 
@@ -44,6 +47,8 @@ class Profile:
     valid_from: datetime | None = None
     valid_to: datetime | None = None
     transaction: str | None = None
+    said: Payload | None = None
+    """As the server said it, to report it in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class Occasion:
     at: datetime
     transaction: str | None = None
     transaction_started_at: datetime | None = None
+    has_priority: bool = False
 
 
 def limit_on(profiles: Iterable[Profile], occasion: Occasion) -> Limit:
@@ -62,10 +68,20 @@ def limit_on(profiles: Iterable[Profile], occasion: Occasion) -> Limit:
     ceilings = (
         _highest(known, occasion, _caps_station),
         _highest(known, occasion, lambda profile: profile.purpose == EXTERNAL),
-        _highest(known, occasion, _is_for_this_transaction(occasion))
+        _highest(known, occasion, _is_first(occasion))
+        or _highest(known, occasion, _is_for_this_transaction(occasion))
         or _highest(known, occasion, lambda profile: profile.purpose == TX_DEFAULT),
     )
-    return tightest(limit for limit in ceilings if limit is not None)
+    limit = tightest(limit for limit in ceilings if limit is not None)
+    on_top = _highest(known, occasion, lambda profile: profile.purpose == LOCAL_GENERATION)
+    return raised(limit, on_top) if on_top else limit
+
+
+def raised(limit: Limit, by: Limit) -> Limit:
+    """What is generated on the spot comes on top, told in the same unit. (2.1 K27)"""
+    return Limit(
+        _more(limit.current_a, by.current_a), _more(limit.power_w, by.power_w), limit.phases
+    )
 
 
 def tightest(limits: Iterable[Limit]) -> Limit:
@@ -121,6 +137,7 @@ def composite(
             occasion.at + offset,
             occasion.transaction,
             occasion.transaction_started_at,
+            occasion.has_priority,
         )
         limit = limit_on(profiles, later)
         if limit != previous:
@@ -142,6 +159,11 @@ def in_unit(limit: Limit, unit: str, power_w_max: Decimal, phases: int) -> Decim
 
 def _caps_station(profile: Profile) -> bool:
     return profile.purpose in STATION_MAX
+
+
+def _is_first(occasion: Occasion) -> Callable[[Profile], bool]:
+    """K21: who has priority follows a profile that the others do not. (2.1)"""
+    return lambda profile: profile.purpose == PRIORITY and occasion.has_priority
 
 
 def _is_for_this_transaction(occasion: Occasion) -> Callable[[Profile], bool]:
@@ -238,3 +260,7 @@ def _least(one: Number | None, other: Number | None) -> Number | None:
     if one is None or other is None:
         return one if other is None else other
     return min(one, other)
+
+
+def _more(limit: Decimal | None, by: Decimal | None) -> Decimal | None:
+    return limit if limit is None or by is None else limit + by

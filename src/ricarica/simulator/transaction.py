@@ -44,6 +44,7 @@ class Transaction:
     is_suspended: bool = False
     is_confirmed: bool = False
     is_resumed: bool = False
+    has_priority: bool = False
     last_charging_state: str | None = None
     shown_cost: Decimal | None = None
     next_sample_at: datetime | None = None

@@ -1,29 +1,17 @@
 """What a simulated station does when a server tells it to in OCPP 2.0.1 or 2.1."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from ricarica.ocpp.payload import Payload
 from ricarica.ocpp.v2 import messages as v2
 from ricarica.simulator import charging, commands
 from ricarica.simulator.core import Command, Station, Trigger
 from ricarica.simulator.evse import Evse, Reservation
-from ricarica.simulator.profiles import (
-    STATION_MAX,
-    Criteria,
-    Period,
-    Profile,
-    composite,
-    in_unit,
-)
 from ricarica.simulator.tokens import Verdict
 from ricarica.simulator.transaction import Token
+from ricarica.simulator.v2_profiles import profile_from
 from ricarica.simulator.v2_variables import base_report, get_variables, report, set_variables
 
-RECURS = {
-    v2.RecurrencyKind.Daily: timedelta(days=1),
-    v2.RecurrencyKind.Weekly: timedelta(days=7),
-}
 VENDOR = "org.ricarica.simulator"
 
 
@@ -38,7 +26,7 @@ def _request_start(station: Station, request: v2.RequestStartTransactionRequest)
         evse=request.evse_id,
         remote_start_id=request.remote_start_id,
         group=group.id_token if group else None,
-        profile=_profile_from(given, request.evse_id or 0) if given else None,
+        profile=profile_from(given, request.evse_id or 0) if given else None,
     )
     status, running = commands.request_start(station, asked)
     return v2.RequestStartTransactionResponse(
@@ -170,79 +158,6 @@ TRIGGERS: dict[str, Trigger] = {
 }
 
 
-# Charging profiles
-
-
-def _set_profile(station: Station, request: v2.SetChargingProfileRequest) -> Payload:
-    profile = _profile_from(request.charging_profile, request.evse_id)
-    is_misplaced = profile.purpose in STATION_MAX and profile.evse != 0
-    status = commands.REJECTED if is_misplaced else commands.install_profile(station, profile)
-    return v2.SetChargingProfileResponse(status=v2.ChargingProfileStatus(status))
-
-
-def _profile_from(given: v2.ChargingProfile, evse: int) -> Profile:
-    """Of the schedules that ISO 15118 may offer, the first is what the station follows."""
-    schedule = given.charging_schedule[0]
-    return Profile(
-        id=given.id,
-        evse=evse,
-        stack_level=given.stack_level,
-        purpose=given.charging_profile_purpose.value,
-        kind=given.charging_profile_kind.value,
-        unit=schedule.charging_rate_unit.value,
-        periods=tuple(
-            Period(timedelta(seconds=period.start_period), period.limit, period.number_phases)
-            for period in schedule.charging_schedule_period
-        ),
-        start=schedule.start_schedule,
-        duration=timedelta(seconds=schedule.duration) if schedule.duration else None,
-        recurs_every=RECURS[given.recurrency_kind] if given.recurrency_kind else None,
-        valid_from=given.valid_from,
-        valid_to=given.valid_to,
-        transaction=given.transaction_id,
-    )
-
-
-def _clear_profile(station: Station, request: v2.ClearChargingProfileRequest) -> Payload:
-    wanted = request.charging_profile_criteria
-    purpose = wanted.charging_profile_purpose if wanted else None
-    criteria = Criteria(
-        request.charging_profile_id,
-        wanted.evse_id if wanted else None,
-        purpose.value if purpose else None,
-        wanted.stack_level if wanted else None,
-    )
-    cleared = commands.clear_profiles(station, criteria)
-    return v2.ClearChargingProfileResponse(
-        status=v2.ClearChargingProfileStatus("Accepted" if cleared else "Unknown")
-    )
-
-
-def _composite(station: Station, request: v2.GetCompositeScheduleRequest) -> Payload:
-    evse = station.evses.get(request.evse_id or 1)
-    if evse is None:
-        return v2.GetCompositeScheduleResponse(status=v2.GenericStatus.Rejected)
-    unit = request.charging_rate_unit or v2.ChargingRateUnit.A
-    outlet, duration = evse.outlet, timedelta(seconds=request.duration)
-    periods = [
-        v2.ChargingSchedulePeriod(
-            start_period=int(offset.total_seconds()),
-            limit=in_unit(limit, unit.value, outlet.power_w_max, outlet.phases),
-        )
-        for offset, limit in composite(station.profiles, station.occasion(evse), duration)
-    ]
-    return v2.GetCompositeScheduleResponse(
-        status=v2.GenericStatus.Accepted,
-        schedule=v2.CompositeSchedule(
-            evse_id=request.evse_id,
-            duration=request.duration,
-            schedule_start=station.clock,
-            charging_rate_unit=unit,
-            charging_schedule_period=periods,
-        ),
-    )
-
-
 # Cost, status, local list, reservations, and what is left
 
 
@@ -324,9 +239,6 @@ COMMANDS: dict[type[Payload], Command] = {
     v2.SetVariablesRequest: set_variables,
     v2.GetBaseReportRequest: base_report,
     v2.GetReportRequest: report,
-    v2.SetChargingProfileRequest: _set_profile,
-    v2.ClearChargingProfileRequest: _clear_profile,
-    v2.GetCompositeScheduleRequest: _composite,
     v2.CostUpdatedRequest: _cost_updated,
     v2.GetTransactionStatusRequest: _transaction_status,
     v2.GetLocalListVersionRequest: _list_version,

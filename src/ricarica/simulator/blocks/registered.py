@@ -6,7 +6,14 @@ from functools import cache
 from typing import Any
 
 from ricarica.simulator import v2_commands, v16_commands
-from ricarica.simulator.blocks import diagnostics, firmware
+from ricarica.simulator.blocks import certificates, (
+    der,
+    diagnostics,
+    firmware,
+    monitoring,
+    smart_charging,
+    streams,
+)
 from ricarica.simulator.core import Block
 
 CORE = Block(
@@ -18,6 +25,10 @@ CORE = Block(
 
 BLOCKS: tuple[Block, ...] = (
     CORE,
+    monitoring.BLOCK,
+    streams.BLOCK,
+    smart_charging.BLOCK,
+    der.BLOCK,
     firmware.BLOCK,
     diagnostics.BLOCK,
 )  # fmt: skip
