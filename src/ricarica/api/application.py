@@ -27,6 +27,7 @@ from ricarica.api import (
     tariffs,
     tokens,
     transactions,
+    transfers,
     upkeep,
 )
 from ricarica.api.caller import House, provide_caller
@@ -73,6 +74,7 @@ def routes(house: House, vitals: Vitals) -> list[ControllerRouterHandler]:
             request_max_body_size=BODY_MAX,
         ),
         docs_style,
+        transfers.router(house),
         *health_handlers(vitals),
     ]
 

@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 from ricarica.access.model import Actor
 from ricarica.engine.commands import Call, Called
+from ricarica.engine.files import Clerk, FilesSoon
 from ricarica.engine.outbox import Told as ToldEvent
 from ricarica.kernel.ids import EventId, StationKey, TenantId
 from ricarica.slices import Slices
@@ -80,6 +81,12 @@ class Engine(Protocol):
 
     @property
     def commands(self) -> Commands: ...
+
+    @property
+    def files(self) -> FilesSoon: ...
+
+    @property
+    def clerk(self) -> Clerk: ...
 
     @property
     def events(self) -> Events: ...

@@ -4,6 +4,7 @@ A flag counts more than `RICARICA_…`, that more than the file, and the file mo
 """
 
 import difflib
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -73,6 +74,17 @@ class Config:
     secure_cookies: bool = False  # for a proxy that does not say that it speaks HTTPS
     log_level: str = "info"
     log_json: bool = False
+    public_url: str | None = None  # where stations find files of ours; None: where we listen
+    files: Path | None = None  # a folder that all nodes share; None: among the data
+    image_max_mb: int = 1_024
+    images_max_mb: int = 20_480
+    log_max_mb: int = 200
+    logs_max_mb: int = 5_120
+    logs_kept_days: int = 30
+    ftp_port: int | None = None  # for logs by FTP; None: there is no such door
+    ftp_data_ports: str = ""  # as in 30000-30100; empty: any
+    ftp_address: str | None = None  # what stations are told, where that is not the socket's
+    only_signed_firmware: bool = False
     otel_endpoint: str | None = field(default=None, repr=False)  # it may carry a key
     otel_sampling: float = 0.1
 
@@ -80,6 +92,11 @@ class Config:
     def url(self) -> str:
         """The database's: the one given, or that of a file among the data."""
         return self.database_url or f"sqlite:///{(self.data / 'ricarica.db').absolute()}"
+
+    @property
+    def ftp_ports(self) -> range | None:
+        first, _, last = self.ftp_data_ports.partition("-")
+        return range(int(first), int(last) + 1) if first else None
 
     @property
     def has_tls(self) -> bool:
@@ -277,6 +294,19 @@ def _traces(config: Config) -> Iterator[str]:
         yield "otel_endpoint needs packages that are not installed: install ricarica[otel]"
 
 
+def _files(config: Config) -> Iterator[str]:
+    url = config.public_url
+    if url is not None and (not url.startswith(("http://", "https://")) or url.endswith("/")):
+        yield f"public_url is an address such as https://csms.example, not {url}"
+    for name in ("image_max_mb", "images_max_mb", "log_max_mb", "logs_max_mb", "logs_kept_days"):
+        if getattr(config, name) < 1:
+            yield f"{name} is 1 or more, not {getattr(config, name)}"
+    if not re.fullmatch(r"(\d{1,5}-\d{1,5})?", config.ftp_data_ports):
+        yield f"ftp_data_ports is a range such as 30000-30100, not {config.ftp_data_ports}"
+    if config.ftp_port is not None and find_spec("aioftp") is None:
+        yield "ftp_port needs a package that is not installed: install ricarica[ftp]"
+
+
 def _secrets(config: Config) -> Iterator[str]:
     if config.admin_password is not None:
         try:
@@ -292,5 +322,6 @@ RULES: tuple[Callable[[Config], Iterator[str]], ...] = (
     _stores,
     _words,
     _traces,
+    _files,
     _secrets,
 )

@@ -22,7 +22,7 @@ from ricarica.web.rendering import Pages
 log = structlog.get_logger("ricarica.serve")
 
 Handler = Callable[[Request[Any, Any, Any], Any], Response[Any]]
-PROGRAMS = ("/api", "/health", "/metrics")  # what no person looks at
+PROGRAMS = ("/api", "/files/", "/health", "/metrics")  # what no person looks at
 
 
 @dataclass(frozen=True, slots=True)

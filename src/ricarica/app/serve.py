@@ -29,6 +29,7 @@ from ricarica.app.collector import calm_collector
 from ricarica.app.config import Config
 from ricarica.app.door import limits_of, open_door
 from ricarica.app.failpoints import failpoints_from
+from ricarica.app.files import files_of, ftp_door
 from ricarica.app.logs import ORIGIN
 from ricarica.app.pages import people_of
 from ricarica.app.passwords import ArgonPasswordHasher
@@ -36,6 +37,7 @@ from ricarica.app.roles import Role, roles_from
 from ricarica.app.tables import metadata
 from ricarica.app.vitals import Health
 from ricarica.app.wiring import Node, Parts, running_node
+from ricarica.firmware.service import FirmwarePolicy
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.link.bus import Bus
 from ricarica.station_gateway.gateway import StationGateway
@@ -82,7 +84,10 @@ async def _serving(config: Config) -> AsyncIterator[Serving]:
         jitter=lambda: rng.uniform(-JITTER, JITTER),
     )
     failpoints = failpoints_from(os.environ)
-    parts = failpoints.shifting(Parts(database, policy=policy, limits=limits_of(config), rng=rng))
+    firmware = FirmwarePolicy(only_signed=config.only_signed_firmware)
+    parts = failpoints.shifting(
+        Parts(database, policy=policy, firmware=firmware, limits=limits_of(config), rng=rng)
+    )
     try:
         await database.migrate()
         async with _among_others(parts, config) as parts, running_node(parts) as node:
@@ -93,8 +98,10 @@ async def _serving(config: Config) -> AsyncIterator[Serving]:
             async with (
                 _traced(node, config, rng) as traced,
                 _http(health, authentication, config, traced) as http_port,
+                ftp_door(_house_of(node, authentication), config) as ftp_port,
                 open_door(_gateway_of(node), config) as door,
             ):
+                node.engine.files.now = files_of(config, http_port, ftp_port)
                 health.has_started = True
                 yield Serving(node, door.port, http_port, password, door.renew)
                 # Whoever spreads stations over nodes learns of it before the first has to leave.
@@ -147,6 +154,10 @@ def authentication_of(node: Node) -> Authentication:
     return Authentication(commit, ArgonPasswordHasher(), node.parts.clock.now)
 
 
+def _house_of(node: Node, authentication: Authentication) -> House:
+    return House(node.engine, node.engine.database, authentication, node.parts.clock.now)
+
+
 def _gateway_of(node: Node) -> StationGateway | None:
     return node.gateway if Role.GATEWAY in node.parts.roles else None
 
@@ -185,7 +196,7 @@ async def _http(
 ) -> AsyncIterator[int]:
     node = health.node
     clock = node.parts.clock
-    house = House(node.engine, node.engine.database, authentication, clock.now)
+    house = _house_of(node, authentication)
     if Role.WEB in node.parts.roles:
         people = people_of(node, authentication, config)
         app = application(

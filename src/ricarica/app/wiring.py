@@ -29,9 +29,11 @@ from ricarica.configuration.sql import SqlSettingStore, SqlTemplateStore
 from ricarica.diagnostics.sql import SqlLogStore
 from ricarica.displays.sql import SqlDisplayStore
 from ricarica.energy.sql import SqlEnergyStore
+from ricarica.engine.campaigns import LOOK, file_rings
 from ricarica.engine.core import Engine, Vocabulary
 from ricarica.engine.mailbox import Wanted
 from ricarica.engine.timers import Timers
+from ricarica.firmware.service import FirmwarePolicy
 from ricarica.firmware.sql import SqlCampaignStore, SqlFirmwareStore
 from ricarica.kernel.clock import Clock, SystemClock
 from ricarica.kernel.ids import Ids, RandomIds
@@ -118,6 +120,7 @@ class Parts:
     policy: StationPolicy = field(default_factory=StationPolicy)
     security: SecurityPolicy = field(default_factory=SecurityPolicy)
     pki: Pki = field(default_factory=Pki)
+    firmware: FirmwarePolicy = field(default_factory=FirmwarePolicy)
     limits: GatewayLimits = field(default_factory=GatewayLimits)
     retention: Retention = field(default_factory=Retention)
     # What only spreads load over time needs no better randomness.
@@ -148,6 +151,7 @@ def node_of(parts: Parts) -> Node:
         parts.ids,
         stores_for,
         parts.policy,
+        parts.firmware,
         security_policy=parts.security,
         pki=parts.pki,
     )
@@ -161,7 +165,7 @@ def node_of(parts: Parts) -> Node:
     if Role.GATEWAY in parts.roles:
         link.attach_sockets(gateway)
     in_parts = isinstance(parts.database, PostgresDatabase)
-    ringing = rings(parts.retention, in_parts=in_parts)
+    ringing = {**rings(parts.retention, in_parts=in_parts), **file_rings(engine.files)}
     timers = Timers(parts.database, parts.clock, engine.post, ringing)
     if isinstance(link, LocalLink):
         return Node(parts, engine, gateway, link, timers)
@@ -199,6 +203,7 @@ async def running_node(parts: Parts) -> AsyncIterator[Node]:
             tasks.append(group.create_task(node.engine.caretaker.run()))
         if Role.WORKER in parts.roles:
             await node.timers.begin("tidy")
+            await node.timers.begin(LOOK)
             await node.timers.begin("move_readings")
             await node.timers.begin("look_after")
             if isinstance(parts.database, PostgresDatabase):

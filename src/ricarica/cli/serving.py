@@ -62,6 +62,10 @@ def serve(
     station_tls_port: Annotated[int | None, typer.Option(help="9443 by default.")] = None,
     heartbeat_s: Annotated[int | None, typer.Option(help="Between signs of life.")] = None,
     currency: Annotated[str | None, typer.Option(help="ISO 4217; EUR by default.")] = None,
+    public_url: Annotated[
+        str | None,
+        typer.Option(help="Where stations find files of ours, e.g. https://csms.example."),
+    ] = None,
     time_zone: Annotated[str | None, typer.Option(help="Of the pages; UTC by default.")] = None,
     secure_cookies: Annotated[
         bool | None, typer.Option(help="Cookies over HTTPS only, whatever a proxy says.")

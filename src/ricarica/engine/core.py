@@ -18,6 +18,7 @@ from ricarica.engine.commands import Commands
 from ricarica.engine.company import Company, Connection, Fence
 from ricarica.engine.dispatch import DeliveryJob, Dispatcher, Routes
 from ricarica.engine.issuing import issue
+from ricarica.engine.files import Clerk, FilesSoon
 from ricarica.engine.jobs import Errand
 from ricarica.engine.keeping import Deliverer
 from ricarica.engine.live import LiveStation, LiveStations
@@ -104,6 +105,8 @@ class Engine:
             database, surroundings, self.mailboxes, prefetch, self._publish, fence
         )
         self._passing: set[asyncio.Task[object]] = set()
+        self.files = FilesSoon()
+        self.clerk = Clerk(self.commands, surroundings.clock, self.files, self.carry_out)
         self.asked_for = 0  # messages whose handling waits for what others say
         self._pki = surroundings.pki
         self._authority = self._pki.authority or OwnAuthority(self._pki.vault, surroundings.clock)

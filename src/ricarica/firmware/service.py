@@ -198,7 +198,9 @@ class FirmwareService:
         self._save(update, now)
 
     async def publishing(self, fact: PublishingReported) -> None:
-        found = await self._known(fact.station, fact.number, UpdateKind.PUBLISH, lambda _: True)
+        found = await self._known(
+            fact.station, fact.number, fact.at, UpdateKind.PUBLISH, lambda _: True
+        )
         update = found or await self._unasked(
             fact.station, UpdateKind.PUBLISH, fact.number, fact.at
         )
@@ -261,7 +263,7 @@ class FirmwareService:
         def could_be(update: Update) -> bool:
             return fact.is_signed is None or update.is_signed is fact.is_signed
 
-        known = await self._known(fact.station, fact.number, UpdateKind.UPDATE, could_be)
+        known = await self._known(fact.station, fact.number, fact.at, UpdateKind.UPDATE, could_be)
         if known is not None or fact.status not in updates.STATES:
             return known
         return await self._unasked(fact.station, UpdateKind.UPDATE, fact.number, fact.at)
@@ -279,6 +281,7 @@ class FirmwareService:
         self,
         key: StationKey,
         number: int | None,
+        at: datetime,
         kind: UpdateKind,
         could_be: Callable[[Update], bool],
     ) -> Update | None:
@@ -286,8 +289,11 @@ class FirmwareService:
             update = await self._store.update(key, number)
             return update if update is not None and update.kind is kind else None
         recent = await self._store.recent_updates(key, kind)
-        fitting = (update for update in recent if could_be(update))
-        return next((update for update in fitting if update.state.is_open), None)
+        fitting = [update for update in recent if could_be(update)]
+        is_open = (update for update in fitting if update.state.is_open)
+        # A retry, or a last word after the boot that proved it: about what was just over.
+        lately = (update for update in fitting if at < update.changed_at + updates.STUCK_AFTER)
+        return next(is_open, None) or next(lately, None)
 
     async def _replace_others(self, by: Update, at: datetime) -> None:
         """L01.FR.24: a station does one update at a time, the last that it accepted."""
