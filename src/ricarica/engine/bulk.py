@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -182,6 +182,14 @@ def reason_to_stop(manner: Manner, failed: int, told: int) -> str | None:
     return None
 
 
+class CarryOut(Protocol):
+    def __call__(
+        self, tenant: TenantId, work: Callable[[UnitOfWork], Awaitable[T]], /
+    ) -> Awaitable[T]:
+        """Do it in one unit of work."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Around:
     """What a runner needs of the engine."""
@@ -190,7 +198,7 @@ class Around:
     clock: Clock
     say: Callable[[StationKey, Saying, str], Awaitable[Result]]
     is_there: Callable[[StationKey], Awaitable[bool]]
-    post: Callable[[TenantId, Callable[[UnitOfWork], Awaitable[None]]], Awaitable[None]]
+    carry_out: CarryOut
     bring: Callable[[StationKey], None]
 
 
@@ -282,7 +290,7 @@ class Runner:
             await keep(unit, kept)
 
         try:
-            await self._around.post(job.tenant, leave)
+            await self._around.carry_out(job.tenant, leave)
         except ConflictError as error:
             await self._note(
                 job, station, TargetState.SKIPPED, Result(Outcome.UNREACHED, detail=str(error))
@@ -296,14 +304,17 @@ class Runner:
         waiting = sa.select(columns.station).where(
             *_targets_of(job), columns.state == TargetState.WAITING
         )
-        rows = await self._around.database.fetch(waiting.order_by(columns.station).limit(number))
+        rows = await self._fetch(job, waiting.order_by(columns.station).limit(number))
         return [StationKey(job.tenant, StationId(name)) for (name,) in rows]
 
     async def _counts(self, job: Job) -> dict[str, int]:
         columns = BULK_TARGETS.c
         query = sa.select(columns.state, sa.func.count()).where(*_targets_of(job))
-        rows = await self._around.database.fetch(query.group_by(columns.state))
+        rows = await self._fetch(job, query.group_by(columns.state))
         return {state: int(count) for state, count in rows}
+
+    async def _fetch(self, job: Job, query: sa.Select[Any]) -> list[Row]:
+        return await self._around.carry_out(job.tenant, lambda unit: unit.work.fetch(query))
 
     async def _note_sent(self, job: Job, stations: Sequence[StationKey]) -> None:
         """Who is marked so when a job is taken was being told by a process that is no more."""
@@ -319,7 +330,7 @@ class Runner:
             sent = sa.update(BULK_TARGETS).where(*_targets_of(job), columns.station.in_(names))
             unit.work.run(sent.values(state=TargetState.SENT, at=unit.slices.now))
 
-        await self._around.post(job.tenant, note)
+        await self._around.carry_out(job.tenant, note)
 
     async def _note(
         self, job: Job, station: StationKey, state: str, result: Result | None = None
@@ -341,7 +352,7 @@ class Runner:
             }
             unit.work.run(sa.update(BULK_TARGETS).where(*mine).values(**values))
 
-        await self._around.post(job.tenant, note)
+        await self._around.carry_out(job.tenant, note)
 
     async def _conclude(self, job: Job) -> None:
         counts = await self._counts(job)
@@ -361,7 +372,7 @@ class Runner:
                 free = sa.update(BULK_JOBS).where(*mine)
                 unit.work.run(free.values(lease_until=unit.slices.now))
 
-        await self._around.post(job.tenant, conclude)
+        await self._around.carry_out(job.tenant, conclude)
 
 
 def _targets_of(job: Job) -> tuple[sa.ColumnElement[bool], ...]:

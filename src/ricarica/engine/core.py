@@ -127,7 +127,7 @@ class Engine:
                 surroundings.clock,
                 self.speaker.say,
                 self._is_there,
-                self.post,
+                self._errand,
                 self.bring,
             )
         )

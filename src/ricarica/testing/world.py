@@ -141,11 +141,14 @@ class World:
             if len(self.engine.mailboxes):
                 await self.engine.batches.once()
             elif not any(moved) and not await self._line.carry():
-                for _ in range(1 if self.engine.caretaker.is_resting else WAKING):
+                for _ in range(WAKING if self._is_at_work() else 1):
                     await asyncio.sleep(0)  # lets tasks that were just woken go on
                 if not len(self.engine.mailboxes) and not self._waits_for_loop():
                     return
         raise AssertionError("the stations and the engine never came to rest")
+
+    def _is_at_work(self) -> bool:
+        return not (self.engine.caretaker.is_resting and self.engine.bulk.is_resting)
 
     def _waits_for_loop(self) -> bool:
         moves = any(wire.is_open and wire.move() for wire in list(self._wires.values()))
@@ -160,6 +163,7 @@ class World:
             for station in self._stations:
                 station.tick(self.clock.now())
             self.engine.caretaker.look()
+            await self.engine.bulk.look()
             await self.settle()
 
     # -- people

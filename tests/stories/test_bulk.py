@@ -1,0 +1,137 @@
+"""One command for many stations."""
+
+from datetime import timedelta
+
+import pytest
+
+from ricarica.engine import bulk
+from ricarica.engine.bulk import Job, JobState, Manner
+from ricarica.engine.queries import BulkQueries, JobView
+from ricarica.engine.sayings import Saying
+from ricarica.engine.unit_of_work import UnitOfWork
+from ricarica.kernel.errors import InvalidError
+from ricarica.kernel.ids import DEFAULT_TENANT, StationId
+from ricarica.ocpp.dialects import DIALECTS, V16, Dialect
+from ricarica.simulator.simulated import SimulatedStation
+from ricarica.testing.world import World
+
+SOON = timedelta(seconds=10)
+
+
+async def fleet(network: World, number: int, dialect: Dialect = V16) -> list[SimulatedStation]:
+    return [await network.station(f"ROMA-{at}", dialect) for at in range(1, number + 1)]
+
+
+async def begin(
+    network: World,
+    stations: list[SimulatedStation],
+    manner: Manner,
+    saying: Saying | None = None,
+) -> str:
+    job = Job(
+        DEFAULT_TENANT,
+        network.ids.new(),
+        saying or Saying("clear-cache", {}),
+        {},
+        "anna",
+        network.clock.now(),
+        manner,
+    )
+
+    async def write(unit: UnitOfWork) -> None:
+        bulk.begin(unit, job, [StationId(station.identity) for station in stations])
+
+    await network._soon(network.engine.post(DEFAULT_TENANT, write))
+    return job.id
+
+
+async def look(network: World, job: str) -> JobView:
+    view = await BulkQueries(network.database).job(DEFAULT_TENANT, job)
+    assert view is not None
+    return view
+
+
+async def test_every_station_is_told_in_its_own_words(network: World) -> None:
+    stations = [await network.station(f"ROMA-{each}", each) for each in DIALECTS]
+
+    job = await begin(network, stations, Manner(pace=600))
+    await network.pass_time(SOON * 2, SOON)
+
+    view = await look(network, job)
+    assert view.counts == {"accepted": 3}
+    assert view.job.state is JobState.DONE
+
+
+async def test_the_pace_is_kept(network: World) -> None:
+    job = await begin(network, await fleet(network, 4), Manner(pace=6))
+
+    await network.pass_time(SOON, SOON)
+
+    assert (await look(network, job)).counts == {"accepted": 1, "waiting": 3}
+
+
+async def test_what_is_away_is_skipped(network: World) -> None:
+    stations = await fleet(network, 2)
+    await network.cut(stations[0])
+
+    job = await begin(network, stations, Manner(pace=600))
+    await network.pass_time(SOON * 2, SOON)
+
+    assert (await look(network, job)).counts == {"accepted": 1, "skipped": 1}
+
+
+async def test_what_is_away_may_be_told_when_it_is_back(network: World) -> None:
+    [station] = await fleet(network, 1)
+    await network.cut(station)
+    until = network.clock.now() + timedelta(hours=1)
+
+    job = await begin(network, [station], Manner(pace=600, keep_until=until))
+    await network.pass_time(SOON * 2, SOON)
+    assert (await look(network, job)).counts == {"kept": 1}
+    await network.connect(station)
+    await network.pass_time(timedelta(seconds=70), SOON)
+
+    assert (await look(network, job)).counts == {"accepted": 1}
+
+
+async def test_too_many_failures_stop_it(network: World) -> None:
+    refused = Saying("DataTransfer", {"vendorId": "com.example"})
+
+    job = await begin(network, await fleet(network, 5), Manner(pace=12, failures_max=2), refused)
+    await network.pass_time(timedelta(minutes=1), SOON)
+
+    view = await look(network, job)
+    assert view.job.state is JobState.STOPPED
+    assert view.counts["cancelled"] >= 1
+
+
+async def test_a_cancelled_job_tells_nobody_else(network: World) -> None:
+    job = await begin(network, await fleet(network, 3), Manner(pace=6))
+    await network.pass_time(SOON, SOON)
+
+    await network._soon(
+        network.engine.post(DEFAULT_TENANT, lambda unit: bulk.cancel(unit, DEFAULT_TENANT, job))
+    )
+    await network.pass_time(timedelta(minutes=1), SOON)
+
+    view = await look(network, job)
+    assert view.job.state is JobState.CANCELLED
+    assert view.counts == {"accepted": 1, "cancelled": 2}
+
+
+async def test_a_job_goes_on_after_a_restart(network: World) -> None:
+    stations = await fleet(network, 2)
+    job = await begin(network, stations, Manner(pace=6))
+    await network.pass_time(SOON, SOON)
+
+    await network.restart_engine()
+    for station in stations:
+        await network.connect(station)
+    await network.pass_time(timedelta(minutes=1), SOON)
+
+    assert (await look(network, job)).counts == {"accepted": 2}
+
+
+async def test_a_job_for_nobody_is_refused(network: World) -> None:
+    with pytest.raises(InvalidError, match="no station"):
+        await begin(network, [], Manner())

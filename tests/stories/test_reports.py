@@ -1,0 +1,80 @@
+"""What a station answers in parts is gathered into one."""
+
+import json
+from typing import Any
+
+import pytest
+
+from ricarica.engine.commands import Call
+from ricarica.engine.gathering import Report, State
+from ricarica.engine.queries import ReportQueries
+from ricarica.ocpp.dialects import V21, V201, Dialect
+from ricarica.simulator.simulated import SimulatedStation
+from ricarica.testing.world import World, key_of
+
+IN_PARTS = pytest.mark.parametrize("dialect", [V201, V21], ids=str)
+
+
+async def ask(network: World, station: SimulatedStation) -> Report:
+    call = Call("GetBaseReport", b'{"reportBase":"FullInventory"}')
+    called = await network._soon(network.engine.commands.call(key_of(station), call, by="anna"))
+    await network.settle()
+    assert called.report is not None, "a number is given where it was left out"
+    report = await ReportQueries(network.database).report(key_of(station), called.report)
+    assert report is not None
+    return report
+
+
+def pages(network: World, station: SimulatedStation) -> list[dict[str, Any]]:
+    frames = map(json.loads, network.frames[key_of(station).station].from_station)
+    return [frame[3] for frame in frames if frame[2] == "NotifyReport"]
+
+
+@IN_PARTS
+@pytest.mark.usecase("B07")
+async def test_all_parts_of_a_report_are_one(network: World, dialect: Dialect) -> None:
+    station = await network.station("ROMA-1", dialect)
+
+    report = await ask(network, station)
+
+    assert report.state(network.clock.now()) is State.COMPLETE
+    assert (report.asked_by, report.action) == ("anna", "GetBaseReport")
+    content = await ReportQueries(network.database).content(report)
+    told = [each for page in pages(network, station) for each in page["reportData"]]
+    assert len(content["reportData"]) == len(told) > 0
+
+
+@IN_PARTS
+async def test_a_part_that_comes_twice_is_one(network: World, dialect: Dialect) -> None:
+    station = await network.station("ROMA-1", dialect)
+    report = await ask(network, station)
+    before = await ReportQueries(network.database).content(report)
+
+    await network.teller(station).call("NotifyReport", pages(network, station)[0])
+
+    again = await ReportQueries(network.database).report(key_of(station), report.number)
+    assert again == report
+    assert await ReportQueries(network.database).content(report) == before
+
+
+@IN_PARTS
+async def test_a_part_that_nobody_asked_for_does_no_harm(network: World, dialect: Dialect) -> None:
+    station = await network.station("ROMA-1", dialect)
+
+    answer = await network.teller(station).call(
+        "NotifyReport",
+        {"requestId": 4711, "seqNo": 3, "generatedAt": "2026-03-02T08:00:00Z", "tbc": True},
+    )
+
+    assert answer == {}
+    assert not await ReportQueries(network.database).reports(key_of(station))
+
+
+@IN_PARTS
+async def test_a_report_survives_a_restart(network: World, dialect: Dialect) -> None:
+    station = await network.station("ROMA-1", dialect)
+    report = await ask(network, station)
+
+    await network.restart_engine()
+
+    assert await ReportQueries(network.database).report(key_of(station), report.number) == report
