@@ -36,11 +36,11 @@ def _seconds(name: str, value: int, key: str | None, path: str | None, lowest: i
     )
 
 
-def _count(name: str, value: int, key: str | None, path: str | None) -> Setting:
+def number(name: str, value: int, key: str | None, path: str | None) -> Setting:
     return Setting(name, str(value), Kind.INTEGER, key, _place(path), lowest=0, highest=1_000_000)
 
 
-def _limit(name: str, value: int, key: str | None, path: str | None) -> Setting:
+def limit(name: str, value: int, key: str | None, path: str | None) -> Setting:
     """A number that the maker fixed."""
     return Setting(name, str(value), Kind.INTEGER, key, _place(path), READ_ONLY)
 
@@ -60,7 +60,7 @@ def _measurands(name: str, value: str, key: str | None, path: str | None) -> Set
 COMMUNICATION = (
     _seconds("heartbeat_interval", 300, "HeartbeatInterval", "OCPPCommCtrlr.HeartbeatInterval"),
     _seconds("ping_interval", 60, "WebSocketPingInterval", "OCPPCommCtrlr.WebSocketPingInterval"),
-    _count(
+    number(
         "message_attempts",
         3,
         "TransactionMessageAttempts",
@@ -75,23 +75,23 @@ COMMUNICATION = (
     _seconds("message_timeout", 30, None, "OCPPCommCtrlr.MessageTimeout[Default]", lowest=1),
     _seconds("back_off_wait", 5, None, "OCPPCommCtrlr.RetryBackOffWaitMinimum"),
     _seconds("back_off_range", 5, None, "OCPPCommCtrlr.RetryBackOffRandomRange"),
-    _count("back_off_repeats", 5, None, "OCPPCommCtrlr.RetryBackOffRepeatTimes"),
+    number("back_off_repeats", 5, None, "OCPPCommCtrlr.RetryBackOffRepeatTimes"),
     _seconds("offline_threshold", 60, None, "OCPPCommCtrlr.OfflineThreshold"),
-    _count("reset_retries", 1, "ResetRetries", "OCPPCommCtrlr.ResetRetries"),
+    number("reset_retries", 1, "ResetRetries", "OCPPCommCtrlr.ResetRetries"),
     _flag(
         "unlock_on_unplug",
         True,
         "UnlockConnectorOnEVSideDisconnect",
         "OCPPCommCtrlr.UnlockOnEVSideDisconnect",
     ),
-    _count("profile_attempts", 3, None, "OCPPCommCtrlr.NetworkProfileConnectionAttempts"),
+    number("profile_attempts", 3, None, "OCPPCommCtrlr.NetworkProfileConnectionAttempts"),
     Setting(
         "network_priority",
         "1",
         Kind.SEQUENCE,
         None,
         _place("OCPPCommCtrlr.NetworkConfigurationPriority"),
-        choices=("1",),
+        choices=("0", "1", "2"),
     ),
     Setting(
         "file_transfer_protocols",
@@ -119,9 +119,9 @@ AUTHORIZATION = (
     ),
     _flag("cache_enabled", True, "AuthorizationCacheEnabled", "AuthCacheCtrlr.Enabled"),
     _flag("local_list_enabled", True, "LocalAuthListEnabled", "LocalAuthListCtrlr.Enabled"),
-    _limit("local_list_max", 1000, "LocalAuthListMaxLength", "LocalAuthListCtrlr.Entries"),
-    _limit("local_list_items", 100, "SendLocalListMaxLength", "LocalAuthListCtrlr.ItemsPerMessage"),
-    _limit("local_list_bytes", 64_000, None, "LocalAuthListCtrlr.BytesPerMessage"),
+    limit("local_list_max", 1000, "LocalAuthListMaxLength", "LocalAuthListCtrlr.Entries"),
+    limit("local_list_items", 100, "SendLocalListMaxLength", "LocalAuthListCtrlr.ItemsPerMessage"),
+    limit("local_list_bytes", 64_000, None, "LocalAuthListCtrlr.BytesPerMessage"),
     _flag("stop_on_invalid", True, "StopTransactionOnInvalidId", "TxCtrlr.StopTxOnInvalidId"),
 )
 
@@ -192,13 +192,11 @@ METERING = (
 )
 
 SMART_CHARGING = (
-    _limit(
+    limit(
         "stack_level_max", 99, "ChargeProfileMaxStackLevel", "SmartChargingCtrlr.ProfileStackLevel"
     ),
-    _limit(
-        "periods_max", 96, "ChargingScheduleMaxPeriods", "SmartChargingCtrlr.PeriodsPerSchedule"
-    ),
-    _limit("profiles_max", 100, "MaxChargingProfilesInstalled", "SmartChargingCtrlr.Entries"),
+    limit("periods_max", 96, "ChargingScheduleMaxPeriods", "SmartChargingCtrlr.PeriodsPerSchedule"),
+    limit("profiles_max", 100, "MaxChargingProfilesInstalled", "SmartChargingCtrlr.Entries"),
     Setting(
         "rate_unit",
         "A,W",
@@ -234,8 +232,9 @@ SECURITY = (
         "0",
         Kind.INTEGER,
         "SecurityProfile",
-        _place("SecurityCtrlr.SecurityProfile"),
-        READ_ONLY,
+        None,
+        lowest=0,
+        highest=3,
     ),
     Setting(
         "organization",
@@ -245,12 +244,12 @@ SECURITY = (
         _place("SecurityCtrlr.OrganizationName"),
         highest=255,
     ),
-    _limit("certificates_max", 20, "CertificateStoreMaxLength", "SecurityCtrlr.CertificateEntries"),
+    limit("certificates_max", 20, "CertificateStoreMaxLength", "SecurityCtrlr.CertificateEntries"),
 )
 
 ONLY_V16 = (
-    _limit("connectors", 1, "NumberOfConnectors", None),
-    _limit("keys_max", 50, "GetConfigurationMaxKeys", None),
+    limit("connectors", 1, "NumberOfConnectors", None),
+    limit("keys_max", 50, "GetConfigurationMaxKeys", None),
     _fixed(
         "feature_profiles",
         "Core,FirmwareManagement,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger",
@@ -258,11 +257,8 @@ ONLY_V16 = (
         None,
     ),
     _seconds("status_duration", 0, "MinimumStatusDuration", None),
-    _count("blink_repeat", 3, "BlinkRepeat", None),
+    number("blink_repeat", 3, "BlinkRepeat", None),
     Setting("light", "60", Kind.INTEGER, "LightIntensity", None, lowest=0, highest=100),
-    Setting(
-        "reserves_station", "false", Kind.BOOLEAN, "ReserveConnectorZeroSupported", None, READ_ONLY
-    ),
 )
 
 ONLY_V2 = (
@@ -275,13 +271,21 @@ ONLY_V2 = (
         _place("ClockCtrlr.TimeSource"),
         choices=("Heartbeat", "NTP"),
     ),
-    _limit("report_items", 20, None, "DeviceDataCtrlr.ItemsPerMessage[GetReport]"),
-    _limit("report_bytes", 16_000, None, "DeviceDataCtrlr.BytesPerMessage[GetReport]"),
-    _limit("get_items", 50, None, "DeviceDataCtrlr.ItemsPerMessage[GetVariables]"),
-    _limit("get_bytes", 16_000, None, "DeviceDataCtrlr.BytesPerMessage[GetVariables]"),
-    _limit("set_items", 50, None, "DeviceDataCtrlr.ItemsPerMessage[SetVariables]"),
-    _limit("set_bytes", 16_000, None, "DeviceDataCtrlr.BytesPerMessage[SetVariables]"),
+    limit("report_items", 20, None, "DeviceDataCtrlr.ItemsPerMessage[GetReport]"),
+    limit("report_bytes", 16_000, None, "DeviceDataCtrlr.BytesPerMessage[GetReport]"),
+    limit("get_items", 50, None, "DeviceDataCtrlr.ItemsPerMessage[GetVariables]"),
+    limit("get_bytes", 16_000, None, "DeviceDataCtrlr.BytesPerMessage[GetVariables]"),
+    limit("set_items", 50, None, "DeviceDataCtrlr.ItemsPerMessage[SetVariables]"),
+    limit("set_bytes", 16_000, None, "DeviceDataCtrlr.BytesPerMessage[SetVariables]"),
     _flag("reservation_enabled", True, None, "ReservationCtrlr.Enabled"),
+    Setting(
+        "master_group",
+        "",
+        Kind.STRING,
+        None,
+        _place("AuthCtrlr.MasterPassGroupId"),
+        highest=36,
+    ),
     _flag("cost_enabled", True, None, "TariffCostCtrlr.Enabled[Cost]"),
     _flag("tariff_enabled", True, None, "TariffCostCtrlr.Enabled[Tariff]"),
     Setting(

@@ -90,6 +90,7 @@ def _of_evse(evse: Evse) -> Iterator[Described]:
         Kind.DECIMAL,
         unit="W",
         highest=int(power),
+        is_monitorable=True,
     )
     yield Described(
         Place("EVSE", "SupplyPhases", evse=number), str(evse.outlet.phases), Kind.INTEGER
@@ -116,4 +117,4 @@ def _fact(component: str, variable: str, value: str, kind: Kind) -> Described:
 
 
 def _availability(place: Place, value: str) -> Described:
-    return Described(place, value, Kind.OPTION, choices=AVAILABILITY)
+    return Described(place, value, Kind.OPTION, choices=AVAILABILITY, is_monitorable=True)

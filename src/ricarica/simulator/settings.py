@@ -107,6 +107,17 @@ class Described:
     highest: int | None = None
     choices: str | None = None
     setting: Setting | None = None
+    is_monitorable: bool = False
+    bounds: "Bounds | None" = None
+
+
+@dataclass(slots=True)
+class Bounds:
+    """What can be wished of a value that the station itself controls. (B05, remark)"""
+
+    target: str = ""
+    min_set: str = ""
+    max_set: str = ""
 
 
 @dataclass(slots=True)

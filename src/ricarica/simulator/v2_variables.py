@@ -1,12 +1,12 @@
 """Reading, writing and reporting a station's device model in 2.0.1 and 2.1."""
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from ricarica.ocpp.payload import Payload
 from ricarica.ocpp.v2 import messages as v2
 from ricarica.simulator.core import Station
-from ricarica.simulator.device_model import described, find, has_component
+from ricarica.simulator.device_model import described, find, has_component, same_component
 from ricarica.simulator.settings import Access, Described, Place
 
 ACTUAL = (None, v2.Attribute.Actual)
@@ -28,7 +28,9 @@ def _got(station: Station, asked: v2.GetVariableData) -> v2.GetVariableResult:
         known = has_component(station, place)
         status = _unknown_to_get(known=known)
     elif asked.attribute_type not in ACTUAL:
-        status = v2.GetVariableStatus.NotSupportedAttributeType
+        value = _bound(found, asked.attribute_type)  # B06.FR.13: an empty text if it is unset
+        if value is None:
+            status = v2.GetVariableStatus.NotSupportedAttributeType
     elif found.access is Access.WRITE_ONLY:
         status = v2.GetVariableStatus.Rejected  # B06.FR.09
     else:
@@ -40,6 +42,20 @@ def _got(station: Station, asked: v2.GetVariableData) -> v2.GetVariableResult:
         component=asked.component,
         variable=asked.variable,
     )
+
+
+BOUNDS = {
+    v2.Attribute.Target: "target",
+    v2.Attribute.MinSet: "min_set",
+    v2.Attribute.MaxSet: "max_set",
+}
+
+
+def _bound(found: Described, attribute: v2.Attribute | None) -> str | None:
+    if found.bounds is None or attribute not in BOUNDS:
+        return None
+    value: str = getattr(found.bounds, BOUNDS[attribute])
+    return value
 
 
 def _unknown_to_get(*, known: bool) -> v2.GetVariableStatus:
@@ -69,11 +85,25 @@ def _changed(station: Station, asked: v2.SetVariableData) -> v2.SetVariableStatu
         known = has_component(station, place)
         return _unknown_to_set(known=known)
     if asked.attribute_type not in ACTUAL:
-        return v2.SetVariableStatus.NotSupportedAttributeType
+        return _wished(found, asked)
     if found.setting is None:
         return v2.SetVariableStatus.Rejected
     outcome = station.settings.change(found.setting, asked.attribute_value)
     return v2.SetVariableStatus(outcome.value)
+
+
+def _wished(found: Described, asked: v2.SetVariableData) -> v2.SetVariableStatus:
+    if found.bounds is None or asked.attribute_type not in BOUNDS:
+        return v2.SetVariableStatus.NotSupportedAttributeType
+    try:
+        number = Decimal(asked.attribute_value)
+    except InvalidOperation:
+        return v2.SetVariableStatus.Rejected  # B05.FR.07
+    too_low = found.lowest is not None and number < found.lowest
+    if too_low or (found.highest is not None and number > found.highest):
+        return v2.SetVariableStatus.Rejected  # B05.FR.08
+    setattr(found.bounds, BOUNDS[asked.attribute_type], asked.attribute_value)
+    return v2.SetVariableStatus.Accepted
 
 
 def _unknown_to_set(*, known: bool) -> v2.SetVariableStatus:
@@ -111,22 +141,39 @@ BELONGS: dict[v2.ReportBase, Callable[[Described], bool]] = {
 
 
 def report(station: Station, request: v2.GetReportRequest) -> Payload:
-    """Chosen components and variables. Nothing is ever a problem here. (B08)"""
-    found = [each for each in described(station) if _is_asked_for(each, request)]
+    """Chosen components and variables. (B08)"""
+    everything = list(described(station))
+    criteria = request.component_criteria or ()
+    found = [
+        each
+        for each in everything
+        if _is_asked_for(each.place, request.component_variable)
+        and (not criteria or any(_meets(each, criterion, everything) for criterion in criteria))
+    ]
     if not found:
         return v2.GetReportResponse(status=v2.GenericDeviceModelStatus.EmptyResultSet)
     _report(station, request.request_id, found)
     return v2.GetReportResponse(status=v2.GenericDeviceModelStatus.Accepted)
 
 
-def _is_asked_for(each: Described, request: v2.GetReportRequest) -> bool:
-    if request.component_criteria == [v2.ComponentCriterion.Problem]:
-        return False
-    wanted = request.component_variable
-    return not wanted or any(_matches(each.place, choice) for choice in wanted)
+def _meets(
+    each: Described, criterion: v2.ComponentCriterion, everything: Sequence[Described]
+) -> bool:
+    """B08.FR.07–FR.10: what a component says of itself; without a word it is as it should be."""
+    said = [
+        other.value
+        for other in everything
+        if same_component(other.place, each.place) and other.place.variable == criterion.value
+    ]
+    is_problem = criterion is v2.ComponentCriterion.Problem
+    return said[0] == "true" if said else not is_problem
 
 
-def _matches(place: Place, choice: v2.ComponentVariable) -> bool:
+def _is_asked_for(place: Place, wanted: Sequence[v2.ComponentVariable] | None) -> bool:
+    return not wanted or any(matches(place, choice) for choice in wanted)
+
+
+def matches(place: Place, choice: v2.ComponentVariable) -> bool:
     """A choice without EVSE or variable takes them all. (B08.FR.11, FR.20 ff.)"""
     component, variable = choice.component, choice.variable
     if component.name.casefold() != place.component.casefold():
@@ -163,14 +210,20 @@ def _report(station: Station, request_id: int, found: Sequence[Described]) -> No
 def _report_data(each: Described) -> v2.ReportData:
     value = each.value[:VALUE_MAX] if each.value is not None else None
     return v2.ReportData(
-        component=_component(each.place),
+        component=component_for(each.place),
         variable=v2.Variable(name=each.place.variable, instance=each.place.instance),
         variable_attribute=[
-            v2.VariableAttribute(value=value, mutability=v2.Mutability(each.access.value))
+            v2.VariableAttribute(
+                type=v2.Attribute.Actual,
+                value=value,
+                mutability=v2.Mutability(each.access.value),
+                persistent=each.setting is not None,
+            ),
+            *_bounds(each),
         ],
         variable_characteristics=v2.VariableCharacteristics(
             data_type=v2.Data(each.kind.value),
-            supports_monitoring=False,
+            supports_monitoring=each.is_monitorable,
             unit=each.unit,
             min_limit=_decimal(each.lowest),
             max_limit=_decimal(each.highest),
@@ -179,7 +232,19 @@ def _report_data(each: Described) -> v2.ReportData:
     )
 
 
-def _component(place: Place) -> v2.Component:
+def _bounds(each: Described) -> list[v2.VariableAttribute]:
+    """B07.FR.11: also those that are unset."""
+    if each.bounds is None:
+        return []
+    return [
+        v2.VariableAttribute(
+            type=attribute, value=getattr(each.bounds, name), mutability=v2.Mutability.ReadWrite
+        )
+        for attribute, name in BOUNDS.items()
+    ]
+
+
+def component_for(place: Place) -> v2.Component:
     if place.evse is None:
         return v2.Component(name=place.component)
     evse = v2.EVSE(id=place.evse, connector_id=place.connector)

@@ -6,13 +6,20 @@ from functools import cache
 from typing import Any
 
 from ricarica.simulator import v2_commands, v16_commands
-from ricarica.simulator.blocks import certificates, (
+from ricarica.simulator.blocks import (
+    certificates,
+    customers,
     der,
     diagnostics,
+    displays,
     firmware,
+    local_list,
     monitoring,
+    reservations,
+    security,
     smart_charging,
     streams,
+    transfers,
 )
 from ricarica.simulator.core import Block
 
@@ -25,12 +32,19 @@ CORE = Block(
 
 BLOCKS: tuple[Block, ...] = (
     CORE,
+    certificates.BLOCK,
+    security.BLOCK,
     monitoring.BLOCK,
     streams.BLOCK,
     smart_charging.BLOCK,
     der.BLOCK,
     firmware.BLOCK,
     diagnostics.BLOCK,
+    local_list.BLOCK,
+    reservations.BLOCK,
+    transfers.BLOCK,
+    displays.BLOCK,
+    customers.BLOCK,
 )  # fmt: skip
 
 
