@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from ricarica.kernel.ids import StationId, StationKey, TenantId
 from ricarica.link.letters import Admission, Outcome, Verdict
 from ricarica.station_gateway.gateway import StationGateway
+from ricarica.station_gateway.limits import GatewayLimits
 from ricarica.station_gateway.tls import station_tls
 from ricarica.testing.gateway import Hourglass, ScriptedCore, soon
 from tests.wire.gateway.test_asks import ask, asked, call_heard
@@ -196,6 +197,33 @@ async def test_quirk_23_a_ping_every_two_minutes_is_sign_of_life_enough(
         await soon(await socket.ping())
 
     assert core.closed == []
+
+
+class TestGoingAway:
+    @pytest.fixture
+    def limits(self) -> GatewayLimits:
+        return GatewayLimits(close_s=1.0, drain_batch=2, drain_pause_s=10.0)
+
+    async def test_quirk_29_stations_are_sent_off_a_few_at_a_time(
+        self,
+        station: Connect,
+        gateway: StationGateway,
+        hourglass: Hourglass,
+        core: ScriptedCore,
+    ) -> None:
+        for number in range(5):
+            await station(f"/CP{number}")
+        await core.until(lambda: len(core.opened) == 5)
+
+        stopping = asyncio.ensure_future(gateway.stop())
+        await core.until(lambda: len(core.closed) == 2)
+        assert not stopping.done()
+        hourglass.turn(15.0)
+        await core.until(lambda: len(core.closed) == 4)
+        hourglass.turn(15.0)
+        await core.until(lambda: len(core.closed) == 5)
+
+        await soon(stopping)
 
 
 # -- frames
