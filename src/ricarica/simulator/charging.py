@@ -56,12 +56,26 @@ def _present_to_stop(station: Station, evse: Evse, running: Transaction, token: 
 
     def heed(verdict: Verdict) -> None:
         same_group = verdict.group is not None and verdict.group == running.group
-        if verdict.is_accepted and same_group and evse.transaction is running:
+        if _is_master(station, verdict) and evse.transaction is running:
+            _stop_all(station, token)
+        elif verdict.is_accepted and same_group and evse.transaction is running:
             stop(station, evse, "StopAuthorized", "Local", token)
         else:
             station.shown[evse.number] = "Rejected"
 
     ask_verdict(station, evse, token, heed)
+
+
+def _is_master(station: Station, verdict: Verdict) -> bool:
+    group = station.settings["master_group"]
+    return bool(group) and verdict.is_accepted and verdict.group == group
+
+
+def _stop_all(station: Station, token: Token) -> None:
+    """C16.FR.02: without a screen to choose on, a master pass stops whatever runs."""
+    for evse in station.evses.values():
+        if evse.transaction is not None:
+            stop(station, evse, "StopAuthorized", "MasterPass", token)
 
 
 # Verdicts
@@ -75,6 +89,13 @@ def seek_verdict(
     def heed(verdict: Verdict) -> None:
         station.shown[evse.number] = verdict.status
         if not verdict.is_accepted:
+            return
+        if _is_master(station, verdict):
+            station.shown[evse.number] = "Rejected"  # C16.FR.03
+            _stop_all(station, token)
+            return
+        if verdict.evses and evse.number not in verdict.evses:
+            station.shown[evse.number] = "Rejected"  # C01.FR.21
             return
         if _reservation_allows(evse, token, verdict.group):
             authorize(station, evse, token, verdict.group, remote_start_id)
@@ -326,6 +347,8 @@ def heed_event_answer(station: Station, event: TransactionEvent, answer: EventAn
     """What the server's answer to a transaction message changes here."""
     transaction = event.transaction
     transaction.is_confirmed = True
+    for heed in station.abilities.heeds:
+        heed(station, event, answer)
     if answer.number is not None:
         transaction.number = answer.number
     if answer.cost is not None:
@@ -365,6 +388,8 @@ def let_time_pass(station: Station) -> None:
         if evse.charging_state() != running.last_charging_state:
             _update(station, running, "ChargingStateChanged")
         _sample_when_due(station, evse, running)
+    for watch in station.abilities.watches:
+        watch(station)
     _align_when_due(station)
     station.report_states()
 
@@ -372,7 +397,7 @@ def let_time_pass(station: Station) -> None:
 def _expire(station: Station, evse: Evse) -> None:
     held = evse.reservation
     if held is not None and station.now >= held.until:
-        evse.reservation = None
+        station.lose_reservation(evse, "Expired")
     waiting = evse.authorization
     if waiting is None or evse.vehicle is not None or station.now < waiting.until:
         return

@@ -130,12 +130,12 @@ def change_availability(
         chosen = [station.evses[evse_number]]
     else:
         return REJECTED
-    outcomes = {_change_one(evse, connector, operative=operative) for evse in chosen}
+    outcomes = {_change_one(station, evse, connector, operative=operative) for evse in chosen}
     station.report_states()
     return SCHEDULED if SCHEDULED in outcomes else ACCEPTED
 
 
-def _change_one(evse: Evse, connector: int | None, *, operative: bool) -> str:
+def _change_one(station: Station, evse: Evse, connector: int | None, *, operative: bool) -> str:
     if connector is not None and len(evse.connectors) > 1:
         closed = evse.inoperative_connectors
         evse.inoperative_connectors = closed - {connector} if operative else closed | {connector}
@@ -144,6 +144,8 @@ def _change_one(evse: Evse, connector: int | None, *, operative: bool) -> str:
         evse.operative_wanted = operative
         return SCHEDULED if not operative else ACCEPTED
     evse.is_operative = operative
+    if evse.reservation is not None and not operative:
+        station.lose_reservation(evse, "Removed")  # H01.FR.17
     return ACCEPTED
 
 

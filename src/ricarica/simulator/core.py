@@ -101,6 +101,7 @@ class EventAnswer:
     verdict: Verdict | None = None
     number: int | None = None
     cost: Decimal | None = None
+    payload: Payload | None = None
 
 
 Command = Callable[["Station", Any], Payload | None]
@@ -121,6 +122,12 @@ class Block:
     settings: tuple[Setting, ...] = ()
     variables: tuple[Callable[["Station"], Iterable[Described]], ...] = ()
     after_boot: tuple[Callable[["Station"], None], ...] = ()
+    dresses: tuple[Callable[["Station", TransactionEvent], TransactionEvent], ...] = ()
+    """Add to what an event tells, before it is queued."""
+    heeds: tuple[Callable[["Station", TransactionEvent, EventAnswer], None], ...] = ()
+    """Hear what the server answered to an event."""
+    watches: tuple[Callable[["Station"], None], ...] = ()
+    """Look at what changed while time passed."""
     sayings: Mapping[str, Callable[..., None]] = field(default_factory=dict)
 
 
@@ -149,6 +156,7 @@ class Speech(Protocol):
     def event_answer(self, response: Payload) -> EventAnswer: ...
     def event_key(self, payload: Payload) -> str: ...
     def idle_sample(self, evse: Evse, sample: Sample) -> Payload: ...
+    def reservation_ended(self, number: int, status: str) -> Payload | None: ...
 
 
 @dataclass(slots=True)
@@ -266,6 +274,8 @@ class Station:
     def tell(self, event: TransactionEvent) -> None:
         """Queue a fact for delivery, unless this family has no word for it."""
         if self.speech.tells(event):
+            for dress in self.abilities.dresses:
+                event = dress(self, event)
             self.queue.add(event)
 
     def report_states(self, *, everything: bool = False) -> None:
@@ -275,6 +285,13 @@ class Station:
         for evse in self.evses.values():
             for connector in self.speech.connectors(evse):
                 self._report_state(evse, connector, everything=everything)
+
+    def lose_reservation(self, evse: Evse, status: str) -> None:
+        """It is over, or cannot be kept; 2.x tells why. (H01.FR.16, H04.FR.01)"""
+        held, evse.reservation = evse.reservation, None
+        told = self.speech.reservation_ended(held.id, status) if held else None
+        if told is not None:
+            self.ask(told)
 
     def report_station(self) -> None:
         """1.6 knows a state of the whole station too."""

@@ -378,6 +378,8 @@ class SimulatedStation:
         if broken.transaction is not None:
             charging.end(self.core, broken, "AbnormalCondition", "Other")
         broken.fault = code
+        if broken.reservation is not None:
+            self.core.lose_reservation(broken, "Removed")
         broken.authorization = None
         self.core.report_states()
         self._pump()

@@ -18,6 +18,7 @@ class Verdict:
     group: str | None = None
     expires_at: datetime | None = None
     message: str | None = None
+    evses: tuple[int, ...] = ()  # the only ones where it holds; none: all
 
     @property
     def is_accepted(self) -> bool:

@@ -121,6 +121,9 @@ class SpeechV16:
             case _:
                 return ""
 
+    def reservation_ended(self, number: int, status: str) -> Payload | None:
+        """1.6 leaves it to the clock of the server."""
+
     def idle_sample(self, evse: Evse, sample: Sample) -> Payload:
         return v16.MeterValuesRequest(
             connector_id=evse.number, meter_value=[meter_value_for(sample)]

@@ -7,7 +7,7 @@ from ricarica.ocpp.payload import Payload
 from ricarica.ocpp.v16 import messages as v16
 from ricarica.simulator import charging, commands
 from ricarica.simulator.core import Command, Station, Trigger
-from ricarica.simulator.evse import Evse, Reservation
+from ricarica.simulator.evse import Evse
 from ricarica.simulator.profiles import (
     STATION_MAX,
     Criteria,
@@ -17,14 +17,12 @@ from ricarica.simulator.profiles import (
     in_unit,
 )
 from ricarica.simulator.settings import Access, Setting
-from ricarica.simulator.tokens import Verdict
 from ricarica.simulator.transaction import Token
 
 RECURS = {
     v16.RecurrencyKind.Daily: timedelta(days=1),
     v16.RecurrencyKind.Weekly: timedelta(days=7),
 }
-VENDOR = "org.ricarica.simulator"
 HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 
 
@@ -261,49 +259,6 @@ def _composite(station: Station, request: v16.GetCompositeScheduleRequest) -> Pa
     )
 
 
-# Local list, reservations, and what is left
-
-
-def _list_version(station: Station, request: v16.GetLocalListVersionRequest) -> Payload:
-    return v16.GetLocalListVersionResponse(list_version=station.tokens.list_version)
-
-
-def _send_list(station: Station, request: v16.SendLocalListRequest) -> Payload:
-    entries = {
-        entry.id_tag: _verdict(entry.id_tag_info)
-        for entry in request.local_authorization_list or ()
-    }
-    is_full = request.update_type is v16.UpdateType.Full
-    if not is_full and request.list_version <= station.tokens.list_version:
-        return v16.SendLocalListResponse(status=v16.UpdateStatus.VersionMismatch)
-    change = station.tokens.replace_list if is_full else station.tokens.update_list
-    change(request.list_version, entries)
-    return v16.SendLocalListResponse(status=v16.UpdateStatus.Accepted)
-
-
-def _verdict(info: v16.IdTagInfo | None) -> Verdict | None:
-    return Verdict(info.status.value, info.parent_id_tag, info.expiry_date) if info else None
-
-
-def _reserve(station: Station, request: v16.ReserveNowRequest) -> Payload:
-    held = Reservation(
-        request.reservation_id, Token(request.id_tag), request.expiry_date, request.parent_id_tag
-    )
-    status = commands.reserve(station, request.connector_id, held)
-    return v16.ReserveNowResponse(status=v16.ReservationStatus(status))
-
-
-def _cancel(station: Station, request: v16.CancelReservationRequest) -> Payload:
-    status = commands.cancel_reservation(station, request.reservation_id)
-    return v16.CancelReservationResponse(status=v16.CancelReservationStatus(status))
-
-
-def _data_transfer(station: Station, request: v16.DataTransferRequest) -> Payload:
-    is_ours = request.vendor_id == VENDOR
-    status = v16.DataTransferStatus.Accepted if is_ours else v16.DataTransferStatus.UnknownVendorId
-    return v16.DataTransferResponse(status=status, data=request.data if is_ours else None)
-
-
 COMMANDS: dict[type[Payload], Command] = {
     v16.RemoteStartTransactionRequest: _remote_start,
     v16.RemoteStopTransactionRequest: _remote_stop,
@@ -318,9 +273,4 @@ COMMANDS: dict[type[Payload], Command] = {
     v16.SetChargingProfileRequest: _set_profile,
     v16.ClearChargingProfileRequest: _clear_profile,
     v16.GetCompositeScheduleRequest: _composite,
-    v16.GetLocalListVersionRequest: _list_version,
-    v16.SendLocalListRequest: _send_list,
-    v16.ReserveNowRequest: _reserve,
-    v16.CancelReservationRequest: _cancel,
-    v16.DataTransferRequest: _data_transfer,
 }

@@ -82,6 +82,7 @@ class SpeechV2:
     def event(self, event: TransactionEvent) -> Payload:
         transaction = event.transaction
         is_start = event.kind is EventKind.STARTED
+        more = {name: value for name, value in event.more.items() if name != "info"}
         return v2.TransactionEventRequest(
             event_type=v2.TransactionEvent(event.kind.value),
             timestamp=event.at,
@@ -97,17 +98,25 @@ class SpeechV2:
                 charging_state=v2.ChargingState(str(event.charging_state)),
                 stopped_reason=reason_for(event.reason),
                 remote_start_id=transaction.remote_start_id,
+                **event.more.get("info", {}),
             ),
+            **more,
         )
 
     def event_answer(self, response: Payload) -> EventAnswer:
         assert isinstance(response, v2.TransactionEventResponse), "not an answer to an event"
         info = response.id_token_info
-        return EventAnswer(verdict_from(info) if info else None, cost=response.total_cost)
+        verdict = verdict_from(info) if info else None
+        return EventAnswer(verdict, cost=response.total_cost, payload=response)
 
     def event_key(self, payload: Payload) -> str:
         assert isinstance(payload, v2.TransactionEventRequest), "the only kind there is"
         return f"{payload.transaction_info.transaction_id}/{payload.seq_no}"
+
+    def reservation_ended(self, number: int, status: str) -> Payload | None:
+        return v2.ReservationStatusUpdateRequest(
+            reservation_id=number, reservation_update_status=v2.ReservationUpdateStatus(status)
+        )
 
     def idle_sample(self, evse: Evse, sample: Sample) -> Payload:
         return v2.MeterValuesRequest(evse_id=evse.number, meter_value=_meter_values(sample) or [])
@@ -142,13 +151,15 @@ def _availability_event(
 
 
 def id_token_for(token: Token) -> v2.IdToken:
-    return v2.IdToken(id_token=token.uid, type=token.kind)
+    info = [v2.AdditionalInfo(value, kind) for kind, value in token.info]
+    return v2.IdToken(id_token=token.uid, type=token.kind, additional_info=info or None)
 
 
 def verdict_from(info: v2.IdTokenInfo) -> Verdict:
     group = info.group_id_token.id_token if info.group_id_token else None
     message = info.personal_message.content if info.personal_message else None
-    return Verdict(info.status.value, group, info.cache_expiry_date_time, message)
+    evses = tuple(info.evse_id or ())
+    return Verdict(info.status.value, group, info.cache_expiry_date_time, message, evses)
 
 
 def trigger_for(trigger: str) -> v2.TriggerReason:

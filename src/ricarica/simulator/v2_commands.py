@@ -6,13 +6,10 @@ from ricarica.ocpp.payload import Payload
 from ricarica.ocpp.v2 import messages as v2
 from ricarica.simulator import charging, commands
 from ricarica.simulator.core import Command, Station, Trigger
-from ricarica.simulator.evse import Evse, Reservation
-from ricarica.simulator.tokens import Verdict
+from ricarica.simulator.evse import Evse
 from ricarica.simulator.transaction import Token
 from ricarica.simulator.v2_profiles import profile_from
 from ricarica.simulator.v2_variables import base_report, get_variables, report, set_variables
-
-VENDOR = "org.ricarica.simulator"
 
 
 def _token(given: v2.IdToken) -> Token:
@@ -158,7 +155,7 @@ TRIGGERS: dict[str, Trigger] = {
 }
 
 
-# Cost, status, local list, reservations, and what is left
+# Cost and status
 
 
 def _cost_updated(station: Station, request: v2.CostUpdatedRequest) -> Payload:
@@ -180,53 +177,6 @@ def _transaction_status(station: Station, request: v2.GetTransactionStatusReques
     )
 
 
-def _list_version(station: Station, request: v2.GetLocalListVersionRequest) -> Payload:
-    return v2.GetLocalListVersionResponse(version_number=station.tokens.list_version)
-
-
-def _send_list(station: Station, request: v2.SendLocalListRequest) -> Payload:
-    entries = {
-        entry.id_token.id_token: _verdict(entry.id_token_info)
-        for entry in request.local_authorization_list or ()
-    }
-    is_full = request.update_type is v2.Update.Full
-    if not is_full and request.version_number <= station.tokens.list_version:
-        return v2.SendLocalListResponse(status=v2.SendLocalListStatus.VersionMismatch)
-    change = station.tokens.replace_list if is_full else station.tokens.update_list
-    change(request.version_number, entries)
-    return v2.SendLocalListResponse(status=v2.SendLocalListStatus.Accepted)
-
-
-def _verdict(info: v2.IdTokenInfo | None) -> Verdict | None:
-    if info is None:
-        return None
-    group = info.group_id_token.id_token if info.group_id_token else None
-    return Verdict(info.status.value, group, info.cache_expiry_date_time)
-
-
-def _reserve(station: Station, request: v2.ReserveNowRequest) -> Payload:
-    group = request.group_id_token
-    held = Reservation(
-        request.id,
-        _token(request.id_token),
-        request.expiry_date_time,
-        group.id_token if group else None,
-    )
-    status = commands.reserve(station, request.evse_id or 0, held)
-    return v2.ReserveNowResponse(status=v2.ReserveNowStatus(status))
-
-
-def _cancel(station: Station, request: v2.CancelReservationRequest) -> Payload:
-    status = commands.cancel_reservation(station, request.reservation_id)
-    return v2.CancelReservationResponse(status=v2.CancelReservationStatus(status))
-
-
-def _data_transfer(station: Station, request: v2.DataTransferRequest) -> Payload:
-    is_ours = request.vendor_id == VENDOR
-    status = v2.DataTransferStatus.Accepted if is_ours else v2.DataTransferStatus.UnknownVendorId
-    return v2.DataTransferResponse(status=status, data=request.data if is_ours else None)
-
-
 COMMANDS: dict[type[Payload], Command] = {
     v2.RequestStartTransactionRequest: _request_start,
     v2.RequestStopTransactionRequest: _request_stop,
@@ -241,9 +191,4 @@ COMMANDS: dict[type[Payload], Command] = {
     v2.GetReportRequest: report,
     v2.CostUpdatedRequest: _cost_updated,
     v2.GetTransactionStatusRequest: _transaction_status,
-    v2.GetLocalListVersionRequest: _list_version,
-    v2.SendLocalListRequest: _send_list,
-    v2.ReserveNowRequest: _reserve,
-    v2.CancelReservationRequest: _cancel,
-    v2.DataTransferRequest: _data_transfer,
 }
