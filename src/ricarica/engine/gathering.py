@@ -155,7 +155,11 @@ async def note_page(
 ) -> None:
     """A page that nobody asked for is not kept here; nor is one that came before."""
     report = await _find(unit, key, part.number)
-    if report is None or is_seen(report.seen, part.seq_no):
+    if report is None:
+        return
+    if part.seq_no < 0:  # its pages have no numbers: they are those of their order
+        part = part._replace(seq_no=report.pages)
+    if is_seen(report.seen, part.seq_no):
         return
     characters = report.characters + len(body)
     if report.pages >= PAGES_MAX or characters > CHARACTERS_MAX:

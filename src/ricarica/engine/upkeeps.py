@@ -1,5 +1,6 @@
 """Every kind of upkeep there is, in the order in which a station is told."""
 
+from ricarica.engine.energy_steps import charging_profiles_step
 from ricarica.engine.security_steps import certificates_step, networks_step
 from ricarica.engine.token_steps import displays_step, local_list_step
 from ricarica.engine.upkeep import Upkeep
@@ -10,4 +11,5 @@ UPKEEPS: tuple[Upkeep, ...] = (
     Upkeep("network_profiles", networks_step),
     Upkeep("local_list", local_list_step),
     Upkeep("displays", displays_step),
+    Upkeep("charging_profiles", charging_profiles_step),
 )

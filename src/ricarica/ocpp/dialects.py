@@ -34,6 +34,8 @@ class Dialect:
     """Has a word for a transaction that goes on after a restart."""
     trusts_for_cars: bool
     """Its stations keep roots by which cars and their contracts are verified."""
+    tells_profiles: bool
+    """Its stations can be asked which charging profiles they have."""
 
     def __str__(self) -> str:
         return self.name
@@ -56,6 +58,7 @@ V16 = Dialect(
     resets_when_idle=False,
     names_resuming=False,
     trusts_for_cars=False,
+    tells_profiles=False,
 )
 V201 = Dialect(
     name="2.0.1",
@@ -74,6 +77,7 @@ V201 = Dialect(
     resets_when_idle=True,
     names_resuming=False,
     trusts_for_cars=True,
+    tells_profiles=True,
 )
 V21 = replace(
     V201,

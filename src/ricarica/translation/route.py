@@ -31,7 +31,7 @@ class Part(NamedTuple):
 
     kind: str  # the action of the request, e.g. GetReport
     number: int  # its requestId
-    seq_no: int
+    seq_no: int  # -1: such messages have no numbers
     is_last: bool
 
 
