@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 
 from ricarica.app.retention import look_after
 from ricarica.authorization.model import TokenRef
+from ricarica.energy.model import Period, Profile, Purpose, Schedule, Unit
 from ricarica.engine.orders import start_order
 from ricarica.engine.sql import MESSAGES, OUTBOX
 from ricarica.engine.unit_of_work import UnitOfWork
@@ -29,6 +31,7 @@ from ricarica.testing.world import World, key_of
 from ricarica.transactions.commands import StartCharging
 from ricarica.transactions.events import RemoteStartUnfulfilled
 from ricarica.transactions.model import Transaction
+from ricarica.transactions.watching import Checked
 
 TEN = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 FIRST = EvseNumber(1)
@@ -369,6 +372,35 @@ async def test_quirk_59_a_station_that_wants_hexadecimal_tokens_is_not_asked_in_
         await network.carry_out(lambda slices: start_order(slices, key, "MARIO", FIRST))
 
     assert order.token.uid == "04A1B2C3"
+
+
+async def test_quirk_60_where_nothing_would_end_the_transaction_the_least_is_sent(
+    network: World,
+) -> None:
+    told = await teller(network, V16, zero_ends=True)
+    nothing = Schedule(unit=Unit.A, periods=(Period(start_s=0, limit=Decimal(0)),))
+    profile = Profile(purpose=Purpose.TX_DEFAULT, schedules=(nothing,))
+
+    prepared = await network.carry_out(
+        lambda slices: slices.energy.prepare(key_of(told.station), FIRST, profile)
+    )
+
+    assert prepared.period.limit == 6  # A; no car charges with less
+
+
+@pytest.mark.parametrize("queued", [True, False])
+async def test_quirk_68_a_transaction_stays_open_while_the_station_has_more_to_tell(
+    network: World, queued: bool
+) -> None:
+    told = await teller(network, V201)
+    await told.call("TransactionEvent", event("Started", at(0), 0))
+    checked = Checked(
+        key_of(told.station), "TX-1", ongoing=False, queued=queued, at=network.clock.now()
+    )
+
+    await network.carry_out(lambda slices: slices.watching.checked(checked))
+
+    assert (await the_one(network, told.station)).is_running is queued
 
 
 async def test_quirk_61_a_connector_that_finishes_may_start_again(

@@ -43,6 +43,7 @@ from ricarica.link.bus import Bus
 from ricarica.station_gateway.gateway import StationGateway
 from ricarica.stations.service import StationPolicy
 from ricarica.storage.open import open_database
+from ricarica.translation.quirks.models import known_habits
 from ricarica.web.addresses import whole_names
 
 T = TypeVar("T")
@@ -78,6 +79,7 @@ async def _serving(config: Config) -> AsyncIterator[Serving]:
     database = open_database(config.url, metadata)
     rng = random.Random()  # noqa: S311 - it only spreads load over time
     policy = StationPolicy(
+        known_habits=known_habits,
         unknown=config.unknown_stations,
         heartbeat=timedelta(seconds=config.heartbeat_s),
         power_max_w=Decimal(config.outlet_power_max_kw * 1000),

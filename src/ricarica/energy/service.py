@@ -121,7 +121,7 @@ class EnergyService:
         running = [] if with_start else await self._running_at(station, evse)
         ready = meant(fitted(profile, can.units), running, with_start=with_start)
         known = await self._stations.get(station)
-        if known.habits and known.habits.zero_ends:
+        if self._stations.habits_of(known).zero_ends:
             ready = spared(ready)
         ready = replace(ready, id=ready.id or await self._free_id(station, can))
         needs = await self._needs_at(station, evse, running)

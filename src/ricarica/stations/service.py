@@ -28,7 +28,7 @@ from ricarica.stations.facts import (
     Knocked,
     StatusReported,
 )
-from ricarica.stations.habits import Habits, checked
+from ricarica.stations.habits import PLAIN, Habits, checked
 from ricarica.stations.model import (
     BY_CERTIFICATE,
     PASSWORD_BYTES_MIN,
@@ -63,6 +63,8 @@ class StationPolicy:
     # Stations that come back together shall not call together: ± this share of the interval.
     jitter: Callable[[], float] = lambda: 0.0
     power_max_w: Decimal = POWER_MAX_W
+    # What is known of a vendor's model and firmware.
+    known_habits: Callable[[str, str, str], Habits] = lambda *_: PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +229,13 @@ class StationService:
         """Any message is a sign of life. G02.FR.04"""
         if (alive := seen(station, at)) is not station:
             self._store.save(alive)
+
+    def habits_of(self, station: Station) -> Habits:
+        """What was said of this very station, else what is known of its model."""
+        if station.habits is not None:
+            return station.habits
+        told = (station.vendor or "", station.model or "", station.firmware or "")
+        return self.policy.known_habits(*told)
 
     async def evse_to_start(self, key: StationKey) -> EvseNumber | None:
         """Where a cable waits, else the first that is free; None if it told of neither."""

@@ -15,6 +15,8 @@ from ricarica.access.model import Actor, system_actor
 from ricarica.app.tables import metadata
 from ricarica.app.wiring import prefetch, stores_for
 from ricarica.authorization.model import Token, TokenKind, TokenStatus
+from ricarica.certificates.inquiries import Inquiries
+from ricarica.certificates.pki import Pki
 from ricarica.engine.commands import Call
 from ricarica.engine.core import Engine, Vocabulary
 from ricarica.engine.upkeep import Upkeep
@@ -45,9 +47,11 @@ from ricarica.storage.work import Remembered, Work
 from ricarica.tariffs.model import Prices, Tariff
 from ricarica.testing.clock import CountedIds, FakeClock
 from ricarica.testing.lines import Line, LocalLine
+from ricarica.testing.strangers import Strangers
 from ricarica.testing.wires import Frames, Teller, Wire
 from ricarica.transactions.model import Transaction
 from ricarica.transactions.sql import TRANSACTION_SHELF, TRANSACTIONS
+from ricarica.translation.quirks.models import known_habits
 from ricarica.translation.routes import PHRASES, ROUTES
 
 T = TypeVar("T")
@@ -68,6 +72,8 @@ class World:
         self.frames: dict[StationId, Frames] = {}
         self.announced: list[Announced] = []
         self.upkeeps: Sequence[Upkeep] = UPKEEPS  # for the next `begin`
+        self.strangers = Strangers()
+        self.pki = Pki(inquiries=Inquiries(self.strangers, self.strangers))
         self._policy = policy
         self._wires: dict[StationKey, Wire] = {}
         self._stations: list[SimulatedStation] = []
@@ -237,7 +243,7 @@ class World:
         """Start the server."""
         self._line = self._make_line()
         self._link = self._line.decisions
-        surroundings = Surroundings(self.clock, self.ids, stores_for, self._policy)
+        surroundings = Surroundings(self.clock, self.ids, stores_for, self._policy, pki=self.pki)
         vocabulary = Vocabulary(ROUTES, PHRASES, self.upkeeps)
         self.engine = Engine(self.database, surroundings, vocabulary, self._line.sockets, prefetch)
         await self._line.join(self.engine, self)
@@ -290,7 +296,9 @@ async def world(
     memory = SqliteDatabase(":memory:", metadata)
     if database is None:
         await memory.create_all()
-    network = World(database or memory, StationPolicy(unknown=unknown), make_line)
+    network = World(
+        database or memory, StationPolicy(unknown=unknown, known_habits=known_habits), make_line
+    )
     try:
         await network.begin()
         yield network
