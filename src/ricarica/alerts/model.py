@@ -19,7 +19,7 @@ NOTE_LENGTH_MAX = 500
 
 OFFLINE = "offline"
 """In place of the kind of an event: a station is away for as long as the rule says."""
-SUBJECTS = ("name", "evse", "campaign", "reservation", "request")
+SUBJECTS = ("name", "kind", "campaign", "action", "slot", "evse")
 """Members of an event that tell what at the station it is about, the first that it has."""
 
 
@@ -128,7 +128,10 @@ class Happened:
 
     @property
     def text(self) -> str:
-        words = (self.body.get(member) for member in ("name", "value", "code", "info", "reason"))
+        words = (
+            self.body.get(member)
+            for member in ("name", "value", "kind", "action", "code", "info", "why", "reason")
+        )
         return " ".join(str(word) for word in words if word not in (None, ""))[:TEXT_LENGTH_MAX]
 
 

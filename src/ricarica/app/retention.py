@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from ricarica.app import alerting
 from ricarica.app.moving import move_readings
 from ricarica.engine import bulk, gathering, keeping
 from ricarica.engine.sql import MESSAGES, OUTBOX, PUT_ASIDE
@@ -45,6 +46,7 @@ def rings(retention: Retention, *, in_parts: bool = False) -> Mapping[str, Ring]
         ]
         gathering.forget_before(unit, now - retention.reports)
         keeping.forget_before(unit, now - retention.commands)
+        alerting.forget_before(unit, now)
         bulk.forget_before(unit, now - retention.commands)
         unit.work.run(sa.delete(PUT_ASIDE).where(PUT_ASIDE.c.at < now - retention.put_aside))
         return TIDY_EVERY if all(done) else timedelta()

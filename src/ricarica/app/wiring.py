@@ -5,11 +5,13 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import sqlalchemy as sa
 
 from ricarica.access.sql import SqlAccessStore
 from ricarica.alerts.sql import SqlAlertStore
+from ricarica.app.alerting import ABSENT, HEED, alert_rings
 from ricarica.app.cluster import Membership, company_of
 from ricarica.app.parts import keep
 from ricarica.app.retention import Retention, rings
@@ -64,6 +66,7 @@ from ricarica.transactions.sql import RUNNING_SHELF, SqlTransactionStore
 from ricarica.transactions.sql.expected import SqlExpectedStartStore
 from ricarica.translation.routes import PHRASES, ROUTES
 
+LAG = timedelta(seconds=5)  # between the clocks and the commits of nodes that share a database
 ENVELOPE_BYTES = 4 << 10  # of a letter, beside the message in it
 
 __all__ = ["Node", "Parts", "metadata", "running_node", "stores_for"]
@@ -165,7 +168,11 @@ def node_of(parts: Parts) -> Node:
     if Role.GATEWAY in parts.roles:
         link.attach_sockets(gateway)
     in_parts = isinstance(parts.database, PostgresDatabase)
-    ringing = {**rings(parts.retention, in_parts=in_parts), **file_rings(engine.files)}
+    ringing = {
+        **rings(parts.retention, in_parts=in_parts),
+        **file_rings(engine.files),
+        **alert_rings(LAG if in_parts else timedelta()),
+    }
     timers = Timers(parts.database, parts.clock, engine.post, ringing)
     if isinstance(link, LocalLink):
         return Node(parts, engine, gateway, link, timers)
@@ -206,6 +213,8 @@ async def running_node(parts: Parts) -> AsyncIterator[Node]:
             await node.timers.begin(LOOK)
             await node.timers.begin("move_readings")
             await node.timers.begin("look_after")
+            await node.timers.begin(HEED)
+            await node.timers.begin(ABSENT)
             if isinstance(parts.database, PostgresDatabase):
                 keeping = keep(parts.database, parts.clock, parts.retention)
                 tasks.append(group.create_task(keeping))

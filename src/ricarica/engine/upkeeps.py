@@ -1,5 +1,6 @@
 """Every kind of upkeep there is, in the order in which a station is told."""
 
+from ricarica.engine.device_steps import monitors_step, settings_step
 from ricarica.engine.energy_steps import charging_profiles_step
 from ricarica.engine.security_steps import certificates_step, networks_step
 from ricarica.engine.token_steps import displays_step, local_list_step
@@ -9,6 +10,8 @@ from ricarica.engine.upkeep import Upkeep
 UPKEEPS: tuple[Upkeep, ...] = (
     Upkeep("certificates", certificates_step),
     Upkeep("network_profiles", networks_step),
+    Upkeep("settings", settings_step),
+    Upkeep("monitors", monitors_step),
     Upkeep("local_list", local_list_step),
     Upkeep("displays", displays_step),
     Upkeep("charging_profiles", charging_profiles_step),

@@ -1,0 +1,106 @@
+"""Rules are held against what was announced, a few seconds after it happened."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+import sqlalchemy as sa
+
+from ricarica.access.sql import TENANTS
+from ricarica.alerts.model import Happened
+from ricarica.alerts.sql import ALERTS
+from ricarica.engine.outbox import DECODER
+from ricarica.engine.sql import OUTBOX
+from ricarica.engine.timers import Ring
+from ricarica.engine.unit_of_work import UnitOfWork
+from ricarica.kernel.ids import EventId, TenantId
+from ricarica.monitoring.model import Trigger
+from ricarica.monitoring.sql import STATION_EVENTS
+from ricarica.stations.model import Acceptance
+from ricarica.stations.sql import STATIONS, station_from
+
+HEED, ABSENT = "heed", "absent"
+HEED_EVERY = timedelta(seconds=5)
+ABSENT_EVERY = timedelta(minutes=1)
+AT_ONCE_MAX = 1_000  # events; the rest comes at once after them
+ABSENT_MAX = 5_000  # stations; a network that has lost more is lost itself
+AWAY_FOR = timedelta(minutes=1)  # a station that changes its network is back by then
+SHOWN_FOR = timedelta(days=90)  # events and alerts that are over
+PERIODIC_FOR = timedelta(days=2)  # values told every few seconds
+
+
+def alert_rings(lag: timedelta = timedelta()) -> Mapping[str, Ring]:
+    """
+    Args:
+        lag: By how much what one node commits may be later than what others commit.
+    """
+
+    async def heed(unit: UnitOfWork, _subject: str) -> timedelta:
+        is_all = True
+        for tenant in await _tenants(unit):
+            is_all = await _heed(unit, tenant, unit.slices.now - lag) and is_all
+        return HEED_EVERY if is_all else timedelta()
+
+    return {HEED: heed, ABSENT: look_for_absent}
+
+
+async def _tenants(unit: UnitOfWork) -> list[TenantId]:
+    return [tenant for (tenant,) in await unit.work.fetch(sa.select(TENANTS.c.tenant))]
+
+
+async def _heed(unit: UnitOfWork, tenant: TenantId, until: datetime) -> bool:
+    """Whether that was all there is."""
+    alerts, columns = unit.slices.alerts, OUTBOX.c
+    last = await alerts.seen(tenant)
+    query = sa.select(columns.id, columns.kind, columns.at, columns.station, columns.body).where(
+        columns.tenant == tenant
+    )
+    if last is None:  # what happened before there were rules is past
+        latest = await unit.work.fetch(query.order_by(columns.id.desc()).limit(1))
+        await alerts.look_at(tenant, (), EventId(latest[0][0]) if latest else EventId(0))
+        return True
+    rows = await unit.work.fetch(
+        query.where(columns.id > last, columns.at <= until).order_by(columns.id).limit(AT_ONCE_MAX)
+    )
+    if rows:
+        happened = [
+            Happened(EventId(id_), kind, at, station, _body(body))
+            for id_, kind, at, station, body in rows
+        ]
+        await alerts.look_at(tenant, happened, happened[-1].id)
+    return len(rows) < AT_ONCE_MAX
+
+
+def _body(text: str) -> Mapping[str, object]:
+    try:
+        return DECODER.decode(text)
+    except msgspec.DecodeError:  # nobody's but ours, and even so not worth stopping for
+        return {}
+
+
+async def look_for_absent(unit: UnitOfWork, _subject: str) -> timedelta:
+    columns, now = STATIONS.c, unit.slices.now
+    for tenant in await _tenants(unit):
+        rows = await unit.work.fetch(
+            sa.select(*columns[:-1])
+            .where(
+                columns.tenant == tenant,
+                columns.acceptance == Acceptance.ACCEPTED,
+                sa.not_(columns.connected),
+                columns.connection_changed_at < now - AWAY_FOR,
+            )
+            .order_by(columns.connection_changed_at.desc())
+            .limit(ABSENT_MAX)
+        )
+        absent = {station.key.station: station for station in map(station_from, rows)}
+        await unit.slices.alerts.look_for_absent(tenant, absent, now)
+    return ABSENT_EVERY
+
+
+def forget_before(unit: UnitOfWork, now: datetime) -> None:
+    """Throw away what nobody will look at any more."""
+    events, alerts = STATION_EVENTS.c, ALERTS.c
+    is_old = events.received_at < now - SHOWN_FOR
+    is_noise = sa.and_(events.received_at < now - PERIODIC_FOR, events.trigger == Trigger.PERIODIC)
+    unit.work.run(sa.delete(STATION_EVENTS).where(sa.or_(is_old, is_noise)))
+    unit.work.run(sa.delete(ALERTS).where(alerts.last_at < now - SHOWN_FOR))
