@@ -378,7 +378,8 @@ async def test_quirk_60_where_nothing_would_end_the_transaction_the_least_is_sen
     network: World,
 ) -> None:
     told = await teller(network, V16, zero_ends=True)
-    nothing = Schedule(unit=Unit.A, periods=(Period(start_s=0, limit=Decimal(0)),))
+    off = Period(start_s=0, limit=Decimal(0))
+    nothing = Schedule(unit=Unit.A, periods=(off,), start_at=network.clock.now())
     profile = Profile(purpose=Purpose.TX_DEFAULT, schedules=(nothing,))
 
     prepared = await network.carry_out(
