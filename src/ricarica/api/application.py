@@ -15,8 +15,11 @@ import ricarica
 from ricarica.access.model import SESSION_COOKIE
 from ricarica.api import (
     aside,
+    campaigns,
     commands,
     events,
+    firmware,
+    logs,
     messages,
     people,
     raw_commands,
@@ -53,6 +56,9 @@ HANDLERS: tuple[HTTPRouteHandler, ...] = (
     *transactions.HANDLERS,
     *people.HANDLERS,
     *events.HANDLERS,
+    *firmware.HANDLERS,
+    *campaigns.HANDLERS,
+    *logs.HANDLERS,
     *upkeep.HANDLERS,
     *reports.HANDLERS,
 )

@@ -8,7 +8,8 @@ from ricarica.stations.commands import Outcome
 
 @dataclass(frozen=True, slots=True)
 class LogWanted:
-    """`by_name_only`: in 1.6's older way, GetDiagnostics, which carries no number."""
+    """`by_name_only`: in 1.6's older way, GetDiagnostics, which carries no number; None: where the
+    station speaks 1.6, for more of its kind know that one."""
 
     kind: LogKind
     by: str
@@ -16,7 +17,7 @@ class LogWanted:
     until: datetime | None = None
     retries: int | None = None
     retry_interval: timedelta | None = None
-    by_name_only: bool = False
+    by_name_only: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,13 @@ class LogRequest:
         """Once: what is here already is not overwritten."""
         return self.file is None and self.state is not LogState.DISCARDED
 
+    @property
+    def download_name(self) -> str:
+        """Plain ASCII, whatever the station calls it."""
+        given = self.name or f"{self.station.station}-{self.number}.log"
+        plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in given)
+        return plain.strip(".") or "log"
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:

@@ -1,14 +1,15 @@
 """Where files are, how stations reach them, and how much of them there may be."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 from ricarica.access.model import Actor
+from ricarica.diagnostics.commands import SendDiagnostics
 from ricarica.diagnostics.facts import LogAnswered, LogWanted
+from ricarica.diagnostics.model import LogKind
 from ricarica.diagnostics.service import Place
 from ricarica.engine.commands import Commands
 from ricarica.firmware.facts import UpdateAnswered, Wanted
@@ -19,12 +20,9 @@ from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
 from ricarica.storage.files import Folder
 
-T = TypeVar("T")
 MEGABYTE = 1024 * 1024
 LOGS_PATH = "/files/logs"
 PLACES = ("http", "ftp")
-
-CarryOut = Callable[[Callable[[Slices], Awaitable[T]]], Awaitable[T]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,12 @@ class Clerk:
         at = self.clock.now()
 
         async def order(slices: Slices) -> object:
-            return await slices.diagnostics.order(key, wanted, at, place)
+            asked = wanted
+            if wanted.by_name_only is None and wanted.kind is LogKind.DIAGNOSTICS:
+                station = await slices.stations.get(key)
+                knows = SendDiagnostics in self.commands.sayable(station.dialect or "")
+                asked = replace(wanted, by_name_only=knows)
+            return await slices.diagnostics.order(key, asked, at, place)
 
         command = await self.carry_out(actor, order, station=key)
         number: int = getattr(command, "number")  # noqa: B009 - both kinds of order have one
