@@ -129,6 +129,8 @@ def ask_verdict(
 def _verdict_of(station: Station, token: Token, answer: Answer) -> Verdict:
     if isinstance(answer, Answered):
         verdict = station.speech.authorize_answer(answer.payload)
+        station.prices_of[token.uid.casefold()] = verdict.tariff
+        station.messages_of[token.uid.casefold()] = verdict.message
         if station.settings.flag("cache_enabled"):
             station.tokens.remember(token, verdict)
         return verdict

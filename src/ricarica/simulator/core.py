@@ -210,6 +210,10 @@ class Station:
     """What each EVSE's display says to the driver in front of it."""
     costs: dict[int, Decimal] = field(default_factory=dict)
     """What each EVSE's display says that it cost."""
+    prices_of: dict[str, Any] = field(default_factory=dict)
+    """Prices that came with the verdict on a token, by the token."""
+    messages_of: dict[str, str | None] = field(default_factory=dict)
+    """What was to be shown to whoever showed a token."""
     asking: set[int] = field(default_factory=set)
     """EVSEs whose driver waits for the server's verdict."""
     events_told: int = 0

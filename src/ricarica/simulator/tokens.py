@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from ricarica.simulator.transaction import Token
 
@@ -19,6 +20,7 @@ class Verdict:
     expires_at: datetime | None = None
     message: str | None = None
     evses: tuple[int, ...] = ()  # the only ones where it holds; none: all
+    tariff: Any = None  # prices of its own, as 2.1 tells them
 
     @property
     def is_accepted(self) -> bool:

@@ -1,9 +1,11 @@
 """A transaction as the station knows it, and the events it has to tell about it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from ricarica.simulator.meter import Sample
 
@@ -14,6 +16,8 @@ class Token:
 
     uid: str
     kind: str = "ISO14443"
+    info: tuple[tuple[str, str], ...] = ()
+    """More about it, by type: of a payment card its brand, its last digits …"""
 
     def is_same(self, other: "Token | None") -> bool:
         return other is not None and self.uid.casefold() == other.uid.casefold()
@@ -77,3 +81,5 @@ class TransactionEvent:
     sample: Sample | None = None
     token: Token | None = None
     reason: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Members that only 2.1 has: of the event, and under `info` those of its transaction."""

@@ -1,5 +1,6 @@
 """What a simulated station says in OCPP 2.0.1 and 2.1."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from ricarica.ocpp.payload import Payload
@@ -74,7 +75,7 @@ class SpeechV2:
 
     def authorize_answer(self, response: Payload) -> Verdict:
         assert isinstance(response, v2.AuthorizeResponse), "not an answer to a token"
-        return verdict_from(response.id_token_info)
+        return replace(verdict_from(response.id_token_info), tariff=response.tariff)
 
     def tells(self, event: TransactionEvent) -> bool:
         return True

@@ -8,6 +8,7 @@ from typing import Any
 from ricarica.simulator import v2_commands, v16_commands
 from ricarica.simulator.blocks import (
     certificates,
+    costs,
     customers,
     der,
     diagnostics,
@@ -15,10 +16,12 @@ from ricarica.simulator.blocks import (
     firmware,
     local_list,
     monitoring,
+    payments,
     reservations,
     security,
     smart_charging,
     streams,
+    swaps,
     transfers,
 )
 from ricarica.simulator.core import Block
@@ -38,6 +41,9 @@ BLOCKS: tuple[Block, ...] = (
     streams.BLOCK,
     smart_charging.BLOCK,
     der.BLOCK,
+    costs.BLOCK,
+    payments.BLOCK,
+    swaps.BLOCK,
     firmware.BLOCK,
     diagnostics.BLOCK,
     local_list.BLOCK,
