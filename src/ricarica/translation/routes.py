@@ -68,6 +68,7 @@ V21_ROUTES: tuple[Route, ...] = (
     *V2_ROUTES,
     *v21_streams.ROUTES,
     *v21_certificates.ROUTES,
+    *v21_authorization.ROUTES,
     *v21_energy.ROUTES,
     *v21_der.ROUTES,
     *v21_transactions.ROUTES,
