@@ -5,6 +5,10 @@ import os
 import pytest
 from hypothesis import settings
 
+from tests.recording import pytest_configure
+
+__all__ = ["pytest_configure"]
+
 # How long an example takes says more about what else the machine does than about the code, and
 # a check that others wait for must not fail by a new example that it was the first to think of.
 settings.register_profile("here", deadline=None)

@@ -86,6 +86,7 @@ class Delivered(Letter, frozen=True):
     wants_answer: bool  # False for SEND
     at: datetime
     flags: tuple[str, ...] = ()  # how it departed from the rules, e.g. `message_id_reuse`
+    asked_for: bool = False  # a call of ours over this connection made the station say it
 
 
 class Noted(Letter, frozen=True):

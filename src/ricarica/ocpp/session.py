@@ -287,6 +287,9 @@ class Session:
         answers = (frames.CALL_RESULT, frames.CALL_ERROR)
         if own and unreadable.id == own.id and unreadable.message_type in answers:
             self._send_next(now)
+            if unreadable.message_type == frames.CALL_RESULT:
+                code = code_word(unreadable.kind, self._dialect)
+                self.reject_result(own.id, code, unreadable.description)
             return [BadAnswer(own.tag, own.id, own.action, unreadable.description)]
         if answered := _has_an_answer(unreadable, self._dialect):
             message_id = UNREADABLE_ID if unreadable.id is None else unreadable.id

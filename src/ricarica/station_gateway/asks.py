@@ -5,9 +5,11 @@ import asyncio
 import msgspec
 
 from ricarica.link.letters import Ask, Outcome, Told
+from ricarica.ocpp.answers import reject_unfit
 from ricarica.ocpp.errors import LocalProtocolError
 from ricarica.ocpp.events import Abandoned, Answered, BadAnswer, Refused, TimedOut
 from ricarica.ocpp.session import Session
+from ricarica.ocpp.triggers import called_forth
 
 AskEvent = Answered | Refused | BadAnswer | TimedOut | Abandoned
 
@@ -26,13 +28,15 @@ class Asks:
     After that the session sends one at a time.
     """
 
-    __slots__ = ("_held", "_pending_max", "_session", "unanswered_in_a_row")
+    __slots__ = ("_held", "_pending_max", "_session", "called_forth", "unanswered_in_a_row")
 
     def __init__(self, session: Session, pending_max: int) -> None:
         self._session = session
         self._pending_max = pending_max
         self._held: list[_Pending] | None = []
         self.unanswered_in_a_row = 0
+        self.called_forth: frozenset[str] = frozenset()
+        """What we made the station say, over this connection."""
 
     @property
     def holding(self) -> bool:
@@ -59,6 +63,8 @@ class Asks:
         pending: _Pending = event.tag
         if isinstance(event, Answered | Refused):
             self.unanswered_in_a_row = 0
+            if isinstance(event, Answered):
+                reject_unfit(self._session, event)
         elif isinstance(event, TimedOut):
             self.unanswered_in_a_row += 1
         told = _told_from(event)
@@ -73,6 +79,7 @@ class Asks:
 
     def _call(self, pending: _Pending, now: float) -> None:
         ask = pending.ask
+        self.called_forth |= called_forth(ask.action, ask.payload)
         try:
             self._session.call(ask.action, ask.payload, now, ask.timeout_s, pending)
         except LocalProtocolError as error:

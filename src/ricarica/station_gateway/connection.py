@@ -220,6 +220,7 @@ class Connection:
                 wants_answer=True,
                 at=self._around.clock.now(),
                 flags=("message_id_reuse",) if call.message_id_reused else (),
+                asked_for=call.action in self._asks.called_forth,
             ),
             partial(self._reply, call.id),
         )

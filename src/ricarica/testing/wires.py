@@ -21,6 +21,7 @@ from ricarica.link.letters import (
     Withheld,
 )
 from ricarica.link.ports import Decisions
+from ricarica.ocpp.answers import reject_unfit
 from ricarica.ocpp.dialects import Dialect
 from ricarica.ocpp.events import (
     Abandoned,
@@ -29,10 +30,12 @@ from ricarica.ocpp.events import (
     Event,
     Garbled,
     Refused,
+    ResultRefused,
     SendReceived,
     TimedOut,
 )
 from ricarica.ocpp.session import Session
+from ricarica.ocpp.triggers import called_forth
 from ricarica.simulator.simulated import SimulatedStation
 
 
@@ -43,6 +46,14 @@ class Frames:
     dialect: str  # its name; a story's station speaks one
     from_station: list[str] = field(default_factory=list)
     to_station: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for watch in WATCHERS:
+            watch(self)
+
+
+WATCHERS: list[Callable[[Frames], object]] = []
+"""Who wants to know of all that goes over wires; a run of tests, for what it has shown."""
 
 
 class Wire:
@@ -65,6 +76,7 @@ class Wire:
         self._decisions = decisions
         self._clock = clock
         self._asked = 0
+        self._called_forth: frozenset[str] = frozenset()
         self._session = Session(station.dialect, new_id=self._new_id)
 
     @property
@@ -94,6 +106,7 @@ class Wire:
 
     async def ask(self, ask: Ask) -> Told:
         answered: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
+        self._called_forth |= called_forth(ask.action, ask.payload)
         self._session.call(
             ask.action, ask.payload, self._clock.monotonic(), ask.timeout_s, answered
         )
@@ -118,6 +131,7 @@ class Wire:
                 case CallReceived() | SendReceived():
                     self._deliver(event)
                 case Answered(tag=answered, id=id, payload=payload):
+                    reject_unfit(self._session, event)
                     _resolve(answered, Told(Outcome.ANSWERED, str(id), bytes(payload)))
                 case Refused(tag=answered, code=code, description=description):
                     told = Told(Outcome.REFUSED, code=code, description=description)
@@ -127,7 +141,12 @@ class Wire:
                 case Abandoned(tag=answered, sent=sent):
                     _resolve(answered, Told(Outcome.UNKNOWN if sent else Outcome.UNREACHED))
                 case Garbled(kind=kind, description=text):
-                    self._decisions.note(Noted(self.key, self.epoch, kind, text, self._clock.now()))
+                    self._note(kind, text)
+                case ResultRefused(id=id, code=code, description=text):
+                    self._note("result_refused", f"{id}: {code} {text}")
+
+    def _note(self, kind: str, text: str) -> None:
+        self._decisions.note(Noted(self.key, self.epoch, kind, text, self._clock.now()))
 
     def _deliver(self, event: CallReceived | SendReceived) -> None:
         wants_answer = isinstance(event, CallReceived)
@@ -141,6 +160,7 @@ class Wire:
             digest=event.digest if isinstance(event, CallReceived) else b"",
             wants_answer=wants_answer,
             at=self._clock.now(),
+            asked_for=event.action in self._called_forth,
         )
         self._decisions.deliver(delivered, lambda reply: self._reply(event, reply))
 
@@ -174,6 +194,11 @@ class Teller:
         self._wire = wire
         self._settle = settle
         self._said = 0
+
+    @property
+    def wire(self) -> Wire:
+        """The one it is connected by now."""
+        return self._wire()
 
     async def call(self, action: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         """The payload of the answer."""

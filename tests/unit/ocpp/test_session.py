@@ -148,6 +148,15 @@ def test_an_answer_that_is_no_frame_ends_the_call() -> None:
     assert len(s.frames_to_send()) == 1
 
 
+def test_in_2_1_an_answer_that_is_no_frame_is_rejected_too() -> None:
+    s = session(V21)
+    s.call("Reset", b"{}", 0, 30, "tag")
+    s.frames_to_send()
+
+    assert names(s.receive('[3,"own-1",[]]', now=1)) == ["BadAnswer"]
+    assert [text[:11] for text in s.frames_to_send()] == ['[5,"own-1",']
+
+
 def test_too_many_waiting_calls_are_our_own_fault() -> None:
     s = session(own_calls_max=1)
     s.call("Reset", b"{}", 0, 30, "sent")

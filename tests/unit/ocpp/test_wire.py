@@ -23,7 +23,7 @@ ROME = timezone(timedelta(hours=2))
         (NOON.replace(microsecond=1_500, tzinfo=ROME), "2026-01-01T10:00:00.001Z"),
     ],
 )
-def test_a_time_is_written_in_utc_with_three_digits(at: datetime, text: str) -> None:
+def test_quirk_6_a_time_is_written_in_utc_with_three_digits(at: datetime, text: str) -> None:
     raw = wire.encode(v16.HeartbeatResponse(current_time=at), V16)
 
     assert raw.decode() == f'{{"currentTime":"{text}"}}'
