@@ -10,7 +10,6 @@ from typing import Any, Protocol
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.ids import StationKey, TenantId
 
-
 # A handshake, or a line in the log, does not mind. Commits of their own would make the messages
 # of others wait, and hostile peers can cause any number of them.
 PATIENCE_S = 0.02

@@ -40,11 +40,15 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """`when_idle`: wait for running transactions to end. `hard`: cut the controller's power."""
+    """`when_idle`: wait for running transactions to end. `hard`: cut the controller's power.
+
+    `resume`: at once, and what charges goes on after it. B13
+    """
 
     evse: EvseNumber | None = None
     when_idle: bool = False
     hard: bool = False
+    resume: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,7 +239,7 @@ class StationService:
 
     async def evse_to_start(self, key: StationKey) -> EvseNumber | None:
         """Where a cable waits, else the first that is free; None if it told of neither."""
-        connectors = await self._store.connectors(key)
+        connectors = await self._store.connectors_of(key)
         for status in (ConnectorStatus.PREPARING, ConnectorStatus.OCCUPIED, READY):
             at = [each.evse for each in connectors if each.evse and each.status is status]
             if at:

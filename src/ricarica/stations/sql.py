@@ -20,6 +20,7 @@ FRESH_S = 10.0  # for what no station owns
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Habits)
+HABITS = -3  # their place in a row
 
 STATIONS = sa.Table(
     "stations",
@@ -148,10 +149,10 @@ def station_row(station: Station) -> Row:
 
 
 def station_from(row: Row) -> Station:
-    tenant, station, _, acceptance, *rest, habits, pending_secret, pending_profile = row
-    own = None if habits is None else _decoder.decode(habits)
-    key, pending = StationKey(tenant, station), (pending_secret, pending_profile)
-    return Station(key, Acceptance(acceptance), *rest, own, *pending)
+    tenant, station, _, acceptance, *rest = row
+    if (habits := rest[HABITS]) is not None:
+        rest[HABITS] = _decoder.decode(habits)
+    return Station(StationKey(tenant, station), Acceptance(acceptance), *rest)
 
 
 def connector_row(connector: Connector) -> Row:
@@ -299,7 +300,7 @@ class SqlStationStore:
     ) -> Connector | None:
         return await self._work.get(CONNECTOR_SHELF, (key.tenant, key.station, evse, number))
 
-    async def connectors(self, key: StationKey) -> list[Connector]:
+    async def connectors_of(self, key: StationKey) -> list[Connector]:
         columns = CONNECTORS.c
         return await self._work.find(
             CONNECTOR_SHELF, columns.tenant == key.tenant, columns.station == key.station

@@ -67,7 +67,7 @@ class MemoryStationStore:
     ) -> Connector | None:
         return self.connectors.get((key, evse, number))
 
-    async def connectors(self, key: StationKey) -> list[Connector]:
+    async def connectors_of(self, key: StationKey) -> list[Connector]:
         return [each for each in self.connectors.values() if each.station == key]
 
     async def unreported(self, since: datetime, until: datetime) -> list[Connector]:
