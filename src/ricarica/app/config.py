@@ -85,6 +85,7 @@ class Config:
     ftp_data_ports: str = ""  # as in 30000-30100; empty: any
     ftp_address: str | None = None  # what stations are told, where that is not the socket's
     only_signed_firmware: bool = False
+    hide_tokens: bool = False  # in the log of messages
     otel_endpoint: str | None = field(default=None, repr=False)  # it may carry a key
     otel_sampling: float = 0.1
 

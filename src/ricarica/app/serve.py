@@ -83,6 +83,7 @@ async def _serving(config: Config) -> AsyncIterator[Serving]:
         unknown=config.unknown_stations,
         heartbeat=timedelta(seconds=config.heartbeat_s),
         power_max_w=Decimal(config.outlet_power_max_kw * 1000),
+        hides_tokens=config.hide_tokens,
         jitter=lambda: rng.uniform(-JITTER, JITTER),
     )
     failpoints = failpoints_from(os.environ)

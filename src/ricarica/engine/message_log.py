@@ -29,6 +29,7 @@ class Logged(msgspec.Struct, frozen=True, gc=False):
 
 def stage(unit: UnitOfWork, logged: Logged) -> None:
     key, action, response = logged.key, logged.action, logged.response
+    hides = unit.slices.stations.policy.hides_tokens
     unit.work.add(
         MESSAGES,
         (
@@ -39,8 +40,8 @@ def stage(unit: UnitOfWork, logged: Logged) -> None:
             logged.from_station,
             logged.message_id,
             action,
-            _text(redacted(action, logged.request)),
-            None if response is None else _text(redacted(action, response)),
+            _text(redacted(action, logged.request, hides_tokens=hides)),
+            None if response is None else _text(redacted(action, response, hides_tokens=hides)),
             logged.outcome,
             logged.duration_ms,
             ",".join(logged.flags) if logged.flags else "",

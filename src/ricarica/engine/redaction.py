@@ -1,45 +1,153 @@
-"""Secrets do not reach the log of messages."""
+"""Secrets do not reach the log of messages: where they stand is known by their path.
+
+What is rewritten is a few rare actions; all others are looked through once for a PIN.
+"""
 
 import re
+from typing import Any
 
-MASK = b'"***"'
-# Actions that can carry a secret; all others are logged as they are, at no cost.
+import msgspec
+
+MASK = "***"
+# Actions that can carry a secret; all others are logged as they are, at next to no cost.
 SECRETIVE = frozenset(
     {
+        "CertificateSigned",
         "ChangeConfiguration",
+        "DataTransfer",
         "GetConfiguration",
+        "GetDiagnostics",
+        "GetLog",
         "GetVariables",
+        "InstallCertificate",
+        "NotifyEvent",
+        "NotifyMonitoringReport",
         "NotifyReport",
+        "PublishFirmware",
         "SetNetworkProfile",
         "SetVariables",
-        "UpdateFirmware",
         "SignedUpdateFirmware",
-        "PublishFirmware",
-        "GetLog",
-        "GetDiagnostics",
+        "UpdateFirmware",
     }
 )
-_NAMES = rb"AuthorizationKey|BasicAuthPassword|SharedSecret"
+# Variables and keys whose values are secret, in lower case: names are compared without case.
+SECRET_NAMES = frozenset(
+    {
+        "authorizationkey",
+        "basicauthpassword",
+        "sharedsecret",
+        "apnpassword",
+        "vpnpassword",
+        "vpnkey",
+        "wifipassword",
+        "password",
+    }
+)
+# Members whose values are secret wherever they stand.
+SECRET_MEMBERS = frozenset({"basicAuthPassword", "password", "vpnPassword", "apnPassword"})
+# Members that hold the value of what is named beside them.
+VALUES = frozenset({"value", "attributeValue", "actualValue"})
+TOKEN_MEMBERS = rb"idToken|idTag|parentIdTag|groupIdToken"
+
+_HINT = re.compile(rb"password|authorizationkey|sharedsecret|vpn", re.IGNORECASE)
 _STRING = rb'"(?:[^"\\]|\\.)*"'
-_PASSWORD_MEMBER = re.compile(
+_MASKED = b'"***"'
+_MEMBER = re.compile(
     rb'("(?:basicAuthPassword|password|vpnPassword|apnPassword)"\s*:\s*)' + _STRING
 )
-_VPN_KEY = re.compile(rb'("key"\s*:\s*)' + _STRING)  # elsewhere it is the name of a setting
-_VALUE_OF_SECRET = re.compile(rb'("(?:value|attributeValue)"\s*:\s*)' + _STRING)
+_VALUE = re.compile(rb'("(?:value|attributeValue|actualValue)"\s*:\s*)' + _STRING)
 # No colon in the user's name: with two ways to split a run of colons, a long one takes hours.
 _USER_INFO = re.compile(rb"(//[^/@:\s\"]*:)[^/@\s\"]+(@)")
-_NAMED = re.compile(_NAMES, re.IGNORECASE)  # names of settings are compared without case
+# Ours, which open a file to whoever knows them; and those in the addresses of other servers.
+_LINK = re.compile(rb"(/files/(?:firmware|logs)/)[^/\"\s]+")
+_QUERY = re.compile(
+    rb"([?&](?:token|sig|signature|key|password|x-amz-signature|x-amz-credential)=)[^&\"\s]+",
+    re.IGNORECASE,
+)
+_PRIVATE_KEY = re.compile(rb"(-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----)[^-\"]+")
+_PIN = b'"KeyCode"'
+_BETWEEN_BRACES = re.compile(rb"[^{}]+")
+_TOKEN = re.compile(rb'("(?:%b)"\s*:\s*)"((?:[^"\\]|\\.)*)"' % TOKEN_MEMBERS)
+SHOWN_OF_TOKEN = 4  # characters at its end, which tell tokens apart and open no door
 
 
-def redacted(action: str, payload: bytes) -> bytes:
-    """The payload with passwords, keys and credentials in addresses masked."""
-    if action not in SECRETIVE:
-        return payload
-    masked = _PASSWORD_MEMBER.sub(rb"\1" + MASK, payload)
-    if action == "SetNetworkProfile":
-        masked = _VPN_KEY.sub(rb"\1" + MASK, masked)
-    masked = _USER_INFO.sub(rb"\1***\2", masked)
-    if _NAMED.search(masked):
-        # Which of several values is the secret one is not worth a parser: mask them all.
-        masked = _VALUE_OF_SECRET.sub(rb"\1" + MASK, masked)
-    return masked
+def redacted(action: str, payload: bytes, *, hides_tokens: bool = False) -> bytes:
+    """The payload without passwords, keys, PINs, and credentials in addresses.
+
+    Args:
+        hides_tokens: Leave only the end of each token, too.
+    """
+    if action in SECRETIVE:
+        payload = _without_secrets(action, payload)
+    if _PIN in payload:
+        payload = _BETWEEN_BRACES.sub(_without_pin, payload)
+    return _TOKEN.sub(_end_of_token, payload) if hides_tokens else payload
+
+
+def _without_secrets(action: str, payload: bytes) -> bytes:
+    if _HINT.search(payload):
+        payload = _by_path(action, payload)
+    masked = _USER_INFO.sub(rb"\1***\2", payload)
+    masked = _LINK.sub(rb"\1***", masked)
+    masked = _QUERY.sub(rb"\1***", masked)
+    return _PRIVATE_KEY.sub(rb"\1***", masked) if b"PRIVATE KEY" in masked else masked
+
+
+def _by_path(action: str, payload: bytes) -> bytes:
+    try:
+        content = msgspec.json.decode(payload)
+        if not _mask(content, hides_key=action == "SetNetworkProfile"):
+            return payload  # as it was written, to the last blank
+        return msgspec.json.encode(content)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        # Nobody can tell what is what in it: all that could be one is masked.
+        return _VALUE.sub(rb"\1" + _MASKED, _MEMBER.sub(rb"\1" + _MASKED, payload))
+
+
+def _mask(content: Any, *, hides_key: bool) -> bool:
+    """Mask what is secret, in place; whether there was anything."""
+    if isinstance(content, list):
+        masked = [_mask(each, hides_key=hides_key) for each in content]
+        return any(masked)
+    if not isinstance(content, dict):
+        return False
+    found = False
+    for member, value in content.items():
+        is_secret = member in SECRET_MEMBERS or (hides_key and member == "key")
+        if is_secret and isinstance(value, str):
+            content[member] = MASK
+            found = True
+    if _is_named_secret(content):
+        found = _mask_values(content) or found
+    parts = [_mask(value, hides_key=hides_key) for value in content.values()]
+    return found or any(parts)
+
+
+def _is_named_secret(holder: dict[str, Any]) -> bool:
+    """`key` of 1.6, or the name of the variable of 2.x that stands beside the value."""
+    variable = holder.get("variable")
+    name = variable.get("name") if isinstance(variable, dict) else holder.get("key")
+    return isinstance(name, str) and name.strip().casefold() in SECRET_NAMES
+
+
+def _mask_values(holder: dict[str, Any]) -> bool:
+    found = False
+    for member, value in holder.items():
+        if member in VALUES and value is not None:
+            holder[member] = MASK
+            found = True
+        elif isinstance(value, list):  # variableAttribute, variableMonitoring
+            parts = [_mask_values(each) for each in value if isinstance(each, dict)]
+            found = found or any(parts)
+    return found
+
+
+def _without_pin(part: "re.Match[bytes]") -> bytes:
+    """A token of kind KeyCode is what somebody types: it is a password."""
+    text = part.group()
+    return _TOKEN.sub(rb"\1" + _MASKED, text) if _PIN in text else text
+
+
+def _end_of_token(member: "re.Match[bytes]") -> bytes:
+    name, token = member.groups()
+    return name + b'"***' + token[-SHOWN_OF_TOKEN:].lstrip(b"\\") + b'"'

@@ -63,6 +63,7 @@ class StationPolicy:
     # Stations that come back together shall not call together: ± this share of the interval.
     jitter: Callable[[], float] = lambda: 0.0
     power_max_w: Decimal = POWER_MAX_W
+    hides_tokens: bool = False  # from the log of messages, up to their last characters
     # What is known of a vendor's model and firmware.
     known_habits: Callable[[str, str, str], Habits] = lambda *_: PLAIN
 

@@ -61,3 +61,59 @@ def test_what_is_no_secret_stays_as_it_is(action: str, payload: bytes) -> None:
 )
 def test_secrets_are_masked_however_they_are_written(payload: bytes) -> None:
     assert b"s3cret" not in redacted("ChangeConfiguration", payload)
+
+
+def test_only_the_secret_one_of_many_values_is_masked() -> None:
+    report = (
+        b'{"requestId":1,"reportData":['
+        b'{"component":{"name":"SecurityCtrlr"},"variable":{"name":"BasicAuthPassword"},'
+        b'"variableAttribute":[{"value":"s3cret"}]},'
+        b'{"component":{"name":"OCPPCommCtrlr"},"variable":{"name":"HeartbeatInterval"},'
+        b'"variableAttribute":[{"value":"300"}]}]}'
+    )
+
+    kept = redacted("NotifyReport", report)
+
+    assert kept == report.replace(b"s3cret", b"***")
+
+
+@pytest.mark.parametrize(
+    "action, payload",
+    [
+        ("NotifyReport", b'{"reportData":[{"variable":{"name":"Password"},"value":"s3cret"'),
+        ("SetVariables", b'{"attributeValue":"s3cret","x":"AuthorizationKey","value":"s3cret",}'),
+        ("UpdateFirmware", b'{"location":"https://csms.example/files/firmware/s3cret/duo.bin"}'),
+        ("GetLog", b'{"log":{"remoteLocation":"https://csms.example/files/logs/s3cret/"}}'),
+        ("GetDiagnostics", b'{"location":"https://other.example/upload?a=1&token=s3cret"}'),
+        ("GetDiagnostics", b'{"location":"ftp://log:s3cret@csms.example:2121/"}'),
+        (
+            "InstallCertificate",
+            b'{"certificate":"-----BEGIN PRIVATE KEY-----\\ns3cret\\n-----END PRIVATE KEY-----"}',
+        ),
+        ("Authorize", b'{"idToken":{"idToken":"s3cret","type":"KeyCode"}}'),
+        (
+            "TransactionEvent",
+            b'{"idToken":{"additionalInfo":[{"type":"x"}],"type":"KeyCode","idToken":"s3cret"}}',
+        ),
+        ("NotifyEvent", b'{"eventData":[{"variable":{"name":"VpnKey"},"actualValue":"s3cret"}]}'),
+    ],
+)
+def test_secrets_are_masked_by_where_they_stand(action: str, payload: bytes) -> None:
+    assert b"s3cret" not in redacted(action, payload)
+
+
+def test_a_token_that_is_a_card_stays_beside_one_that_is_a_pin() -> None:
+    payload = (
+        b'{"a":{"idToken":"04A1B2C3","type":"ISO14443"},"b":{"idToken":"1234","type":"KeyCode"}}'
+    )
+
+    assert redacted("SendLocalList", payload) == payload.replace(b"1234", b"***")
+
+
+def test_tokens_are_hidden_up_to_their_end_where_that_is_wanted() -> None:
+    started = b'{"idTag":"04A1B2C3D4","meterStart":1}'
+
+    assert redacted("StartTransaction", started, hides_tokens=True) == (
+        b'{"idTag":"***C3D4","meterStart":1}'
+    )
+    assert redacted("StartTransaction", started) == started
