@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from ricarica.app import alerting
 from ricarica.app.moving import move_readings
+from ricarica.app.watching import WATCHES
 from ricarica.engine import bulk, gathering, keeping
 from ricarica.engine.sql import MESSAGES, OUTBOX, PUT_ASIDE
 from ricarica.engine.timers import Ring
@@ -51,7 +52,7 @@ def rings(retention: Retention, *, in_parts: bool = False) -> Mapping[str, Ring]
         unit.work.run(sa.delete(PUT_ASIDE).where(PUT_ASIDE.c.at < now - retention.put_aside))
         return TIDY_EVERY if all(done) else timedelta()
 
-    return {"tidy": tidy, "move_readings": move_readings, "look_after": look_after}
+    return {"tidy": tidy, "move_readings": move_readings, "look_after": look_after, **WATCHES}
 
 
 async def look_after(unit: UnitOfWork, _subject: str) -> timedelta:

@@ -213,6 +213,8 @@ async def running_node(parts: Parts) -> AsyncIterator[Node]:
             await node.timers.begin(LOOK)
             await node.timers.begin("move_readings")
             await node.timers.begin("look_after")
+            await node.timers.begin("watch_limits")
+            await node.timers.begin("watch_silent")
             await node.timers.begin(HEED)
             await node.timers.begin(ABSENT)
             if isinstance(parts.database, PostgresDatabase):

@@ -2,6 +2,7 @@
 
 from ricarica.engine.device_steps import monitors_step, settings_step
 from ricarica.engine.energy_steps import charging_profiles_step
+from ricarica.engine.money_steps import default_tariff_step
 from ricarica.engine.security_steps import certificates_step, networks_step
 from ricarica.engine.token_steps import displays_step, local_list_step
 from ricarica.engine.upkeep import Upkeep
@@ -15,4 +16,5 @@ UPKEEPS: tuple[Upkeep, ...] = (
     Upkeep("local_list", local_list_step),
     Upkeep("displays", displays_step),
     Upkeep("charging_profiles", charging_profiles_step),
+    Upkeep("default_tariff", default_tariff_step),
 )

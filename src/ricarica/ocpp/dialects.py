@@ -32,6 +32,8 @@ class Dialect:
     """Can be told to restart once nobody charges any more."""
     names_resuming: bool
     """Has a word for a transaction that goes on after a restart."""
+    has_payments: bool
+    """Knows tokens that are payments."""
     trusts_for_cars: bool
     """Its stations keep roots by which cars and their contracts are verified."""
     tells_profiles: bool
@@ -57,6 +59,7 @@ V16 = Dialect(
     boots_first=False,
     resets_when_idle=False,
     names_resuming=False,
+    has_payments=False,
     trusts_for_cars=False,
     tells_profiles=False,
 )
@@ -76,6 +79,7 @@ V201 = Dialect(
     boots_first=True,
     resets_when_idle=True,
     names_resuming=False,
+    has_payments=False,
     trusts_for_cars=True,
     tells_profiles=True,
 )
@@ -87,6 +91,7 @@ V21 = replace(
     has_result_errors=True,
     answers_unknown_message_types=False,
     names_resuming=True,
+    has_payments=True,
 )
 
 DIALECTS = (V16, V201, V21)

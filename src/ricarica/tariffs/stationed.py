@@ -8,12 +8,12 @@ from typing import Protocol
 from ricarica.configuration.model import Setting
 from ricarica.configuration.service import ConfigurationService
 from ricarica.kernel.events import Outgoing
-from ricarica.kernel.ids import StationKey
+from ricarica.kernel.ids import StationKey, TariffId
 from ricarica.stations.commands import BringInStep
 from ricarica.stations.service import StationService
 from ricarica.tariffs.commands import ClearPlans, GetPlans, SetDefaultPlan
 from ricarica.tariffs.model import Tariff
-from ricarica.tariffs.plan import Counting, Plan, obstacle, plan_of
+from ricarica.tariffs.plan import Counting, Plan, Text, obstacle, plan_of
 from ricarica.tariffs.service import TariffService
 from ricarica.tariffs.texts import text_of, texts_of
 
@@ -150,18 +150,22 @@ class StationPlanService:
         plan = plan_of(tariff, texts_of(tariff.prices))
         return None if obstacle(plan, await self._counting(station)) else plan
 
-    async def shown(self, station: StationKey, tariff: Tariff, language: str | None) -> str | None:
+    async def shown(self, station: StationKey, tariff: Tariff, language: str | None) -> Text | None:
         """I01.FR.02: the prices in words, where a station said that it can show them."""
         settings = await self._configuration.told(station, (AVAILABLE, DISPLAYS, LANGUAGE))
         if not any(is_true(settings.get(name)) for name in (AVAILABLE, DISPLAYS)):
             return None
         own = settings.get(LANGUAGE)
-        return text_of(tariff.prices, language or (own.value if own else None)).content
+        return text_of(tariff.prices, language or (own.value if own else None))
 
-    async def _wanted(self, station: StationKey) -> Plan | None:
+    async def in_force(self, station: StationKey, own: TariffId | None = None) -> Tariff | None:
+        """The prices that hold there: the driver's `own`, or those of the place."""
         known = await self._stations.get(station)
         site = await self._stations.site_tariff(known)
-        tariff = await self._tariffs.in_force(station.tenant, known.tariff, site)
+        return await self._tariffs.in_force(station.tenant, own, known.tariff, site)
+
+    async def _wanted(self, station: StationKey) -> Plan | None:
+        tariff = await self.in_force(station)
         return plan_of(tariff, texts_of(tariff.prices)) if tariff else None
 
     async def _counting(self, station: StationKey) -> Counting:

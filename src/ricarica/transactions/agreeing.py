@@ -159,7 +159,7 @@ class Agreements:
         self, transaction: Transaction, terms: Terms, fact: TransactionFact
     ) -> Say | None:
         limits = None
-        if terms.wanted is not None and fact.seq_no is not None and terms.wanted != terms.said:
+        if terms.wanted is not None and fact.seq_no is not None and _may_say(terms):
             limits = to_say(terms, await self._supported(transaction, fact))
         return Say(limits, terms.text) if limits or terms.text else None
 
@@ -174,6 +174,11 @@ class Agreements:
             return frozenset()
         words = (word.strip().casefold() for word in (setting.value or "").split(","))
         return frozenset(SUPPORTED_AS[word] for word in words if word in SUPPORTED_AS)
+
+
+def _may_say(terms: Terms) -> bool:
+    """Whether to look at what the station supports: hardly ever, once it has said what it keeps."""
+    return terms.wanted != terms.said or (terms.kept is not None and terms.kept != terms.said)
 
 
 def _folded(transaction: Transaction) -> str:

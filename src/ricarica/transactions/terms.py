@@ -142,8 +142,9 @@ def only(limits: Limits, kinds: frozenset[LimitKind]) -> Limits | None:
 
 
 def exceeds(one: Limits, other: Limits) -> bool:
-    """Whether any limit of the other is missing in the one, or higher there. E16.FR.08"""
-    return tighter(one, other) != one
+    """Whether any limit that both have is higher in the one."""
+    both = only(other, one.kinds)
+    return both is not None and tighter(one, both) != one
 
 
 def merged(known: Limits | None, told: Limits) -> Limits:
@@ -192,10 +193,13 @@ def left_to_us(terms: Terms) -> Limits | None:
 def to_say(terms: Terms, supported: frozenset[LimitKind]) -> Limits | None:
     """Our limits, as far as the station has not been told them or keeps looser ones."""
     wanted = only(terms.wanted, supported) if terms.wanted else None
-    if wanted is None or wanted == terms.said:
+    if wanted is None:
         return None
-    # E16.FR.08: what it keeps already, or keeps lower, is not told again
-    return wanted if terms.kept is None or exceeds(terms.kept, wanted) else None
+    # E16.FR.07, E16.FR.08: ours is the last word, and needed only where the driver's is higher
+    is_loose = terms.kept is not None and exceeds(terms.kept, wanted)
+    if terms.said is None:
+        return wanted if terms.kept is None or is_loose else None
+    return wanted if is_loose or wanted != terms.said else None
 
 
 def with_said(terms: Terms, say: Say, seq_no: int | None) -> Terms:

@@ -1,6 +1,7 @@
 """Per transaction, the result depends on the set of its facts alone."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 
 from ricarica.authorization.model import Token, TokenKind, TokenRef, TokenStatus
 from ricarica.authorization.service import AuthorizationService
+from ricarica.configuration.model import Setting
 from ricarica.kernel.ids import DEFAULT_TENANT, EvseNumber, StationId, StationKey, TariffId
 from ricarica.stations.model import Acceptance, Station
 from ricarica.stations.service import StationPolicy, StationService
@@ -26,7 +28,7 @@ from ricarica.testing.memory import (
 from ricarica.transactions.facts import Ended, Progressed, Started, TransactionFact
 from ricarica.transactions.model import ChargingState, Flag, Transaction
 from ricarica.transactions.readings import Measurand, Reading
-from ricarica.transactions.service import TransactionService
+from ricarica.transactions.service import Neighbours, TransactionService
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=6)
@@ -74,6 +76,11 @@ def fact(number: int) -> TransactionFact:
 SESSION = tuple(fact(number) for number in range(7))
 
 
+class NoSettings:
+    async def named(self, station: StationKey, names: Iterable[str]) -> dict[str, Setting]:
+        return {}
+
+
 def service(store: MemoryTransactionStore) -> TransactionService:
     told = Told()
     stations, tokens, tariffs = MemoryStationStore(), MemoryTokenStore(), MemoryTariffStore()
@@ -84,9 +91,12 @@ def service(store: MemoryTransactionStore) -> TransactionService:
     tariffs.defaults[DEFAULT_TENANT] = day
     return TransactionService(
         store,
-        StationService(stations, told, StationPolicy()),
-        AuthorizationService(tokens, told),
-        TariffService(tariffs, told),
+        Neighbours(
+            StationService(stations, told, StationPolicy()),
+            AuthorizationService(tokens, told),
+            TariffService(tariffs, told),
+            NoSettings(),
+        ),
         told,
         CountedIds(),
     )

@@ -69,6 +69,8 @@ def change_availability_for(command: ChangeAvailability) -> v16.ChangeAvailabili
 
 
 def reset_for(command: Reset) -> v16.ResetRequest:
+    if command.resume:
+        raise LocalProtocolError("1.6 has no word for a restart that charging outlasts")
     return v16.ResetRequest(type=v16.ResetType.Hard if command.hard else v16.ResetType.Soft)
 
 

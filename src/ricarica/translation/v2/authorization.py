@@ -11,9 +11,11 @@ from ricarica.translation.route import Origin, Part, Phrase, Phrases, Route
 from ricarica.translation.v2.certificates import (
     certificate_status_for,
     contract_from,
+    contract_questions,
     hashes_for,
 )
 from ricarica.translation.v2.phrases import result_from
+from ricarica.translation.v2.pricing import priced
 from ricarica.translation.v2.words import id_token_info_for, token_for, token_from
 
 TOKEN_MAX_201 = 36  # characters of an idToken in 2.0.1
@@ -41,7 +43,9 @@ def authorize_response_for(judgement: Judgement) -> v2.AuthorizeResponse:
 async def authorize(
     req: v2.AuthorizeRequest, origin: Origin, slices: Slices
 ) -> v2.AuthorizeResponse:
-    return authorize_response_for(await judged(req, origin, slices))
+    judgement = await judged(req, origin, slices)
+    response, _, _ = await priced(authorize_response_for(judgement), req, judgement, origin, slices)
+    return response
 
 
 # -- local lists
@@ -140,6 +144,7 @@ ROUTES = (
         v2.AuthorizeRequest,
         authorize,
         tokens=lambda req: (req.id_token.id_token,),
+        ask_first=contract_questions,
     ),
     Route(
         "NotifyCustomerInformation",

@@ -71,6 +71,8 @@ def request_start_result_from(response: v2.RequestStartTransactionResponse) -> R
 def reset_for(command: Reset) -> v2.ResetRequest:
     # B11, B12. A hard reset has no word of its own here: immediate is the nearest.
     kind = v2.Reset.OnIdle if command.when_idle else v2.Reset.Immediate
+    if command.resume:
+        kind = v2.Reset.ImmediateAndResume  # B13; 2.0.1 does not know it, and so nothing is sent
     return v2.ResetRequest(type=kind, evse_id=command.evse)
 
 

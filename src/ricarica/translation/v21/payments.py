@@ -1,7 +1,7 @@
 """Payments at the station in 2.1: settlements, pages to pay on, numbers of companies. C17–C25"""
 
 from ricarica.billing.commands import HoldForPayment
-from ricarica.billing.facts import Settled
+from ricarica.billing.facts import CardShown, Settled
 from ricarica.billing.model import SettlementStatus
 from ricarica.billing.vat import Company, Standing
 from ricarica.ocpp.v2 import messages as v2
@@ -24,6 +24,11 @@ UNKNOWN_PLACE = "-"  # an address has to name a street and a city, and a registe
 def details_from(token: v2.IdToken) -> dict[str, str]:
     """C18.FR.06: what a terminal says of the card."""
     return {info.type: info.additional_id_token for info in token.additional_info or ()}
+
+
+def card_from(token: v2.IdToken, origin: Origin) -> CardShown:
+    """C18.FR.04"""
+    return CardShown(origin.station, token.id_token, origin.received_at, details_from(token))
 
 
 def company_from(address: v2.Address) -> Company:

@@ -1,0 +1,122 @@
+"""Starts that carry more than a token: limits, or a payment that was authorised elsewhere."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+
+from ricarica.authorization.model import Token, TokenKind, TokenRef, TokenStatus
+from ricarica.billing.model import Channel, Payment, PaymentState
+from ricarica.engine.orders import start_order
+from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey
+from ricarica.ocpp.dialects import BY_NAME
+from ricarica.slices import Slices
+from ricarica.swaps.commands import RequestSwap
+from ricarica.transactions.commands import StartCharging
+from ricarica.transactions.model import Arrangement
+from ricarica.transactions.terms import Limits, tighter
+
+BEGINS_WITHIN = timedelta(minutes=15)  # a driver who paid has this long to plug in
+PAID_FOR = timedelta(days=2)  # no charging takes longer; then the token is as good as none
+TAG_DIGITS = 19  # with the letter before them 20, which is all that 1.6 takes
+
+
+@dataclass(frozen=True, slots=True)
+class PaidStart:
+    """C24, C25: a kiosk or a page has a payment authorised; `reference` is the provider's."""
+
+    reference: str
+    channel: Channel
+    amount: Decimal | None = None
+    currency: str | None = None
+    evse: EvseNumber | None = None
+    limits: Limits | None = None
+    details: dict[str, str] = field(default_factory=dict)
+
+
+async def limited_start(
+    slices: Slices,
+    key: StationKey,
+    token: str | None,
+    limits: Limits,
+    evse: EvseNumber | None,
+    connector: ConnectorNumber | None = None,
+) -> StartCharging:
+    """E16: the limits hold for the transaction that this leads to."""
+    command = await start_order(slices, key, token, evse, connector)
+    await _arrange(slices, key, command, limits)
+    return command
+
+
+async def paid_start(slices: Slices, key: StationKey, paid: PaidStart) -> StartCharging:
+    """C24.FR.01, C25.FR.23
+
+    Raises:
+        ConflictError: that reference was used before.
+    """
+    station = await slices.stations.get(key)
+    dialect = BY_NAME.get(station.dialect or "")
+    ref = _token_for(paid.reference, has_payments=dialect is not None and dialect.has_payments)
+    await slices.billing.begin(
+        Payment(
+            key,
+            paid.reference,
+            paid.channel,
+            PaymentState.AUTHORIZED,
+            slices.now,
+            slices.now,
+            evse=paid.evse,
+            token=ref.uid,
+            authorized=paid.amount,
+            currency=paid.currency,
+            details=paid.details,
+        )
+    )
+    await slices.authorization.add(
+        Token(
+            key.tenant,
+            ref.uid,
+            ref.kind or TokenKind.CENTRAL,
+            TokenStatus.ACTIVE,
+            created_at=slices.now,
+            expires_at=slices.now + PAID_FOR,
+            label=f"Payment {paid.reference}"[:200],
+        )
+    )
+    command = StartCharging(ref, slices.ids.wire_number(), paid.evse)
+    covered = Limits(cost=paid.amount) if paid.amount is not None else None
+    await _arrange(slices, key, command, tighter(paid.limits, covered), paid.reference)
+    return command
+
+
+def _token_for(reference: str, *, has_payments: bool) -> TokenRef:
+    """The reference itself, where the station knows tokens that are payments; else a short one."""
+    if has_payments:
+        return TokenRef(reference, TokenKind.DIRECT_PAYMENT)
+    digest = hashlib.sha256(reference.encode()).hexdigest()[:TAG_DIGITS]
+    return TokenRef(f"P{digest.upper()}", TokenKind.CENTRAL)
+
+
+async def _arrange(
+    slices: Slices,
+    key: StationKey,
+    command: StartCharging,
+    limits: Limits | None,
+    payment: str | None = None,
+) -> None:
+    arrangement = Arrangement(
+        command.number,
+        command.token.folded,
+        slices.now + BEGINS_WITHIN,
+        command.evse,
+        limits,
+        payment,
+    )
+    await slices.watching.arrange(key, arrangement, slices.now)
+
+
+async def swap_order(slices: Slices, key: StationKey, token: str) -> RequestSwap:
+    """S02"""
+    known = await slices.authorization.find(key.tenant, TokenRef(token))
+    ref = TokenRef(known.uid, known.kind) if known else TokenRef(token)
+    return await slices.swaps.request(key, ref, slices.now)
