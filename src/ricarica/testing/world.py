@@ -48,6 +48,7 @@ from ricarica.tariffs.model import Prices, Tariff
 from ricarica.testing.clock import CountedIds, FakeClock
 from ricarica.testing.lines import Line, LocalLine
 from ricarica.testing.strangers import Strangers
+from ricarica.testing.tables import make_tables
 from ricarica.testing.wires import Frames, Teller, Wire
 from ricarica.transactions.model import Transaction
 from ricarica.transactions.sql import TRANSACTION_SHELF, TRANSACTIONS
@@ -94,12 +95,14 @@ class World:
         assert await self.connect(station) is Verdict.WELCOME, f"{identity} was turned away"
         return station
 
-    async def connect(self, station: SimulatedStation, password: bytes | None = None) -> Verdict:
+    async def connect(
+        self, station: SimulatedStation, password: bytes | None = None, *, secure: bool = False
+    ) -> Verdict:
         knock = Knock(
             DEFAULT_TENANT,
             station.identity,
             (station.dialect.subprotocol,),
-            secure=False,
+            secure=secure,
             username=None if password is None else station.identity.encode(),
             password=password,
             remote="192.0.2.1",
@@ -107,17 +110,19 @@ class World:
         )
         admission = await self._soon(self._link.admit(knock))
         if admission.verdict is Verdict.WELCOME:
-            await self._open(station, admission)
+            await self._open(station, admission, secure=secure)
         await self.settle()
         return admission.verdict
 
-    async def _open(self, station: SimulatedStation, admission: Admission) -> None:
+    async def _open(
+        self, station: SimulatedStation, admission: Admission, *, secure: bool
+    ) -> None:
         key, subprotocol = admission.key, admission.subprotocol
         assert key is not None, "who is welcome has a key"
         assert subprotocol is not None, "who is welcome has a dialect"
         if key in self._wires:
             self._wires[key].cut("gave way")
-        opened = Opened(key, subprotocol, "192.0.2.1", secure=False, at=self.clock.now())
+        opened = Opened(key, subprotocol, "192.0.2.1", secure=secure, at=self.clock.now())
         epoch = await self._soon(self._link.open(opened))
         frames = self.frames.setdefault(key.station, Frames(station.dialect.name))
         self._wires[key] = Wire(station, key, epoch, self._link, self.clock, frames)
@@ -295,7 +300,7 @@ async def world(
     """A network with an empty database in memory, unless another one is given."""
     memory = SqliteDatabase(":memory:", metadata)
     if database is None:
-        await memory.create_all()
+        await memory.change_schema(make_tables)
     network = World(
         database or memory, StationPolicy(unknown=unknown, known_habits=known_habits), make_line
     )
