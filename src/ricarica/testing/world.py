@@ -114,9 +114,7 @@ class World:
         await self.settle()
         return admission.verdict
 
-    async def _open(
-        self, station: SimulatedStation, admission: Admission, *, secure: bool
-    ) -> None:
+    async def _open(self, station: SimulatedStation, admission: Admission, *, secure: bool) -> None:
         key, subprotocol = admission.key, admission.subprotocol
         assert key is not None, "who is welcome has a key"
         assert subprotocol is not None, "who is welcome has a dialect"

@@ -21,6 +21,8 @@ SECURITY = v2.Component(name="SecurityCtrlr")
 COMMUNICATION = v2.Component(name="OCPPCommCtrlr")
 ORDER = "NetworkConfigurationPriority"
 ACTIVE = "ActiveNetworkProfile"
+# 2.0.1 has to name one, and a station that has no such wire takes what it has.
+INTERFACE_201 = {"Any": v2.OCPPInterface.Wired0}
 DONE = frozenset({v2.SetVariableStatus.Accepted, v2.SetVariableStatus.RebootRequired})
 
 
@@ -125,7 +127,9 @@ def set_network_for(command: SetNetwork) -> v2.SetNetworkProfileRequest:
             apn=apn_for(profile.apn, secrets) if profile.apn else None,
             # Required by 2.0.1, and ignored by whoever reads it: the subprotocol decides.
             ocpp_version=v2.OCPPVersion.OCPP20,
-            ocpp_interface=v2.OCPPInterface(profile.interface),
+            ocpp_interface=INTERFACE_201.get(
+                profile.interface, v2.OCPPInterface(profile.interface)
+            ),
             ocpp_transport=v2.OCPPTransport.JSON,
             message_timeout=profile.message_timeout_s,
             ocpp_csms_url=profile.url,

@@ -15,6 +15,7 @@ def set_whole_network_for(command: SetNetwork) -> v2.SetNetworkProfileRequest:
     data = msgspec.structs.replace(
         said.connection_data,
         ocpp_version=None,
+        ocpp_interface=v2.OCPPInterface(command.profile.interface),
         identity=command.profile.identity,
         basic_auth_password=command.secrets.password,
     )
