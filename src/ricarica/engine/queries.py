@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,6 +45,7 @@ class MessageFilter:
     since: datetime | None = None
     until: datetime | None = None
     text: str | None = None  # in the request or its answer
+    station: StationId | None = None  # where all are searched
 
 
 ANY = MessageFilter()
@@ -64,6 +65,83 @@ class LoggedMessage:
     outcome: str
     duration_ms: int
     flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message of any station."""
+
+    station: StationId
+    message: LoggedMessage
+
+
+class NetworkMessages:
+    """The log of all stations at once. There is no index for that, as each would cost every message
+    a little: the newest parts are looked through first, station by station.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def messages(
+        self, tenant: TenantId, which: MessageFilter, now: datetime, wanted: Wanted = FIRST
+    ) -> Page[Heard]:
+        """The latest first, of the last day unless `which` says since when."""
+        since = which.since or now - timedelta(days=1)
+        last = which.until or now
+        query = _everywhere(tenant, replace(which, since=since))
+        if wanted.after:
+            query = query.where(MESSAGES.c.id < _place(wanted.after))
+        rows: list[Row] = []
+        for begin in (max(last - step, since) for step in LOOK_BACK):
+            part = query.where(MESSAGES.c.id >= number_at(begin), MESSAGES.c.at >= begin)
+            # The one more tells whether there is a next page.
+            ordered = part.order_by(MESSAGES.c.id.desc()).limit(wanted.rows + 1)
+            rows = await self._database.fetch(ordered)
+            if len(rows) > wanted.rows or begin == since:
+                break
+        heard = tuple(Heard(StationId(row[0]), _read(row[1:])) for row in rows[: wanted.rows])
+        return Page(heard, str(heard[-1].message.id) if len(rows) > len(heard) else None)
+
+    async def after(
+        self, tenant: TenantId, which: MessageFilter, number: int, most: int = 500
+    ) -> list[Heard]:
+        """Those that came after one, the oldest first."""
+        query = _everywhere(tenant, which).where(MESSAGES.c.id > number)
+        rows = await self._database.fetch(query.order_by(MESSAGES.c.id).limit(most))
+        return [Heard(StationId(row[0]), _read(row[1:])) for row in rows]
+
+    async def latest(self, tenant: TenantId, since: datetime) -> int:
+        """The number of the latest message; of that moment, if there was none since."""
+        place = number_at(since)
+        query = (
+            sa.select(sa.func.max(MESSAGES.c.id))
+            .select_from(_BY_STATION)
+            .where(STATIONS.c.tenant == tenant, MESSAGES.c.id >= place)
+        )
+        [(number,)] = await self._database.fetch(query)
+        return place if number is None else int(number)
+
+
+LOOK_BACK = tuple(timedelta(minutes=minutes) for minutes in (10, 120, 1_440, 14_400, 5_256_000))
+_BY_STATION = STATIONS.join(
+    MESSAGES,
+    sa.and_(MESSAGES.c.tenant == STATIONS.c.tenant, MESSAGES.c.station == STATIONS.c.station),
+)
+SLACK = timedelta(minutes=5)  # a command is logged under its answer's number, by its own time
+
+
+def number_at(at: datetime) -> int:
+    """A number that no message of this moment or later is below; see `RandomIds.event`."""
+    return int((at - SLACK).timestamp() * 1000) << 20
+
+
+def _everywhere(tenant: TenantId, which: MessageFilter) -> sa.Select[Any]:
+    query = sa.select(STATIONS.c.station, *MESSAGES.c[2:]).select_from(_BY_STATION)
+    query = query.where(STATIONS.c.tenant == tenant, *_wheres(which))
+    if which.station is not None:
+        query = query.where(STATIONS.c.folded == which.station.casefold())
+    return query
 
 
 class MessageQueries:
