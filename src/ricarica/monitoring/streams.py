@@ -17,6 +17,7 @@ from ricarica.monitoring.model import (
     STREAMS_MAX,
     VALUES_MAX,
     Block,
+    Monitor,
     Stream,
 )
 from ricarica.monitoring.ports import MonitorStore, StreamStore
@@ -115,6 +116,17 @@ class StreamService:
             name = await self._name(station, each.monitor)
             self._store.save(replace(stream, monitor=each.monitor, name=name, rate=each.rate))
             self._announce(StreamChanged(station, each.number, is_open=True))
+
+    async def name(self, station: StationKey, monitors: Iterable[Monitor]) -> None:
+        """N11.FR.04: a stream may be opened before we hear how its monitor was set."""
+        names = {monitor.number: monitor.name for monitor in monitors}
+        if not names:
+            return
+        for stream in await self._store.all(station):
+            name = names.get(stream.monitor) if stream.monitor is not None else None
+            if name and name != stream.name:
+                self._store.save(replace(stream, name=name))
+                self._announce(StreamChanged(station, stream.number, is_open=True))
 
     async def _name(self, station: StationKey, number: int) -> str:
         """N11.FR.04, N15.FR.03: the monitor knows which variable it is."""

@@ -143,6 +143,14 @@ class Settings:
         assert not unknown, f"no such settings: {sorted(unknown)}"
         self.values.update(values)
 
+    def with_name(self, name: str) -> Setting:
+        return self._by_name[name]
+
+    def replace(self, setting: Setting) -> None:
+        """One of this station is not like those of others."""
+        self._by_name[setting.name] = setting
+        self.catalogue = tuple(self._by_name.values())
+
     def integer(self, name: str) -> int:
         return int(Decimal(self.values[name]))
 

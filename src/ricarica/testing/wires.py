@@ -207,6 +207,12 @@ class Teller:
         found: dict[str, Any] = answer[2]
         return found
 
+    async def send(self, action: str, payload: Mapping[str, Any]) -> None:
+        """What is never answered."""
+        self._said += 1
+        self._wire().inject(json.dumps([6, f"sent-{self._said}", action, payload]))
+        await self._settle()
+
     async def call_raw(self, action: str, payload: Mapping[str, Any]) -> list[Any]:
         """The whole frame of the answer."""
         return await self.call_text(action, json.dumps(payload))

@@ -65,7 +65,8 @@ def take(station: Station, monitor: int, value: str) -> bool:
     if stream is None or not stream.is_open:
         return False
     stream.buffer.append((station.clock, value))
-    if stream.values_max and len(stream.buffer) >= stream.values_max:  # N15.FR.08
+    is_full = stream.values_max and len(stream.buffer) >= stream.values_max
+    if is_full and not station.memory(Streams).lags:  # N15.FR.08
         _flush(station, stream)
     return True
 

@@ -170,6 +170,8 @@ async def notify_monitoring_report(
     await slices.monitoring.report(
         MonitorsReported(origin.station, monitors, origin.received_at, part)
     )
+    if origin.dialect.has_unanswered_calls:
+        await slices.streams.name(origin.station, monitors)
     return v2.NotifyMonitoringReportResponse()
 
 
@@ -295,6 +297,7 @@ async def remember_set(
     await slices.monitoring.set(
         MonitorsSet(origin.station, tuple(accepted), tuple(refused), origin.received_at)
     )
+    await slices.streams.name(origin.station, [each for each in accepted if each.stream])
 
 
 def clear_result_from(response: v2.ClearVariableMonitoringResponse) -> Result:
