@@ -6,13 +6,37 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from ricarica.authorization.model import Token, TokenKind, TokenRef, TokenStatus
-from ricarica.authorization.sql import TOKENS, token_from
-from ricarica.kernel.ids import TenantId
+from ricarica.authorization.book import AccessBook
+from ricarica.authorization.lists import LocalList
+from ricarica.authorization.model import (
+    Attempt,
+    Token,
+    TokenKind,
+    TokenRef,
+    TokenStatus,
+    Verdict,
+)
+from ricarica.authorization.reports import CustomerReport
+from ricarica.authorization.sql import (
+    ACCESS_BOOKS,
+    ATTEMPTS,
+    CUSTOMER_REPORTS,
+    LOCAL_LISTS,
+    TOKENS,
+    attempt_from,
+    book_from,
+    list_from,
+    report_from,
+    token_from,
+)
+from ricarica.kernel.ids import StationId, StationKey, TenantId
 from ricarica.storage.database import Database
 from ricarica.storage.pages import FIRST, Order, Page, Wanted, page_of
 
 BY_UID = Order(TOKENS.c.folded, TOKENS.c.folded)
+LISTS_SHOWN_MAX = 1_000
+GROUPS_SHOWN_MAX = 1_000
+REPORTS_SHOWN_MAX = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +90,127 @@ def _wheres(filter_: TokenFilter) -> Iterator[sa.ColumnElement[bool]]:
         yield columns.group_id == filter_.group
     if filter_.expired_at is not None:
         yield columns.expires_at <= filter_.expired_at
+
+
+@dataclass(frozen=True, slots=True)
+class ListSummary:
+    """A station's local list without its entries."""
+
+    station: StationId
+    version: int
+    entries: int
+    told_at: datetime | None
+    left_out: int
+    trouble: str | None
+
+
+LATEST = Order(ATTEMPTS.c.at, ATTEMPTS.c.id, descending=True, is_time=True)
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFilter:
+    """None: any. `text` is looked for in the uid, in any case."""
+
+    text: str | None = None
+    station: StationId | None = None
+    verdict: Verdict | None = None
+    refused: bool = False  # all but those that were accepted
+
+
+ANY_ATTEMPT = AttemptFilter()
+
+
+class AttemptQueries:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def attempts(
+        self, tenant: TenantId, which: AttemptFilter = ANY_ATTEMPT, wanted: Wanted = FIRST
+    ) -> Page[Attempt]:
+        """The latest first."""
+        query = sa.select(*ATTEMPTS.c).where(ATTEMPTS.c.tenant == tenant, *_tried(which))
+        return await page_of(self._database, query, LATEST, wanted, attempt_from)
+
+    async def attempt(self, tenant: TenantId, number: int) -> Attempt | None:
+        rows = await self._database.fetch(
+            sa.select(*ATTEMPTS.c).where(ATTEMPTS.c.tenant == tenant, ATTEMPTS.c.id == number)
+        )
+        return attempt_from(rows[0]) if rows else None
+
+
+class AccessQueries:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def book(self, tenant: TenantId) -> AccessBook:
+        rows = await self._database.fetch(
+            sa.select(*ACCESS_BOOKS.c[:-1]).where(ACCESS_BOOKS.c.tenant == tenant)
+        )
+        return book_from(rows[0]) if rows else AccessBook(tenant)
+
+    async def local_list(self, station: StationKey) -> LocalList | None:
+        columns = LOCAL_LISTS.c
+        rows = await self._database.fetch(
+            sa.select(*columns[:-1]).where(
+                columns.tenant == station.tenant, columns.station == station.station
+            )
+        )
+        return list_from(rows[0]) if rows else None
+
+    async def local_lists(self, tenant: TenantId) -> list[ListSummary]:
+        """Of all stations that have one, or were asked for one, by identity."""
+        columns = LOCAL_LISTS.c
+        rows = await self._database.fetch(
+            sa.select(
+                columns.station,
+                columns.list_version,
+                columns.held_count,
+                columns.told_at,
+                columns.left_out,
+                columns.trouble,
+            )
+            .where(columns.tenant == tenant)
+            .order_by(columns.station)
+            .limit(LISTS_SHOWN_MAX)
+        )
+        return [ListSummary(*row) for row in rows]
+
+    async def groups(self, tenant: TenantId) -> dict[str, int]:
+        """How many tokens each group has, by its name."""
+        rows = await self._database.fetch(
+            sa.select(TOKENS.c.group_id, sa.func.count())
+            .where(TOKENS.c.tenant == tenant, TOKENS.c.group_id.is_not(None))
+            .group_by(TOKENS.c.group_id)
+            .order_by(TOKENS.c.group_id)
+            .limit(GROUPS_SHOWN_MAX)
+        )
+        return {group: int(count) for group, count in rows}
+
+
+class CustomerQueries:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def reports(
+        self, tenant: TenantId, station: StationId | None = None
+    ) -> list[CustomerReport]:
+        """What is still kept, the latest first."""
+        columns = CUSTOMER_REPORTS.c
+        query = sa.select(*columns[:-1]).where(columns.tenant == tenant)
+        if station is not None:
+            query = query.where(columns.station == station)
+        ordered = query.order_by(columns.asked_at.desc()).limit(REPORTS_SHOWN_MAX)
+        return [report_from(row) for row in await self._database.fetch(ordered)]
+
+
+def _tried(which: AttemptFilter) -> Iterator[sa.ColumnElement[bool]]:
+    columns = ATTEMPTS.c
+    if which.text:
+        text = which.text.strip().lower()
+        yield sa.func.lower(columns.uid).contains(text, autoescape=True)
+    if which.station is not None:
+        yield columns.station == which.station
+    if which.verdict is not None:
+        yield columns.verdict == which.verdict
+    if which.refused:
+        yield columns.verdict != Verdict.ACCEPTED

@@ -164,7 +164,7 @@ def _book_row(book: AccessBook) -> Row:
     return (book.tenant, msgspec.json.encode(book).decode())
 
 
-def _book_from(row: Row) -> AccessBook:
+def book_from(row: Row) -> AccessBook:
     return msgspec.json.decode(row[1], type=AccessBook)
 
 
@@ -238,7 +238,7 @@ BOOK_SHELF = Shelf[AccessBook](
     ACCESS_BOOKS,
     lambda book: (book.tenant,),
     _book_row,
-    _book_from,
+    book_from,
     FRESH_S,
     keeps_absence=True,  # most have none, and every token asks
 )
