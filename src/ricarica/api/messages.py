@@ -158,16 +158,16 @@ async def export_messages(
     since: FromQuery[Instant | None] = None,
     until: FromQuery[Instant | None] = None,
     transaction: FromQuery[str | None] = None,
-    format: FromQuery[Format] = "jsonl",
+    kind: Annotated[Format, QueryParameter(name="format")] = "jsonl",
 ) -> Stream:
     """The same as a file, the latest first: CSV, or a JSON object a line; 100,000 at most."""
     chosen = _within(which, since, until)
     if transaction is not None:
         chosen = await around(caller, transaction)
-    lines = _csv(caller, chosen) if format == "csv" else _jsonl(caller, chosen)
-    kind = "text/csv" if format == "csv" else "application/jsonl"
-    headers = {"Content-Disposition": f'attachment; filename="messages.{format}"'}
-    return Stream(lines, media_type=kind, headers=headers)
+    lines = _csv(caller, chosen) if kind == "csv" else _jsonl(caller, chosen)
+    media_type = "text/csv" if kind == "csv" else "application/jsonl"
+    headers = {"Content-Disposition": f'attachment; filename="messages.{kind}"'}
+    return Stream(lines, media_type=media_type, headers=headers)
 
 
 @get("/transactions/{transaction:str}/messages", opt=needs(Permission.READ), tags=["Messages"])

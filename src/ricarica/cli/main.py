@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 import ricarica
+from ricarica.cli import firmware, logs, messages
 from ricarica.cli import aside, people, serving, simulate, stations
 from ricarica.cli.output import Exit, complain
 from ricarica.cli.ports import Programs, UsageError
@@ -36,7 +37,10 @@ app = typer.Typer(
 app.add_typer(serving.app)
 app.add_typer(serving.doctor_app, name="doctor")
 app.add_typer(simulate.app)
+stations.app.add_typer(logs.app, name="logs")
 app.add_typer(stations.app, name="station")
+app.add_typer(firmware.app, name="firmware")
+app.add_typer(messages.app)
 app.add_typer(aside.app, name="put-aside")
 app.add_typer(people.operators, name="operator")
 app.add_typer(people.api_keys, name="api-key")

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from ricarica.kernel.errors import ConflictError, ForbiddenError, NotFoundError, RicaricaError
 
 TIMEOUT_S = 10.0
+FILE_TIMEOUT_S = 3_600.0  # a gigabyte over a slow line
 KEY_HINT = "give --key or RICARICA_API_KEY; `ricarica api-key create` makes one"
 
 
@@ -41,6 +43,14 @@ class Server:
     ) -> Any:
         return asyncio.run(self._ask("POST", path, query, body, timeout_s))
 
+    def upload(self, path: str, fields: Mapping[str, str], file: Path) -> Any:
+        """A form with a file as its last field."""
+        return asyncio.run(self._upload(path, fields, file))
+
+    def download(self, path: str, query: Mapping[str, str], target: BinaryIO) -> None:
+        """A file, block by block."""
+        asyncio.run(self._download(path, query, target))
+
     def items(self, path: str, query: Mapping[str, str]) -> Iterator[Any]:
         """Of all pages."""
         cursor: str | None = ""
@@ -51,12 +61,40 @@ class Server:
             yield from page["items"]
             cursor = page["next"]
 
+    async def _upload(self, path: str, fields: Mapping[str, str], file: Path) -> Any:
+        import aiohttp
+
+        with file.open("rb") as content:
+            form = aiohttp.FormData()
+            for name, value in fields.items():
+                form.add_field(name, value)
+            form.add_field("file", content, filename=file.name)
+            return await self._ask("POST", path, {}, form, FILE_TIMEOUT_S)
+
+    async def _download(self, path: str, query: Mapping[str, str], target: BinaryIO) -> None:
+        import aiohttp
+
+        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        url = f"{self.url.rstrip('/')}/api/v1{path}"
+        timeout = aiohttp.ClientTimeout(total=FILE_TIMEOUT_S)
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
+                session.get(url, params=query) as response,
+            ):
+                if response.status >= 400:
+                    _complain(response.status, await response.json(content_type=None))
+                async for block in response.content.iter_any():
+                    target.write(block)
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise ServerError(f"no Ricarica answers at {self.url}; is it running?") from error
+
     async def _ask(
-        self, method: str, path: str, query: Mapping[str, str], body: bytes | None, timeout_s: float
+        self, method: str, path: str, query: Mapping[str, str], body: Any, timeout_s: float
     ) -> Any:
         import aiohttp
 
-        headers = {"Content-Type": "application/json"} if body is not None else {}
+        headers = {"Content-Type": "application/json"} if isinstance(body, bytes) else {}
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
         url = f"{self.url.rstrip('/')}/api/v1{path}"
