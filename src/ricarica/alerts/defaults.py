@@ -48,6 +48,13 @@ def default_rules(tenant: TenantId) -> tuple[Rule, ...]:
             Matches(members={"is_critical": "true"}),
         ),
         rule(
+            "put-aside",
+            "Message put aside",
+            "MessagePutAside",
+            Level.WARNING,
+            Matches(),
+        ),
+        rule(
             "campaign",
             "Firmware campaign halted",
             "CampaignHalted",

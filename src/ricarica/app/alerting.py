@@ -13,7 +13,7 @@ from ricarica.engine.outbox import DECODER
 from ricarica.engine.sql import OUTBOX
 from ricarica.engine.timers import Ring
 from ricarica.engine.unit_of_work import UnitOfWork
-from ricarica.kernel.ids import EventId, TenantId
+from ricarica.kernel.ids import DEFAULT_TENANT, EventId, TenantId
 from ricarica.monitoring.model import Trigger
 from ricarica.monitoring.sql import STATION_EVENTS
 from ricarica.stations.model import Acceptance
@@ -45,7 +45,8 @@ def alert_rings(lag: timedelta = timedelta()) -> Mapping[str, Ring]:
 
 
 async def _tenants(unit: UnitOfWork) -> list[TenantId]:
-    return [tenant for (tenant,) in await unit.work.fetch(sa.select(TENANTS.c.tenant))]
+    others = [tenant for (tenant,) in await unit.work.fetch(sa.select(TENANTS.c.tenant))]
+    return list(dict.fromkeys((DEFAULT_TENANT, *others)))
 
 
 async def _heed(unit: UnitOfWork, tenant: TenantId, until: datetime) -> bool:

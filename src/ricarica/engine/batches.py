@@ -177,6 +177,7 @@ class Batches:
             unit.work.drop()
             return _Done(job, unit, refused)
         self.counts.put_aside += 1
+        _stage_outbox(unit)
         unit.work.keep()
         return _Done(job, unit, result)
 

@@ -24,6 +24,7 @@ from ricarica.ocpp.dialects import BY_SUBPROTOCOL, Dialect
 from ricarica.ocpp.errors import ErrorKind, RemoteProtocolError, code_word
 from ricarica.ocpp.payload import Payload
 from ricarica.stations.commands import Topic, Trigger
+from ricarica.stations.events import MessagePutAside
 from ricarica.stations.habits import PLAIN
 from ricarica.stations.model import Acceptance, Station
 from ricarica.translation.quirks import members, mending
@@ -36,6 +37,7 @@ from ricarica.translation.route import Origin, Route, no_questions, no_tokens
 TELLS_NOTHING = frozenset({ErrorKind.FORMATION, ErrorKind.OCCURRENCE})
 UNREADABLE = "unreadable"  # flags what was put aside because nobody could mend it
 
+WHY_LENGTH_MAX = 500  # characters of what went wrong; the log has it whole
 ACTION_LENGTH_MAX = 60  # twice the longest there is: what is longer is no action, and is cut
 
 log = structlog.get_logger("ricarica.calls")
@@ -324,6 +326,8 @@ class DeliveryJob:
                 f"{type(error).__name__}: {error}",
             ),
         )
+        why = f"{type(error).__name__}: {error}"[:WHY_LENGTH_MAX]
+        unit.announce(MessagePutAside(delivered.key, delivered.action[:ACTION_LENGTH_MAX], why))
 
     def _log(self, unit: UnitOfWork, reply: Reply) -> None:
         delivered = self.delivered

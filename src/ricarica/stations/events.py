@@ -52,6 +52,15 @@ class ConnectorStatusChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class MessagePutAside:
+    """What a station told was kept as it came, for nobody here could make sense of it."""
+
+    station: StationKey
+    action: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class SiteChanged:
     """An operator added, changed or removed a site."""
 

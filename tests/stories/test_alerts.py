@@ -1,0 +1,96 @@
+"""People are called when something happens that they have to look at."""
+
+from datetime import timedelta
+
+import pytest
+
+from ricarica.alerts.model import Alert, AlertState
+from ricarica.alerts.queries import AlertQueries
+from ricarica.app.alerting import ABSENT, HEED, alert_rings
+from ricarica.kernel.ids import DEFAULT_TENANT
+from ricarica.ocpp.dialects import V16, Dialect
+from ricarica.simulator.blocks import monitoring
+from ricarica.simulator.settings import Place
+from ricarica.simulator.simulated import SimulatedStation
+from ricarica.testing.world import World
+
+
+async def ring(network: World, kind: str = HEED) -> None:
+    """What the timer does every few seconds."""
+    done = network.engine.post(DEFAULT_TENANT, lambda unit: _rung(kind, unit))
+    await network.settle()
+    await done
+
+
+async def _rung(kind: str, unit: object) -> None:
+    await alert_rings()[kind](unit, "")  # type: ignore[arg-type]  # the engine hands in its unit
+
+
+async def alerts(network: World) -> list[Alert]:
+    return list((await AlertQueries(network.database).alerts(DEFAULT_TENANT)).items)
+
+
+def break_lock(station: SimulatedStation) -> None:
+    if station.dialect is V16:
+        station.fault(1, "ConnectorLockFailure")
+    else:
+        place = Place("ConnectorPlugRetentionLock", "Problem", evse=1, connector=1)
+        monitoring.senses(station.core, place, "true")
+
+
+@pytest.mark.usecase("G05")
+async def test_a_lock_that_fails_calls_somebody(network: World, dialect: Dialect) -> None:
+    station = await network.station("ROMA-1", dialect)
+    await ring(network)
+
+    break_lock(station)
+    await network.settle()
+    await ring(network)
+    await ring(network)
+
+    [alert] = await alerts(network)
+    assert (alert.name, alert.state) == ("Connector lock failure", AlertState.OPEN)
+    assert (alert.station, alert.count) == ("ROMA-1", 1)
+
+
+async def test_an_error_that_is_gone_is_no_alert_any_more(network: World) -> None:
+    station = await network.station("ROMA-1", V16)
+    await ring(network)
+    station.fault(1, "GroundFailure")
+    await network.settle()
+    await ring(network)
+    await network.pass_time(timedelta(minutes=1))
+
+    station.clear_fault(1)
+    await network.settle()
+    await ring(network)
+
+    [alert] = await alerts(network)
+    assert (alert.name, alert.state, alert.by) == ("Ground failure", AlertState.RESOLVED, None)
+
+
+async def test_a_station_that_is_away_for_long_calls_somebody(
+    network: World, dialect: Dialect
+) -> None:
+    station = await network.station("ROMA-1", dialect)
+
+    await network.cut(station)
+    await network.pass_time(timedelta(minutes=31))
+    await ring(network, ABSENT)
+    [alert] = await alerts(network)
+    await network.connect(station)
+    await ring(network, ABSENT)
+
+    assert (alert.name, alert.state) == ("Station offline", AlertState.OPEN)
+    assert (await alerts(network))[0].state is AlertState.RESOLVED
+
+
+async def test_what_happened_before_there_were_rules_calls_nobody(network: World) -> None:
+    station = await network.station("ROMA-1", V16)
+    station.fault(1, "GroundFailure")
+    await network.settle()
+
+    await ring(network)
+    await ring(network)
+
+    assert await alerts(network) == []
