@@ -36,6 +36,7 @@ from ricarica.displays.service import DisplayService
 from ricarica.energy.der_service import DerService
 from ricarica.energy.ports import DerStore, EnergyStore
 from ricarica.energy.service import EnergyService
+from ricarica.energy.service import Neighbours as EnergyNeighbours
 from ricarica.firmware.ports import CampaignStore, FirmwareStore
 from ricarica.firmware.rollout import CampaignService
 from ricarica.firmware.rollout import Stores as RolloutStores
@@ -212,7 +213,12 @@ def bind(surroundings: Surroundings, work: Work, outgoing: Outgoing) -> Slices:
         networks=NetworkService(stores.security, stations, outgoing, pki.vault),
         transactions=transactions,
         watching=WatchService(stores.transactions, transactions, neighbours, outgoing),
-        energy=EnergyService(stores.energy, stations, transactions, configuration, outgoing, ids),
+        energy=EnergyService(
+            stores.energy,
+            EnergyNeighbours(stations, transactions, authorization, configuration),
+            outgoing,
+            ids,
+        ),
         der=DerService(stores.der, stations, outgoing, ids),
         expected_starts=ExpectedStarts(stores.expected_starts, outgoing),
     )

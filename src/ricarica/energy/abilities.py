@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ricarica.energy.model import Mode, Purpose, Transfer, Unit
+from ricarica.authorization.model import EnergyTransfer
+from ricarica.energy.model import Mode, Purpose, Unit
 
 SMART = "SmartChargingCtrlr"
 V2X = "V2XChargingCtrlr"
@@ -61,7 +62,7 @@ class Abilities:
     v2x: bool | None = None
     iso15118: bool | None = None
     modes: frozenset[Mode] | None = None
-    transfers: frozenset[Transfer] | None = None
+    transfers: frozenset[EnergyTransfer] | None = None
     der_modes: frozenset[str] | None = None
 
 
@@ -115,9 +116,10 @@ def _modes(text: str) -> frozenset[Mode]:
     return frozenset(by_letters[word] for word in words if word in by_letters)
 
 
-def _transfers(text: str) -> frozenset[Transfer]:
+def _transfers(text: str) -> frozenset[EnergyTransfer]:
+    by_letters = {transfer.casefold(): transfer for transfer in EnergyTransfer}
     words = (word.casefold() for word in _words(text))
-    return frozenset(Transfer(word) for word in words if word in frozenset(Transfer))
+    return frozenset(by_letters[word] for word in words if word in by_letters)
 
 
 def _der_modes(text: str) -> frozenset[str]:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from ricarica.authorization.model import EnergyTransfer
 from ricarica.energy.der import DerControl, DerKind
-from ricarica.energy.model import Amounts, Profile, Purpose, Transfer, Unit
+from ricarica.energy.model import Amounts, Profile, Purpose, Unit
 from ricarica.kernel.ids import EvseNumber
 from ricarica.transactions.commands import StartCharging
 
@@ -77,7 +78,7 @@ class AllowTransfers:
     """Q02: how energy may flow in a running transaction, which changes what was said before."""
 
     transaction: str
-    transfers: tuple[Transfer, ...]
+    transfers: tuple[EnergyTransfer, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
+from ricarica.authorization.model import EnergyTransfer
 from ricarica.energy.der import DerControl, DerKind
-from ricarica.energy.model import Amounts, Profile, Schedule, Transfer
+from ricarica.energy.model import Amounts, Profile, Schedule
 from ricarica.kernel.ids import EvseNumber, StationKey
 
 
@@ -42,8 +43,8 @@ class Needs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `details`: all that it told besides, in the words of ISO 15118.
     """
 
-    transfer: Transfer
-    available: tuple[Transfer, ...] = ()
+    transfer: EnergyTransfer
+    available: tuple[EnergyTransfer, ...] = ()
     departs_at: datetime | None = None
     energy_wh: Decimal | None = None
     charge_w_min: Decimal | None = None

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from ricarica.authorization.model import EnergyTransfer
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import EvseNumber, StationId, StationKey, TenantId
 
@@ -58,22 +59,6 @@ class Mode(StrEnum):
     LOCAL_FREQUENCY = "local_frequency"
     LOCAL_LOAD_BALANCING = "local_load_balancing"
     IDLE = "idle"
-
-
-class Transfer(StrEnum):
-    """How energy may flow between a car and a station; ISO 15118."""
-
-    AC_SINGLE_PHASE = "ac_single_phase"
-    AC_TWO_PHASE = "ac_two_phase"
-    AC_THREE_PHASE = "ac_three_phase"
-    DC = "dc"
-    AC_BPT = "ac_bpt"
-    AC_BPT_DER = "ac_bpt_der"
-    AC_DER = "ac_der"
-    DC_BPT = "dc_bpt"
-    DC_ACDP = "dc_acdp"
-    DC_ACDP_BPT = "dc_acdp_bpt"
-    WPT = "wpt"
 
 
 class Amounts(
@@ -225,7 +210,7 @@ class ExternalLimit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """What was decided for a station, for a token, for both, or (without either) for all.
+    """What was decided for a station, or (without one) for all that have nothing of their own.
 
     `transfers`: how energy may flow, None: not decided here. `power_w`: cars that tell their
     needs get a profile of so much, None: they get none.
@@ -233,8 +218,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     tenant: TenantId
     station: StationId | None = None
-    token: str | None = None
-    transfers: tuple[Transfer, ...] | None = None
+    transfers: tuple[EnergyTransfer, ...] | None = None
     power_w: Decimal | None = None
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from ricarica.authorization.model import EnergyTransfer
 from ricarica.energy.abilities import Abilities
 from ricarica.energy.composite import Occasion, Placed, ceiling_at
 from ricarica.energy.evses import EvseEnergy
@@ -18,7 +19,6 @@ from ricarica.energy.model import (
     Purpose,
     Rule,
     Schedule,
-    Transfer,
     Unit,
 )
 from ricarica.energy.moments import lasting, later
@@ -30,19 +30,27 @@ MOST = timedelta(days=3)  # how far a car's plan is looked at
 
 
 def answer_to(
-    needs: Needs, rules: Sequence[Rule], *, is_running: bool, has_profile: bool
+    needs: Needs, allowed: Sequence[EnergyTransfer] | None, *, can_be_given: bool
 ) -> NeedsAnswer:
-    """`rules`: the nearest first. `has_profile`: one was set by hand for this transaction."""
-    allowed = transfers_by(rules)
+    """`can_be_given`: a transaction runs, and there is a profile for it."""
     if allowed is not None and needs.transfer not in allowed:  # Q01.FR.04, K18.FR.22, K19.FR.15
         return NeedsAnswer.REJECTED
-    if is_running and (has_profile or power_by(rules) is not None):  # K15.FR.03, K16.FR.12
+    if can_be_given:  # K15.FR.03, K16.FR.12
         return NeedsAnswer.ACCEPTED
     # K18.FR.04, K19.FR.04; K15.FR.04 has no other word than a refusal, which ends nothing there
     return NeedsAnswer.NO_PROFILE if needs.is_bidirectional_protocol else NeedsAnswer.REJECTED
 
 
-def transfers_by(rules: Sequence[Rule]) -> tuple[Transfer, ...] | None:
+def both_allow(
+    of_token: Sequence[EnergyTransfer], of_station: Sequence[EnergyTransfer] | None
+) -> tuple[EnergyTransfer, ...] | None:
+    """A token without any may do all that the station may; None: nobody has decided."""
+    if not of_token:
+        return None if of_station is None else tuple(of_station)
+    return tuple(each for each in of_token if of_station is None or each in of_station)
+
+
+def transfers_by(rules: Sequence[Rule]) -> tuple[EnergyTransfer, ...] | None:
     return next((rule.transfers for rule in rules if rule.transfers is not None), None)
 
 

@@ -86,7 +86,7 @@ class EnergyQueries:
         where = [RULES.c.tenant == tenant]
         if station is not None:
             where.append(RULES.c.station.in_(["", station]))
-        query = sa.select(RULES).where(*where).order_by(RULES.c.station, RULES.c.token)
+        query = sa.select(RULES).where(*where).order_by(RULES.c.station)
         rows = await self._database.fetch(query.limit(RULES_MAX))
         return [RULE_SHELF.read(row[:-1]) for row in rows]
 

@@ -1,11 +1,14 @@
 """Charging profiles, limits of others, and what cars ask for."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 
 from msgspec.structs import replace
 
+from ricarica.authorization.model import EnergyTransfer, TokenRef
+from ricarica.authorization.service import AuthorizationService
 from ricarica.configuration.service import ConfigurationService
 from ricarica.energy.abilities import Abilities, abilities_from, names_at
 from ricarica.energy.commands import (
@@ -55,13 +58,13 @@ from ricarica.energy.model import (
     Profile,
     Purpose,
     Rule,
-    Transfer,
     amounts_of,
     with_amounts,
 )
 from ricarica.energy.needs import (
     RENEGOTIATIONS_MAX,
     answer_to,
+    both_allow,
     fits,
     power_by,
     profile_for,
@@ -73,7 +76,7 @@ from ricarica.energy.rules import Placing, check
 from ricarica.energy.units import fitted, spared
 from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.events import Outgoing
-from ricarica.kernel.ids import EvseNumber, Ids, StationKey, TenantId
+from ricarica.kernel.ids import EvseNumber, Ids, StationKey
 from ricarica.stations.commands import BringInStep
 from ricarica.stations.service import StationService
 from ricarica.transactions.model import Transaction
@@ -84,20 +87,25 @@ LIMITS_KEPT_MAX = 200  # the same for what others set
 UPKEEP = "charging_profiles"
 
 
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Whom this slice asks."""
+
+    stations: StationService
+    transactions: TransactionService
+    authorization: AuthorizationService
+    configuration: ConfigurationService
+
+
 class EnergyService:
     def __init__(
-        self,
-        store: EnergyStore,
-        stations: StationService,
-        transactions: TransactionService,
-        configuration: ConfigurationService,
-        outgoing: Outgoing,
-        ids: Ids,
+        self, store: EnergyStore, neighbours: Neighbours, outgoing: Outgoing, ids: Ids
     ) -> None:
         self._store = store
-        self._stations = stations
-        self._transactions = transactions
-        self._configuration = configuration
+        self._stations = neighbours.stations
+        self._transactions = neighbours.transactions
+        self._authorization = neighbours.authorization
+        self._configuration = neighbours.configuration
         self._announce = outgoing.announce
         self._tell = outgoing.tell
         self._ids = ids
@@ -355,11 +363,11 @@ class EnergyService:
         station, evse, needs = told.station, told.evse, told.needs
         running = await self._running_at(station, evse)
         transaction = running[0] if running else None
-        rules = await self._rules(station, transaction.token if transaction else None)
+        rules = await self.rules_for(station)
+        allowed = await self._transfers(station, transaction)
         by_hand = await self._wanted_for(station, transaction)
-        answer = answer_to(
-            needs, rules, is_running=transaction is not None, has_profile=by_hand is not None
-        )
+        can_be_given = by_hand is not None or power_by(rules) is not None
+        answer = answer_to(needs, allowed, can_be_given=transaction is not None and can_be_given)
         known = replace(
             await self._evse(station, evse),
             transaction=transaction.ref if transaction else None,
@@ -458,18 +466,30 @@ class EnergyService:
     # -- what may flow
 
     async def allowed_transfers(
-        self, station: StationKey, token: str | None
-    ) -> tuple[Transfer, ...] | None:
-        """Q01.FR.01, Q01.FR.08: None where nothing was decided, or the station cannot choose."""
+        self, station: StationKey, of_token: tuple[EnergyTransfer, ...]
+    ) -> tuple[EnergyTransfer, ...] | None:
+        """What a driver's contract has and is allowed there; Q01.FR.01, Q01.FR.08.
+
+        None where nothing was decided, or the station and its cars cannot choose.
+        """
         can = await self.abilities(station, EvseNumber(1))
         if not (can.v2x and can.iso15118):
             return None
-        return transfers_by(await self._rules(station, token))
+        return both_allow(of_token, transfers_by(await self.rules_for(station)))
+
+    async def _transfers(
+        self, station: StationKey, transaction: Transaction | None
+    ) -> tuple[EnergyTransfer, ...] | None:
+        of_token: tuple[EnergyTransfer, ...] = ()
+        if transaction and transaction.token:
+            ref = TokenRef(transaction.token)
+            token = await self._authorization.find(station.tenant, ref)
+            of_token = token.treatment.transfers if token else ()
+        return both_allow(of_token, transfers_by(await self.rules_for(station)))
 
     async def rule(self, rule: Rule) -> None:
         """Decide it; without anything decided, the rule goes."""
-        places = [(rule.station, rule.token)]
-        known = await self._store.rules(rule.tenant, places)
+        known = await self._store.rules(rule.tenant, [rule.station])
         if rule.transfers is None and rule.power_w is None:
             for each in known:
                 self._store.remove_rule(each)
@@ -478,17 +498,11 @@ class EnergyService:
             raise InvalidError("power_w is not negative")
         self._store.save_rule(rule)
 
-    async def rules_for(self, station: StationKey, token: str | None = None) -> list[Rule]:
+    async def rules_for(self, station: StationKey) -> list[Rule]:
         """Those that decide there, the nearest first."""
-        return await self._rules(station, token)
+        return await self._store.rules(station.tenant, [station.station, None])
 
     # -- parts
-
-    async def _rules(self, station: StationKey, token: str | None) -> list[Rule]:
-        tenant: TenantId = station.tenant
-        own = station.station
-        places = [(own, token), (None, token), (own, None), (None, None)]
-        return await self._store.rules(tenant, places)
 
     async def _running_at(self, station: StationKey, evse: EvseNumber) -> list[Transaction]:
         if evse == WHOLE_STATION:

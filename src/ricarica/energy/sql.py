@@ -6,10 +6,11 @@ from typing import Any, TypeVar
 import msgspec
 import sqlalchemy as sa
 
+from ricarica.authorization.model import EnergyTransfer
 from ricarica.energy.der import DerAlarm, DerControl, DerKind, HeldControl
 from ricarica.energy.evses import Composite, EvseEnergy
 from ricarica.energy.facts import Needs
-from ricarica.energy.model import ExternalLimit, Held, Profile, Purpose, Rule, Schedule, Transfer
+from ricarica.energy.model import ExternalLimit, Held, Profile, Purpose, Rule, Schedule
 from ricarica.kernel.ids import EvseNumber, StationId, StationKey, TenantId
 from ricarica.storage.columns import Boolean, Exact, Instant, Integer, Json, Text, metadata
 from ricarica.storage.database import Row
@@ -86,7 +87,6 @@ RULES = sa.Table(
     metadata,
     sa.Column("tenant", Text(), primary_key=True),
     sa.Column("station", Text(), primary_key=True),
-    sa.Column("token", Text(), primary_key=True),
     sa.Column("transfers", Json()),
     sa.Column("power_w", Exact(3)),
     sa.Column("version", Integer(), nullable=False),
@@ -223,19 +223,15 @@ def evse_from(row: Row) -> EvseEnergy:
 
 
 def rule_row(rule: Rule) -> Row:
-    return (
-        *(rule.tenant, rule.station or ANY, (rule.token or ANY).casefold()),
-        *(_json(rule.transfers), rule.power_w),
-    )
+    return rule.tenant, rule.station or ANY, _json(rule.transfers), rule.power_w
 
 
 def rule_from(row: Row) -> Rule:
-    tenant, station, token, transfers, power_w = row
+    tenant, station, transfers, power_w = row
     return Rule(
         tenant=TenantId(tenant),
         station=StationId(station) if station else None,
-        token=token or None,
-        transfers=_read(transfers, tuple[Transfer, ...]),
+        transfers=_read(transfers, tuple[EnergyTransfer, ...]),
         power_w=power_w,
     )
 
@@ -345,13 +341,8 @@ class SqlEnergyStore:
     def save_evse(self, evse: EvseEnergy) -> None:
         self._work.put(EVSE_SHELF, evse)
 
-    async def rules(
-        self, tenant: TenantId, places: Iterable[tuple[StationId | None, str | None]]
-    ) -> list[Rule]:
-        keys = [
-            (tenant, station or ANY, (token or ANY).casefold())
-            for station, token in dict.fromkeys(places)
-        ]
+    async def rules(self, tenant: TenantId, stations: Iterable[StationId | None]) -> list[Rule]:
+        keys = [(tenant, station or ANY) for station in stations]
         await self._work.load(RULE_SHELF, keys)
         found: list[Rule] = []
         for key in keys:

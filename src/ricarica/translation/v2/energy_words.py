@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
+from ricarica.authorization.model import EnergyTransfer
 from ricarica.energy.der import DerKind, DerUnit
-from ricarica.energy.model import Kind, Mode, Purpose, Recurrence, Transfer, Unit
+from ricarica.energy.model import Kind, Mode, Purpose, Recurrence, Unit
 from ricarica.ocpp.v2 import messages as v2
 
 K = TypeVar("K", bound=StrEnum)
@@ -41,17 +42,17 @@ MODE = {
     Mode.IDLE: v2.OperationMode.Idle,
 }
 TRANSFER = {
-    Transfer.AC_SINGLE_PHASE: v2.EnergyTransferMode.AC_single_phase,
-    Transfer.AC_TWO_PHASE: v2.EnergyTransferMode.AC_two_phase,
-    Transfer.AC_THREE_PHASE: v2.EnergyTransferMode.AC_three_phase,
-    Transfer.DC: v2.EnergyTransferMode.DC,
-    Transfer.AC_BPT: v2.EnergyTransferMode.AC_BPT,
-    Transfer.AC_BPT_DER: v2.EnergyTransferMode.AC_BPT_DER,
-    Transfer.AC_DER: v2.EnergyTransferMode.AC_DER,
-    Transfer.DC_BPT: v2.EnergyTransferMode.DC_BPT,
-    Transfer.DC_ACDP: v2.EnergyTransferMode.DC_ACDP,
-    Transfer.DC_ACDP_BPT: v2.EnergyTransferMode.DC_ACDP_BPT,
-    Transfer.WPT: v2.EnergyTransferMode.WPT,
+    EnergyTransfer.AC_SINGLE_PHASE: v2.EnergyTransferMode.AC_single_phase,
+    EnergyTransfer.AC_TWO_PHASE: v2.EnergyTransferMode.AC_two_phase,
+    EnergyTransfer.AC_THREE_PHASE: v2.EnergyTransferMode.AC_three_phase,
+    EnergyTransfer.DC: v2.EnergyTransferMode.DC,
+    EnergyTransfer.AC_BPT: v2.EnergyTransferMode.AC_BPT,
+    EnergyTransfer.AC_BPT_DER: v2.EnergyTransferMode.AC_BPT_DER,
+    EnergyTransfer.AC_DER: v2.EnergyTransferMode.AC_DER,
+    EnergyTransfer.DC_BPT: v2.EnergyTransferMode.DC_BPT,
+    EnergyTransfer.DC_ACDP: v2.EnergyTransferMode.DC_ACDP,
+    EnergyTransfer.DC_ACDP_BPT: v2.EnergyTransferMode.DC_ACDP_BPT,
+    EnergyTransfer.WPT: v2.EnergyTransferMode.WPT,
 }
 DER_KIND = {
     DerKind.ENTER_SERVICE: v2.DERControl.EnterService,
