@@ -447,11 +447,10 @@ def _energy_rules() -> None:
         "energy_rules",
         sa.Column("tenant", c.Text(), nullable=False),
         sa.Column("station", c.Text(), nullable=False),
-        sa.Column("token", c.Text(), nullable=False),
         sa.Column("transfers", c.Json(), nullable=True),
         sa.Column("power_w", c.Exact(3), nullable=True),
         sa.Column("version", c.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "station", "token", name=op.f("pk_energy_rules")),
+        sa.PrimaryKeyConstraint("tenant", "station", name=op.f("pk_energy_rules")),
     )
 
 
