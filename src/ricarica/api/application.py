@@ -15,12 +15,15 @@ import ricarica
 from ricarica.access.model import SESSION_COOKIE
 from ricarica.api import (
     aside,
+    away,
+    bulk,
     campaigns,
     commands,
     events,
     firmware,
     logs,
     messages,
+    offers,
     people,
     raw_commands,
     reports,
@@ -61,6 +64,9 @@ HANDLERS: tuple[HTTPRouteHandler, ...] = (
     *logs.HANDLERS,
     *upkeep.HANDLERS,
     *reports.HANDLERS,
+    *away.HANDLERS,
+    *bulk.HANDLERS,
+    *offers.HANDLERS,
 )
 
 
@@ -74,6 +80,7 @@ def routes(house: House, vitals: Vitals) -> list[ControllerRouterHandler]:
             dependencies={
                 "caller": Provide(provide_caller(house)),
                 "page": Provide(wanted, sync_to_thread=False),
+                "away": Provide(away.when_away, sync_to_thread=False),
             },
             exception_handlers=EXCEPTION_HANDLERS,
             response_class=JsonResponse,

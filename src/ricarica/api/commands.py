@@ -1,6 +1,7 @@
 """/stations/{identity}/commands: what a station is told, whatever it speaks."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any
 
 from litestar import post
@@ -8,12 +9,14 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct, to_builtins
 
 from ricarica.access.model import Permission
+from ricarica.api.away import Away, WhenAway, keep
 from ricarica.api.caller import Asking, Caller
 from ricarica.api.gate import needs
 from ricarica.api.replies import ShortText
 from ricarica.authorization.commands import ClearCache
 from ricarica.configuration.commands import ReadSettings, ReportSettings, WriteSetting
 from ricarica.engine.orders import note_order, start_order, stop_order
+from ricarica.engine.sayings import Saying
 from ricarica.kernel.errors import ConflictError, InvalidError
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
 from ricarica.slices import Slices
@@ -33,13 +36,15 @@ SETTINGS_MAX = 50  # written one after the other, each with an answer to wait fo
 Evse = Annotated[int, Meta(ge=1, description="Number of an EVSE; 1.6 calls it a connector.")]
 Connector = Annotated[int, Meta(ge=1)]
 Values = dict[str, str]
+REFUSED = WhenAway()
 
 
 class CommandReply(Struct, frozen=True):
     """`status` and `detail` are the station's own words, `answer` what it told besides.
 
     `outcome` is `unknown` when the station was asked and did not answer in time: find out what
-    it did before trying again.
+    it did before trying again. With `when_away=keep` it may be `unreached`; then `answer.kept` is
+    the id under which the command waits.
     """
 
     outcome: Outcome
@@ -131,52 +136,54 @@ async def stop(caller: Asking, identity: FromPath[str], data: JSONBody[Stop]) ->
 
 
 @post(f"{PATH}/reset", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
-async def reset(caller: Asking, identity: FromPath[str], data: JSONBody[ResetBody]) -> CommandReply:
+async def reset(
+    caller: Asking, identity: FromPath[str], data: JSONBody[ResetBody], away: Away
+) -> CommandReply:
     """Restart a station, or one of its EVSEs."""
     key = await caller.station(identity)
     command = Reset(_evse(data.evse), data.when_idle, data.hard)
-    return await _say(caller, "reset", key, command)
+    return await _say(caller, "reset", key, command, away)
 
 
 @post(f"{PATH}/unlock", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
 async def unlock(
-    caller: Asking, identity: FromPath[str], data: JSONBody[UnlockBody]
+    caller: Asking, identity: FromPath[str], data: JSONBody[UnlockBody], away: Away
 ) -> CommandReply:
     """Release a stuck cable."""
     key = await caller.station(identity)
     command = Unlock(EvseNumber(data.evse), ConnectorNumber(data.connector))
-    return await _say(caller, "unlock", key, command)
+    return await _say(caller, "unlock", key, command, away)
 
 
 @post(f"{PATH}/availability", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
 async def availability(
-    caller: Asking, identity: FromPath[str], data: JSONBody[AvailabilityBody]
+    caller: Asking, identity: FromPath[str], data: JSONBody[AvailabilityBody], away: Away
 ) -> CommandReply:
     """Take something out of service, or back into it."""
     key = await caller.station(identity)
     command = ChangeAvailability(data.operative, _evse(data.evse), _connector(data.connector))
-    return await _say(caller, "availability", key, command)
+    return await _say(caller, "availability", key, command, away)
 
 
 @post(f"{PATH}/trigger", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
 async def trigger(
-    caller: Asking, identity: FromPath[str], data: JSONBody[TriggerBody]
+    caller: Asking, identity: FromPath[str], data: JSONBody[TriggerBody], away: Away
 ) -> CommandReply:
     """Ask for a report at once."""
     key = await caller.station(identity)
     command = Trigger(data.topic, _evse(data.evse), _connector(data.connector), data.custom)
-    return await _say(caller, "trigger", key, command)
+    return await _say(caller, "trigger", key, command, away)
 
 
 @post(f"{PATH}/clear-cache", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
-async def clear_cache(caller: Asking, identity: FromPath[str]) -> CommandReply:
+async def clear_cache(caller: Asking, identity: FromPath[str], away: Away) -> CommandReply:
     """Let a station forget which tokens were accepted."""
-    return await _say(caller, "clear-cache", await caller.station(identity), ClearCache())
+    return await _say(caller, "clear-cache", await caller.station(identity), ClearCache(), away)
 
 
 @post(f"{PATH}/settings", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
 async def settings(
-    caller: Asking, identity: FromPath[str], data: JSONBody[SettingsBody]
+    caller: Asking, identity: FromPath[str], data: JSONBody[SettingsBody], away: Away
 ) -> CommandReply:
     """Read or write settings. Names are the station's own, or neutral ones of ours."""
     key = await caller.station(identity)
@@ -184,7 +191,9 @@ async def settings(
         raise InvalidError("give `read` or `write`, not both")
     if data.write is not None:
         values = data.write
-        return await caller.once_outside(CommandReply, lambda: write_settings(caller, key, values))
+        return await caller.once_outside(
+            CommandReply, lambda: _written(caller, key, values, away.keep_for)
+        )
     if data.read is not None:
         return await _say(caller, "settings", key, ReadSettings(tuple(data.read)))
 
@@ -195,6 +204,17 @@ async def settings(
 
 
 HANDLERS = (start, stop, reset, unlock, availability, trigger, clear_cache, settings)
+
+
+async def _written(
+    caller: Caller, key: StationKey, values: Values, keep_for: timedelta | None
+) -> CommandReply:
+    try:
+        return await write_settings(caller, key, values)
+    except ConflictError:
+        if keep_for is None:
+            raise
+    return await _kept(caller, key, Saying("settings", {"write": values}), keep_for)
 
 
 async def write_settings(
@@ -216,8 +236,27 @@ async def write_settings(
     return CommandReply(summary.outcome, summary.status, summary.detail, {"settings": results})
 
 
-async def _say(caller: Caller, name: str, key: StationKey, command: object) -> CommandReply:
-    return await caller.once_outside(CommandReply, lambda: _told(caller, name, key, command))
+async def _say(
+    caller: Caller, name: str, key: StationKey, command: object, away: WhenAway = REFUSED
+) -> CommandReply:
+    async def act() -> CommandReply:
+        try:
+            return await _told(caller, name, key, command)
+        except ConflictError:
+            if away.keep_for is None:
+                raise
+        said = {word: value for word, value in to_builtins(command).items() if value is not None}
+        return await _kept(caller, key, Saying(name, said), away.keep_for)
+
+    return await caller.once_outside(CommandReply, act)
+
+
+async def _kept(
+    caller: Caller, key: StationKey, saying: Saying, keep_for: timedelta
+) -> CommandReply:
+    number = await keep(caller, key, saying, keep_for)
+    detail = "the station is away; it is told when it is back"
+    return CommandReply(Outcome.UNREACHED, None, detail, {"kept": number})
 
 
 async def _told(

@@ -8,6 +8,7 @@ from ricarica.access.model import Actor
 from ricarica.engine.commands import Call, Called
 from ricarica.engine.files import Clerk, FilesSoon
 from ricarica.engine.outbox import Told as ToldEvent
+from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.ids import EventId, StationKey, TenantId
 from ricarica.slices import Slices
 from ricarica.stations.commands import Result
@@ -73,6 +74,14 @@ class Engine(Protocol):
         Raises:
             InvalidError: it still cannot be read; it stays where it is.
         """
+        ...
+
+    async def in_order(self, key: StationKey, work: Callable[[UnitOfWork], Awaitable[T]], /) -> T:
+        """Run `work` in one unit of work, in the station's order."""
+        ...
+
+    async def in_unit(self, tenant: TenantId, work: Callable[[UnitOfWork], Awaitable[T]], /) -> T:
+        """Run `work` in one unit of work."""
         ...
 
     def bring(self, key: StationKey, kind: str = "", *, anew: bool = False) -> None:

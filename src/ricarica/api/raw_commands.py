@@ -1,5 +1,6 @@
 """/stations/{identity}/commands/{Action}: OCPP requests as they are."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -7,13 +8,17 @@ from litestar import Request, post
 from litestar.params import FromPath, QueryParameter
 
 from ricarica.access.model import Permission
+from ricarica.api.away import Away, keep
 from ricarica.api.caller import Asking, Caller
 from ricarica.api.commands import PATH, note_command
 from ricarica.api.gate import needs
 from ricarica.engine.commands import Call
+from ricarica.engine.outbox import DECODER
+from ricarica.engine.sayings import Saying, check_saying
 from ricarica.kernel.errors import ConflictError, InvalidError
 from ricarica.kernel.ids import StationKey
 from ricarica.link.letters import Outcome, Told
+from ricarica.ocpp.dialects import BY_NAME
 from ricarica.stations.commands import Outcome as CommandOutcome
 from ricarica.stations.commands import outcome_of
 
@@ -31,12 +36,14 @@ class CallReply(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `unknown` has neither: the request was sent and no answer came in time. `report` is the
     number under which the parts of an answer are gathered: `GET /stations/{id}/reports/{report}`.
+    `kept` is the id under which the request waits for a station that is away.
     """
 
     outcome: CommandOutcome
     response: Any = None
     error: CallError | None = None
     report: int | None = None
+    kept: str | None = None
 
 
 @post(
@@ -54,6 +61,8 @@ async def call(
     timeout: Annotated[  # noqa: ASYNC109 - the station has that long, not this function
         float, QueryParameter(gt=0, le=TIMEOUT_MAX_S, description="Seconds.")
     ] = 30,
+    *,
+    away: Away,
 ) -> CallReply:
     """Send any request of the station's dialect; the body is its payload.
 
@@ -64,12 +73,27 @@ async def call(
     payload = await request.body() or b"{}"
 
     async def act() -> CallReply:
-        return await _called(caller, key, action, payload, raw=raw, timeout_s=timeout)
+        try:
+            return await _called(caller, key, action, payload, raw=raw, timeout_s=timeout)
+        except ConflictError:
+            if away.keep_for is None or raw:
+                raise
+        return await _kept(caller, key, action, payload, away.keep_for)
 
     return await caller.once_outside(CallReply, act)
 
 
 HANDLERS = (call,)
+
+
+async def _kept(
+    caller: Caller, key: StationKey, action: str, payload: bytes, keep_for: timedelta
+) -> CallReply:
+    saying = Saying(action, DECODER.decode(payload))
+    station = await caller.carry_out(lambda slices: slices.stations.get(key))
+    check_saying(saying, [station.dialect] if station.dialect else list(BY_NAME))
+    number = await keep(caller, key, saying, keep_for)
+    return CallReply(CommandOutcome.UNREACHED, kept=number)
 
 
 async def _called(

@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 import ricarica
-from ricarica.cli import firmware, logs, messages
-from ricarica.cli import aside, people, serving, simulate, stations
+from ricarica.cli import aside, bulk, firmware, logs, messages, people, serving, simulate, stations
 from ricarica.cli.output import Exit, complain
 from ricarica.cli.ports import Programs, UsageError
 from ricarica.cli.remote import RefusedRequestError
@@ -41,6 +40,7 @@ stations.app.add_typer(logs.app, name="logs")
 app.add_typer(stations.app, name="station")
 app.add_typer(firmware.app, name="firmware")
 app.add_typer(messages.app)
+app.add_typer(bulk.app, name="bulk")
 app.add_typer(aside.app, name="put-aside")
 app.add_typer(people.operators, name="operator")
 app.add_typer(people.api_keys, name="api-key")

@@ -43,6 +43,9 @@ class Server:
     ) -> Any:
         return asyncio.run(self._ask("POST", path, query, body, timeout_s))
 
+    def delete(self, path: str) -> None:
+        asyncio.run(self._ask("DELETE", path, {}, None, TIMEOUT_S))
+
     def upload(self, path: str, fields: Mapping[str, str], file: Path) -> Any:
         """A form with a file as its last field."""
         return asyncio.run(self._upload(path, fields, file))
@@ -104,7 +107,7 @@ class Server:
                 aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
                 session.request(method, url, params=query, data=body) as response,
             ):
-                content = await response.json(content_type=None)
+                content = None if response.status == 204 else await response.json(content_type=None)
                 status = response.status
         except aiohttp.InvalidURL as error:
             raise RefusedRequestError(f"{self.url} is not the address of a server") from error

@@ -1,6 +1,6 @@
 """`ricarica station`: looking at stations and telling them things."""
 
-import sys
+import time
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -8,12 +8,14 @@ import typer
 
 from ricarica.cli.options import LOCAL, AsJson, Key, Url
 from ricarica.cli.output import Exit, complain, show_facts, show_json, show_table
+from ricarica.cli.payloads import payload_from
 from ricarica.cli.remote import Server
 from ricarica.kernel.errors import ConflictError
 
 app = typer.Typer(no_args_is_help=True, help="Stations of a running server.")
 
 Identity = Annotated[str, typer.Argument(help="The station's identity, in any case.")]
+WAIT_S = 1.0  # between looks at an answer that comes in parts
 MARGIN_S = 10.0  # what the server may need beyond the time that it gives the station
 
 ENDS = {
@@ -63,38 +65,160 @@ def call_station(
     action: Annotated[
         str, typer.Argument(help="Of OCPP, e.g. Reset; or neutral, e.g. reset or clear-cache.")
     ],
-    payload: Annotated[str, typer.Argument(help="JSON; - reads standard input.")] = "{}",
+    payload: Annotated[
+        list[str] | None,
+        typer.Argument(help="JSON; @FILE; - for standard input; or members as name=value."),
+    ] = None,
     *,
     raw: Annotated[bool, typer.Option("--raw", help="Send it unchecked.")] = False,
     timeout: Annotated[float, typer.Option(help="Seconds for the station to answer.")] = 30,
+    keep: Annotated[
+        str | None, typer.Option(help="If it is away, for how long to keep it, e.g. PT2H.")
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Until all parts of an answer have come.")
+    ] = False,
     url: Url = LOCAL,
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send a request to a station and show its answer."""
-    body = sys.stdin.read() if payload == "-" else payload
+    """Send a request to a station and show its answer.
+
+    name=value gives a member of the payload; a.b=value one of an object in it. Values are read as
+    JSON where they can be, else as text.
+    """
     is_neutral = action[:1].islower()
     query = {} if is_neutral else {"raw": _word(raw) or "", "timeout": str(timeout)}
+    if keep is not None:
+        query |= {"when_away": "keep", "expires": keep}
     path = f"/stations/{quote(identity, safe='')}/commands/{quote(action, safe='')}"
+    server = Server(url, key)
     try:
-        answer = Server(url, key).post(path, body.encode(), query, timeout + MARGIN_S)
+        answer = server.post(path, payload_from(payload or ()), query, timeout + MARGIN_S)
     except ConflictError as error:
         complain(str(error))
         raise typer.Exit(Exit.UNREACHED) from error
+    if wait and answer.get("report"):
+        answer = {**answer, "parts": gathered(server, identity, answer["report"])}
     if as_json:
         show_json(answer)
     else:
         _show_answer(answer)
-    raise typer.Exit(ENDS.get(answer["outcome"], Exit.FAILED))
+    raise typer.Exit(ends(answer))
+
+
+@app.command("commands")
+def list_commands(
+    identity: Identity, *, url: Url = LOCAL, key: Key = None, as_json: AsJson = False
+) -> None:
+    """List what a station can be told, and what not, and why."""
+    path = f"/stations/{quote(identity, safe='')}/commands"
+    commands = Server(url, key).get(path, {"schemas": _word(as_json) or ""})
+    if as_json:
+        show_json(commands)
+        return
+    neutral = [(name, True, None) for name in commands["neutral"]]
+    actions = [
+        (each["action"], each["offered"], each.get("why_not")) for each in commands["actions"]
+    ]
+    show_table(("command", "offered", "why not"), [*neutral, *actions])
+
+
+@app.command("reports")
+def list_reports(
+    identity: Identity,
+    number: Annotated[int | None, typer.Argument(help="Show this one, with its content.")] = None,
+    *,
+    url: Url = LOCAL,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a station answered in parts."""
+    path = f"/stations/{quote(identity, safe='')}/reports"
+    server = Server(url, key)
+    if number is not None:
+        show_json(server.get(f"{path}/{number}"))
+        return
+    reports = list(server.items(path, {}))
+    if as_json:
+        show_json(reports)
+        return
+    headings = ("number", "action", "state", "pages", "asked_by", "asked_at")
+    show_table(headings, ([report[name] for name in headings] for report in reports))
+
+
+@app.command("kept")
+def list_kept(
+    identity: Identity,
+    cancel: Annotated[str | None, typer.Option(help="Do not say this one any more.")] = None,
+    *,
+    url: Url = LOCAL,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show commands that wait until the station is back."""
+    path = f"/stations/{quote(identity, safe='')}/kept"
+    server = Server(url, key)
+    if cancel is not None:
+        server.delete(f"{path}/{quote(cancel, safe='')}")
+    kept = list(server.items(path, {}))
+    if as_json:
+        show_json(kept)
+        return
+    headings = ("id", "name", "state", "outcome", "made_by", "expires_at")
+    show_table(headings, ([each[name] for name in headings] for each in kept))
+
+
+@app.command("upkeep")
+def show_upkeep(
+    identity: Identity,
+    again: Annotated[bool, typer.Option("--again", help="Tell it now what is missing.")] = False,
+    *,
+    url: Url = LOCAL,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is wanted of a station, and what is missing."""
+    path = f"/stations/{quote(identity, safe='')}/upkeep"
+    server = Server(url, key)
+    if again:
+        server.post(path, b"", {})
+    standings = server.get(path)["items"]
+    if as_json:
+        show_json(standings)
+        return
+    headings = ("kind", "state", "since", "detail", "tries", "next_at")
+    show_table(headings, ([each[name] for name in headings] for each in standings))
+
+
+def ends(answer: dict[str, Any]) -> Exit:
+    is_kept = answer.get("kept") or (answer.get("answer") or {}).get("kept")
+    return Exit.OK if is_kept else ENDS.get(answer["outcome"], Exit.FAILED)
+
+
+def gathered(server: Server, identity: str, number: int) -> Any:
+    """Once its parts have come, or none comes any more."""
+    path = f"/stations/{quote(identity, safe='')}/reports/{number}"
+    while (report := server.get(path))["state"] == "waiting":
+        time.sleep(WAIT_S)
+    return report
 
 
 def _show_answer(answer: dict[str, Any]) -> None:
+    if answer.get("kept"):
+        typer.echo(f"kept as {answer['kept']}")
+        return
     typer.echo(answer["outcome"])
     content = answer.get("response", answer.get("error", answer.get("answer")))
     if answer.get("status"):
         typer.echo(answer["status"])
     if content:
         show_json(content)
+    if "parts" in answer:
+        typer.echo(f"{answer['parts']['state']}, {answer['parts']['pages']} parts")
+        show_json(answer["parts"]["content"])
+    elif answer.get("report"):
+        typer.echo(f"its parts are gathered as report {answer['report']}")
 
 
 def _row(station: dict[str, Any]) -> tuple[object, ...]:

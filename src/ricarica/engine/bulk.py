@@ -13,6 +13,7 @@ import structlog
 
 from ricarica.engine.keeping import Kept, keep
 from ricarica.engine.sayings import Saying
+from ricarica.engine.selection import Selection
 from ricarica.engine.sql import BULK_JOBS, BULK_TARGETS
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.clock import Clock
@@ -130,6 +131,11 @@ def job_from(row: Row) -> Job:
     )
 
 
+def selection_as_kept(selection: Selection) -> dict[str, Any]:
+    kept: dict[str, Any] = msgspec.to_builtins(selection)
+    return kept
+
+
 def begin(unit: UnitOfWork, job: Job, stations: Sequence[StationId]) -> None:
     """
     Raises:
@@ -212,6 +218,11 @@ class Runner:
     @property
     def is_resting(self) -> bool:
         return not self._rounds
+
+    async def rest(self) -> None:
+        """Until every round that was begun is over."""
+        while self._rounds:
+            await asyncio.wait(self._rounds)
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -17,8 +17,8 @@ from ricarica.engine.caretaker import Caretaker, Surrounding
 from ricarica.engine.commands import Commands
 from ricarica.engine.company import Company, Connection, Fence
 from ricarica.engine.dispatch import DeliveryJob, Dispatcher, Routes
-from ricarica.engine.issuing import issue
 from ricarica.engine.files import Clerk, FilesSoon
+from ricarica.engine.issuing import issue
 from ricarica.engine.jobs import Errand
 from ricarica.engine.keeping import Deliverer
 from ricarica.engine.live import LiveStation, LiveStations
@@ -118,16 +118,16 @@ class Engine:
             self.commands.tell,
             self.commands.is_busy,
             lambda: len(self.mailboxes),
-            Deliverer(self.speaker.say, self._in_order, self._in_order).deliver,
+            Deliverer(self.speaker.say, self.in_order, self.in_order).deliver,
         )
-        self.caretaker = Caretaker(vocabulary.upkeeps, around, self._in_order)
+        self.caretaker = Caretaker(vocabulary.upkeeps, around, self.in_order)
         self.bulk = Runner(
             Around(
                 database,
                 surroundings.clock,
                 self.speaker.say,
                 self._is_there,
-                self._errand,
+                self.in_unit,
                 self.bring,
             )
         )
@@ -164,6 +164,14 @@ class Engine:
     ) -> "asyncio.Future[None]":
         """Queue work of our own, as timers do."""
         return self._errand(tenant, work)
+
+    async def in_order(self, key: StationKey, work: Callable[[UnitOfWork], Awaitable[T]], /) -> T:
+        """Run `work` in one unit of work, in the station's order."""
+        return await self._errand(key.tenant, work, key)
+
+    async def in_unit(self, tenant: TenantId, work: Callable[[UnitOfWork], Awaitable[T]], /) -> T:
+        """Run `work` in one unit of work."""
+        return await self._errand(tenant, work)
 
     async def idle(self) -> None:
         """Until everything that was posted before is committed."""
@@ -259,7 +267,7 @@ class Engine:
             return (await unit.slices.stations.get(key)).acceptance is Acceptance.ACCEPTED
 
         try:
-            return await self._in_order(key, look)
+            return await self.in_order(key, look)
         except RicaricaError:
             return False
 
@@ -329,11 +337,6 @@ class Engine:
     async def _is_there(self, key: StationKey) -> bool:
         return await self.whereabouts(key) is not None
 
-    def _in_order(
-        self, key: StationKey, work: Callable[[UnitOfWork], Awaitable[T]], /
-    ) -> "asyncio.Future[T]":
-        return self._errand(key.tenant, work, key)
-
     def _publish(self, announced: list[Announced], told: list[tuple[StationKey, object]]) -> None:
         self.events.publish(announced)
         for each in announced:
@@ -344,7 +347,7 @@ class Engine:
             elif isinstance(command, BringInStep):
                 self.bring(key, command.kind)
             elif isinstance(command, IssueCertificate):
-                self._pass(issue(self._authority, self._in_order, key, command))
+                self._pass(issue(self._authority, self.in_order, key, command))
             elif self._is_worth_telling(key, command):
                 self._send(key, command)
 

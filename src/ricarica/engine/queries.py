@@ -9,10 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from ricarica.configuration.sql import SETTINGS
-from ricarica.engine.bulk import Job, job_from
+from ricarica.engine.bulk import TARGETS_MAX, Job, job_from
 from ricarica.engine.commands import UNSUPPORTED_CODES
 from ricarica.engine.gathering import Report, merged, report_from
 from ricarica.engine.keeping import Kept, kept_from
+from ricarica.engine.selection import Selection, wheres
 from ricarica.engine.sql import (
     BULK_JOBS,
     BULK_TARGETS,
@@ -27,10 +28,13 @@ from ricarica.engine.upkeep import Standing, standing_from
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import StationId, StationKey, TenantId
 from ricarica.ocpp.dialects import BY_NAME
+from ricarica.stations.model import Acceptance
+from ricarica.stations.sql import STATIONS
 from ricarica.storage.database import Database, Row
 from ricarica.storage.pages import FIRST, Page, Wanted
 from ricarica.translation.offers import Offer, offers, settings_to_ask
 
+WORDS_MAX = 200  # to choose from; a list that one can still look through
 KEPT_SHOWN = 100  # more than wait at once
 RECENT = 1_000  # messages that are looked through for the actions that occur
 
@@ -338,6 +342,24 @@ class BulkQueries:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def selected(self, tenant: TenantId, selection: Selection) -> list[StationId]:
+        """The stations that fit, by identity; of those that were accepted."""
+        columns = STATIONS.c
+        mine = (columns.tenant == tenant, columns.acceptance == Acceptance.ACCEPTED)
+        query = sa.select(columns.station).where(*mine, *wheres(STATIONS, selection))
+        rows = await self._database.fetch(query.order_by(columns.station).limit(TARGETS_MAX + 1))
+        return [name for (name,) in rows]
+
+    async def words(self, tenant: TenantId) -> dict[str, tuple[str, ...]]:
+        """What there is to select by: vendors, models and firmware, by name."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name in ("vendor", "model", "firmware"):
+            column = STATIONS.c[name]
+            query = sa.select(column).where(STATIONS.c.tenant == tenant, column.is_not(None))
+            rows = await self._database.fetch(query.distinct().order_by(column).limit(WORDS_MAX))
+            found[name] = tuple(word for (word,) in rows)
+        return found
 
     async def jobs(self, tenant: TenantId, wanted: Wanted = FIRST) -> Page[JobView]:
         """The latest first."""

@@ -1,0 +1,209 @@
+"""What stations can be told, what is kept for those that are away, and telling many."""
+
+import json
+from typing import Any
+
+import httpx
+import jsonschema
+import pytest
+
+from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
+from ricarica.link.letters import Closed, Outcome, Told
+from ricarica.ocpp.dialects import DIALECTS, V16, V21, V201, Dialect
+from ricarica.stations.model import Acceptance
+from ricarica.stations.service import Preparation
+from tests.wire.api.house import Api
+
+COUNT = {"1.6": 26, "2.0.1": 40, "2.1": 55}
+
+
+async def prepare(api: Api, identity: str) -> StationKey:
+    """A station that is accepted and not connected."""
+    key = StationKey(DEFAULT_TENANT, StationId(identity))
+    accepted = Preparation(Acceptance.ACCEPTED)
+    await api.carry_out(lambda slices: slices.stations.prepare(key, accepted, slices.now))
+    return key
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=str)
+async def test_every_action_of_a_dialect_is_listed_with_its_schema(
+    api: Api, viewer: httpx.AsyncClient, dialect: Dialect
+) -> None:
+    await api.connect("CP-1", dialect)
+
+    listed = (await viewer.get("/stations/CP-1/commands")).json()
+
+    assert len(listed["actions"]) == COUNT[dialect.name]
+    assert "reset" in listed["neutral"]
+    for each in listed["actions"]:
+        jsonschema.Draft202012Validator.check_schema(each["schema"])
+
+
+async def test_the_schema_is_that_of_the_dialect(api: Api, viewer: httpx.AsyncClient) -> None:
+    await api.connect("CP-1", V201)
+
+    listed = (await viewer.get("/stations/CP-1/commands")).json()
+
+    [schema] = [each["schema"] for each in listed["actions"] if each["action"] == "TriggerMessage"]
+    members = schema["$defs"]["TriggerMessageRequest"]["properties"]
+    assert "customTrigger" not in members
+    assert "CustomTrigger" not in members["requestedMessage"]["enum"]
+
+
+async def test_what_a_station_says_it_cannot_is_not_offered(
+    api: Api, admin: httpx.AsyncClient
+) -> None:
+    await api.connect("CP-1", V16)
+    api.sockets.answers["ClearCache"] = Told(Outcome.REFUSED, "1", code="NotSupported")
+    await admin.post("/stations/CP-1/commands/ClearCache")
+    await api.node.engine.idle()
+
+    listed = (await admin.get("/stations/CP-1/commands", params={"schemas": False})).json()
+
+    offered = {each["action"]: each["offered"] for each in listed["actions"]}
+    assert not offered["ClearCache"]
+    assert offered["Reset"]
+
+
+@pytest.mark.parametrize(
+    ("action", "payload", "told"),
+    [
+        ("Reset", {"type": "Sometimes"}, "$.type"),
+        ("Reset", {"type": "Immediate", "evseId": None}, "evseId is null"),
+        ("Reset", {"type": "Immediate", "more": 1}, "more"),
+        ("TriggerMessage", {"requestedMessage": "CustomTrigger"}, "requestedMessage"),
+        ("BootNotification", {}, "no BootNotification for us to send"),
+    ],
+)
+async def test_no_payload_leaves_that_does_not_fit(
+    api: Api, admin: httpx.AsyncClient, action: str, payload: dict[str, Any], told: str
+) -> None:
+    await api.connect("CP-1", V201)
+
+    response = await admin.post(f"/stations/CP-1/commands/{action}", json=payload)
+
+    assert response.status_code == 422
+    assert told in response.json()["detail"]
+    assert not api.sockets.asked
+
+
+async def test_a_number_is_filled_in_and_its_report_is_gathered(
+    api: Api, admin: httpx.AsyncClient
+) -> None:
+    await api.connect("CP-1", V21)
+    api.sockets.will_answer("GetReport", b'{"status":"Accepted"}')
+
+    reply = (await admin.post("/stations/CP-1/commands/GetReport", json={})).json()
+
+    sent = json.loads(api.sockets.asked[-1].payload)
+    assert reply["report"] == sent["requestId"]
+    report = (await admin.get(f"/stations/CP-1/reports/{reply['report']}")).json()
+    assert (report["state"], report["pages"], report["content"]) == ("waiting", 0, {})
+
+
+async def test_a_command_for_a_station_that_is_away_may_be_kept(
+    api: Api, admin: httpx.AsyncClient
+) -> None:
+    await prepare(api, "CP-1")
+    asked = {"when_away": "keep", "expires": "PT2H"}
+
+    neutral = await admin.post("/stations/CP-1/commands/reset", json={"hard": True}, params=asked)
+    raw = await admin.post("/stations/CP-1/commands/Reset", json={"type": "Hard"}, params=asked)
+
+    waiting = (await admin.get("/stations/CP-1/kept")).json()["items"]
+    assert [each["id"] for each in waiting] == [
+        raw.json()["kept"],
+        neutral.json()["answer"]["kept"],
+    ]
+    assert [each["state"] for each in waiting] == ["waiting", "waiting"]
+    assert neutral.json()["outcome"] == "unreached"
+
+
+async def test_what_is_kept_can_be_cancelled_once(api: Api, admin: httpx.AsyncClient) -> None:
+    await prepare(api, "CP-1")
+    reply = await admin.post("/stations/CP-1/commands/clear-cache", params={"when_away": "keep"})
+    path = f"/stations/CP-1/kept/{reply.json()['answer']['kept']}"
+
+    assert (await admin.delete(path)).status_code == 204
+    assert (await admin.delete(path)).status_code == 409
+
+
+async def test_what_makes_no_sense_is_not_kept(api: Api, admin: httpx.AsyncClient) -> None:
+    key = await api.connect("CP-1", V16)
+    epoch = api.node.engine.live.epoch(key) or 0
+    api.node.link.close(Closed(key, epoch, "gone", api.node.parts.clock.now()))
+    await api.node.engine.idle()
+
+    response = await admin.post(
+        "/stations/CP-1/commands/Reset", json={"type": "Maybe"}, params={"when_away": "keep"}
+    )
+
+    assert response.status_code == 422
+
+
+async def test_without_being_asked_nothing_is_kept(api: Api, admin: httpx.AsyncClient) -> None:
+    await prepare(api, "CP-1")
+
+    assert (await admin.post("/stations/CP-1/commands/clear-cache")).status_code == 409
+    assert not (await admin.get("/stations/CP-1/kept")).json()["items"]
+
+
+async def test_a_trial_names_the_stations_and_tells_nobody(
+    api: Api, admin: httpx.AsyncClient
+) -> None:
+    await prepare(api, "CP-1")
+    await prepare(api, "CP-2")
+
+    trial = await admin.post(
+        "/bulk", json={"command": "clear-cache", "trial": True, "select": {"ids": ["cp-2"]}}
+    )
+
+    assert (trial.json()["stations"], trial.json()["first"]) == (1, ["CP-2"])
+    assert not (await admin.get("/bulk")).json()["items"]
+
+
+async def test_many_stations_are_told_and_each_has_its_outcome(
+    api: Api, admin: httpx.AsyncClient
+) -> None:
+    await prepare(api, "CP-1")
+    await prepare(api, "CP-2")
+    await api.connect("CP-2", V201)
+    api.sockets.will_answer("ClearCache", b'{"status":"Accepted"}')
+
+    begun = (await admin.post("/bulk", json={"command": "clear-cache", "pace": 6000})).json()
+    await api.node.engine.bulk.look()
+    await api.node.engine.bulk.rest()
+
+    job = (await admin.get(f"/bulk/{begun['id']}")).json()
+    assert job["counts"] == {"accepted": 1, "skipped": 1}
+    targets = (await admin.get(f"/bulk/{begun['id']}/stations")).json()["items"]
+    assert [(each["station"], each["state"]) for each in targets] == [
+        ("CP-1", "skipped"),
+        ("CP-2", "accepted"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"command": "dance"},
+        {"command": "Reset", "body": {"type": "Maybe"}},
+        {"command": "reset", "body": {"hrad": True}},
+        {"command": "clear-cache", "select": {"vendor": "Nobody"}},
+        {"command": "clear-cache", "when_away": "keep", "expires": "tomorrow"},
+    ],
+)
+async def test_a_job_that_makes_no_sense_is_refused(
+    api: Api, admin: httpx.AsyncClient, body: dict[str, Any]
+) -> None:
+    await prepare(api, "CP-1")
+
+    assert (await admin.post("/bulk", json=body)).status_code in (400, 422)
+
+
+async def test_who_may_only_look_tells_nobody(api: Api, viewer: httpx.AsyncClient) -> None:
+    await prepare(api, "CP-1")
+
+    assert (await viewer.post("/bulk", json={"command": "clear-cache"})).status_code == 403
+    assert (await viewer.post("/stations/CP-1/upkeep")).status_code == 403
+    assert (await viewer.get("/stations/CP-1/upkeep")).json()["items"] == []
