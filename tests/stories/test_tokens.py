@@ -45,10 +45,10 @@ async def authorize(network: World, dialect: Dialect, token: Token) -> dict[str,
     told = network.teller(station)
     if dialect is V16:
         answer = await told.call("Authorize", {"idTag": token.uid})
-        return answer["idTagInfo"]
+        return dict(answer["idTagInfo"])
     body = {"idToken": {"idToken": token.uid, "type": token.kind}}
     answer = await told.call("Authorize", body)
-    return answer["idTokenInfo"]
+    return dict(answer["idTokenInfo"])
 
 
 async def attempts(network: World) -> list[Attempt]:

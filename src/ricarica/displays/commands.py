@@ -23,10 +23,6 @@ class ReadMessages:
     priority: Priority | None = None
     moment: Moment | None = None
 
-    @property
-    def is_for_all(self) -> bool:
-        return not self.messages and self.priority is None and self.moment is None
-
 
 @dataclass(frozen=True, slots=True)
 class ClearMessage:

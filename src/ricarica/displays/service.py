@@ -133,12 +133,19 @@ class DisplayService:
             return None
         state = await self._store.state(key)
         if state is None or _needs_asking(state, station.booted_at, at):
-            return ReadMessages(self._ids.wire_number())
+            return await self.read_all(key, at)
         if state.told_at is None:
             return None  # its answer is on its way, and brings it here again
         for each in gone(shown, wanted, at):
             return ClearMessage(each.number)
         return await self._missing(key, wanted, shown, at)
+
+    async def read_all(self, key: StationKey, at: datetime) -> ReadMessages:
+        """The question for all; noted, for parts of its answer may come before its acceptance."""
+        number = self._ids.wire_number()
+        await self._store.state(key)
+        self._store.save_state(DisplayState(key, number, at))
+        return ReadMessages(number)
 
     async def _missing(
         self, key: StationKey, wanted: Sequence[Template], shown: Sequence[Shown], at: datetime
@@ -218,11 +225,11 @@ class DisplayService:
         self, key: StationKey, command: ReadMessages, at: datetime, *, has_any: bool
     ) -> None:
         """It is going to tell which it has, or has none. O03.FR.03"""
-        if not command.is_for_all:
+        state = await self._store.state(key)
+        if state is None or state.number != command.number:
             return
-        await self._store.state(key)
-        state = DisplayState(key, command.number, at, told_at=None if has_any else at)
-        self._store.save_state(state)
+        if not has_any:
+            self._store.save_state(replace(state, told_at=at))
         for shown in await self._store.shown_at(key):
             # What it refused is tried again: it has booted since, perhaps with other firmware.
             if shown.state is ShownState.REFUSED or not has_any:
