@@ -4,7 +4,7 @@ Nothing moves unless the test says so, so a story runs the same way every time.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from ricarica.access.model import Actor, system_actor
 from ricarica.app.tables import metadata
 from ricarica.app.wiring import prefetch, stores_for
 from ricarica.authorization.model import Token, TokenKind, TokenStatus
+from ricarica.billing.service import BillingPolicy
 from ricarica.certificates.inquiries import Inquiries
 from ricarica.certificates.pki import Pki
 from ricarica.engine.commands import Call
@@ -36,6 +37,7 @@ from ricarica.link.letters import (
     Verdict,
 )
 from ricarica.ocpp.dialects import Dialect
+from ricarica.simulator.evse import Evse
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.slices import Slices, Surroundings
 from ricarica.stations.commands import Result
@@ -82,10 +84,12 @@ class World:
 
     # -- stations
 
-    def build(self, identity: str, dialect: Dialect) -> SimulatedStation:
+    def build(
+        self, identity: str, dialect: Dialect, evses: Iterable[Evse] | None = None
+    ) -> SimulatedStation:
         """A station that has not connected yet."""
         rng = Random(identity)  # noqa: S311 - a story has to go the same way every time
-        station = SimulatedStation(dialect, identity, rng=rng, now=self.clock.now())
+        station = SimulatedStation(dialect, identity, evses, rng, now=self.clock.now())
         self._stations.append(station)
         return station
 
@@ -246,7 +250,14 @@ class World:
         """Start the server."""
         self._line = self._make_line()
         self._link = self._line.decisions
-        surroundings = Surroundings(self.clock, self.ids, stores_for, self._policy, pki=self.pki)
+        surroundings = Surroundings(
+            self.clock,
+            self.ids,
+            stores_for,
+            self._policy,
+            pki=self.pki,
+            billing_policy=BillingPolicy("https://charge.example"),
+        )
         vocabulary = Vocabulary(ROUTES, PHRASES, self.upkeeps)
         self.engine = Engine(self.database, surroundings, vocabulary, self._line.sockets, prefetch)
         await self._line.join(self.engine, self)

@@ -11,6 +11,7 @@ from ricarica.configuration.commands import ReadSettings
 from ricarica.configuration.model import Setting
 from ricarica.kernel.events import Outgoing
 from ricarica.kernel.ids import StationKey
+from ricarica.kernel.money import Money
 from ricarica.kernel.quantities import ZERO
 from ricarica.transactions.chronicle import Chronicle
 from ricarica.transactions.commands import StopCharging
@@ -126,7 +127,9 @@ class Agreements:
 
     async def paid(self, transaction: Transaction, terms: Terms) -> Transaction:
         """What it cost is taken from the token's credit; and the difference, if that changes."""
-        due = transaction.cost_incl or ZERO
+        due = ZERO
+        if transaction.cost_incl is not None and transaction.currency is not None:
+            due = Money(transaction.cost_incl, transaction.currency).rounded().amount
         if terms.spent is None or terms.spent == due or transaction.token is None:
             return transaction
         tenant, ref = transaction.station.tenant, TokenRef(transaction.token)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from ricarica.ocpp.payload import Payload
 from ricarica.ocpp.v2 import messages as v2
 from ricarica.simulator import charging
-from ricarica.simulator.blocks.costs import set_limits
+from ricarica.simulator.blocks.costs import count_of, set_limits
 from ricarica.simulator.core import Answer, Answered, Block, Station
 from ricarica.simulator.evse import Evse
 from ricarica.simulator.settings import Access, Kind, Place, Setting
@@ -59,6 +59,7 @@ def _dress(station: Station, event: TransactionEvent) -> TransactionEvent:
     if amount is None:
         return event
     terminal.told.add(token.uid)
+    count_of(station, event.transaction.ref).limits["max_cost"] = amount
     info = {**event.more.get("info", {}), "transaction_limit": v2.TransactionLimit(max_cost=amount)}
     return replace(event, more={**event.more, "info": info})
 

@@ -1,0 +1,467 @@
+"""Drivers without a contract: prepaid cards, terminals, kiosks and pages to pay on."""
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from ricarica.authorization.model import TokenRef
+from ricarica.billing.commands import HoldForPayment
+from ricarica.billing.facts import Settled
+from ricarica.billing.model import Channel, Payment, PaymentState, SettlementStatus, WebPayments
+from ricarica.billing.sql import PAYMENT_SHELF, PAYMENTS
+from ricarica.billing.vat import Company
+from ricarica.configuration.commands import ReportSettings, WriteSetting
+from ricarica.engine.paying import PaidStart, paid_start
+from ricarica.kernel.errors import ConflictError
+from ricarica.kernel.ids import EvseNumber
+from ricarica.ocpp.dialects import V16, V21, V201, Dialect
+from ricarica.simulator.blocks import payments as terminal
+from ricarica.simulator.blocks.payments import CARD, Outcome, Terminal
+from ricarica.simulator.evse import ChargingState
+from ricarica.simulator.simulated import SimulatedStation
+from ricarica.stations.commands import Outcome as Told
+from ricarica.storage.work import Remembered, Work
+from ricarica.tariffs.model import Prices
+from ricarica.testing.world import World, key_of
+from ricarica.transactions.model import Transaction
+
+D = Decimal
+MINUTE = timedelta(minutes=1)
+FIRST = EvseNumber(1)
+PRICES = Prices("EUR", per_kwh=D("0.50"), per_session=D("1.00"), vat_percent=D(22))
+PSP = "psp-ref-4711"
+THIRTY = D(30)
+
+
+async def prepared(network: World, dialect: Dialect = V21) -> SimulatedStation:
+    await network.add_tariff(PRICES)
+    station = await network.station("TORINO-1", dialect)
+    await network.tell(station, ReportSettings(number=1))
+    await network.settle()
+    return station
+
+
+async def payments(network: World) -> list[Payment]:
+    work = Work(network.database, Remembered(network.clock.monotonic))
+    return await work.find(PAYMENT_SHELF, PAYMENTS.c.tenant == network.actor.tenant)
+
+
+async def only_payment(network: World) -> Payment:
+    [payment] = await payments(network)
+    return payment
+
+
+async def last(network: World, station: SimulatedStation) -> Transaction:
+    return (await network.transactions(station))[-1]
+
+
+async def settled(
+    network: World, station: SimulatedStation, outcome: Outcome, reference: str = PSP
+) -> None:
+    charged = station.transaction(1)
+    terminal.settle(station.core, reference, outcome, charged)
+    await network.settle()
+
+
+def answers(network: World, station: SimulatedStation, member: str) -> list[Any]:
+    frames = [json.loads(text) for text in network.frames[key_of(station).station].to_station]
+    return [frame[2][member] for frame in frames if frame[0] == 3 and member in frame[2]]
+
+
+# -- C17
+
+
+@pytest.mark.usecase("C17")
+async def test_a_prepaid_card_charges_for_what_is_left_on_it(
+    network: World, dialect: Dialect
+) -> None:
+    await network.add_token("PREPAID", credit=D("2.00"))
+    station = await prepared(network, dialect)
+
+    station.plug_in(1)
+    station.present("PREPAID", 1)
+    await network.pass_time(30 * MINUTE)
+    station.unplug(1)
+    await network.settle()
+
+    ended = await last(network, station)
+    known = await network.carry_out(
+        lambda slices: slices.authorization.find(network.actor.tenant, TokenRef("PREPAID"))
+    )
+    assert known is not None
+    assert ended.cost_incl is not None
+    assert D("2.00") <= ended.cost_incl < D("2.30"), "it stopped near the limit"
+    assert known.credit == D("2.00") - round(ended.cost_incl, 2)
+
+
+@pytest.mark.usecase("C17")
+@pytest.mark.parametrize("dialect", [V21], ids=str)
+async def test_a_prepaid_card_is_never_remembered_by_a_station(
+    network: World, dialect: Dialect
+) -> None:
+    await network.add_token("PREPAID", credit=D("2.00"))
+    station = await prepared(network, dialect)
+
+    station.plug_in(1)
+    station.present("PREPAID", 1)
+    await network.settle()
+
+    info = answers(network, station, "idTokenInfo")[0]
+    assert info["status"] == "Accepted"
+    assert info["cacheExpiryDateTime"] <= network.clock.now().isoformat().replace("+00:00", "Z")
+    assert answers(network, station, "transactionLimit") == [{"maxCost": 2}]
+
+
+@pytest.mark.usecase("C17")
+async def test_a_prepaid_card_with_nothing_left_does_not_charge(
+    network: World, dialect: Dialect
+) -> None:
+    await network.add_token("PREPAID", credit=D(0))
+    station = await prepared(network, dialect)
+
+    station.plug_in(1)
+    station.present("PREPAID", 1)
+    await network.pass_time(MINUTE)
+
+    assert station.transaction(1) is None
+    if dialect is not V16:
+        assert answers(network, station, "idTokenInfo")[0]["status"] == "NoCredit"
+
+
+# -- C18–C23: a terminal in the station
+
+
+async def charging_by_card(network: World, amount: Decimal = THIRTY) -> SimulatedStation:
+    station = await prepared(network)
+    station.plug_in(1)
+    terminal.pay_by_card(station.core, station.evses[1], PSP, amount)
+    await network.pass_time(10 * MINUTE)
+    return station
+
+
+@pytest.mark.usecase("C18")
+async def test_a_card_shown_at_the_station_charges_up_to_what_it_is_good_for(
+    network: World,
+) -> None:
+    station = await charging_by_card(network)
+
+    transaction, payment = await last(network, station), await only_payment(network)
+    assert transaction.token == PSP
+    assert transaction.terms is not None
+    assert transaction.terms.payment == PSP
+    assert transaction.terms.kept is not None
+    assert transaction.terms.kept.cost == D(30)
+    assert payment.channel is Channel.TERMINAL
+    assert payment.state is PaymentState.CHARGING
+    assert payment.details == CARD
+    assert payment.authorized == D(30)
+
+
+@pytest.mark.usecase("C18")
+async def test_a_card_is_charged_without_asking_us_first_where_that_is_set_so(
+    network: World,
+) -> None:
+    station = await prepared(network)
+    station.settings.override({"authorize_payments": "false"})
+    station.plug_in(1)
+    terminal.pay_by_card(station.core, station.evses[1], PSP, D(30))
+    await network.pass_time(2 * MINUTE)
+
+    payment = await only_payment(network)
+    assert payment.state is PaymentState.CHARGING
+    assert payment.details == CARD
+
+
+@pytest.mark.usecase("C19")
+async def test_a_payment_that_is_canceled_before_charging_is_noted(network: World) -> None:
+    station = await prepared(network)
+    terminal.pay_by_card(station.core, station.evses[1], PSP, D(30))
+    await network.settle()
+
+    await settled(network, station, Outcome("Canceled"))
+
+    payment = await only_payment(network)
+    assert payment.state is PaymentState.CANCELED
+    assert payment.transaction is None
+    assert not await network.transactions(station)
+
+
+@pytest.mark.usecase("C20")
+async def test_who_cancels_before_any_energy_has_flown_pays_nothing(network: World) -> None:
+    station = await prepared(network)
+    station.settings.override({"start_point": "Authorized", "stop_point": "Authorized"})
+    terminal.pay_by_card(station.core, station.evses[1], PSP, D(30))
+    await network.settle()
+    charged = station.transaction(1)
+
+    await network.pass_time(5 * MINUTE)  # nobody plugs in
+    terminal.settle(station.core, PSP, Outcome("Canceled"), charged)
+    await network.settle()
+
+    transaction, payment = await last(network, station), await only_payment(network)
+    assert not transaction.is_running
+    assert transaction.cost_incl == 0, "not even the fee of a session"
+    assert answers(network, station, "totalCost")[-1] == 0, "C20.FR.03"
+    assert payment.state is PaymentState.CANCELED
+    assert payment.transaction == transaction.id
+
+
+@pytest.mark.usecase("C21")
+async def test_a_settlement_is_answered_with_our_receipt_and_counts_once(network: World) -> None:
+    station = await charging_by_card(network)
+    running = station.transaction(1)
+    station.unplug(1)
+    await network.settle()
+    due = (await only_payment(network)).due
+    assert due is not None
+
+    outcome = Outcome("Settled", due, vat_number="IT12345670017")
+    for _ in range(2):  # the second as after a lost answer
+        terminal.settle(station.core, PSP, outcome, running)
+        await network.settle()
+
+    payment, receipt = await only_payment(network), station.core.memory(Terminal).receipts[PSP]
+    ended = await last(network, station)
+    assert due == round(ended.cost_incl or 0, 2)
+    assert payment.state is PaymentState.SETTLED
+    assert payment.settled == due
+    assert payment.vat_number == "IT12345670017"
+    assert len(payment.tries) == 1
+    assert receipt.receipt_url == payment.receipt_url
+    assert receipt.receipt_url is not None
+    assert receipt.receipt_url.startswith("https://charge.example/receipts/")
+
+
+@pytest.mark.usecase("C21")
+async def test_a_receipt_of_the_terminal_is_kept_as_it_is(network: World) -> None:
+    station = await charging_by_card(network)
+    outcome = Outcome("Settled", D(3), receipt_url="https://psp.example/r/1", receipt_id="1")
+
+    await settled(network, station, outcome)
+
+    payment, receipt = await only_payment(network), station.core.memory(Terminal).receipts[PSP]
+    assert payment.receipt_url == "https://psp.example/r/1"
+    assert receipt.receipt_url is None
+
+
+@pytest.mark.usecase("C22")
+@pytest.mark.parametrize("status", ["Rejected", "Failed"])
+async def test_a_settlement_that_goes_wrong_is_announced_and_may_be_mended(
+    network: World, status: str
+) -> None:
+    station = await charging_by_card(network)
+
+    await settled(network, station, Outcome(status, D(3), detail="no answer"))
+    wrong = await only_payment(network)
+    await network.pass_time(MINUTE)
+    await settled(network, station, Outcome("Settled", D(3)))
+
+    mended = await only_payment(network)
+    assert wrong.is_in_trouble
+    assert [each.detail for each in wrong.tries] == ["no answer"]
+    assert mended.state is PaymentState.SETTLED
+    assert [each.status for each in mended.tries] == [
+        SettlementStatus(status.lower()),
+        SettlementStatus.SETTLED,
+    ]
+
+
+@pytest.mark.usecase("C23")
+async def test_a_card_may_be_authorised_for_more_on_the_way(network: World) -> None:
+    station = await charging_by_card(network, D("1.50"))
+    before = station.evses[1].charging_state()
+    running = station.transaction(1)
+    assert running is not None
+
+    terminal.raise_amount(station.core, running, D(20))
+    await network.pass_time(2 * MINUTE)
+
+    payment, transaction = await only_payment(network), await last(network, station)
+    assert before is ChargingState.SUSPENDED_EVSE
+    assert station.evses[1].charging_state() is ChargingState.CHARGING
+    assert payment.authorized == D(20)
+    assert transaction.terms is not None
+    assert transaction.terms.kept is not None
+    assert transaction.terms.kept.cost == D(20)
+
+
+# -- C24, C25: a kiosk, and a page
+
+
+async def begun_elsewhere(
+    network: World, station: SimulatedStation, channel: Channel = Channel.KIOSK
+) -> Transaction:
+    station.plug_in(1)
+    await network.settle()
+    key, paid = key_of(station), PaidStart(PSP, channel, D("2.50"), "EUR", FIRST)
+    command = await network.carry_out(lambda slices: paid_start(slices, key, paid), station=key)
+    assert (await network.tell(station, command)).outcome is Told.ACCEPTED
+    await network.pass_time(2 * MINUTE)
+    return await last(network, station)
+
+
+@pytest.mark.usecase("C24")
+async def test_a_kiosk_starts_charging_for_what_was_authorised(
+    network: World, dialect: Dialect
+) -> None:
+    station = await prepared(network, dialect)
+
+    running = await begun_elsewhere(network, station)
+    await network.pass_time(30 * MINUTE)
+    station.unplug(1)
+    await network.settle()
+
+    ended, payment = await last(network, station), await only_payment(network)
+    assert running.terms is not None
+    assert running.terms.payment == PSP
+    assert ended.cost_incl is not None
+    assert D("2.50") <= ended.cost_incl < D("2.80")
+    assert payment.state is PaymentState.DUE, "C24.FR.10"
+    assert payment.due == round(ended.cost_incl, 2)
+    if dialect is V21:
+        assert (running.token, running.token_kind) == (PSP, "DirectPayment")
+
+
+@pytest.mark.usecase("C24")
+async def test_one_authorisation_starts_one_transaction(network: World) -> None:
+    station = await prepared(network)
+    await begun_elsewhere(network, station)
+    key = key_of(station)
+
+    with pytest.raises(ConflictError):
+        await network.carry_out(
+            lambda slices: paid_start(slices, key, PaidStart(PSP, Channel.KIOSK)), station=key
+        )
+
+
+@pytest.mark.usecase("C24")
+async def test_what_the_provider_settled_closes_the_payment(
+    network: World, dialect: Dialect
+) -> None:
+    station = await prepared(network, dialect)
+    await begun_elsewhere(network, station)
+    station.unplug(1)
+    await network.settle()
+    due = (await only_payment(network)).due or D(0)
+
+    told = Settled(
+        key_of(station),
+        PSP,
+        SettlementStatus.SETTLED,
+        due,
+        network.clock.now(),
+        network.clock.now(),
+    )
+    receipt = await network.carry_out(lambda slices: slices.billing.settle(told))
+
+    payment = await only_payment(network)
+    assert payment.state is PaymentState.SETTLED
+    assert receipt.url == payment.receipt_url
+
+
+@pytest.mark.usecase("C25")
+async def test_a_code_on_the_display_leads_to_a_page_only_while_it_is_fresh(
+    network: World,
+) -> None:
+    station = await prepared(network)
+    key, template = key_of(station), "https://charge.example/pay?s={chargingstationid}"
+    template += "&evse={evse}&totp={totp}&v={version}"
+    web = WebPayments(key, template, network.clock.now(), secret="a secret of both")
+    await network.carry_out(lambda slices: slices.billing.set_web(web), station=key)
+    for name, value in (
+        ("URLTemplate", web.template),
+        ("SharedSecret", "a secret of both"),
+        ("ValidityTime", "30"),
+        ("Length", "8"),
+    ):
+        await network.tell(station, WriteSetting(f"WebPaymentsCtrlr.{name}", value))
+
+    shown = terminal.address_shown(station.core, 1, maxenergy=10_000)
+    password = shown.partition("totp=")[2].partition("&")[0]
+
+    async def is_fresh() -> bool:
+        return await network.carry_out(
+            lambda slices: slices.billing.is_fresh(key, password, slices.now)
+        )
+
+    at_once = await is_fresh()
+    await network.pass_time(timedelta(seconds=30))
+    soon = await is_fresh()
+    await network.pass_time(MINUTE)
+    late = await is_fresh()
+
+    assert (at_once, soon, late) == (True, True, False)
+    assert shown.endswith("&v=v1&maxenergy=10000")
+
+
+@pytest.mark.usecase("C25")
+async def test_while_somebody_pays_on_a_page_the_station_says_so(network: World) -> None:
+    station = await prepared(network)
+
+    result = await network.tell(station, HoldForPayment(FIRST, 3 * MINUTE))
+    running = await begun_elsewhere(network, station, Channel.WEB)
+
+    assert result.outcome is Told.ACCEPTED
+    assert station.core.memory(Terminal).held_until[1] > network.clock.now() - 3 * MINUTE
+    assert running.terms is not None
+    assert running.terms.payment == PSP
+
+
+@pytest.mark.usecase("C25")
+@pytest.mark.parametrize("dialect", [V16, V201], ids=str)
+async def test_a_page_starts_charging_at_stations_that_know_no_payments(
+    network: World, dialect: Dialect
+) -> None:
+    station = await prepared(network, dialect)
+
+    running = await begun_elsewhere(network, station, Channel.WEB)
+
+    assert running.token != PSP
+    assert running.verdict == "accepted"
+    assert (await only_payment(network)).state is PaymentState.CHARGING
+
+
+# -- C18.FR.08–10: numbers of companies
+
+
+@pytest.mark.usecase("C18")
+async def test_a_number_of_a_company_is_checked(network: World) -> None:
+    station = await prepared(network)
+
+    for number in ("IT12345670017", "IT12345670018", "nonsense"):
+        terminal.ask_about_company(station.core, number, evse=1)
+        await network.settle()
+
+    told = station.core.memory(Terminal).companies
+    assert {number: answer.status.value for number, answer in told.items()} == {
+        "IT12345670017": "Accepted",
+        "IT12345670018": "Rejected",
+        "nonsense": "Rejected",
+    }
+    assert all(answer.evse_id == 1 for answer in told.values()), "C18.FR.10"
+
+
+@pytest.mark.usecase("C18")
+async def test_what_a_register_says_of_a_company_is_told_the_next_time(network: World) -> None:
+    station = await prepared(network)
+    terminal.ask_about_company(station.core, "DE123456788", evse=1)
+    await network.settle()
+    company = Company("Quaylight GmbH", "Kai 1", "Hamburg", "20457", "DE")
+
+    waiting = await network.carry_out(lambda slices: slices.billing.vat_numbers_to_check(10))
+    await network.carry_out(
+        lambda slices: slices.billing.vat_number_checked(
+            waiting[0].tenant, waiting[0].number, slices.now, (True, company)
+        )
+    )
+    terminal.ask_about_company(station.core, "DE123456788", evse=1)
+    await network.settle()
+
+    answer = station.core.memory(Terminal).companies["DE123456788"]
+    assert [each.number for each in waiting] == ["DE123456788"]
+    assert answer.company is not None
+    assert answer.company.name == "Quaylight GmbH"
+    assert answer.status_info is None
