@@ -86,6 +86,20 @@ class Config:
     ftp_address: str | None = None  # what stations are told, where that is not the socket's
     only_signed_firmware: bool = False
     hide_tokens: bool = False  # in the log of messages
+    stations_url: str | None = None  # under which stations reach us, as wss://csms.example.com:9443
+    organization: str | None = None  # the operator's name, that certificates of stations carry
+    secrets_key: Path | None = None  # seals secrets in the database; None: one among the data
+    # Who signs certificates of stations: files of an authority, or the address of an EST server;
+    # without either, an authority of our own is made when it is needed.
+    authority_certificate: Path | None = None
+    authority_key: Path | None = None
+    v2g_authority_certificate: Path | None = None  # of those that stations show to cars
+    v2g_authority_key: Path | None = None
+    authority_url: str | None = None
+    authority_token: str | None = field(default=None, repr=False)
+    contract_provider_url: str | None = None  # has contract certificates for cars
+    contract_provider_token: str | None = field(default=None, repr=False)
+    pki_hosts: str = ""  # of OCSP and lists of revoked certificates, if not on the internet
     otel_endpoint: str | None = field(default=None, repr=False)  # it may carry a key
     otel_sampling: float = 0.1
 
@@ -237,6 +251,25 @@ def _tls(config: Config) -> Iterator[str]:
         yield "tls_client_ca is for stations that connect with TLS; give tls_certificate too"
 
 
+def _authorities(config: Config) -> Iterator[str]:
+    pairs = (
+        ("authority", config.authority_certificate, config.authority_key),
+        ("v2g_authority", config.v2g_authority_certificate, config.v2g_authority_key),
+    )
+    for name, certificate, key in pairs:
+        if (certificate is None) != (key is None):
+            yield f"{name}_certificate and {name}_key belong together; give both or neither"
+        if certificate is not None and config.authority_url:
+            yield f"authority_url is another authority than {name}_certificate; give one of them"
+    for name in ("authority_url", "contract_provider_url"):
+        url: str | None = getattr(config, name)
+        if url and not url.startswith(("http://", "https://")):
+            yield f"{name} is an address such as https://example.com, not {url}"
+    if config.stations_url and not config.stations_url.startswith(("ws://", "wss://")):
+        given = config.stations_url
+        yield f"stations_url is an address such as wss://csms.example.com, not {given}"
+
+
 def _crowds(config: Config) -> Iterator[str]:
     try:
         networks_from(config.trusted_proxies.split(","))
@@ -319,6 +352,7 @@ def _secrets(config: Config) -> Iterator[str]:
 RULES: tuple[Callable[[Config], Iterator[str]], ...] = (
     _ports,
     _tls,
+    _authorities,
     _crowds,
     _stores,
     _words,

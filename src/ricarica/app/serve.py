@@ -34,10 +34,12 @@ from ricarica.app.logs import ORIGIN
 from ricarica.app.pages import people_of
 from ricarica.app.passwords import ArgonPasswordHasher
 from ricarica.app.roles import Role, roles_from
+from ricarica.app.security import pki_of, security_policy_of
 from ricarica.app.tables import metadata
 from ricarica.app.vitals import Health
 from ricarica.app.wiring import Node, Parts, running_node
 from ricarica.firmware.service import FirmwarePolicy
+from ricarica.kernel.clock import SystemClock
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.link.bus import Bus
 from ricarica.station_gateway.gateway import StationGateway
@@ -88,8 +90,18 @@ async def _serving(config: Config) -> AsyncIterator[Serving]:
     )
     failpoints = failpoints_from(os.environ)
     firmware = FirmwarePolicy(only_signed=config.only_signed_firmware)
+    clock = SystemClock()
     parts = failpoints.shifting(
-        Parts(database, policy=policy, firmware=firmware, limits=limits_of(config), rng=rng)
+        Parts(
+            database,
+            clock,
+            policy=policy,
+            firmware=firmware,
+            security=security_policy_of(config),
+            pki=pki_of(config, clock),
+            limits=limits_of(config),
+            rng=rng,
+        )
     )
     try:
         await database.migrate()

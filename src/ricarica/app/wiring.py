@@ -16,6 +16,7 @@ from ricarica.app.cluster import Membership, company_of
 from ricarica.app.parts import keep
 from ricarica.app.retention import Retention, rings
 from ricarica.app.roles import ALL_ROLES, Role
+from ricarica.app.security_rounds import look_after_security
 from ricarica.app.tables import metadata
 from ricarica.authorization.sql import (
     TOKEN_SHELF,
@@ -170,6 +171,7 @@ def node_of(parts: Parts) -> Node:
     in_parts = isinstance(parts.database, PostgresDatabase)
     ringing = {
         **rings(parts.retention, in_parts=in_parts),
+        "look_after_security": look_after_security,
         **file_rings(engine.files),
         **alert_rings(LAG if in_parts else timedelta()),
     }
@@ -213,6 +215,7 @@ async def running_node(parts: Parts) -> AsyncIterator[Node]:
             await node.timers.begin(LOOK)
             await node.timers.begin("move_readings")
             await node.timers.begin("look_after")
+            await node.timers.begin("look_after_security")
             await node.timers.begin("watch_limits")
             await node.timers.begin("watch_silent")
             await node.timers.begin(HEED)

@@ -1,5 +1,6 @@
 """A certificate authority of our own: for the stations of an operator who has no other."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -39,7 +40,31 @@ class OwnAuthority:
     async def sign(self, assignment: Assignment) -> str:
         assert assignment.keys is not None, "an authority of ours has its keys with it"
         key = _private_key(self._vault.open(assignment.keys.sealed_key))
-        return signed(assignment, key, self._clock.now())
+        return signed(assignment, _certificates(assignment.keys.chain), key, self._clock.now())
+
+
+class GivenAuthority:
+    """Implements `Authority` with certificates and keys from files: PEM, by what they sign."""
+
+    is_ours = False
+
+    def __init__(self, given: Mapping[str, tuple[str, bytes]], clock: Clock) -> None:
+        """
+        Raises:
+            InvalidError: a key does not fit its certificate, or may not sign.
+        """
+        self._clock = clock
+        self._keys = {}
+        for purpose, (chain, key) in given.items():
+            _check_authority(chain, key)
+            self._keys[purpose] = (chain, _private_key(key))
+
+    async def sign(self, assignment: Assignment) -> str:
+        purpose = PURPOSE_OF_KEYS[assignment.purpose]
+        if purpose not in self._keys:
+            raise RefusedBySignerError(f"nobody here signs for {purpose}")
+        chain, key = self._keys[purpose]
+        return signed(assignment, _certificates(chain), key, self._clock.now())
 
 
 class Made(NamedTuple):
@@ -76,6 +101,11 @@ def kept_authority(
     Raises:
         InvalidError: they do not fit each other, or may not sign.
     """
+    _check_authority(chain, key)
+    return AuthorityKeys(tenant, purpose, chain, vault.seal(key), at)
+
+
+def _check_authority(chain: str, key: bytes) -> None:
     certificates = _certificates(chain)
     if _public(_private_key(key)) != _public_of(certificates[0]):
         raise InvalidError("the key is not that of the first certificate of the chain")
@@ -85,13 +115,12 @@ def kept_authority(
         constraints = None
     if constraints is None or not constraints.value.ca:
         raise InvalidError("the first certificate of the chain is not that of an authority")
-    return AuthorityKeys(tenant, purpose, chain, vault.seal(key), at)
 
 
-def signed(assignment: Assignment, key: SigningKey, at: datetime) -> str:
+def signed(
+    assignment: Assignment, issuers: Sequence[x509.Certificate], key: SigningKey, at: datetime
+) -> str:
     """The certificate, with the chain up to what signed it, without the root."""
-    assert assignment.keys is not None, "an authority of ours has its keys with it"
-    issuers = _certificates(assignment.keys.chain)
     issuer, csr = issuers[0], x509.load_pem_x509_csr(assignment.csr.encode())
     public_key = csr.public_key()
     until = min(at + LASTS[assignment.purpose], issuer.not_valid_after_utc)
