@@ -128,7 +128,10 @@ class DiagnosticsService:
         if fact.number is not None:
             return await self._store.get(fact.station, fact.number)
         recent = await self._store.recent(fact.station)
-        return next((request for request in recent if request.state.is_open), None)
+        is_open = (request for request in recent if request.state.is_open)
+        # A last word after the file came: about what was just over.
+        lately = (request for request in recent if fact.at < request.changed_at + LINK_LIVES)
+        return next(is_open, None) or next(lately, None)
 
     async def _replace_others(self, by: LogRequest, at: datetime) -> None:
         """N01.FR.12: a station uploads one log at a time, the last that it accepted."""
