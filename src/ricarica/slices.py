@@ -33,6 +33,7 @@ from ricarica.diagnostics.ports import LogStore
 from ricarica.diagnostics.service import DiagnosticsService
 from ricarica.displays.ports import DisplayStore
 from ricarica.displays.service import DisplayService
+from ricarica.energy.cars import CarService
 from ricarica.energy.der_service import DerService
 from ricarica.energy.ports import DerStore, EnergyStore
 from ricarica.energy.service import EnergyService
@@ -150,6 +151,7 @@ class Slices:
     transactions: TransactionService
     watching: WatchService
     energy: EnergyService
+    cars: CarService
     der: DerService
     expected_starts: ExpectedStarts
 
@@ -175,6 +177,12 @@ def bind(surroundings: Surroundings, work: Work, outgoing: Outgoing) -> Slices:
     )
     neighbours = Neighbours(stations, authorization, tariffs, configuration)
     transactions = TransactionService(stores.transactions, neighbours, outgoing, ids)
+    energy = EnergyService(
+        stores.energy,
+        EnergyNeighbours(stations, transactions, configuration),
+        outgoing,
+        ids,
+    )
     return Slices(
         now=surroundings.clock.now(),
         ids=surroundings.ids,
@@ -213,12 +221,8 @@ def bind(surroundings: Surroundings, work: Work, outgoing: Outgoing) -> Slices:
         networks=NetworkService(stores.security, stations, outgoing, pki.vault),
         transactions=transactions,
         watching=WatchService(stores.transactions, transactions, neighbours, outgoing),
-        energy=EnergyService(
-            stores.energy,
-            EnergyNeighbours(stations, transactions, authorization, configuration),
-            outgoing,
-            ids,
-        ),
+        energy=energy,
+        cars=CarService(stores.energy, energy, authorization, outgoing),
         der=DerService(stores.der, stations, outgoing, ids),
         expected_starts=ExpectedStarts(stores.expected_starts, outgoing),
     )

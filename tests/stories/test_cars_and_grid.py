@@ -107,7 +107,7 @@ async def charging(network: World, dialect: Dialect = V21) -> SimulatedStation:
 
 async def decide(network: World, **decided: Any) -> None:
     rule = Rule(tenant=DEFAULT_TENANT, **decided)
-    await network.carry_out(lambda slices: slices.energy.rule(rule))
+    await network.carry_out(lambda slices: slices.cars.rule(rule))
 
 
 async def known(network: World, station: SimulatedStation) -> StationEnergy:

@@ -7,8 +7,6 @@ from itertools import count
 
 from msgspec.structs import replace
 
-from ricarica.authorization.model import EnergyTransfer, TokenRef
-from ricarica.authorization.service import AuthorizationService
 from ricarica.configuration.service import ConfigurationService
 from ricarica.energy.abilities import Abilities, abilities_from, names_at
 from ricarica.energy.commands import (
@@ -17,23 +15,18 @@ from ricarica.energy.commands import (
     SetProfile,
     UpdateDynamic,
 )
-from ricarica.energy.composite import Placed
+from ricarica.energy.composite import Occasion, Placed
 from ricarica.energy.events import (
-    CarScheduleReceived,
     ChargingLimitChanged,
-    ChargingNeedsTold,
     ChargingProfileChanged,
     ChargingProfilesReported,
     PriorityChargingChanged,
 )
 from ricarica.energy.evses import Composite, EvseEnergy
 from ricarica.energy.facts import (
-    CarScheduleTold,
     LimitLifted,
     LimitTold,
     Needs,
-    NeedsAnswer,
-    NeedsTold,
     PriorityTold,
     ProfilesReported,
     Pulled,
@@ -57,19 +50,8 @@ from ricarica.energy.model import (
     Kind,
     Profile,
     Purpose,
-    Rule,
     amounts_of,
     with_amounts,
-)
-from ricarica.energy.needs import (
-    RENEGOTIATIONS_MAX,
-    answer_to,
-    both_allow,
-    fits,
-    power_by,
-    profile_for,
-    transfers_by,
-    with_needs,
 )
 from ricarica.energy.ports import EnergyStore
 from ricarica.energy.rules import Placing, check
@@ -93,7 +75,6 @@ class Neighbours:
 
     stations: StationService
     transactions: TransactionService
-    authorization: AuthorizationService
     configuration: ConfigurationService
 
 
@@ -104,7 +85,6 @@ class EnergyService:
         self._store = store
         self._stations = neighbours.stations
         self._transactions = neighbours.transactions
-        self._authorization = neighbours.authorization
         self._configuration = neighbours.configuration
         self._announce = outgoing.announce
         self._tell = outgoing.tell
@@ -126,12 +106,12 @@ class EnergyService:
             InvalidError: it cannot; the text says what would do.
         """
         can = await self.abilities(station, evse)
-        running = [] if with_start else await self._running_at(station, evse)
+        running = [] if with_start else await self.running_at(station, evse)
         ready = meant(fitted(profile, can.units), running, with_start=with_start)
         known = await self._stations.get(station)
         if self._stations.habits_of(known).zero_ends:
             ready = spared(ready)
-        ready = replace(ready, id=ready.id or await self._free_id(station, can))
+        ready = replace(ready, id=ready.id or await self.free_id(station, can))
         needs = await self._needs_at(station, evse, running)
         placing = Placing(
             evse,
@@ -208,7 +188,7 @@ class EnergyService:
     async def ask(self, station: StationKey, at: datetime) -> AskProfiles:
         """All profiles that we could have set there. K09.FR.03"""
         number = self._ids.wire_number()
-        known = await self._evse(station, WHOLE_STATION)
+        known = await self.evse_energy(station, WHOLE_STATION)
         self._store.save_evse(replace(known, asked=number, asked_at=at))
         return AskProfiles(number, sources=(OURS,))
 
@@ -234,7 +214,7 @@ class EnergyService:
     async def _is_worth_asking(self, station: StationKey) -> bool:
         """Once for each connection: it may have been restarted, or served by others."""
         known = await self._stations.get(station)
-        whole = await self._evse(station, WHOLE_STATION)
+        whole = await self.evse_energy(station, WHOLE_STATION)
         since = known.connection_changed_at
         return since is not None and (whole.asked_at is None or whole.asked_at < since)
 
@@ -296,7 +276,7 @@ class EnergyService:
 
     async def _all_reported(self, station: StationKey, number: int, at: datetime) -> None:
         """What of ours was not among them is not installed."""
-        whole = await self._evse(station, WHOLE_STATION)
+        whole = await self.evse_energy(station, WHOLE_STATION)
         if whole.asked != number or whole.asked_at is None:
             return
         for held in await self._store.profiles(station):
@@ -312,7 +292,7 @@ class EnergyService:
 
     async def composed(self, station: StationKey, evse: EvseNumber, composite: Composite) -> None:
         """K08: the station's own answer."""
-        known = await self._evse(station, evse)
+        known = await self.evse_energy(station, evse)
         self._store.save_evse(replace(known, composite=composite))
 
     # -- what others limit
@@ -356,83 +336,7 @@ class EnergyService:
                 )
             )
 
-    # -- what cars ask for
-
-    async def need(self, told: NeedsTold) -> NeedsAnswer:
-        """K15–K20: answered at once; the profile follows after it."""
-        station, evse, needs = told.station, told.evse, told.needs
-        running = await self._running_at(station, evse)
-        transaction = running[0] if running else None
-        rules = await self.rules_for(station)
-        allowed = await self._transfers(station, transaction)
-        by_hand = await self._wanted_for(station, transaction)
-        can_be_given = by_hand is not None or power_by(rules) is not None
-        answer = answer_to(needs, allowed, can_be_given=transaction is not None and can_be_given)
-        known = replace(
-            await self._evse(station, evse),
-            transaction=transaction.ref if transaction else None,
-            tuples_max=told.tuples_max,
-        )
-        self._store.save_evse(with_needs(known, needs, told.at, answer))
-        ref = transaction.ref if transaction else None
-        self._announce(ChargingNeedsTold(station, evse, ref, answer))
-        if transaction and answer is NeedsAnswer.ACCEPTED:
-            await self._give(told, transaction, rules, by_hand)
-        return answer
-
-    async def _give(
-        self, told: NeedsTold, transaction: Transaction, rules: list[Rule], known: Held | None
-    ) -> None:
-        """K15.FR.08: within a minute; it leaves right after the answer."""
-        if known is not None and known.wanted is not None and not known.by_rule:
-            self._tell(told.station, SetProfile(told.evse, known.wanted))
-            return
-        power_w = power_by(rules)
-        assert power_w is not None, "without a power the needs were not accepted"
-        can = await self.abilities(told.station, told.evse)
-        id = known.id if known else await self._free_id(told.station, can)
-        profile = profile_for(told.needs, power_w, transaction.ref, id, can)
-        self._store.save_profile(
-            Held(
-                station=told.station,
-                id=id,
-                evse=told.evse,
-                purpose=Purpose.TRANSACTION,
-                transaction=transaction.ref,
-                wanted=profile,
-                held=known.held if known else None,
-                by_rule=True,
-            )
-        )
-        self._tell(told.station, SetProfile(told.evse, profile))
-
-    async def plan(self, told: CarScheduleTold) -> bool:
-        """K15.FR.10–13: what the car is going to do; False: that is too much, so negotiate anew."""
-        station, evse = told.station, told.evse
-        known = await self._evse(station, evse)
-        running = await self._running_at(station, evse)
-        occasion = occasion_at(evse, running, known)
-        is_steered = known.needs is not None and known.needs.is_dynamic  # K17.FR.11, K19.FR.10
-        placed = await self._placed(station)
-        is_fine = is_steered or fits(told.schedule, told.base_at, placed, occasion)
-        self._store.save_evse(
-            replace(
-                known,
-                transaction=running[0].ref if running else known.transaction,
-                plan=told.schedule,
-                plan_at=told.schedule.start_at or told.base_at,
-                plan_selected=told.selected,
-                plan_fits=is_fine,
-                renegotiations=known.renegotiations + (not is_fine),
-            )
-        )
-        ref = running[0].ref if running else None
-        self._announce(CarScheduleReceived(station, evse, ref, is_fine))
-        if not is_fine and running and known.renegotiations < RENEGOTIATIONS_MAX:
-            wanted = await self._wanted_for(station, running[0])
-            if wanted and wanted.wanted:
-                self._tell(station, SetProfile(evse, wanted.wanted))  # K16
-        return is_fine
+    # -- dynamic profiles and priority
 
     async def pull(self, station: StationKey, id: int, at: datetime) -> Pulled:
         """K28.FR.07, K28.FR.12: a station asks for the amounts of a dynamic profile."""
@@ -452,7 +356,7 @@ class EnergyService:
         """K21, K22: a transaction goes before others, or no longer."""
         running = await self._transactions.running_at(told.station)
         evse = next((each.evse for each in running if each.ref == told.transaction), WHOLE_STATION)
-        known = await self._evse(told.station, evse)
+        known = await self.evse_energy(told.station, evse)
         self._store.save_evse(
             replace(
                 known,
@@ -463,48 +367,14 @@ class EnergyService:
         )
         self._announce(PriorityChargingChanged(told.station, told.transaction, told.active))
 
-    # -- what may flow
-
-    async def allowed_transfers(
-        self, station: StationKey, of_token: tuple[EnergyTransfer, ...]
-    ) -> tuple[EnergyTransfer, ...] | None:
-        """What a driver's contract has and is allowed there; Q01.FR.01, Q01.FR.08.
-
-        None where nothing was decided, or the station and its cars cannot choose.
-        """
-        can = await self.abilities(station, EvseNumber(1))
-        if not (can.v2x and can.iso15118):
-            return None
-        return both_allow(of_token, transfers_by(await self.rules_for(station)))
-
-    async def _transfers(
-        self, station: StationKey, transaction: Transaction | None
-    ) -> tuple[EnergyTransfer, ...] | None:
-        of_token: tuple[EnergyTransfer, ...] = ()
-        if transaction and transaction.token:
-            ref = TokenRef(transaction.token)
-            token = await self._authorization.find(station.tenant, ref)
-            of_token = token.treatment.transfers if token else ()
-        return both_allow(of_token, transfers_by(await self.rules_for(station)))
-
-    async def rule(self, rule: Rule) -> None:
-        """Decide it; without anything decided, the rule goes."""
-        known = await self._store.rules(rule.tenant, [rule.station])
-        if rule.transfers is None and rule.power_w is None:
-            for each in known:
-                self._store.remove_rule(each)
-            return
-        if rule.power_w is not None and rule.power_w < 0:
-            raise InvalidError("power_w is not negative")
-        self._store.save_rule(rule)
-
-    async def rules_for(self, station: StationKey) -> list[Rule]:
-        """Those that decide there, the nearest first."""
-        return await self._store.rules(station.tenant, [station.station, None])
+    async def occasion(self, station: StationKey, evse: EvseNumber) -> Occasion:
+        """Which transaction runs there, and whether it goes before others."""
+        running = await self.running_at(station, evse)
+        return occasion_at(evse, running, await self._store.evse(station, evse))
 
     # -- parts
 
-    async def _running_at(self, station: StationKey, evse: EvseNumber) -> list[Transaction]:
+    async def running_at(self, station: StationKey, evse: EvseNumber) -> list[Transaction]:
         if evse == WHOLE_STATION:
             return []
         return await self._transactions.running_at(station, evse)
@@ -517,16 +387,7 @@ class EnergyService:
             return None
         return known.needs
 
-    async def _wanted_for(
-        self, station: StationKey, transaction: Transaction | None
-    ) -> Held | None:
-        if transaction is None:
-            return None
-        profiles = await self._store.profiles(station)
-        ours = [each for each in profiles if each.wanted and each.transaction == transaction.ref]
-        return max(ours, key=_stack_level) if ours else None
-
-    async def _placed(self, station: StationKey) -> list[Placed]:
+    async def placed(self, station: StationKey) -> list[Placed]:
         profiles, limits = await self._store.profiles(station), await self._store.limits(station)
         return placed_in(profiles, limits)
 
@@ -541,12 +402,12 @@ class EnergyService:
                 self._store.remove_profile(each)
         return [each for each in profiles if not each.transaction or each.transaction in running]
 
-    async def _free_id(self, station: StationKey, can: Abilities) -> int:
+    async def free_id(self, station: StationKey, can: Abilities) -> int:
         """K01.FR.80: above those that the station gives itself."""
         taken = {each.id for each in await self._store.profiles(station)}
         return next(id for id in count(max(can.external_id_max or 0, 0) + 1) if id not in taken)
 
-    async def _evse(self, station: StationKey, evse: EvseNumber) -> EvseEnergy:
+    async def evse_energy(self, station: StationKey, evse: EvseNumber) -> EvseEnergy:
         return await self._store.evse(station, evse) or EvseEnergy(station=station, evse=evse)
 
     async def _known(self, station: StationKey, id: int) -> Held:
@@ -554,7 +415,3 @@ class EnergyService:
         if known is None:
             raise NotFoundError(f"{station.station} has no charging profile {id}")
         return known
-
-
-def _stack_level(held: Held) -> int:
-    return held.wanted.stack_level if held.wanted else 0

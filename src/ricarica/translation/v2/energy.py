@@ -186,7 +186,7 @@ def _together(powers: tuple[Decimal | None, ...]) -> Decimal | None:
 async def notify_ev_charging_needs(
     req: v2.NotifyEVChargingNeedsRequest, origin: Origin, slices: Slices
 ) -> v2.NotifyEVChargingNeedsResponse:
-    answer = await slices.energy.need(
+    answer = await slices.cars.need(
         NeedsTold(
             origin.station,
             evse_from(req.evse_id),
@@ -201,7 +201,7 @@ async def notify_ev_charging_needs(
 async def notify_ev_charging_schedule(
     req: v2.NotifyEVChargingScheduleRequest, origin: Origin, slices: Slices
 ) -> v2.NotifyEVChargingScheduleResponse:
-    is_fine = await slices.energy.plan(
+    is_fine = await slices.cars.plan(
         CarScheduleTold(
             origin.station,
             evse_from(req.evse_id),

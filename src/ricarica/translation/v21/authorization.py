@@ -28,7 +28,7 @@ async def authorize(
     req: v2.AuthorizeRequest, origin: Origin, slices: Slices
 ) -> v2.AuthorizeResponse:
     judgement = await judged(req, origin, slices)
-    transfers = await slices.energy.allowed_transfers(origin.station, judgement.treatment.transfers)
+    transfers = await slices.cars.allowed_transfers(origin.station, judgement.treatment.transfers)
     if req.id_token.type == TokenKind.DIRECT_PAYMENT:
         await slices.billing.shown(card_from(req.id_token, origin))
     response, token, tariff = await priced(

@@ -1,0 +1,460 @@
+"""/stations/{identity}/energy: what limits a station, what cars ask for, controls of the grid."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+
+from litestar import delete, get, post, put
+from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import Meta, Struct, to_builtins
+
+from ricarica.access.model import Permission
+from ricarica.api.caller import Asking, Caller
+from ricarica.api.commands import CommandReply, note_command
+from ricarica.api.energy_replies import (
+    EnergyReply,
+    RuleReply,
+    SpanReply,
+    energy_reply,
+    rule_reply,
+    span_reply,
+)
+from ricarica.api.gate import needs
+from ricarica.api.replies import Page, page_of
+from ricarica.authorization.model import EnergyTransfer
+from ricarica.energy.commands import (
+    AllowTransfers,
+    AskComposite,
+    AskDer,
+    AskProfiles,
+    ClearDer,
+    ClearProfiles,
+    SignalFrequency,
+    StartLimited,
+    UsePriority,
+)
+from ricarica.energy.composite import composite
+from ricarica.energy.der import DerControl, DerKind
+from ricarica.energy.model import (
+    Amounts,
+    Kind,
+    Profile,
+    Purpose,
+    Rule,
+    Unit,
+    flat,
+)
+from ricarica.energy.queries import EnergyQueries, Summary
+from ricarica.engine.energy_orders import remove_profile, set_control, set_profile
+from ricarica.engine.orders import start_order
+from ricarica.kernel.errors import ConflictError
+from ricarica.kernel.ids import EvseNumber, StationId, StationKey
+from ricarica.slices import Slices
+from ricarica.stations.commands import Outcome, Result
+
+PATH = "/stations/{identity:str}"
+TAGS = ["Energy"]
+HOURS_MAX = 7 * 24  # further ahead nobody plans, and a station would answer with thousands of lines
+KEPT = "it is told when the station is back"
+
+Evse = Annotated[int, Meta(ge=0, description="0: the whole station, or all of its EVSEs.")]
+
+
+class NewProfile(Struct, frozen=True, forbid_unknown_fields=True):
+    evse: Evse
+    profile: Profile
+
+
+class NewLimit(Struct, frozen=True, forbid_unknown_fields=True):
+    """One limit until it is removed: for the station, for a default, or for a transaction."""
+
+    limit: Annotated[Decimal, Meta(ge=0)]
+    unit: Unit = Unit.A
+    evse: Evse = 0
+    purpose: Purpose = Purpose.TX_DEFAULT
+    stack_level: Annotated[int, Meta(ge=0)] = 0
+    number: int = 0
+
+
+class NewStart(Struct, frozen=True, forbid_unknown_fields=True):
+    evse: Annotated[int, Meta(ge=1)]
+    profile: Profile
+    token: str | None = None
+
+
+class ClearBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """At least one of them."""
+
+    evse: Evse | None = None
+    purpose: Purpose | None = None
+    stack_level: int | None = None
+
+
+class CompositeBody(Struct, frozen=True, forbid_unknown_fields=True):
+    evse: Evse
+    hours: Annotated[int, Meta(ge=1, le=HOURS_MAX)] = 24
+    unit: Unit | None = None
+
+
+class PriorityBody(Struct, frozen=True, forbid_unknown_fields=True):
+    transaction: Annotated[str, Meta(description="Its `ref` with the station.")]
+    activate: bool = True
+
+
+class TransfersBody(Struct, frozen=True, forbid_unknown_fields=True):
+    transaction: str
+    transfers: Annotated[list[EnergyTransfer], Meta(min_length=1)]
+
+
+class SignalBody(Struct, frozen=True, forbid_unknown_fields=True):
+    signal: int
+
+
+class AskDerBody(Struct, frozen=True, forbid_unknown_fields=True):
+    is_default: bool | None = None
+    kind: DerKind | None = None
+    id: str | None = None
+
+
+class ClearDerBody(Struct, frozen=True, forbid_unknown_fields=True):
+    is_default: bool
+    kind: DerKind | None = None
+    id: str | None = None
+
+
+class RuleBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Without anything decided, the rule goes.
+
+    `transfers`: how energy may flow. `power_w`: cars that tell their needs get a profile of so
+    much, or of less if they asked for less.
+    """
+
+    transfers: list[EnergyTransfer] | None = None
+    power_w: Annotated[Decimal, Meta(ge=0)] | None = None
+
+
+# -- looking
+
+
+@get("/energy", opt=needs(Permission.READ), tags=TAGS)
+async def list_energy(caller: Asking) -> Page[Summary]:
+    """Stations where something limits, or is asked for; those that need somebody first."""
+    return page_of(await EnergyQueries(caller.database).overview(caller.tenant))
+
+
+@get(f"{PATH}/energy", opt=needs(Permission.READ), tags=TAGS)
+async def get_energy(caller: Asking, identity: FromPath[str]) -> EnergyReply:
+    """Profiles, limits of others, needs of cars, controls of the grid and alarms."""
+    key = await caller.station(identity)
+    found = await EnergyQueries(caller.database).station(key, caller.now())
+    return energy_reply(found)
+
+
+@get(f"{PATH}/composite", opt=needs(Permission.READ), tags=TAGS)
+async def get_composite(
+    caller: Asking,
+    identity: FromPath[str],
+    evse: Annotated[int, QueryParameter(ge=0)] = 0,
+    hours: Annotated[int, QueryParameter(ge=1, le=HOURS_MAX)] = 24,
+) -> Page[SpanReply]:
+    """What we believe will hold, by all profiles and limits that are known. K08"""
+    key, now = await caller.station(identity), caller.now()
+    found = await EnergyQueries(caller.database).station(key, now)
+    occasion = await caller.carry_out(lambda slices: slices.energy.occasion(key, EvseNumber(evse)))
+    return page_of(
+        span_reply(span.at, span.ceiling)
+        for span in composite(found.placed, occasion, now, timedelta(hours=hours))
+    )
+
+
+# -- profiles
+
+
+@post(f"{PATH}/charging-profiles", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
+async def add_profile(
+    caller: Asking, identity: FromPath[str], data: JSONBody[NewProfile]
+) -> CommandReply:
+    """Set a charging profile, and keep it set. `answer.number` is its number.
+
+    A station that is away gets it when it is back: `outcome` is then `unreached`.
+    """
+    key = await caller.station(identity)
+    return await _set(caller, key, EvseNumber(data.evse), data.profile)
+
+
+@post(f"{PATH}/charging-limits", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
+async def add_limit(
+    caller: Asking, identity: FromPath[str], data: JSONBody[NewLimit]
+) -> CommandReply:
+    """Set one limit, and keep it set, without writing a profile."""
+    key = await caller.station(identity)
+    kind = Kind.RELATIVE if data.purpose is Purpose.TRANSACTION else Kind.ABSOLUTE
+    profile = flat(
+        data.purpose,
+        data.unit,
+        data.limit,
+        id=data.number,
+        kind=kind,
+        stack_level=data.stack_level,
+    )
+    return await _set(caller, key, EvseNumber(data.evse), profile)
+
+
+@delete(
+    f"{PATH}/charging-profiles/{{number:int}}",
+    status_code=200,
+    opt=needs(Permission.COMMAND),
+    tags=TAGS,
+)
+async def delete_profile(
+    caller: Asking, identity: FromPath[str], number: FromPath[int]
+) -> CommandReply:
+    """Remove a profile; from a station that is away, when it is back."""
+    key = await caller.station(identity)
+    tell = _Teller(caller, key, "clear-profile", {"number": number})
+    return _kept(await remove_profile(caller.carry_out, tell, key, number))
+
+
+@post(
+    f"{PATH}/charging-profiles/{{number:int}}/amounts",
+    status_code=200,
+    opt=needs(Permission.COMMAND),
+    tags=TAGS,
+)
+async def change_amounts(
+    caller: Asking, identity: FromPath[str], number: FromPath[int], data: JSONBody[Amounts]
+) -> CommandReply:
+    """Other amounts for a dynamic profile, at once. What is left out stays."""
+    key = await caller.station(identity)
+    command = await caller.carry_out(
+        lambda slices: slices.energy.retune(key, number, data, slices.now)
+    )
+    said = {"number": number, **to_builtins(data)}
+    return _kept(await _Teller(caller, key, "update-dynamic", said)(command))
+
+
+@post(f"{PATH}/commands/start-limited", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
+async def start_limited(
+    caller: Asking, identity: FromPath[str], data: JSONBody[NewStart]
+) -> CommandReply:
+    """Start a transaction from afar that has a charging profile of its own. K05"""
+    key, evse = await caller.station(identity), EvseNumber(data.evse)
+
+    async def prepare(slices: Slices) -> StartLimited:
+        profile = await slices.energy.prepare(key, evse, data.profile, with_start=True)
+        return StartLimited(await start_order(slices, key, data.token, evse), profile)
+
+    return await _tell(caller, key, "start-limited", await caller.carry_out(prepare))
+
+
+@post(f"{PATH}/commands/clear-profiles", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
+async def clear_profiles(
+    caller: Asking, identity: FromPath[str], data: JSONBody[ClearBody]
+) -> CommandReply:
+    """Remove all profiles of a purpose, a stack level, an EVSE; never what others limit."""
+    key = await caller.station(identity)
+    evse = None if data.evse is None else EvseNumber(data.evse)
+    command = ClearProfiles(None, evse, data.purpose, data.stack_level)
+    return await _tell(caller, key, "clear-profiles", command)
+
+
+@post(f"{PATH}/commands/report-profiles", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
+async def report_profiles(caller: Asking, identity: FromPath[str]) -> CommandReply:
+    """Ask which profiles are installed; they come afterwards, under `answer.number`."""
+    key = await caller.station(identity)
+
+    async def ask(slices: Slices) -> AskProfiles:
+        return await slices.energy.ask(key, slices.now)
+
+    command = await caller.carry_out(ask)
+    reply = await _tell(caller, key, "report-profiles", command)
+    answer = {**reply.answer, "number": command.number}
+    return CommandReply(reply.outcome, reply.status, reply.detail, answer)
+
+
+@post(f"{PATH}/commands/composite", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
+async def ask_composite(
+    caller: Asking, identity: FromPath[str], data: JSONBody[CompositeBody]
+) -> CommandReply:
+    """Ask the station itself what will hold."""
+    key = await caller.station(identity)
+    command = AskComposite(EvseNumber(data.evse), data.hours * 3600, data.unit)
+    return await _tell(caller, key, "composite", command)
+
+
+@post(f"{PATH}/commands/priority", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
+async def priority(
+    caller: Asking, identity: FromPath[str], data: JSONBody[PriorityBody]
+) -> CommandReply:
+    """Let a transaction go before others, or no longer."""
+    key = await caller.station(identity)
+    command = UsePriority(data.transaction, data.activate)
+    return await _tell(caller, key, "priority", command)
+
+
+@post(f"{PATH}/commands/allow-transfers", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
+async def allow_transfers(
+    caller: Asking, identity: FromPath[str], data: JSONBody[TransfersBody]
+) -> CommandReply:
+    """How energy may flow in a running transaction from now on."""
+    key = await caller.station(identity)
+    command = AllowTransfers(data.transaction, tuple(data.transfers))
+    return await _tell(caller, key, "allow-transfers", command)
+
+
+@post(f"{PATH}/commands/afrr", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
+async def afrr(caller: Asking, identity: FromPath[str], data: JSONBody[SignalBody]) -> CommandReply:
+    """Pass on a signal of the grid's operator."""
+    key = await caller.station(identity)
+    return await _tell(caller, key, "afrr", SignalFrequency(caller.now(), data.signal))
+
+
+# -- controls of the grid
+
+
+@post(f"{PATH}/der-controls", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
+async def add_control(
+    caller: Asking, identity: FromPath[str], data: JSONBody[DerControl]
+) -> CommandReply:
+    """Set a control. `answer.id` names it, `answer.superseded` those that it goes before."""
+    key = await caller.station(identity)
+    tell = _Teller(caller, key, "set-der", {"kind": data.kind, "id": data.id})
+    command, result = await set_control(caller.carry_out, tell, key, data)
+    return _reply(result, id=command.control.id)
+
+
+@post(f"{PATH}/commands/report-der", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
+async def report_controls(
+    caller: Asking, identity: FromPath[str], data: JSONBody[AskDerBody]
+) -> CommandReply:
+    """Ask which controls are installed; they come afterwards, under `answer.number`."""
+    key = await caller.station(identity)
+
+    async def ask(slices: Slices) -> AskDer:
+        return AskDer(slices.ids.wire_number(), data.is_default, data.kind, data.id)
+
+    command = await caller.carry_out(ask)
+    reply = await _tell(caller, key, "report-der", command)
+    answer = {**reply.answer, "number": command.number}
+    return CommandReply(reply.outcome, reply.status, reply.detail, answer)
+
+
+@post(f"{PATH}/commands/clear-der", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
+async def clear_controls(
+    caller: Asking, identity: FromPath[str], data: JSONBody[ClearDerBody]
+) -> CommandReply:
+    """Remove one control, or all defaults or all scheduled ones, of one kind or of any."""
+    key = await caller.station(identity)
+    return await _tell(caller, key, "clear-der", ClearDer(data.is_default, data.kind, data.id))
+
+
+# -- rules
+
+
+@get("/energy/rules", opt=needs(Permission.READ), tags=TAGS)
+async def list_rules(caller: Asking) -> Page[RuleReply]:
+    """What cars are given for what they ask, and how energy may flow."""
+    return page_of(map(rule_reply, await EnergyQueries(caller.database).rules(caller.tenant)))
+
+
+@put("/energy/rule", opt=needs(Permission.COMMAND), tags=TAGS)
+async def put_rule(caller: Asking, data: JSONBody[RuleBody]) -> RuleReply:
+    """For all stations that have no rule of their own."""
+    return await _decide(caller, None, data)
+
+
+@put(f"{PATH}/energy/rule", opt=needs(Permission.COMMAND), tags=TAGS)
+async def put_station_rule(
+    caller: Asking, identity: FromPath[str], data: JSONBody[RuleBody]
+) -> RuleReply:
+    """For one station."""
+    return await _decide(caller, (await caller.station(identity)).station, data)
+
+
+HANDLERS = (
+    list_energy,
+    get_energy,
+    get_composite,
+    add_profile,
+    add_limit,
+    delete_profile,
+    change_amounts,
+    start_limited,
+    clear_profiles,
+    report_profiles,
+    ask_composite,
+    priority,
+    allow_transfers,
+    afrr,
+    add_control,
+    report_controls,
+    clear_controls,
+    list_rules,
+    put_rule,
+    put_station_rule,
+)
+
+
+# -- parts
+
+
+async def _decide(caller: Caller, station: StationId | None, data: RuleBody) -> RuleReply:
+    transfers = None if data.transfers is None else tuple(data.transfers)
+    rule = Rule(tenant=caller.tenant, station=station, transfers=transfers, power_w=data.power_w)
+
+    async def decide(slices: Slices) -> None:
+        await slices.cars.rule(rule)
+        caller.audit(slices, "energy.rule", f"station:{station or '*'}", **to_builtins(data))
+
+    await caller.carry_out(decide)
+    return rule_reply(rule)
+
+
+async def _set(caller: Caller, key: StationKey, evse: EvseNumber, profile: Profile) -> CommandReply:
+    async def act() -> CommandReply:
+        said = {"evse": evse, "profile": to_builtins(profile)}
+        tell = _Teller(caller, key, "set-profile", said)
+        command, result = await set_profile(caller.carry_out, tell, key, evse, profile)
+        return _kept(result, number=command.profile.id)
+
+    return await caller.once_outside(CommandReply, act)
+
+
+class _Teller:
+    """Tells a station, and writes down who did."""
+
+    def __init__(self, caller: Caller, key: StationKey, name: str, said: dict[str, Any]) -> None:
+        self._caller, self._key = caller, key
+        self._name, self._said = name, said
+
+    async def __call__(self, command: object) -> Result:
+        caller = self._caller
+        result = await caller.engine.commands.tell(self._key, command, caller.actor.name)
+        await note_command(caller, self._key, self._name, result.outcome, self._said)
+        return result
+
+
+async def _tell(caller: Caller, key: StationKey, name: str, command: object) -> CommandReply:
+    """
+    Raises:
+        ConflictError: the station is not connected.
+    """
+
+    async def act() -> CommandReply:
+        result = await _Teller(caller, key, name, to_builtins(command))(command)
+        if result.outcome is Outcome.UNREACHED:
+            raise ConflictError(f"{key.station} is not connected; nothing was sent")
+        return _reply(result)
+
+    return await caller.once_outside(CommandReply, act)
+
+
+def _reply(result: Result, **more: object) -> CommandReply:
+    return CommandReply(result.outcome, result.status, result.detail, {**result.answer, **more})
+
+
+def _kept(result: Result, **more: object) -> CommandReply:
+    reply = _reply(result, **more)
+    if result.outcome is not Outcome.UNREACHED:
+        return reply
+    return CommandReply(reply.outcome, None, KEPT, reply.answer)
