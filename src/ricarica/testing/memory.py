@@ -1,10 +1,11 @@
 """Stores in memory, for tests of the slices: what is saved is there at once, for good."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from ricarica.authorization.model import Token
+from ricarica.authorization.book import ListDefinition
+from ricarica.authorization.model import Token, TokenStatus
 from ricarica.configuration.model import DeviceModel, Setting
 from ricarica.kernel.events import Event
 from ricarica.kernel.ids import (
@@ -104,11 +105,28 @@ class MemoryTokenStore:
     async def get(self, tenant: TenantId, folded_uid: str) -> Token | None:
         return self.tokens.get((tenant, folded_uid))
 
+    async def listed(
+        self, tenant: TenantId, definitions: Sequence[ListDefinition], most: int
+    ) -> list[Token]:
+        found = [
+            token
+            for (owner, _), token in sorted(self.tokens.items())
+            if owner == tenant and any(_may_want(each, token) for each in definitions)
+        ]
+        return found[:most]
+
     def save(self, token: Token) -> None:
         self.tokens[(token.tenant, token.folded)] = token
 
     def remove(self, token: Token) -> None:
         del self.tokens[(token.tenant, token.folded)]
+
+
+def _may_want(definition: ListDefinition, token: Token) -> bool:
+    if token.status is not TokenStatus.ACTIVE or definition.kind not in (None, token.kind):
+        return False
+    group = definition.group
+    return group is None or (token.group or "").lower() == group.strip().lower()
 
 
 class MemoryTariffStore:

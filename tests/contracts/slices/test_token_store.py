@@ -3,7 +3,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ricarica.authorization.model import Token, TokenKind, TokenStatus
+from ricarica.authorization.model import (
+    EnergyTransfer,
+    Token,
+    TokenKind,
+    TokenStatus,
+    Treatment,
+)
 from ricarica.kernel.ids import DEFAULT_TENANT, TenantId
 from tests.contracts.slices.conftest import Desk
 
@@ -17,6 +23,7 @@ FULL = replace(
     expires_at=NOON,
     label="Ada's card",
     concurrent_max=2,
+    treatment=Treatment("it", "en", "Ciao", -3, (EnergyTransfer.DC, EnergyTransfer.WPT)),
 )
 
 

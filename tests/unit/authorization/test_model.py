@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ricarica.authorization.model import (
+    NOBODYS,
     Judgement,
     Token,
     TokenKind,
@@ -24,7 +25,7 @@ def test_an_active_token_may_charge_and_belongs_to_its_group() -> None:
     assert judge(TOKEN, CARD, NOON) == Judgement(Verdict.ACCEPTED, "fleet")
 
 
-@pytest.mark.parametrize("kind", [kind for kind in TokenKind if kind != "NoAuthorization"])
+@pytest.mark.parametrize("kind", [kind for kind in TokenKind if kind not in NOBODYS])
 def test_nobody_knows_an_unknown_token(kind: TokenKind) -> None:
     assert judge(None, TokenRef("AbCd", kind), NOON) == Judgement(Verdict.UNKNOWN)
 

@@ -4,7 +4,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ricarica.authorization.events import TokenChanged, TokenJudged
-from ricarica.authorization.model import Token, TokenKind, TokenRef, TokenStatus, Verdict
+from ricarica.authorization.model import (
+    Occasion,
+    Token,
+    TokenKind,
+    TokenRef,
+    TokenStatus,
+    Verdict,
+)
 from ricarica.authorization.service import (
     DESK,
     UID_LENGTH_MAX,
@@ -13,7 +20,8 @@ from ricarica.authorization.service import (
 )
 from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey, TenantId
-from ricarica.testing.memory import MemoryTokenStore, Told
+from ricarica.testing.memory import Told
+from ricarica.testing.memory_tokens import Tokens
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 OTHER = TenantId("other")
@@ -28,7 +36,11 @@ def told() -> Told:
 
 @pytest.fixture
 def tokens(told: Told) -> AuthorizationService:
-    return AuthorizationService(MemoryTokenStore(), told)
+    return Tokens(told).authorization
+
+
+def at_noon(running: int = 0) -> Occasion:
+    return Occasion(STATION, NOON, running=running)
 
 
 async def test_an_added_token_may_charge(tokens: AuthorizationService, told: Told) -> None:
@@ -52,7 +64,7 @@ async def test_a_token_of_another_tenant_is_unknown(tokens: AuthorizationService
 
 
 async def test_to_judge_is_not_to_identify(tokens: AuthorizationService, told: Told) -> None:
-    judgement = await tokens.judge(DEFAULT_TENANT, TokenRef("AbCd"), NOON)
+    judgement = await tokens.judge(TokenRef("AbCd"), at_noon())
 
     assert judgement.verdict is Verdict.UNKNOWN
     assert told.events == []
@@ -62,8 +74,8 @@ async def test_what_runs_elsewhere_is_judged_too(tokens: AuthorizationService) -
     await tokens.add(replace(TOKEN, concurrent_max=1))
     ref = TokenRef("AbCd")
 
-    assert (await tokens.judge(DEFAULT_TENANT, ref, NOON)).verdict is Verdict.ACCEPTED
-    busy = await tokens.judge(DEFAULT_TENANT, ref, NOON, running=1)
+    assert (await tokens.judge(ref, at_noon())).verdict is Verdict.ACCEPTED
+    busy = await tokens.judge(ref, at_noon(running=1))
     assert busy.verdict is Verdict.CONCURRENT
 
 

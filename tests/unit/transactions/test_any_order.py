@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from ricarica.authorization.model import Token, TokenKind, TokenRef, TokenStatus
-from ricarica.authorization.service import AuthorizationService
 from ricarica.configuration.model import Setting
 from ricarica.kernel.ids import DEFAULT_TENANT, EvseNumber, StationId, StationKey, TariffId
 from ricarica.stations.model import Acceptance, Station
@@ -25,6 +24,7 @@ from ricarica.testing.memory import (
     MemoryTransactionStore,
     Told,
 )
+from ricarica.testing.memory_tokens import Tokens
 from ricarica.transactions.facts import Ended, Progressed, Started, TransactionFact
 from ricarica.transactions.model import ChargingState, Flag, Transaction
 from ricarica.transactions.readings import Measurand, Reading
@@ -93,7 +93,7 @@ def service(store: MemoryTransactionStore) -> TransactionService:
         store,
         Neighbours(
             StationService(stations, told, StationPolicy()),
-            AuthorizationService(tokens, told),
+            Tokens(told, tokens).authorization,
             TariffService(tariffs, told),
             NoSettings(),
         ),
