@@ -211,7 +211,8 @@ async def test_a_station_that_counts_itself_is_given_the_prices_of_its_place(
 
     plans = station.core.memory(Costs).defaults
     assert {plan.tariff_id for plan in plans.values()} == {"standard.1"}
-    [energy] = plans[1].energy.prices if plans[1].energy else ()
+    assert plans[1].energy is not None
+    [energy] = plans[1].energy.prices
     assert energy.price_kwh == D("0.50")
     assert len(plans[1].description or ()) == 5
 
