@@ -101,7 +101,7 @@ class SecurityService:
         """A01.FR.03, FR.04"""
         if refused_for is None:
             self._announce(PasswordChanged(station))
-        else:
+        elif (await self._stations.get(station)).pending_secret is not None:
             await self._stations.expect_password(station, None)
             self._announce(PasswordRefused(station, refused_for))
 
