@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from ricarica.app import alerting
 from ricarica.app.moving import move_readings
 from ricarica.app.watching import WATCHES
+from ricarica.authorization.sql import ATTEMPTS, CUSTOMER_REPORTS
 from ricarica.engine import bulk, gathering, keeping
 from ricarica.engine.sql import MESSAGES, OUTBOX, PUT_ASIDE
 from ricarica.engine.timers import Ring
@@ -27,6 +28,8 @@ class Retention:
     events: timedelta = timedelta(days=2)  # a program that was away for a weekend starts anew
     reports: timedelta = timedelta(days=7)  # answers in parts; what they told is kept elsewhere
     commands: timedelta = timedelta(days=90)  # for stations that were away, and for many at once
+    attempts: timedelta = timedelta(days=30)  # of drivers; who was refused last month asks no more
+    customers: timedelta = timedelta(days=7)  # what stations know of them is nobody's for longer
     put_aside: timedelta = timedelta(days=90)  # a bill that lacks something is asked about by then
     # What a bill was made from, for three years and the leap day; PostgreSQL only, see parts.py.
     readings: timedelta = timedelta(days=3 * 365 + 1)
@@ -44,11 +47,14 @@ def rings(retention: Retention, *, in_parts: bool = False) -> Mapping[str, Ring]
         done = [
             in_parts or await _throw_away(unit, MESSAGES, now - retention.messages),
             await _throw_away(unit, OUTBOX, now - retention.events),
+            await _throw_away(unit, ATTEMPTS, now - retention.attempts),
         ]
         gathering.forget_before(unit, now - retention.reports)
         keeping.forget_before(unit, now - retention.commands)
         alerting.forget_before(unit, now)
         bulk.forget_before(unit, now - retention.commands)
+        old = CUSTOMER_REPORTS.c.asked_at < now - retention.customers
+        unit.work.run(sa.delete(CUSTOMER_REPORTS).where(old))
         unit.work.run(sa.delete(PUT_ASIDE).where(PUT_ASIDE.c.at < now - retention.put_aside))
         return TIDY_EVERY if all(done) else timedelta()
 

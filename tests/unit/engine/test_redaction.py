@@ -117,3 +117,11 @@ def test_tokens_are_hidden_up_to_their_end_where_that_is_wanted() -> None:
         b'{"idTag":"***C3D4","meterStart":1}'
     )
     assert redacted("StartTransaction", started) == started
+
+
+def test_what_a_station_knows_of_a_customer_is_not_in_the_log() -> None:
+    told = b'{"data": "Ada, 3 Main Street", "seqNo": 0, "requestId": 7}'
+
+    assert redacted("NotifyCustomerInformation", told) == (
+        b'{"data": "***", "seqNo": 0, "requestId": 7}'
+    )
