@@ -85,6 +85,7 @@ class Config:
     ftp_data_ports: str = ""  # as in 30000-30100; empty: any
     ftp_address: str | None = None  # what stations are told, where that is not the socket's
     only_signed_firmware: bool = False
+    forward_to_private: bool = False  # mirror stations to back ends in our own network
     hide_tokens: bool = False  # in the log of messages
     stations_url: str | None = None  # under which stations reach us, as wss://csms.example.com:9443
     organization: str | None = None  # the operator's name, that certificates of stations carry

@@ -30,6 +30,7 @@ from ricarica.app.config import Config
 from ricarica.app.door import limits_of, open_door
 from ricarica.app.failpoints import failpoints_from
 from ricarica.app.files import files_of, ftp_door
+from ricarica.app.forwarding import Forwarder
 from ricarica.app.logs import ORIGIN
 from ricarica.app.pages import people_of
 from ricarica.app.passwords import ArgonPasswordHasher
@@ -115,6 +116,7 @@ async def _serving(config: Config) -> AsyncIterator[Serving]:
                 _http(health, authentication, config, traced) as http_port,
                 ftp_door(_house_of(node, authentication), config) as ftp_port,
                 open_door(_gateway_of(node), config) as door,
+                _forwarding(node, config, rng),
             ):
                 node.engine.files.now = files_of(config, http_port, ftp_port)
                 health.has_started = True
@@ -167,6 +169,22 @@ def authentication_of(node: Node) -> Authentication:
         return await node.engine.carry_out(actor, lambda slices: work(slices.access))
 
     return Authentication(commit, ArgonPasswordHasher(), node.parts.clock.now)
+
+
+@asynccontextmanager
+async def _forwarding(node: Node, config: Config, rng: random.Random) -> AsyncIterator[None]:
+    """Mirrors of the stations whose messages are decided about here."""
+    if Role.CORE not in node.parts.roles:
+        yield
+        return
+    may_be_private = config.forward_to_private
+    forwarder = Forwarder(node.engine, node.parts.clock, rng, may_be_private=may_be_private)
+    running = asyncio.create_task(forwarder.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
 
 
 def _house_of(node: Node, authentication: Authentication) -> House:

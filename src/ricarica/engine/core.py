@@ -19,6 +19,7 @@ from ricarica.engine.company import Company, Connection, Fence
 from ricarica.engine.dispatch import DeliveryJob, Dispatcher, Routes
 from ricarica.engine.files import Clerk, FilesSoon
 from ricarica.engine.issuing import issue
+from ricarica.engine.forwarding import Forwards, Tap
 from ricarica.engine.jobs import Errand
 from ricarica.engine.keeping import Deliverer
 from ricarica.engine.live import LiveStation, LiveStations
@@ -106,6 +107,8 @@ class Engine:
         )
         self._passing: set[asyncio.Task[object]] = set()
         self.files = FilesSoon()
+        self.forwards = Forwards(database, self.post)
+        self.taps: dict[StationKey, Tap] = {}  # of stations that are mirrored from here
         self.clerk = Clerk(self.commands, surroundings.clock, self.files, self.carry_out)
         self.asked_for = 0  # messages whose handling waits for what others say
         self._pki = surroundings.pki
@@ -239,6 +242,8 @@ class Engine:
         return epoch
 
     def deliver(self, delivered: Delivered, reply: Callable[[Reply], None]) -> None:
+        if self.taps and (tap := self.taps.get(delivered.key)):
+            reply = tap(delivered, reply)
         job = self.dispatcher.job(delivered, reply)
         questions = job.questions()
         if questions and len(self._passing) < PASSING_COMMANDS_MAX:

@@ -59,6 +59,26 @@ TIMERS = sa.Table(
     sa.Index("ix_timers_due_at", "due_at"),
 )
 
+# Stations that are mirrored to another back end, and how that stands.
+FORWARDS = sa.Table(
+    "forwards",
+    c.metadata,
+    sa.Column("tenant", c.Text, primary_key=True),
+    sa.Column("station", c.Text, primary_key=True),
+    sa.Column("url", c.Text, nullable=False),
+    sa.Column("mode", c.Text, nullable=False),
+    sa.Column("changed_at", c.Instant, nullable=False),
+    sa.Column("identity", c.Text),
+    sa.Column("password", c.Text),
+    sa.Column("allowed", c.Json, nullable=False),
+    sa.Column("is_on", c.Boolean, nullable=False),
+    sa.Column("line", c.Text, nullable=False),
+    sa.Column("why", c.Text),
+    sa.Column("line_at", c.Instant),
+    sa.Column("sent", c.Integer, nullable=False),
+    sa.Column("dropped", c.Integer, nullable=False),
+)
+
 # Which processes there are. They tell of themselves every few seconds.
 NODES = sa.Table(
     "nodes",

@@ -1,0 +1,132 @@
+"""Mirrors of the stations that are connected here, as the rows want it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+import structlog
+
+from ricarica.engine.commands import Call
+from ricarica.engine.core import Engine
+from ricarica.engine.forwarding import Forward, Line, Standing
+from ricarica.kernel.clock import Clock
+from ricarica.kernel.errors import InvalidError, RicaricaError
+from ricarica.kernel.ids import StationKey
+from ricarica.link.letters import Answer, Delivered, Outcome, Reply, Told
+from ricarica.ocpp.dialects import Dialect
+from ricarica.station_gateway.mirror import Mirror, Said, Target
+
+LOOK_EVERY_S = 5.0  # at the rows; nobody waits for a mirror to the second
+BY = "second back end"
+
+log = structlog.get_logger("ricarica.forwarding")
+
+
+@dataclass(slots=True)
+class _Running:
+    forward: Forward
+    dialect: Dialect
+    mirror: Mirror
+    task: "asyncio.Task[None]"
+    noted: Standing = field(default_factory=Standing)
+
+
+class Forwarder:
+    """`run` until it is cancelled."""
+
+    def __init__(self, engine: Engine, clock: Clock, rng: Random, *, may_be_private: bool) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._rng = rng
+        self._may_be_private = may_be_private
+        self._running: dict[StationKey, _Running] = {}
+
+    async def run(self) -> None:
+        try:
+            while True:
+                try:
+                    await self.look()
+                except RicaricaError as error:
+                    log.warning("forwarding.failed", error=str(error))
+                await asyncio.sleep(LOOK_EVERY_S)
+        finally:
+            for key in list(self._running):
+                self._stop(key)
+
+    async def look(self) -> None:
+        """Begin what is wanted, end what is not any more, and note how each stands."""
+        wanted = {forward.station: forward for forward, _ in await self._engine.forwards.every()}
+        for key, running in list(self._running.items()):
+            live = self._engine.live.get(key)
+            forward = wanted.get(key)
+            is_the_same = forward == running.forward and live and live.dialect is running.dialect
+            if not is_the_same or not running.forward.is_on or running.task.done():
+                self._stop(key)
+                if forward is not None:
+                    await self._note(key, running, Line.OFF)
+        for key, forward in wanted.items():
+            live = self._engine.live.get(key)
+            if live is not None and forward.is_on and key not in self._running:
+                await self._begin(forward, live.dialect)
+        for key, running in self._running.items():
+            is_connected = running.mirror.counts.is_connected
+            await self._note(key, running, Line.CONNECTED if is_connected else Line.WAITING)
+
+    async def _begin(self, forward: Forward, dialect: Dialect) -> None:
+        key = forward.station
+        target = Target(
+            forward.url,
+            forward.identity or key.station,
+            forward.password,
+            dialect,
+            self._may_be_private,
+        )
+        boot = await self._engine.forwards.last_boot(key)
+
+        async def carry(action: str, payload: bytes) -> Told:
+            return await self._carry(key, action, payload)
+
+        mirror = Mirror(target, boot, forward.allows, carry, self._clock, self._rng)
+        self._engine.taps[key] = _tap_of(mirror)
+        task = asyncio.create_task(mirror.run())
+        self._running[key] = _Running(forward, dialect, mirror, task)
+
+    async def _carry(self, key: StationKey, action: str, payload: bytes) -> Told:
+        try:
+            called = await self._engine.commands.call(key, Call(action, payload), by=BY)
+        except InvalidError as error:
+            return Told(Outcome.REFUSED, code="FormationViolation", description=str(error)[:255])
+        return called.told
+
+    def _stop(self, key: StationKey) -> None:
+        running = self._running.pop(key)
+        self._engine.taps.pop(key, None)
+        running.task.cancel()
+
+    async def _note(self, key: StationKey, running: _Running, line: Line) -> None:
+        counts = running.mirror.counts
+        before = running.noted
+        said = (line, counts.why, counts.sent, counts.dropped)
+        if said == (before.line, before.why, before.sent, before.dropped):
+            return
+        at = before.at if before.line is line and before.at else self._clock.now()
+        running.noted = Standing(line, counts.why, at, counts.sent, counts.dropped)
+        await self._engine.forwards.note(key, running.noted)
+
+
+def _tap_of(
+    mirror: Mirror,
+) -> "Callable[[Delivered, Callable[[Reply], None]], Callable[[Reply], None]]":
+    def tap(delivered: Delivered, reply: Callable[[Reply], None]) -> Callable[[Reply], None]:
+        def told(ours: Reply) -> None:
+            reply(ours)
+            # What we could not store comes again, and is told then.
+            if isinstance(ours, Answer) or not delivered.wants_answer:
+                answer = ours.payload if isinstance(ours, Answer) else None
+                said = Said(delivered.action, delivered.payload, answer, delivered.wants_answer)
+                mirror.offer(said)
+
+        return told
+
+    return tap
