@@ -42,6 +42,7 @@ def upgrade() -> None:
     _firmware_roots()
     _firmware_targets()
     _firmware_updates()
+    _forwards()
     _kept_commands()
     _local_lists()
     _log_requests()
@@ -623,6 +624,27 @@ def _firmware_updates() -> None:
         "firmware_updates",
         ["state", "changed_at"],
         unique=False,
+    )
+
+
+def _forwards() -> None:
+    op.create_table(
+        "forwards",
+        sa.Column("tenant", c.Text(), nullable=False),
+        sa.Column("station", c.Text(), nullable=False),
+        sa.Column("url", c.Text(), nullable=False),
+        sa.Column("mode", c.Text(), nullable=False),
+        sa.Column("changed_at", c.Instant(), nullable=False),
+        sa.Column("identity", c.Text(), nullable=True),
+        sa.Column("password", c.Text(), nullable=True),
+        sa.Column("allowed", c.Json(), nullable=False),
+        sa.Column("is_on", c.Boolean(), nullable=False),
+        sa.Column("line", c.Text(), nullable=False),
+        sa.Column("why", c.Text(), nullable=True),
+        sa.Column("line_at", c.Instant(), nullable=True),
+        sa.Column("sent", c.Integer(), nullable=False),
+        sa.Column("dropped", c.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "station", name=op.f("pk_forwards")),
     )
 
 
