@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 from ricarica.access.model import Actor
 from ricarica.engine.commands import Call, Called
 from ricarica.engine.files import Clerk, FilesSoon
+from ricarica.engine.forwarding import Forwards
 from ricarica.engine.outbox import Told as ToldEvent
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.ids import EventId, StationKey, TenantId
@@ -93,6 +94,9 @@ class Engine(Protocol):
 
     @property
     def files(self) -> FilesSoon: ...
+
+    @property
+    def forwards(self) -> Forwards: ...
 
     @property
     def clerk(self) -> Clerk: ...

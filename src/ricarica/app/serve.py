@@ -177,7 +177,7 @@ async def _forwarding(node: Node, config: Config, rng: random.Random) -> AsyncIt
     if Role.CORE not in node.parts.roles:
         yield
         return
-    may_be_private = config.forward_to_private
+    may_be_private = node.engine.forwards.may_be_private = config.forward_to_private
     forwarder = Forwarder(node.engine, node.parts.clock, rng, may_be_private=may_be_private)
     running = asyncio.create_task(forwarder.run())
     try:

@@ -109,6 +109,7 @@ class Forwards:
     def __init__(self, database: Database, post: Post) -> None:
         self._database = database
         self._post = post
+        self.may_be_private = False  # whether back ends in our own network are allowed
 
     async def get(self, key: StationKey) -> tuple[Forward, Standing] | None:
         rows = await self._database.fetch(sa.select(FORWARDS).where(*_of(key)))
