@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 USECASES = "docs/spec/usecases.tsv"
 OCA_TESTS = "docs/spec/oca_tests.tsv"
 MARKS = ("usecase", "tc")
+Test = ast.FunctionDef | ast.AsyncFunctionDef
 OCA_ID = re.compile(r"TC_\w+_CSMS")
 FIRST = ("tests/stories/", "tests/conformance/")  # what tells a use case best comes first
 
@@ -99,17 +100,20 @@ def marks(root: Path = ROOT) -> Iterator[tuple[str, str, str]]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         place = path.relative_to(root).as_posix()
         of_all = [found for node in tree.body for found in _of_module(node)]
-        for test in _tests(tree.body):
+        for name, test in _tests(tree.body):
             own = [found for each in test.decorator_list for found in _marks_in(each)]
             if _is_long(test.decorator_list):
                 continue
             for mark, id in (*of_all, *own):
-                yield f"{place}::{test.name}", mark, id
+                yield f"{place}::{name}", mark, id
 
 
-def _tests(body: list[ast.stmt]) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    functions = (node for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
-    return (each for each in functions if each.name.startswith("test_"))
+def _tests(body: list[ast.stmt]) -> Iterator[tuple[str, Test]]:
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield from ((f"{node.name}::{name}", test) for name, test in _tests(node.body))
+        elif isinstance(node, Test) and node.name.startswith("test_"):
+            yield node.name, node
 
 
 def _of_module(node: ast.stmt) -> Iterator[tuple[str, str]]:

@@ -72,6 +72,7 @@ async def status_of(attempt: connect) -> int:
         return refused.response.status_code
 
 
+@pytest.mark.tc("TC_085_CSMS", "TC_086_CSMS", "TC_A_01_CSMS", "TC_A_04_CSMS")
 async def test_the_password_opens_the_encrypted_door(
     secured: Served, authority: trustme.CA, tls_port: int
 ) -> None:
@@ -84,6 +85,7 @@ async def test_the_password_opens_the_encrypted_door(
 
 
 @pytest.mark.parametrize("password", ["sixteen-and-less!", None])
+@pytest.mark.tc("TC_A_03_CSMS")
 async def test_any_other_password_or_none_is_turned_away(
     password: str | None, secured: Served, authority: trustme.CA, tls_port: int
 ) -> None:
@@ -114,6 +116,7 @@ async def test_the_certificate_is_not_that_of_anybody_else(tls_port: int, secure
         await door(trustme.CA(), tls_port, STATION_PASSWORD)
 
 
+@pytest.mark.tc("TC_087_CSMS", "TC_A_07_CSMS")
 async def test_in_profile_3_a_station_comes_in_by_a_certificate_of_its_own(
     secured: Served, authority: trustme.CA, tls_port: int
 ) -> None:
@@ -124,6 +127,7 @@ async def test_in_profile_3_a_station_comes_in_by_a_certificate_of_its_own(
 
 
 @pytest.mark.parametrize("common_name", [None, "TLS-1"])
+@pytest.mark.tc("TC_A_08_CSMS")
 async def test_in_profile_3_no_password_and_nobody_elses_certificate_will_do(
     common_name: str | None, secured: Served, authority: trustme.CA, tls_port: int
 ) -> None:

@@ -253,7 +253,7 @@ class DeliveryJob:
             request, Origin(key, self._dialect, at, habits), unit.slices
         )
         if self._route.part_of is not None:
-            body = wire.encode(request, self._dialect, checked=False)
+            body = wire.written(request)
             await gathering.note_page(unit, key, self._route.part_of(request), body, at)
         return Answer(wire.encode(response, self._dialect) if response is not None else b"{}")
 

@@ -77,6 +77,11 @@ def encode(payload: Payload, dialect: Dialect, *, checked: bool = True) -> bytes
     return plan.times.sub(_in_utc, raw) if plan.times else raw
 
 
+def written(payload: Payload) -> bytes:
+    """As JSON for ourselves: what was mended may be more than any dialect allows."""
+    return _encoder.encode(payload)
+
+
 @cache
 def _decoder(kind: type[Payload]) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind, float_hook=Decimal)

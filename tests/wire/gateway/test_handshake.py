@@ -85,6 +85,7 @@ async def test_the_connection_is_opened_and_closed_once(port: int, core: Scripte
     ]
 
 
+@pytest.mark.tc("TC_088_CSMS", "TC_B_58_CSMS")
 async def test_the_core_chooses_the_subprotocol(port: int, core: ScriptedCore) -> None:
     key = StationKey(TenantId("default"), StationId("CP1"))
     core.admit_as = lambda _: Admission(Verdict.WELCOME, key, "ocpp1.6")
@@ -204,6 +205,7 @@ async def refuse(knock: Knock) -> Admission:
         ("/CP1", basic("CP2", "secret")),
     ],
 )
+@pytest.mark.tc("TC_A_02_CSMS")
 async def test_unknown_and_wrong_cannot_be_told_apart(
     path: str, auth: str | None, port: int, core: ScriptedCore, http: aiohttp.ClientSession
 ) -> None:
@@ -344,6 +346,7 @@ class TestTls:
         writer.close()
         await writer.wait_closed()
 
+    @pytest.mark.tc("TC_A_06_CSMS")
     async def test_tls_1_1_is_not_spoken(self, gateway: StationGateway, tmp_path: Path) -> None:
         port = await gateway.start("127.0.0.1", 0, tls_of(trustme.CA(), tmp_path))
         client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -15,6 +15,7 @@ STATUS = {
     v2.PaymentStatus.Rejected: SettlementStatus.REJECTED,
     v2.PaymentStatus.Failed: SettlementStatus.FAILED,
 }
+VAT_NUMBER_LENGTH = 20  # what 2.1 can say again of one that was longer
 NOT_VERIFIED = v2.StatusInfo(
     reason_code="NotVerified", additional_info="well formed; no register has confirmed it yet"
 )
@@ -83,7 +84,7 @@ async def vat_number_validation(
     )
     is_wrong = checked.standing is Standing.INVALID
     return v2.VatNumberValidationResponse(
-        vat_number=req.vat_number,
+        vat_number=req.vat_number[:VAT_NUMBER_LENGTH],
         evse_id=req.evse_id,  # C18.FR.10
         status=v2.GenericStatus.Rejected if is_wrong else v2.GenericStatus.Accepted,
         status_info=NOT_VERIFIED if checked.standing is Standing.UNVERIFIED else None,
