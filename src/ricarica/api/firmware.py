@@ -11,21 +11,17 @@ from ricarica.access.model import Permission
 from ricarica.api.caller import Asking, Caller, require
 from ricarica.api.commands import CommandReply
 from ricarica.api.gate import needs
-from ricarica.api.multipart import Form, file_in
 from ricarica.api.replies import Instant, Page, PageWanted, ShortText, page_from, page_of
+from ricarica.engine.intake import take_image
 from ricarica.firmware.commands import UnpublishFirmware
 from ricarica.firmware.facts import Wanted
 from ricarica.firmware.images import Image, Root
 from ricarica.firmware.queries import FirmwareQueries, UpdateView
 from ricarica.firmware.updates import UpdateKind, UpdateState
-from ricarica.kernel.errors import ConflictError, InvalidError, RicaricaError
+from ricarica.kernel.errors import ConflictError
 from ricarica.kernel.ids import StationKey
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
-from ricarica.storage.files import Stored
-
-NAME_MAX = 200  # characters of a file's name
-FIELDS = ("vendor", "model", "firmware", "signature", "certificate")
 
 
 class ImageReply(Struct, frozen=True):
@@ -124,19 +120,11 @@ async def add_image(caller: Asking, request: Request[Any, Any, Any]) -> ImageRep
     A signature is checked before anything is kept: RSA-PSS or ECDSA with SHA-256 over the whole
     file, by a certificate that a root of the manufacturer has issued.
     """
-    files = caller.engine.files.get()
-    room = files.limits.images_max - await files.images.used()
-    if room <= 0:
-        raise InvalidError("there is no room for more images; withdraw some and delete them")
-    form = Form()
-    name = await caller.carry_out(_new_id)
-    most = min(room, files.limits.image_max)
-    stored = await files.images.receive(name, file_in(request, form), most)
-    try:
-        return await caller.carry_out(lambda slices: _add(slices, caller, form, stored))
-    except RicaricaError:
-        await files.images.delete(name)
-        raise
+    kind = request.headers.get("Content-Type", "")
+    image = await take_image(
+        caller.engine.files.get(), caller.actor, caller.carry_out, kind, request.stream()
+    )
+    return _image(image)
 
 
 @delete("/firmware/images/{image:str}", opt=needs(Permission.EDIT_STATIONS), tags=["Firmware"])
@@ -282,35 +270,6 @@ HANDLERS = (
     publish,
     unpublish,
 )
-
-
-async def _new_id(slices: Slices) -> str:
-    return slices.ids.new()
-
-
-async def _add(slices: Slices, caller: Caller, form: Form, stored: Stored) -> ImageReply:
-    fields = {name: form.fields.get(name, "").strip() for name in FIELDS}
-    name = form.filename.replace("\\", "/").rsplit("/", 1)[-1][:NAME_MAX]
-    image = Image(
-        caller.tenant,
-        stored.name,
-        name,
-        fields["vendor"],
-        fields["model"],
-        fields["firmware"],
-        stored.size,
-        stored.sha256,
-        stored.md5,
-        slices.now,
-        caller.actor.name,
-        fields["signature"] or None,
-        fields["certificate"] or None,
-    )
-    if not stored.size:
-        raise InvalidError("the file is empty")
-    added = await slices.firmware.add(image, slices.now)
-    caller.audit(slices, "firmware.add", f"image:{added.id}", name=name, sha256=added.sha256)
-    return _image(added)
 
 
 async def _noted(

@@ -17,10 +17,10 @@ from litestar.status_codes import HTTP_206_PARTIAL_CONTENT
 from ricarica.access.model import system_actor
 from ricarica.api.caller import House
 from ricarica.api.errors import EXCEPTION_HANDLERS
-from ricarica.api.multipart import chunks_of
 from ricarica.diagnostics.model import LogRequest, Upload
 from ricarica.diagnostics.queries import LogQueries
 from ricarica.engine.files import Files
+from ricarica.engine.forms import bare_or_in_form
 from ricarica.firmware.images import Image
 from ricarica.firmware.queries import FirmwareQueries
 from ricarica.firmware.service import digest_of
@@ -150,7 +150,9 @@ def receiver(house: House) -> HTTPRouteHandler:
         room = await room_for_log(files)
         if length.isdigit() and int(length) > room + MULTIPART_MARGIN:
             raise TooLargeError(f"there is room for {room:,} bytes")
-        await take_log(house, wanted, chunks_of(request), room, _name_in(request))
+        kind = request.headers.get("Content-Type", "")
+        content = bare_or_in_form(kind, request.stream())
+        await take_log(house, wanted, content, room, _name_in(request))
         return Response("", status_code=201, media_type="text/plain")
 
     return receive
@@ -177,7 +179,7 @@ async def take_log(
     files: Files = house.engine.files.get()
     actor = system_actor(wanted.station.tenant, wanted.station.station)
     # Twice at once is possible: each has its file, and the first one counts.
-    file = await house.engine.carry_out(actor, _new_name)
+    file = files.new_name()
     stored = await files.logs.receive(file, content, room)
 
     async def note(slices: Slices) -> None:
@@ -189,10 +191,6 @@ async def take_log(
     except RicaricaError:
         await files.logs.delete(file)
         raise
-
-
-async def _new_name(slices: Slices) -> str:
-    return slices.ids.new()
 
 
 def _name_in(request: Anyone) -> str | None:

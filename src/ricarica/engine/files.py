@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from ricarica.access.model import Actor
 from ricarica.diagnostics.commands import SendDiagnostics
@@ -48,6 +49,7 @@ class Files:
     public_url: str
     limits: FileLimits = field(default_factory=FileLimits)
     ftp: tuple[str, int] | None = None
+    new_name: Callable[[], str] = lambda: uuid4().hex  # of a file; unknown to whoever sends it
 
     @property
     def images(self) -> Folder:

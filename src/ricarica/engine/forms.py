@@ -1,10 +1,8 @@
 """Files as they come over HTTP: bare, or in a form. They go through, and are never held whole."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-from litestar import Request
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from ricarica.kernel.errors import InvalidError
@@ -21,29 +19,33 @@ class Form:
     filename: str = ""
 
 
-async def chunks_of(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
-    """The one file that a request brings, in whichever way it brings it."""
-    if _boundary(request) is None:
-        async for chunk in request.stream():
+async def bare_or_in_form(kind: str, chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    """The one file that a request brings, in whichever way it brings it.
+
+    Args:
+        kind: Its Content-Type.
+    """
+    if _boundary(kind) is None:
+        async for chunk in chunks:
             if chunk:
                 yield chunk
         return
-    async for chunk in file_in(request, Form()):
+    async for chunk in file_in(kind, chunks, Form()):
         yield chunk
 
 
-async def file_in(request: Request[Any, Any, Any], form: Form) -> AsyncIterator[bytes]:
+async def file_in(kind: str, chunks: AsyncIterable[bytes], form: Form) -> AsyncIterator[bytes]:
     """The first file of a form; the fields before it are written into `form` meanwhile.
 
     Raises:
         InvalidError: it is no form, or has no file.
     """
-    boundary = _boundary(request)
+    boundary = _boundary(kind)
     if boundary is None:
         raise InvalidError("send multipart/form-data, with the file as its last field")
     reader = _Reader(PushMultipartParser(boundary, max_segment_count=FIELDS_MAX), form)
     try:
-        async for chunk in request.stream():
+        async for chunk in chunks:
             for piece in reader.feed(chunk):
                 yield piece
         reader.parser.close()
@@ -93,6 +95,6 @@ class _Reader:
             self._form.fields[self._name] = self._text.decode(errors="replace")
 
 
-def _boundary(request: Request[Any, Any, Any]) -> str | None:
-    kind, options = parse_options_header(request.headers.get("Content-Type", ""))
-    return options.get("boundary") if kind == "multipart/form-data" else None
+def _boundary(kind: str) -> str | None:
+    name, options = parse_options_header(kind)
+    return options.get("boundary") if name == "multipart/form-data" else None
