@@ -14,6 +14,7 @@ from litestar.types import ControllerRouterHandler
 import ricarica
 from ricarica.access.model import SESSION_COOKIE
 from ricarica.api import (
+    access,
     alerts,
     aside,
     away,
@@ -21,7 +22,9 @@ from ricarica.api import (
     campaigns,
     certificates,
     commands,
+    customers,
     device_model,
+    displays,
     energy,
     events,
     firmware,
@@ -33,6 +36,7 @@ from ricarica.api import (
     people,
     raw_commands,
     reports,
+    reservations,
     security,
     settings,
     sites,
@@ -67,6 +71,10 @@ HANDLERS: tuple[HTTPRouteHandler, ...] = (
     *commands.HANDLERS,
     *raw_commands.HANDLERS,
     *tokens.HANDLERS,
+    *access.HANDLERS,
+    *reservations.HANDLERS,
+    *displays.HANDLERS,
+    *customers.HANDLERS,
     *tariffs.HANDLERS,
     *transactions.HANDLERS,
     *people.HANDLERS,

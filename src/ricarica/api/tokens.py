@@ -13,7 +13,13 @@ from ricarica.access.model import Permission
 from ricarica.api.caller import Asking, Caller, require
 from ricarica.api.gate import needs
 from ricarica.api.replies import Instant, Page, PageWanted, ShortText, in_utc, page_from
-from ricarica.authorization.model import Token, TokenKind, TokenStatus
+from ricarica.authorization.model import (
+    EnergyTransfer,
+    Token,
+    TokenKind,
+    TokenStatus,
+    Treatment,
+)
 from ricarica.authorization.queries import TokenFilter, TokenQueries
 from ricarica.authorization.service import UID_LENGTH_MAX, TokenChanges
 from ricarica.kernel.errors import InvalidError
@@ -33,6 +39,16 @@ KindWord = Annotated[
 StatusWord = Annotated[str, Meta(description="active or blocked.", examples=[TokenStatus.ACTIVE])]
 
 
+class TreatmentBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """How stations of 2.x treat whoever shows the token; of `transfers` only 2.1 knows."""
+
+    language: ShortText | None = None
+    second_language: ShortText | None = None
+    message: Annotated[str, Meta(max_length=512)] | None = None
+    priority: Annotated[int, Meta(ge=-9, le=9)] | None = None
+    transfers: list[EnergyTransfer] = []
+
+
 class TokenReply(Struct, frozen=True):
     uid: str
     kind: TokenKind
@@ -42,6 +58,7 @@ class TokenReply(Struct, frozen=True):
     expires_at: datetime | None
     concurrent_max: int | None
     created_at: datetime
+    treatment: TreatmentBody
 
 
 class NewToken(Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,6 +69,7 @@ class NewToken(Struct, frozen=True, forbid_unknown_fields=True):
     label: ShortText = ""
     expires_at: Instant | None = None
     concurrent_max: ConcurrentMax | None = None
+    treatment: TreatmentBody = TreatmentBody()
 
 
 class TokenPatch(Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,6 +80,7 @@ class TokenPatch(Struct, frozen=True, forbid_unknown_fields=True):
     label: ShortText | UnsetType = UNSET
     expires_at: Instant | UnsetType | None = UNSET
     concurrent_max: ConcurrentMax | UnsetType = UNSET
+    treatment: TreatmentBody | UnsetType = UNSET
 
 
 def token_filter(
@@ -145,6 +164,23 @@ def token_reply(token: Token) -> TokenReply:
         token.expires_at,
         token.concurrent_max,
         token.created_at,
+        treatment_reply(token.treatment),
+    )
+
+
+def treatment_reply(treatment: Treatment) -> TreatmentBody:
+    return TreatmentBody(
+        treatment.language,
+        treatment.second_language,
+        treatment.message,
+        treatment.priority,
+        list(treatment.transfers),
+    )
+
+
+def treatment_from(body: TreatmentBody) -> Treatment:
+    return Treatment(
+        body.language, body.second_language, body.message, body.priority, tuple(body.transfers)
     )
 
 
@@ -161,6 +197,7 @@ def _token(data: NewToken, caller: Caller, at: datetime) -> Token:
         expires_at=in_utc(data.expires_at),
         label=data.label,
         concurrent_max=data.concurrent_max,
+        treatment=treatment_from(data.treatment),
     )
 
 
@@ -172,6 +209,7 @@ def _changes(data: TokenPatch) -> TokenChanges:
         expires_at=in_utc(data.expires_at or None),
         never_expires=data.expires_at is None,
         concurrent_max=data.concurrent_max or None,
+        treatment=None if data.treatment is UNSET else treatment_from(data.treatment),
     )
 
 

@@ -1,5 +1,4 @@
 from dataclasses import dataclass
-from typing import ClassVar
 
 from ricarica.authorization.model import TokenStatus, Verdict
 from ricarica.kernel.ids import StationKey
@@ -23,13 +22,17 @@ class AccessChanged:
 
 @dataclass(frozen=True, slots=True)
 class TokenJudged:
-    """A driver identified at a station. Not kept: the attempt itself is."""
-
-    passing: ClassVar[bool] = True
+    """A driver identified at a station."""
 
     station: StationKey
     uid: str  # empty for a code that was typed in
     verdict: Verdict
+
+    @property
+    def passing(self) -> bool:
+        """Who was let in is not kept here: the attempt is, and the transaction. Who was not may
+        be what somebody wants to be alerted of."""
+        return self.verdict is Verdict.ACCEPTED
 
 
 @dataclass(frozen=True, slots=True)
