@@ -50,6 +50,14 @@ class CarScheduleReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class CompositeTold:
+    """A station said what will hold at one of its EVSEs."""
+
+    station: StationKey
+    evse: EvseNumber
+
+
+@dataclass(frozen=True, slots=True)
 class PriorityChargingChanged:
     station: StationKey
     transaction: str

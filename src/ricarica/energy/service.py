@@ -20,6 +20,7 @@ from ricarica.energy.events import (
     ChargingLimitChanged,
     ChargingProfileChanged,
     ChargingProfilesReported,
+    CompositeTold,
     PriorityChargingChanged,
 )
 from ricarica.energy.evses import Composite, EvseEnergy
@@ -294,6 +295,7 @@ class EnergyService:
         """K08: the station's own answer."""
         known = await self.evse_energy(station, evse)
         self._store.save_evse(replace(known, composite=composite))
+        self._announce(CompositeTold(station, evse))
 
     # -- what others limit
 

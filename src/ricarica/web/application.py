@@ -12,6 +12,9 @@ from ricarica.web.assets import DIST
 from ricarica.web.errors import error_handlers
 from ricarica.web.house import House
 from ricarica.web.pages import (
+    bulk,
+    calls,
+    energy,
     entry,
     messages,
     overview,
@@ -37,11 +40,14 @@ HANDLERS: tuple[HTTPRouteHandler, ...] = (
     *station.HANDLERS,
     *settings.HANDLERS,
     *messages.HANDLERS,
+    *calls.HANDLERS,
+    *bulk.HANDLERS,
     *transactions.HANDLERS,
     *tokens.HANDLERS,
     *tariffs.HANDLERS,
     *pending.HANDLERS,
     *profile.HANDLERS,
+    *energy.HANDLERS,
     *live.HANDLERS,
 )
 

@@ -12,6 +12,7 @@ from litestar import get
 from litestar.response import Stream
 
 from ricarica.access.model import SESSION_COOKIE, Permission
+from ricarica.energy import events as energy_events
 from ricarica.engine.outbox import Told, Watch
 from ricarica.engine.queries import MessageQueries
 from ricarica.kernel.errors import InvalidError
@@ -53,6 +54,23 @@ STATION_EVENTS = frozenset(
 INBOX_EVENTS = STATION_EVENTS - {ConnectorStatusChanged.__name__}
 TRANSACTION_EVENTS = frozenset(
     kind.__name__ for kind in (TransactionStarted, TransactionProgressed, TransactionEnded)
+)
+
+
+ENERGY_EVENTS = frozenset(
+    kind.__name__
+    for kind in (
+        energy_events.ChargingProfileChanged,
+        energy_events.ChargingProfilesReported,
+        energy_events.ChargingLimitChanged,
+        energy_events.ChargingNeedsTold,
+        energy_events.CarScheduleReceived,
+        energy_events.CompositeTold,
+        energy_events.PriorityChargingChanged,
+        energy_events.DerControlChanged,
+        energy_events.DerControlRan,
+        energy_events.DerAlarmChanged,
+    )
 )
 
 
@@ -160,6 +178,8 @@ def changes_of(kind: str, station: str | None, transaction: str | None) -> Itera
         yield OVERVIEW
         if kind in INBOX_EVENTS:
             yield PENDING
+    elif kind in ENERGY_EVENTS and station:
+        yield Change("station", frozenset({f"station:{station}"}), (("id", station),))
     elif kind == SiteChanged.__name__:
         yield OVERVIEW
 

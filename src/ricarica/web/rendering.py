@@ -14,6 +14,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from ricarica.access.model import Role
+from ricarica.energy.der import DerKind
+from ricarica.energy.facts import NeedsAnswer
+from ricarica.energy.model import Purpose
 from ricarica.stations.commands import Outcome
 from ricarica.stations.model import Acceptance
 from ricarica.tariffs.model import LineKind
@@ -23,7 +26,19 @@ from ricarica.web.builders.quirks import HABITS
 from ricarica.web.formats import Formats, zone_named
 from ricarica.web.pretty import pretty_json
 from ricarica.web.translations import LANGUAGES, load_translations
-from ricarica.web.views import commands, messages, overview, stations, status, tokens, transactions
+from ricarica.web.views import (
+    bulk,
+    calls,
+    commands,
+    energy,
+    messages,
+    overview,
+    stations,
+    status,
+    tokens,
+    transactions,
+    upkeep,
+)
 from ricarica.web.views.charts import MEASURE_LABELS, MEASURE_UNITS, THOUSANDTHS, Chart, Measure
 from ricarica.web.views.lists import Choice
 from ricarica.web.views.status import Status
@@ -45,12 +60,16 @@ LABELS: Mapping[type[StrEnum], Mapping[Any, str]] = {
     Acceptance: stations.ACCEPTANCE_LABELS,
     ChargingState: transactions.CHARGING_STATE_LABELS,
     EntryKind: transactions.ENTRY_LABELS,
+    DerKind: energy.DER_LABELS,
     Flag: transactions.FLAG_LABELS,
     LineKind: transactions.LINE_LABELS,
     Measure: MEASURE_LABELS,
+    NeedsAnswer: energy.ANSWER_LABELS,
     Notice: NOTICE_TEXTS,
     Outcome: commands.OUTCOME_LABELS,
+    Purpose: energy.PURPOSE_LABELS,
     Role: ROLE_LABELS,
+    energy.Standing: energy.STANDING_LABELS,
     Status: status.STATUS_LABELS,
     Theme: THEME_LABELS,
     messages.Direction: messages.DIRECTION_LABELS,
@@ -109,6 +128,18 @@ def _globals(assets: Assets) -> dict[str, Any]:
         "token_kinds": tokens.TOKEN_KINDS,
         "token_status_labels": tokens.TOKEN_STATUS_LABELS,
         "token_status_symbols": tokens.TOKEN_STATUS_SYMBOLS,
+        "report_states": calls.REPORT_STATES,
+        "report_symbols": calls.REPORT_SYMBOLS,
+        "kept_states": calls.KEPT_STATES,
+        "keep_choices": calls.KEEP_CHOICES,
+        "upkeep_states": upkeep.UPKEEP_STATES,
+        "upkeep_symbols": upkeep.UPKEEP_SYMBOLS,
+        "commands_for_many": bulk.COMMANDS,
+        "job_states": bulk.JOB_STATES,
+        "job_symbols": bulk.JOB_SYMBOLS,
+        "target_states": bulk.TARGET_STATES,
+        "target_symbols": bulk.TARGET_SYMBOLS,
+        "topic_labels": commands.TOPIC_LABELS,
     }
 
 

@@ -14,6 +14,7 @@ class Measure(StrEnum):
     ENERGY = "energy"
     STATE_OF_CHARGE = "soc"
     LIMIT = "limit"
+    TOLD_LIMIT = "told"
 
 
 MEASURE_LABELS: Mapping[Measure, str] = {
@@ -21,14 +22,16 @@ MEASURE_LABELS: Mapping[Measure, str] = {
     Measure.ENERGY: msgid("Energy"),
     Measure.STATE_OF_CHARGE: msgid("State of charge"),
     Measure.LIMIT: msgid("Limit"),
+    Measure.TOLD_LIMIT: msgid("Limit, as the station told"),
 }
 MEASURE_UNITS: Mapping[Measure, str] = {
     Measure.POWER: "kW",
     Measure.ENERGY: "kWh",
     Measure.STATE_OF_CHARGE: "%",
     Measure.LIMIT: "kW",
+    Measure.TOLD_LIMIT: "kW",
 }
-THOUSANDTHS = frozenset({Measure.POWER, Measure.ENERGY, Measure.LIMIT})
+THOUSANDTHS = frozenset({Measure.POWER, Measure.ENERGY, Measure.LIMIT, Measure.TOLD_LIMIT})
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,10 @@ class Notice(StrEnum):
     PASSWORD_CHANGED = "password-changed"  # noqa: S105 - the name of a notice, not a secret
     PREFERENCES_SAVED = "preferences-saved"
     LOGGED_OUT = "logged-out"
+    COMMAND_CANCELLED = "command-cancelled"
+    UPKEEP_BEGUN = "upkeep-begun"
+    BULK_BEGUN = "bulk-begun"
+    BULK_CANCELLED = "bulk-cancelled"
 
 
 NOTICE_TEXTS: Mapping[Notice, str] = {
@@ -67,6 +71,10 @@ NOTICE_TEXTS: Mapping[Notice, str] = {
     Notice.PASSWORD_CHANGED: msgid("Your password was changed."),
     Notice.PREFERENCES_SAVED: msgid("Your preferences were saved."),
     Notice.LOGGED_OUT: msgid("You are logged out."),
+    Notice.COMMAND_CANCELLED: msgid("The command will not be sent."),
+    Notice.UPKEEP_BEGUN: msgid("The station is told what is missing."),
+    Notice.BULK_BEGUN: msgid("The stations are being told."),
+    Notice.BULK_CANCELLED: msgid("Nobody else is told."),
 }
 
 
@@ -122,7 +130,9 @@ class Section(StrEnum):
     TOKENS = "tokens"
     TARIFFS = "tariffs"
     PENDING = "pending"
+    ENERGY = "energy"
     SETTINGS = "settings"
+    COMMANDS = "commands"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +162,10 @@ OPERATE = (
     Entry(Section.PENDING, msgid("Pending"), "/pending", "p"),
 )
 # In this order: commands, templates, events, firmware, files, displays, energy, swaps, security.
-DEVICES: tuple[Entry, ...] = ()
+DEVICES: tuple[Entry, ...] = (
+    Entry(Section.COMMANDS, msgid("Commands"), "/commands", "c"),
+    Entry(Section.ENERGY, msgid("Energy"), "/energy", "n"),
+)
 SYSTEM = (Entry(Section.SETTINGS, msgid("Settings"), "/settings", "e"),)
 GROUPS = (
     Group(msgid("Operate"), OPERATE),

@@ -5,7 +5,7 @@ import uplotSheet from "uplot/dist/uPlot.min.css";
 import chartSheet from "./time-chart.css";
 
 interface Curve {
-  measure: "power" | "energy" | "soc" | "limit";
+  measure: "power" | "energy" | "soc" | "limit" | "told";
   label: string;
   unit: string;
   values: (number | null)[];
@@ -16,7 +16,7 @@ interface Series {
   curves: Curve[];
 }
 
-const COLOURS = { power: "--current", energy: "--ink-soft", soc: "--status-reserved", limit: "--ink-faint" } as const;
+const COLOURS = { power: "--current", energy: "--ink-soft", soc: "--status-reserved", limit: "--ink-faint", told: "--current" } as const;
 const sheets = [uplotSheet, chartSheet].map((text) => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(text);
@@ -118,7 +118,7 @@ class TimeChart extends HTMLElement {
       width: curve.measure === "power" ? 1.75 : 1.25,
       ...(curve.measure === "power" ? { fill: this.#colour("--current-wash") } : {}),
       ...(curve.measure === "soc" || curve.measure === "limit" ? { dash: [5, 4] } : {}),
-      ...(curve.measure === "limit" ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {}),
+      ...(curve.measure === "limit" || curve.measure === "told" ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {}),
       points: { show: false },
       spanGaps: curve.measure !== "power",
       value: (plot, value, at) => `${written(value ?? (plot.cursor.idx == null ? latest(plot, at) : null))} ${curve.unit}`,
