@@ -30,7 +30,6 @@ from ricarica.energy.commands import (
     ClearDer,
     ClearProfiles,
     SignalFrequency,
-    StartLimited,
     UsePriority,
 )
 from ricarica.energy.composite import composite
@@ -45,8 +44,12 @@ from ricarica.energy.model import (
     flat,
 )
 from ricarica.energy.queries import EnergyQueries, Summary
-from ricarica.engine.energy_orders import remove_profile, set_control, set_profile
-from ricarica.engine.orders import start_order
+from ricarica.engine.energy_orders import (
+    limited_start,
+    remove_profile,
+    set_control,
+    set_profile,
+)
 from ricarica.kernel.errors import ConflictError
 from ricarica.kernel.ids import EvseNumber, StationId, StationKey
 from ricarica.slices import Slices
@@ -240,11 +243,10 @@ async def start_limited(
     """Start a transaction from afar that has a charging profile of its own. K05"""
     key, evse = await caller.station(identity), EvseNumber(data.evse)
 
-    async def prepare(slices: Slices) -> StartLimited:
-        profile = await slices.energy.prepare(key, evse, data.profile, with_start=True)
-        return StartLimited(await start_order(slices, key, data.token, evse), profile)
-
-    return await _tell(caller, key, "start-limited", await caller.carry_out(prepare))
+    command = await caller.carry_out(
+        lambda slices: limited_start(slices, key, evse, data.profile, data.token)
+    )
+    return await _tell(caller, key, "start-limited", command)
 
 
 @post(f"{PATH}/commands/clear-profiles", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)

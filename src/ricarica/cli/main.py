@@ -5,7 +5,20 @@ from typing import Annotated
 import typer
 
 import ricarica
-from ricarica.cli import aside, bulk, firmware, logs, messages, people, serving, simulate, stations
+from ricarica.cli import (
+    alerts,
+    aside,
+    bulk,
+    energy,
+    firmware,
+    logs,
+    messages,
+    people,
+    serving,
+    settings,
+    simulate,
+    stations,
+)
 from ricarica.cli.output import Exit, complain
 from ricarica.cli.ports import Programs, UsageError
 from ricarica.cli.remote import RefusedRequestError
@@ -41,7 +54,13 @@ app.add_typer(stations.app, name="station")
 app.add_typer(firmware.app, name="firmware")
 app.add_typer(messages.app)
 app.add_typer(bulk.app, name="bulk")
+app.add_typer(energy.app, name="energy")
 app.add_typer(aside.app, name="put-aside")
+app.add_typer(settings.settings, name="settings")
+app.add_typer(settings.templates, name="template")
+app.add_typer(alerts.monitors, name="monitor")
+app.add_typer(alerts.events, name="event")
+app.add_typer(alerts.alerts, name="alert")
 app.add_typer(people.operators, name="operator")
 app.add_typer(people.api_keys, name="api-key")
 

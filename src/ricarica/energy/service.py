@@ -99,9 +99,19 @@ class EnergyService:
     # -- what we want
 
     async def prepare(
-        self, station: StationKey, evse: EvseNumber, profile: Profile, *, with_start: bool = False
+        self,
+        station: StationKey,
+        evse: EvseNumber,
+        profile: Profile,
+        *,
+        with_start: bool = False,
+        zero_ends: bool = False,
     ) -> Profile:
         """As it can be sent: with an id, in the station's unit, for the transaction that runs.
+
+        Args:
+            with_start: It goes along with a start from afar.
+            zero_ends: The station takes a limit of nothing for the end of a transaction.
 
         Raises:
             InvalidError: it cannot; the text says what would do.
@@ -127,11 +137,17 @@ class EnergyService:
         return ready
 
     async def want(
-        self, station: StationKey, evse: EvseNumber, profile: Profile, at: datetime
+        self,
+        station: StationKey,
+        evse: EvseNumber,
+        profile: Profile,
+        at: datetime,
+        *,
+        zero_ends: bool = False,
     ) -> SetProfile:
         """Keep it as what shall hold there; K01. Whoever wants it now tells the station so."""
         await self._stations.get(station)
-        ready = await self.prepare(station, evse, from_now(profile, at))
+        ready = await self.prepare(station, evse, from_now(profile, at), zero_ends=zero_ends)
         known = await self._store.profile(station, ready.id)
         self._store.save_profile(
             Held(

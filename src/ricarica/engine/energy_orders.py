@@ -3,12 +3,14 @@
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
-from ricarica.energy.commands import ClearProfiles, SetDer, SetProfile
+from ricarica.energy.commands import ClearProfiles, SetDer, SetProfile, StartLimited
 from ricarica.energy.der import DerControl
 from ricarica.energy.model import Profile
+from ricarica.engine.orders import start_order
 from ricarica.kernel.ids import EvseNumber, StationKey
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
+from ricarica.translation.quirks.models import habits_of
 
 T = TypeVar("T")
 Tell = Callable[[object], Awaitable[Result]]
@@ -29,7 +31,12 @@ async def set_profile(
     Raises:
         InvalidError: it may not be sent; the text says what would do.
     """
-    command = await carry_out(lambda slices: slices.energy.want(key, evse, profile, slices.now))
+
+    async def want(slices: Slices) -> SetProfile:
+        zero_ends = habits_of(await slices.stations.get(key)).zero_ends
+        return await slices.energy.want(key, evse, profile, slices.now, zero_ends=zero_ends)
+
+    command = await carry_out(want)
     result = await tell(command)
     if result.outcome is Outcome.UNSUPPORTED:
         await carry_out(
@@ -38,6 +45,15 @@ async def set_profile(
             )
         )
     return command, result
+
+
+async def limited_start(
+    slices: Slices, key: StationKey, evse: EvseNumber, profile: Profile, token: str | None
+) -> StartLimited:
+    """K05. Without a token, the operator's own is used."""
+    zero_ends = habits_of(await slices.stations.get(key)).zero_ends
+    ready = await slices.energy.prepare(key, evse, profile, with_start=True, zero_ends=zero_ends)
+    return StartLimited(await start_order(slices, key, token, evse), ready)
 
 
 async def remove_profile(carry_out: CarryOut, tell: Tell, key: StationKey, id: int) -> Result:
