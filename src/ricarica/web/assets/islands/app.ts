@@ -4,6 +4,7 @@ import htmx from "htmx.org";
 import { listenForDialogs } from "./dialogs";
 import { listenForKeys } from "./keyboard";
 import { startStream } from "./live";
+import { listenForItems } from "./schema-form";
 import { startTicking } from "./ticks";
 import { listenForTrouble } from "./trouble";
 
@@ -16,6 +17,7 @@ document.documentElement.dataset["script"] = "on";
 loadIslands();
 listenForDialogs();
 listenForKeys();
+listenForItems();
 listenForTrouble();
 startTicking();
 startStream(htmx);
