@@ -50,6 +50,7 @@ def upgrade() -> None:
     _monitors()
     _network_profiles()
     _payments()
+    _refusals()
     _report_pages()
     _reports()
     _reservations()
@@ -812,6 +813,22 @@ def _payments() -> None:
     op.create_index(
         "ix_payments_transaction", "payments", ["tenant", "transaction_id"], unique=False
     )
+
+
+def _refusals() -> None:
+    op.create_table(
+        "refusals",
+        sa.Column("tenant", c.Text(), nullable=False),
+        sa.Column("folded", c.Text(), nullable=False),
+        sa.Column("identity", c.Text(), nullable=False),
+        sa.Column("is_registered", c.Boolean(), nullable=False),
+        sa.Column("count", c.Integer(), nullable=False),
+        sa.Column("last_at", c.Instant(), nullable=False),
+        sa.Column("last", c.Json(), nullable=False),
+        sa.Column("version", c.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "folded", name=op.f("pk_refusals")),
+    )
+    op.create_index("ix_refusals_last_at", "refusals", ["tenant", "last_at"], unique=False)
 
 
 def _report_pages() -> None:
