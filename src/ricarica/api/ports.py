@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 from ricarica.access.model import Actor
 from ricarica.engine.commands import Call, Called
+from ricarica.engine.diagnosis import Doctor
 from ricarica.engine.files import Clerk, FilesSoon
 from ricarica.engine.forwarding import Forwards
 from ricarica.engine.outbox import Told as ToldEvent
@@ -88,6 +89,9 @@ class Engine(Protocol):
     def bring(self, key: StationKey, kind: str = "", *, anew: bool = False) -> None:
         """Have a station told what is missing; `anew`: also what was in vain before."""
         ...
+
+    @property
+    def doctor(self) -> Doctor | None: ...
 
     @property
     def commands(self) -> Commands: ...

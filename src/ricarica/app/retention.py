@@ -10,7 +10,7 @@ from ricarica.app import alerting
 from ricarica.app.moving import move_readings
 from ricarica.app.watching import WATCHES
 from ricarica.authorization.sql import ATTEMPTS, CUSTOMER_REPORTS
-from ricarica.engine import bulk, gathering, keeping
+from ricarica.engine import bulk, gathering, keeping, refusals
 from ricarica.engine.sql import MESSAGES, OUTBOX, PUT_ASIDE
 from ricarica.engine.timers import Ring
 from ricarica.engine.unit_of_work import UnitOfWork
@@ -53,6 +53,7 @@ def rings(retention: Retention, *, in_parts: bool = False) -> Mapping[str, Ring]
         keeping.forget_before(unit, now - retention.commands)
         alerting.forget_before(unit, now)
         bulk.forget_before(unit, now - retention.commands)
+        refusals.forget_before(unit, now - refusals.KEPT)
         old = CUSTOMER_REPORTS.c.asked_at < now - retention.customers
         unit.work.run(sa.delete(CUSTOMER_REPORTS).where(old))
         unit.work.run(sa.delete(PUT_ASIDE).where(PUT_ASIDE.c.at < now - retention.put_aside))

@@ -16,16 +16,18 @@ from ricarica.engine.bulk import Around, Runner
 from ricarica.engine.caretaker import Caretaker, Surrounding
 from ricarica.engine.commands import Commands
 from ricarica.engine.company import Company, Connection, Fence
+from ricarica.engine.diagnosis import Doctor
 from ricarica.engine.dispatch import DeliveryJob, Dispatcher, Routes
 from ricarica.engine.files import Clerk, FilesSoon
-from ricarica.engine.issuing import issue
 from ricarica.engine.forwarding import Forwards, Tap
+from ricarica.engine.issuing import issue
 from ricarica.engine.jobs import Errand
 from ricarica.engine.keeping import Deliverer
 from ricarica.engine.live import LiveStation, LiveStations
 from ricarica.engine.mailbox import Mailboxes, Wanted
 from ricarica.engine.message_log import Logged, stage
 from ricarica.engine.outbox import Events
+from ricarica.engine.refusals import Reason, RefusalBook, reason_of
 from ricarica.engine.sayings import Speaker
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.engine.upkeep import Upkeep
@@ -110,6 +112,8 @@ class Engine:
         self.forwards = Forwards(database, self.post)
         self.taps: dict[StationKey, Tap] = {}  # of stations that are mirrored from here
         self.clerk = Clerk(self.commands, surroundings.clock, self.files, self.carry_out)
+        self.refusals = RefusalBook(self.post)
+        self.doctor: Doctor | None = None  # the application has one, for it looks at the network
         self.asked_for = 0  # messages whose handling waits for what others say
         self._pki = surroundings.pki
         self._authority = self._pki.authority or OwnAuthority(self._pki.vault, surroundings.clock)
@@ -187,6 +191,9 @@ class Engine:
     # -- Decisions
 
     async def admit(self, knock: Knock) -> Admission:
+        if knock.turned_away:
+            self.refusals.note(knock, Reason(knock.turned_away))
+            return Admission(Verdict.UNAUTHORIZED)
         tenant = TenantId(knock.tenant)
 
         async def decide(unit: UnitOfWork) -> Admission:
@@ -195,18 +202,22 @@ class Engine:
                 return Admission(Verdict.UNAUTHORIZED)
             key = await stations.resolve(tenant, knock.identity)
             if not knock.subprotocols and not await stations.speaks_unasked(key):
+                self.refusals.note(knock, Reason.NO_SUBPROTOCOL)
                 return Admission(Verdict.NO_COMMON_DIALECT)
             # A station that charges has facts to tell, and its driver waits.
             if knock.crowded and not await unit.slices.transactions.running_at(key):
+                self.refusals.note(knock, Reason.CROWDED)
                 return Admission(Verdict.CROWDED)
             admittance = await stations.admit(
                 Knocked(key, knock.secure, knock.password, knock.at, knock.certificate)
             )
             if admittance is not Admittance.WELCOME:
+                self.refusals.note(knock, reason_of(admittance, knock))
                 return Admission(Verdict.UNAUTHORIZED)
             station = await stations.get(key)
             spoken = _dialect_with(station, knock.subprotocols)
             if spoken is None:
+                self.refusals.note(knock, Reason.NO_COMMON_DIALECT)
                 return Admission(Verdict.NO_COMMON_DIALECT, key)
             return Admission(
                 Verdict.WELCOME,

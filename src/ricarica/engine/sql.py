@@ -192,3 +192,18 @@ BULK_TARGETS = sa.Table(
     sa.Column("at", c.Instant),
     sa.Index("ix_bulk_targets_tenant_job_state", "tenant", "job", "state"),
 )
+
+# Who was turned away at the stations' door, by name; see `refusals`.
+REFUSALS = sa.Table(
+    "refusals",
+    c.metadata,
+    sa.Column("tenant", c.Text, primary_key=True),
+    sa.Column("folded", c.Text, primary_key=True),
+    sa.Column("identity", c.Text, nullable=False),
+    sa.Column("is_registered", c.Boolean, nullable=False),
+    sa.Column("count", c.Integer, nullable=False),
+    sa.Column("last_at", c.Instant, nullable=False),
+    sa.Column("last", c.Json, nullable=False),
+    sa.Column("version", c.Integer, nullable=False),
+    sa.Index("ix_refusals_last_at", "tenant", "last_at"),
+)

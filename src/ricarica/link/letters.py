@@ -31,6 +31,7 @@ class Knock(Letter, frozen=True):
     at: datetime
     certificate: str | None = None  # the common name in the client's, which was verified
     crowded: bool = False  # too many come at once: only those who charge may come in
+    turned_away: str = ""  # for what, where the door has decided already and only tells of it
 
 
 class Verdict(StrEnum):

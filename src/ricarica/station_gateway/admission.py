@@ -1,6 +1,7 @@
 """From a request to the core's verdict: who may come in, and how often one may try."""
 
 import asyncio
+import contextlib
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, replace
@@ -13,12 +14,18 @@ from ricarica.link.letters import Admission, Knock, Verdict
 from ricarica.station_gateway import handshake
 from ricarica.station_gateway.doorstep import Turnstile
 from ricarica.station_gateway.duplicates import Claim
-from ricarica.station_gateway.handshake import Rejection, UnreadableCredentialsError
-from ricarica.station_gateway.identity import UnfitPathError, address_from
+from ricarica.station_gateway.handshake import (
+    Credentials,
+    Rejection,
+    UnreadableCredentialsError,
+)
+from ricarica.station_gateway.identity import Address, UnfitPathError, address_from
 from ricarica.station_gateway.proxies import Peer, network_of
 from ricarica.station_gateway.request_head import Head
 from ricarica.station_gateway.surroundings import Surroundings
-from ricarica.station_gateway.throttle import Throttle
+from ricarica.station_gateway.throttle import Rate, Throttle, TokenBucket
+
+_TALES = Rate(per_s=5.0, burst=50)  # of those turned away: enough to find out why, and no flood
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,7 @@ class Porter:
         self._identities = Throttle(limits.failures_per_identity, limits.names_max)
         self._visits = Throttle(limits.visits, limits.names_max)
         self._welcomed_from: OrderedDict[str, str] = OrderedDict()
+        self._tales = TokenBucket(_TALES, surroundings.clock.monotonic())
         self._turnstile = Turnstile(limits.entries, limits.names_max, surroundings.clock)
 
     async def receive(self, peer: Peer, head: Head) -> Visitor | NoCommonDialect | Rejection:
@@ -62,8 +70,10 @@ class Porter:
             return handshake.BAD_PATH
         except UnreadableCredentialsError:
             self._remotes.count(network_of(peer.remote), self._around.clock.monotonic())
+            await self._tell_of(self._knock_with(peer, head, None), "unreadable_credentials")
             return handshake.UNAUTHORIZED
         if self._is_guessing(knock) or self._is_restless(knock):
+            await self._tell_of(knock, "too_often")
             return handshake.TOO_MANY
         if not self._turnstile.lets_through(network_of(peer.remote)):
             # Who charges may come in all the same, which only the core knows.
@@ -73,6 +83,16 @@ class Porter:
     def _knock_from(self, peer: Peer, head: Head) -> Knock:
         address = address_from(head.target)
         credentials = handshake.credentials_from(head.headers.get("Authorization"))
+        return self._knock_with(peer, head, credentials, address)
+
+    def _knock_with(
+        self,
+        peer: Peer,
+        head: Head,
+        credentials: Credentials | None,
+        known: Address | None = None,
+    ) -> Knock:
+        address = known or address_from(head.target)
         return Knock(
             tenant=address.tenant,
             identity=address.identity,
@@ -89,12 +109,24 @@ class Porter:
         if knock.username is not None and not handshake.names_station(
             knock.username, knock.identity
         ):
+            await self._tell_of(knock, "other_user")
             return Admission(Verdict.UNAUTHORIZED)
         try:
             async with asyncio.timeout(self._around.limits.admit_s):
                 return await self._around.decisions.admit(knock)
         except (TimeoutError, StorageUnavailableError):
             return Admission(Verdict.UNAVAILABLE)
+
+    async def _tell_of(self, knock: Knock, why: str) -> None:
+        """Let people find out why somebody was turned away; not of each in a flood."""
+        now = self._around.clock.monotonic()
+        if self._tales.empty(now):
+            return
+        self._tales.take(now)
+        told = msgspec.structs.replace(knock, turned_away=why, password=None)
+        with contextlib.suppress(TimeoutError, StorageUnavailableError):
+            async with asyncio.timeout(self._around.limits.admit_s):
+                await self._around.decisions.admit(told)
 
     def _verdict_on(
         self, knock: Knock, admission: Admission, origin: str | None

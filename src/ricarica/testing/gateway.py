@@ -81,6 +81,7 @@ class ScriptedCore:
 
     def __init__(self) -> None:
         self.knocks: list[Knock] = []
+        self.turned_away: list[str] = []  # for what, as the door tells afterwards
         self.letters: list[Opened | Closed] = []
         self.noted: list[Noted] = []
         self.delivered: asyncio.Queue[tuple[Delivered, Callable[[Reply], None]]] = asyncio.Queue()
@@ -93,6 +94,9 @@ class ScriptedCore:
     # -- Decisions
 
     async def admit(self, knock: Knock) -> Admission:
+        if knock.turned_away:
+            self.turned_away.append(knock.turned_away)
+            return Admission(Verdict.UNAUTHORIZED)
         self.knocks.append(knock)
         admission = self.admit_as(knock)
         return admission if isinstance(admission, Admission) else await admission

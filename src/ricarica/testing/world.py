@@ -284,6 +284,9 @@ class World:
     async def rule(self, _challenge: Challenge) -> Ruled | None:
         return None  # there is one gateway here
 
+    async def soon(self, awaitable: Awaitable[T]) -> T:
+        return await self._soon(awaitable)
+
     async def _soon(self, awaitable: Awaitable[T]) -> T:
         """What the engine does for someone who waits, as soon as it comes to it."""
         task = asyncio.ensure_future(awaitable)

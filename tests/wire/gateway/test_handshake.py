@@ -226,6 +226,7 @@ async def test_unreadable_credentials_are_refused(
 ) -> None:
     assert await status_of(port, Authorization=value) == 401
     assert core.knocks == []
+    assert core.turned_away == ["unreadable_credentials"]
 
 
 async def test_a_password_of_any_bytes_reaches_the_core(port: int, core: ScriptedCore) -> None:
@@ -258,6 +259,7 @@ class TestGuessing:
 
         assert statuses == [401, 401, 401, 429, 429]
         assert len(core.knocks) == 3
+        assert core.turned_away == ["too_often"] * 2
 
         hourglass.turn(10.0)
 
