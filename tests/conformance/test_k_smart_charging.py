@@ -353,7 +353,7 @@ def needs(given: Json, **more: Any) -> Json:
 
 async def allow(peer: Peer, power_w: int) -> None:
     rule = Rule(tenant=DEFAULT_TENANT, power_w=Decimal(power_w))
-    await peer.network.carry_out(lambda slices: slices.energy.rule(rule))
+    await peer.network.carry_out(lambda slices: slices.cars.rule(rule))
 
 
 @both

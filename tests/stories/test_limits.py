@@ -62,6 +62,7 @@ def told(network: World, station: SimulatedStation, action: str) -> list[dict[st
 
 
 @pytest.mark.usecase("E16")
+@pytest.mark.tc("TC_E_110_CSMS")
 async def test_a_transaction_stops_when_its_energy_limit_is_reached(
     network: World, dialect: Dialect
 ) -> None:
@@ -76,6 +77,7 @@ async def test_a_transaction_stops_when_its_energy_limit_is_reached(
 
 
 @pytest.mark.usecase("E16")
+@pytest.mark.tc("TC_E_109_CSMS")
 async def test_a_transaction_stops_when_its_cost_limit_is_reached(
     network: World, dialect: Dialect
 ) -> None:
@@ -109,6 +111,7 @@ async def test_where_the_station_knows_no_limits_we_ask_it_to_stop(
 
 @pytest.mark.usecase("E16")
 @pytest.mark.parametrize("dialect", [V21], ids=str)
+@pytest.mark.tc("TC_E_111_CSMS")
 async def test_a_station_that_keeps_limits_is_told_them_once_and_says_so(
     network: World, dialect: Dialect
 ) -> None:
@@ -150,6 +153,7 @@ async def test_a_limit_that_is_raised_lets_the_car_go_on(network: World, dialect
 
 @pytest.mark.usecase("E16")
 @pytest.mark.parametrize("dialect", [V21], ids=str)
+@pytest.mark.tc("TC_E_102_CSMS")
 async def test_a_limit_that_the_driver_set_lower_is_left_as_it_is(
     network: World, dialect: Dialect
 ) -> None:

@@ -75,6 +75,7 @@ def answers(network: World, station: SimulatedStation, member: str) -> list[Any]
 
 
 @pytest.mark.usecase("C17")
+@pytest.mark.tc("TC_C_103_CSMS")
 async def test_a_prepaid_card_charges_for_what_is_left_on_it(
     network: World, dialect: Dialect
 ) -> None:
@@ -116,6 +117,7 @@ async def test_a_prepaid_card_is_never_remembered_by_a_station(
 
 
 @pytest.mark.usecase("C17")
+@pytest.mark.tc("TC_C_104_CSMS")
 async def test_a_prepaid_card_with_nothing_left_does_not_charge(
     network: World, dialect: Dialect
 ) -> None:
@@ -190,6 +192,7 @@ async def test_a_payment_that_is_canceled_before_charging_is_noted(network: Worl
 
 
 @pytest.mark.usecase("C20")
+@pytest.mark.tc("TC_C_113_CSMS")
 async def test_who_cancels_before_any_energy_has_flown_pays_nothing(network: World) -> None:
     station = await prepared(network)
     station.settings.override({"start_point": "Authorized", "stop_point": "Authorized"})
@@ -210,6 +213,7 @@ async def test_who_cancels_before_any_energy_has_flown_pays_nothing(network: Wor
 
 
 @pytest.mark.usecase("C21")
+@pytest.mark.tc("TC_C_118_CSMS")
 async def test_a_settlement_is_answered_with_our_receipt_and_counts_once(network: World) -> None:
     station = await charging_by_card(network)
     running = station.transaction(1)
@@ -249,6 +253,7 @@ async def test_a_receipt_of_the_terminal_is_kept_as_it_is(network: World) -> Non
 
 @pytest.mark.usecase("C22")
 @pytest.mark.parametrize("status", ["Rejected", "Failed"])
+@pytest.mark.tc("TC_C_119_CSMS", "TC_C_120_CSMS")
 async def test_a_settlement_that_goes_wrong_is_announced_and_may_be_mended(
     network: World, status: str
 ) -> None:
@@ -304,6 +309,7 @@ async def begun_elsewhere(
 
 
 @pytest.mark.usecase("C24")
+@pytest.mark.tc("TC_C_125_CSMS", "TC_C_126_CSMS")
 async def test_a_kiosk_starts_charging_for_what_was_authorised(
     network: World, dialect: Dialect
 ) -> None:
@@ -338,6 +344,7 @@ async def test_one_authorisation_starts_one_transaction(network: World) -> None:
 
 
 @pytest.mark.usecase("C24")
+@pytest.mark.tc("TC_C_117_CSMS")
 async def test_what_the_provider_settled_closes_the_payment(
     network: World, dialect: Dialect
 ) -> None:
@@ -363,6 +370,7 @@ async def test_what_the_provider_settled_closes_the_payment(
 
 
 @pytest.mark.usecase("C25")
+@pytest.mark.tc("TC_C_131_CSMS", "TC_C_132_CSMS", "TC_C_133_CSMS")
 async def test_a_code_on_the_display_leads_to_a_page_only_while_it_is_fresh(
     network: World,
 ) -> None:
@@ -428,6 +436,7 @@ async def test_a_page_starts_charging_at_stations_that_know_no_payments(
 
 
 @pytest.mark.usecase("C18")
+@pytest.mark.tc("TC_C_108_CSMS")
 async def test_a_number_of_a_company_is_checked(network: World) -> None:
     station = await prepared(network)
 
