@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 from ricarica.access.model import Actor
 from ricarica.diagnostics.commands import SendDiagnostics
@@ -16,7 +15,7 @@ from ricarica.engine.commands import Commands
 from ricarica.firmware.facts import UpdateAnswered, Wanted
 from ricarica.kernel.clock import Clock
 from ricarica.kernel.errors import InvalidError, StorageUnavailableError
-from ricarica.kernel.ids import StationKey
+from ricarica.kernel.ids import RandomIds, StationKey
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
 from ricarica.storage.files import Folder
@@ -49,7 +48,7 @@ class Files:
     public_url: str
     limits: FileLimits = field(default_factory=FileLimits)
     ftp: tuple[str, int] | None = None
-    new_name: Callable[[], str] = lambda: uuid4().hex  # of a file; unknown to whoever sends it
+    new_name: Callable[[], str] = field(default_factory=lambda: RandomIds().new)  # of a file
 
     @property
     def images(self) -> Folder:

@@ -115,6 +115,11 @@ class NetworkMessages:
         rows = await self._database.fetch(query.order_by(MESSAGES.c.id).limit(most))
         return [Heard(StationId(row[0]), _read(row[1:])) for row in rows]
 
+    async def newest(self, tenant: TenantId, now: datetime) -> int:
+        """Of the last minutes; 0: there was none. For those who wait for the next one."""
+        found = await self.latest(tenant, now)
+        return 0 if found == number_at(now) else found
+
     async def latest(self, tenant: TenantId, since: datetime) -> int:
         """The number of the latest message; of that moment, if there was none since."""
         place = number_at(since)

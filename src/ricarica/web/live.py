@@ -14,7 +14,14 @@ from litestar.response import Stream
 from ricarica.access.model import SESSION_COOKIE, Permission
 from ricarica.energy import events as energy_events
 from ricarica.engine.outbox import Told, Watch
-from ricarica.engine.queries import MessageQueries
+from ricarica.diagnostics.events import LogProgressed
+from ricarica.engine.queries import MessageQueries, NetworkMessages
+from ricarica.firmware.events import (
+    CampaignChanged,
+    CampaignHalted,
+    FirmwareImageChanged,
+    FirmwareProgressed,
+)
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import StationId, StationKey
 from ricarica.stations.events import (
@@ -52,6 +59,10 @@ STATION_EVENTS = frozenset(
     )
 )
 INBOX_EVENTS = STATION_EVENTS - {ConnectorStatusChanged.__name__}
+FIRMWARE_EVENTS = frozenset(
+    kind.__name__
+    for kind in (FirmwareProgressed, FirmwareImageChanged, CampaignChanged, CampaignHalted)
+)
 TRANSACTION_EVENTS = frozenset(
     kind.__name__ for kind in (TransactionStarted, TransactionProgressed, TransactionEnded)
 )
@@ -103,7 +114,7 @@ HANDLERS = (live,)
 async def _stream(visitor: Visitor, topics: frozenset[str]) -> AsyncIterator[bytes]:
     """Until the page is left, its session ends, or it lags too far behind."""
     messages = Messages(visitor, topics)
-    pause = LOOK_S if messages.stations else HEARTBEAT_S
+    pause = LOOK_S if messages.are_watched else HEARTBEAT_S
     said_at = time.monotonic()
     await messages.new()  # what is there already is on the page
     with visitor.house.engine.events.subscribe(visitor.tenant) as watch:
@@ -147,18 +158,33 @@ class Messages:
             for kind, _, station in names
             if kind == "messages"
         ]
+        self._visitor = visitor
+        self._everywhere = NetworkMessages(visitor.database) if "network" in topics else None
         self._known: dict[StationKey, int | None] = {}
+        self._newest: int | None = None
         self._looked_at = 0.0
+
+    @property
+    def are_watched(self) -> bool:
+        return bool(self.stations or self._everywhere)
 
     async def new(self) -> set[Change]:
         now = time.monotonic()
-        if not self.stations or now - self._looked_at < LOOK_S:
+        if not self.are_watched or now - self._looked_at < LOOK_S:
             return set()
         self._looked_at = now
         latest = {key: await self._queries.latest(key) for key in self.stations}
         fresh = [key for key in self.stations if self._known.get(key, latest[key]) != latest[key]]
         self._known = latest
-        return {_messages_change(key.station) for key in fresh}
+        changes = {_messages_change(key.station) for key in fresh}
+        return changes | {NETWORK} if await self._is_new_anywhere() else changes
+
+    async def _is_new_anywhere(self) -> bool:
+        if self._everywhere is None:
+            return False
+        visitor, before = self._visitor, self._newest
+        self._newest = await self._everywhere.newest(visitor.tenant, visitor.house.now())
+        return before is not None and self._newest > before
 
 
 def _messages_change(station: str) -> Change:
@@ -182,6 +208,10 @@ def changes_of(kind: str, station: str | None, transaction: str | None) -> Itera
         yield Change("station", frozenset({f"station:{station}"}), (("id", station),))
     elif kind == SiteChanged.__name__:
         yield OVERVIEW
+    elif kind in FIRMWARE_EVENTS:
+        yield FIRMWARE
+    elif kind == LogProgressed.__name__:
+        yield LOGS
 
 
 def _of(told: Told) -> Iterator[Change]:
@@ -190,6 +220,9 @@ def _of(told: Told) -> Iterator[Change]:
 
 OVERVIEW = Change("overview", frozenset({"overview"}))
 PENDING = Change("pending", frozenset({"pending"}))
+FIRMWARE = Change("firmware", frozenset({"firmware"}))
+LOGS = Change("logs", frozenset({"logs"}))
+NETWORK = Change("network", frozenset({"network"}))
 
 
 async def gathered(

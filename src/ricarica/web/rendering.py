@@ -14,6 +14,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from ricarica.access.model import Role
+from ricarica.diagnostics.model import LogKind, LogState
+from ricarica.engine.forwarding import Line, Mode
+from ricarica.firmware.campaigns import CampaignState, TargetState
+from ricarica.firmware.updates import UpdateState
 from ricarica.energy.der import DerKind
 from ricarica.energy.facts import NeedsAnswer
 from ricarica.energy.model import Purpose
@@ -26,6 +30,7 @@ from ricarica.web.builders.quirks import HABITS
 from ricarica.web.formats import Formats, zone_named
 from ricarica.web.pretty import pretty_json
 from ricarica.web.translations import LANGUAGES, load_translations
+from ricarica.web.views import files, network
 from ricarica.web.views import (
     bulk,
     calls,
@@ -75,6 +80,13 @@ LABELS: Mapping[type[StrEnum], Mapping[Any, str]] = {
     messages.Direction: messages.DIRECTION_LABELS,
     messages.MessageKind: messages.MESSAGE_KIND_LABELS,
     overview.Concern: overview.CONCERN_LABELS,
+    CampaignState: files.CAMPAIGN_LABELS,
+    Line: files.LINE_LABELS,
+    LogKind: files.LOG_KIND_LABELS,
+    LogState: files.LOG_LABELS,
+    Mode: files.MODE_LABELS,
+    TargetState: files.TARGET_LABELS,
+    UpdateState: files.UPDATE_LABELS,
 }
 
 
@@ -120,6 +132,9 @@ def _globals(assets: Assets) -> dict[str, Any]:
         "acceptances": tuple(Acceptance),
         "habits": tuple(HABITS.items()),
         "directions": tuple(messages.Direction),
+        "age_labels": network.AGE_LABELS,
+        "forward_modes": tuple(Mode),
+        "state_symbols": files.STATE_SYMBOLS,
         "concern_symbols": overview.CONCERN_SYMBOLS,
         "outcome_symbols": commands.OUTCOME_SYMBOLS,
         "outcome_texts": commands.OUTCOME_TEXTS,

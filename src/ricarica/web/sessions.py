@@ -72,8 +72,8 @@ def csrf_token_for(request: Anyone) -> str:
 
 async def form_of(request: Anyone) -> Mapping[str, str]:
     """The fields of a form; files and repeated fields have no place in ours."""
-    if request.method != "POST":
-        return {}
+    if request.method != "POST" or request.content_type[0] == "multipart/form-data":
+        return {}  # a form with a file is read by whoever takes the file
     return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
 
 

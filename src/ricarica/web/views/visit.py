@@ -47,6 +47,11 @@ class Notice(StrEnum):
     TOKEN_BLOCKED = "token-blocked"  # noqa: S105 - the name of a notice, not a secret
     TOKEN_UNBLOCKED = "token-unblocked"  # noqa: S105 - the name of a notice, not a secret
     TARIFF_SAVED = "tariff-saved"
+    IMAGE_ADDED = "image-added"
+    IMAGE_WITHDRAWN = "image-withdrawn"
+    ROOT_TRUSTED = "root-trusted"
+    CAMPAIGN_BEGUN = "campaign-begun"
+    LOG_DELETED = "log-deleted"
     KEY_REVOKED = "key-revoked"
     OPERATOR_SAVED = "operator-saved"
     PASSWORD_CHANGED = "password-changed"  # noqa: S105 - the name of a notice, not a secret
@@ -66,6 +71,11 @@ NOTICE_TEXTS: Mapping[Notice, str] = {
     Notice.TOKEN_BLOCKED: msgid("The token was blocked."),
     Notice.TOKEN_UNBLOCKED: msgid("The token may charge again."),
     Notice.TARIFF_SAVED: msgid("The tariff was saved. It applies to transactions from now on."),
+    Notice.IMAGE_ADDED: msgid("The image was added."),
+    Notice.IMAGE_WITHDRAWN: msgid("The image was withdrawn. No station gets it any more."),
+    Notice.ROOT_TRUSTED: msgid("The root is trusted from now on."),
+    Notice.CAMPAIGN_BEGUN: msgid("The campaign has begun."),
+    Notice.LOG_DELETED: msgid("The log was deleted."),
     Notice.KEY_REVOKED: msgid("The API key was revoked."),
     Notice.OPERATOR_SAVED: msgid("The operator was saved."),
     Notice.PASSWORD_CHANGED: msgid("Your password was changed."),
@@ -130,6 +140,9 @@ class Section(StrEnum):
     TOKENS = "tokens"
     TARIFFS = "tariffs"
     PENDING = "pending"
+    FIRMWARE = "firmware"
+    FILES = "files"
+    MESSAGES = "messages"
     ENERGY = "energy"
     SETTINGS = "settings"
     COMMANDS = "commands"
@@ -164,9 +177,14 @@ OPERATE = (
 # In this order: commands, templates, events, firmware, files, displays, energy, swaps, security.
 DEVICES: tuple[Entry, ...] = (
     Entry(Section.COMMANDS, msgid("Commands"), "/commands", "c"),
+    Entry(Section.FIRMWARE, msgid("Firmware"), "/firmware", "f"),
+    Entry(Section.FILES, msgid("Files"), "/logs", "l"),
     Entry(Section.ENERGY, msgid("Energy"), "/energy", "n"),
 )
-SYSTEM = (Entry(Section.SETTINGS, msgid("Settings"), "/settings", "e"),)
+SYSTEM = (
+    Entry(Section.MESSAGES, msgid("Messages"), "/messages", "m"),
+    Entry(Section.SETTINGS, msgid("Settings"), "/settings", "e"),
+)
 GROUPS = (
     Group(msgid("Operate"), OPERATE),
     Group(msgid("Devices"), DEVICES),
