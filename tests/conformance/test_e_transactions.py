@@ -9,7 +9,7 @@ import pytest
 
 from ricarica.ocpp.dialects import V21, Dialect
 from ricarica.testing.world import World
-from tests.conformance.peer import BOTH, Json, Order, Peer, booted, carries_out, orders
+from tests.conformance.peer import BOOTS, BOTH, Json, Order, Peer, booted, carries_out, orders
 from tests.conformance.sessions import (
     EVSE,
     REF,
@@ -407,3 +407,62 @@ async def test_an_order_to_tell_how_a_transaction_stands(
     network: World, order: Order, dialect: Dialect
 ) -> None:
     await carries_out(network, order, dialect)
+
+
+# Limits, and profiles after an interruption
+
+
+@pytest.mark.usecase("E16")
+@pytest.mark.parametrize(
+    "limit",
+    [
+        pytest.param({"maxEnergy": 5000}, marks=pytest.mark.tc("TC_E_106_CSMS")),
+        pytest.param({"maxTime": 600}, marks=pytest.mark.tc("TC_E_107_CSMS")),
+        pytest.param({"maxCost": 10.5}, marks=pytest.mark.tc("TC_E_108_CSMS")),
+    ],
+)
+async def test_a_limit_that_the_driver_chose_is_kept_and_its_reaching_taken(
+    network: World, limit: Json
+) -> None:
+    await network.add_token(TAG)
+    peer = await booted(network, V21)
+    await charging_2(peer)
+    chosen = await event(peer, "Updated", "LimitSet", 2, {"transactionLimit": limit})
+    reason = {"maxEnergy": "Energy", "maxTime": "Time", "maxCost": "Cost"}[next(iter(limit))]
+    info = {"chargingState": "SuspendedEVSE"}
+    await event(peer, "Updated", f"{reason}LimitReached", 3, info)
+
+    found = await only_transaction(peer)
+    assert found.terms is not None
+    assert found.terms.kept is not None
+    assert chosen.get("transactionLimit", limit) == limit, "nobody else had set any"
+
+
+@pytest.mark.usecase("E17", "B13")
+@pytest.mark.tc("TC_E_117_CSMS", "TC_B_116_CSMS")
+async def test_a_profile_may_be_set_again_after_an_interruption(network: World) -> None:
+    await network.add_token(TAG)
+    peer = await booted(network, V21)
+    await charging_2(peer)
+    await peer.says("BootNotification", BOOTS["v2"] | {"reason": "RemoteReset"})
+    await event(peer, "Updated", "TxResumed", 2, {"chargingState": "Charging"})
+    schedule = {
+        "id": 1,
+        "chargingRateUnit": "A",
+        "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 10}],
+    }
+    profile = {
+        "id": 9,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxProfile",
+        "chargingProfileKind": "Relative",
+        "transactionId": REF,
+        "chargingSchedule": [schedule],
+    }
+
+    told = await peer.told(
+        "SetChargingProfile", {"evseId": 1, "chargingProfile": profile}, {"status": "Accepted"}
+    )
+
+    assert told.code is None
+    assert (await only_transaction(peer)).is_running

@@ -312,6 +312,7 @@ async def test_running_costs_that_a_station_tells_are_kept(network: World) -> No
 
 
 @pytest.mark.usecase("I08")
+@pytest.mark.tc("TC_I_109_CSMS")
 async def test_a_driver_with_prices_of_their_own_charges_by_them(network: World) -> None:
     night = await other_tariff(network, Prices("EUR", per_kwh=D("0.20")))
     station = await counting(network, tariff=night.id)
