@@ -133,13 +133,13 @@ async def list_certificates_of_all(
     caller: Asking,
     page: PageWanted,
     station: FromQuery[str | None] = None,
-    state: FromQuery[RequestState | None] = None,
+    status: FromQuery[RequestState | None] = None,
     expires_before: Annotated[
         datetime | None, QueryParameter(description="Those that were issued and end before.")
     ] = None,
 ) -> Page[CertificateReply]:
     """Certificates that stations asked for, the latest first."""
-    filter_ = CertificateFilter(station, state, expires_before)
+    filter_ = CertificateFilter(station, status, expires_before)
     rows = await CertificateQueries(caller.database).requests(caller.tenant, filter_, page)
     return page_from(rows, _certificate)
 

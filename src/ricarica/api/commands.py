@@ -1,6 +1,6 @@
 """/stations/{identity}/commands: what a station is told, whatever it speaks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -12,10 +12,12 @@ from ricarica.access.model import Permission
 from ricarica.api.away import Away, WhenAway, keep
 from ricarica.api.caller import Asking, Caller
 from ricarica.api.gate import needs
+from ricarica.api.limits import LimitsBody, limits_from
 from ricarica.api.replies import ShortText
 from ricarica.authorization.commands import ClearCache
-from ricarica.configuration.commands import ReadSettings, ReportSettings, WriteSetting
-from ricarica.engine.orders import note_order, start_order, stop_order
+from ricarica.configuration.commands import ReportSettings, WriteSetting
+from ricarica.engine.orders import merged, note_order, start_order, stop_order
+from ricarica.engine.paying import limited_start
 from ricarica.engine.sayings import Saying
 from ricarica.kernel.errors import ConflictError, InvalidError
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
@@ -29,6 +31,7 @@ from ricarica.stations.commands import (
     Trigger,
     Unlock,
 )
+from ricarica.transactions.commands import StartCharging
 
 PATH = "/stations/{identity:str}/commands"
 SETTINGS_MAX = 50  # written one after the other, each with an answer to wait for
@@ -54,11 +57,12 @@ class CommandReply(Struct, frozen=True):
 
 
 class Start(Struct, frozen=True, forbid_unknown_fields=True):
-    """Without a token, the operator's own is used."""
+    """Without a token, the operator's own is used. Limits hold for the transaction that follows."""
 
     evse: Evse | None = None
     connector: Connector | None = None
     token: ShortText | None = None
+    limits: LimitsBody | None = None
 
 
 class Stop(Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,11 +73,15 @@ class Stop(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ResetBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """`when_idle` waits for running transactions to end; `hard` does not even say goodbye."""
+    """`when_idle` waits for running transactions to end; `hard` does not even say goodbye.
+
+    `resume`: what charges goes on after it; only 2.1 has a word for it.
+    """
 
     evse: Evse | None = None
     when_idle: bool = False
     hard: bool = False
+    resume: bool = False
 
 
 class UnlockBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,11 +118,15 @@ async def start(caller: Asking, identity: FromPath[str], data: JSONBody[Start]) 
     """Start a transaction from afar. `answer.number` names this request."""
 
     async def act(key: StationKey) -> CommandReply:
-        command = await caller.carry_out(
-            lambda slices: start_order(
-                slices, key, data.token, _evse(data.evse), _connector(data.connector)
-            )
-        )
+        evse, connector = _evse(data.evse), _connector(data.connector)
+
+        async def order(slices: Slices) -> StartCharging:
+            if data.limits is None:
+                return await start_order(slices, key, data.token, evse, connector)
+            limits = limits_from(data.limits)
+            return await limited_start(slices, key, data.token, limits, evse, connector)
+
+        command = await caller.carry_out(order)
         reply = await _told(caller, "start", key, command)
         return CommandReply(
             reply.outcome, reply.status, reply.detail, {**reply.answer, "number": command.number}
@@ -141,7 +153,7 @@ async def reset(
 ) -> CommandReply:
     """Restart a station, or one of its EVSEs."""
     key = await caller.station(identity)
-    command = Reset(_evse(data.evse), data.when_idle, data.hard)
+    command = Reset(_evse(data.evse), data.when_idle, data.hard, data.resume)
     return await _say(caller, "reset", key, command, away)
 
 
@@ -195,12 +207,13 @@ async def settings(
             CommandReply, lambda: _written(caller, key, values, away.keep_for)
         )
     if data.read is not None:
-        return await _say(caller, "settings", key, ReadSettings(tuple(data.read)))
+        return await _read(caller, key, data.read)
 
-    async def number(slices: Slices) -> int:
-        return slices.ids.wire_number()
+    async def ask(slices: Slices) -> ReportSettings:
+        station = await slices.stations.get(key)
+        return await slices.configuration.ask_for_all(key, station.firmware, slices.now)
 
-    return await _say(caller, "settings", key, ReportSettings(await caller.carry_out(number)))
+    return await _say(caller, "settings", key, await caller.carry_out(ask))
 
 
 HANDLERS = (start, stop, reset, unlock, availability, trigger, clear_cache, settings)
@@ -215,6 +228,17 @@ async def _written(
         if keep_for is None:
             raise
     return await _kept(caller, key, Saying("settings", {"write": values}), keep_for)
+
+
+async def _read(caller: Caller, key: StationKey, names: Sequence[str]) -> CommandReply:
+    """As many at once as the station takes. B06.FR.05"""
+    parts = await caller.carry_out(lambda slices: slices.configuration.reading(key, names))
+    replies = [await _told(caller, "settings", key, part) for part in parts]
+    said = next((each for each in replies if each.outcome is not Outcome.ACCEPTED), replies[0])
+    answer = merged(reply.answer for reply in replies)
+    has_any = any(reply.outcome is Outcome.ACCEPTED for reply in replies)
+    outcome = Outcome.ACCEPTED if has_any else said.outcome
+    return CommandReply(outcome, said.status, said.detail, answer)
 
 
 async def write_settings(

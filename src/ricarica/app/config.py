@@ -43,6 +43,7 @@ OTHER_PREFIX = "RICARICA_SIMULATE_"
 
 class ConfigError(RicaricaError):
     """A setting makes no sense; the text names it, where it came from and what would."""
+VIES = "https://ec.europa.eu/taxation_customs/vies/rest-api"  # of the European Union
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ class Config:
     only_signed_firmware: bool = False
     forward_to_private: bool = False  # mirror stations to back ends in our own network
     hide_tokens: bool = False  # in the log of messages
+    # Where companies' numbers can be looked up, as VIES speaks; None: only their form is checked.
+    vat_register_url: str | None = None
     stations_url: str | None = None  # under which stations reach us, as wss://csms.example.com:9443
     organization: str | None = None  # the operator's name, that certificates of stations carry
     secrets_key: Path | None = None  # seals secrets in the database; None: one among the data
@@ -266,6 +269,8 @@ def _authorities(config: Config) -> Iterator[str]:
         url: str | None = getattr(config, name)
         if url and not url.startswith(("http://", "https://")):
             yield f"{name} is an address such as https://example.com, not {url}"
+    if config.vat_register_url and not config.vat_register_url.startswith(("http://", "https://")):
+        yield f"vat_register_url is an address such as {VIES}, not {config.vat_register_url}"
     if config.stations_url and not config.stations_url.startswith(("ws://", "wss://")):
         given = config.stations_url
         yield f"stations_url is an address such as wss://csms.example.com, not {given}"

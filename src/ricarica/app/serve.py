@@ -15,6 +15,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, TypeVar, cast
 
+import aiohttp
 import structlog
 import uvicorn
 
@@ -34,11 +35,15 @@ from ricarica.app.forwarding import Forwarder
 from ricarica.app.logs import ORIGIN
 from ricarica.app.pages import people_of
 from ricarica.app.passwords import ArgonPasswordHasher
+from ricarica.app.probe import Probe
 from ricarica.app.roles import Role, roles_from
 from ricarica.app.security import pki_of, security_policy_of
+from ricarica.app.station_doctor import StationDoctor
 from ricarica.app.tables import metadata
+from ricarica.app.vat import ViesRegister, check_vat_numbers
 from ricarica.app.vitals import Health
 from ricarica.app.wiring import Node, Parts, running_node
+from ricarica.billing.service import BillingPolicy
 from ricarica.firmware.service import FirmwarePolicy
 from ricarica.kernel.clock import SystemClock
 from ricarica.kernel.ids import DEFAULT_TENANT
@@ -98,6 +103,7 @@ async def _serving(config: Config) -> AsyncIterator[Serving]:
             clock,
             policy=policy,
             firmware=firmware,
+            billing=BillingPolicy(config.public_url),
             security=security_policy_of(config),
             pki=pki_of(config, clock),
             limits=limits_of(config),
@@ -117,8 +123,10 @@ async def _serving(config: Config) -> AsyncIterator[Serving]:
                 ftp_door(_house_of(node, authentication), config) as ftp_port,
                 open_door(_gateway_of(node), config) as door,
                 _forwarding(node, config, rng),
+                _checking_numbers(node, config),
             ):
                 node.engine.files.now = files_of(config, http_port, ftp_port)
+                node.engine.doctor = doctor_of(node, config)
                 health.has_started = True
                 yield Serving(node, door.port, http_port, password, door.renew)
                 # Whoever spreads stations over nodes learns of it before the first has to leave.
@@ -187,8 +195,32 @@ async def _forwarding(node: Node, config: Config, rng: random.Random) -> AsyncIt
         await asyncio.wait({running})
 
 
+@asynccontextmanager
+async def _checking_numbers(node: Node, config: Config) -> AsyncIterator[None]:
+    """Asking a register about companies, where one is named."""
+    if config.vat_register_url is None or Role.WORKER not in node.parts.roles:
+        yield
+        return
+    async with aiohttp.ClientSession() as http:
+        register = ViesRegister(config.vat_register_url, http)
+        running = asyncio.create_task(check_vat_numbers(node.engine, register))
+        try:
+            yield
+        finally:
+            running.cancel()
+            await asyncio.wait({running})
+
+
 def _house_of(node: Node, authentication: Authentication) -> House:
     return House(node.engine, node.engine.database, authentication, node.parts.clock.now)
+
+
+def doctor_of(node: Node, config: Config) -> StationDoctor:
+    parts = node.parts
+    probe = Probe(config.stations_url, parts.clock)
+    return StationDoctor(
+        node.engine.database, node.engine.refusals, parts.policy, probe, parts.clock
+    )
 
 
 def _gateway_of(node: Node) -> StationGateway | None:

@@ -25,6 +25,7 @@ from ricarica.authorization.sql import (
     SqlLocalListStore,
     SqlTokenStore,
 )
+from ricarica.billing.service import BillingPolicy
 from ricarica.billing.sql import SqlBillingStore
 from ricarica.certificates.pki import Pki
 from ricarica.certificates.sql import SqlCertificateStore
@@ -124,6 +125,7 @@ class Parts:
     policy: StationPolicy = field(default_factory=StationPolicy)
     security: SecurityPolicy = field(default_factory=SecurityPolicy)
     pki: Pki = field(default_factory=Pki)
+    billing: BillingPolicy = field(default_factory=BillingPolicy)
     firmware: FirmwarePolicy = field(default_factory=FirmwarePolicy)
     limits: GatewayLimits = field(default_factory=GatewayLimits)
     retention: Retention = field(default_factory=Retention)
@@ -158,6 +160,7 @@ def node_of(parts: Parts) -> Node:
         parts.firmware,
         security_policy=parts.security,
         pki=parts.pki,
+        billing_policy=parts.billing,
     )
     company = company_of(parts.bus) if parts.bus else None
     vocabulary = Vocabulary(ROUTES, PHRASES)

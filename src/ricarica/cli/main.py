@@ -9,15 +9,20 @@ from ricarica.cli import (
     alerts,
     aside,
     bulk,
+    doctor,
     energy,
     firmware,
     logs,
     messages,
+    payments,
     people,
+    security,
     serving,
     settings,
     simulate,
     stations,
+    swaps,
+    transactions,
 )
 from ricarica.cli.output import Exit, complain
 from ricarica.cli.ports import Programs, UsageError
@@ -47,14 +52,20 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(serving.app)
+serving.doctor_app.command("station")(doctor.station)
 app.add_typer(serving.doctor_app, name="doctor")
 app.add_typer(simulate.app)
 stations.app.add_typer(logs.app, name="logs")
 app.add_typer(stations.app, name="station")
 app.add_typer(firmware.app, name="firmware")
+app.add_typer(transactions.app, name="transaction")
+app.add_typer(payments.app, name="payment")
+app.add_typer(swaps.app, name="swap")
 app.add_typer(messages.app)
 app.add_typer(bulk.app, name="bulk")
 app.add_typer(energy.app, name="energy")
+app.add_typer(security.app, name="security")
+app.add_typer(security.networks, name="network")
 app.add_typer(aside.app, name="put-aside")
 app.add_typer(settings.settings, name="settings")
 app.add_typer(settings.templates, name="template")

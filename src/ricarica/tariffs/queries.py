@@ -5,11 +5,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ricarica.kernel.ids import TariffId, TenantId
+from ricarica.kernel.ids import StationKey, TariffId, TenantId
 from ricarica.storage.database import Database, Row
 from ricarica.storage.pages import FIRST, Order, Page, Wanted, page_of
 from ricarica.tariffs.model import Prices, Tariff
-from ricarica.tariffs.sql import DEFAULTS, REVISIONS, TARIFFS, tariff_from
+from ricarica.tariffs.sql import (
+    DEFAULTS,
+    REVISIONS,
+    STATION_PLANS,
+    TARIFFS,
+    plans_from,
+    tariff_from,
+)
+from ricarica.tariffs.stationed import StationPlans
 
 BY_NAME = Order(TARIFFS.c.name, TARIFFS.c.id)
 
@@ -35,6 +43,16 @@ class TariffQueries:
             .limit(limit)
         )
         return [_revision(row) for row in rows]
+
+    async def plans(self, station: StationKey) -> StationPlans:
+        """What lies in the station, and what shall."""
+        columns = STATION_PLANS.c
+        rows = await self._database.fetch(
+            sa.select(*columns[:-1]).where(
+                columns.tenant == station.tenant, columns.station == station.station
+            )
+        )
+        return plans_from(rows[0]) if rows else StationPlans(station)
 
 
 def _of(tenant: TenantId) -> sa.Select[Any]:

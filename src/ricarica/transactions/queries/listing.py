@@ -16,13 +16,15 @@ from ricarica.storage.database import Database, Row
 from ricarica.storage.pages import FIRST, Order, Page, Wanted, page_of
 from ricarica.tariffs.model import Cost, Prices, prices_from
 from ricarica.transactions.counting import cost_along
+from ricarica.transactions.facts import SignedReading
 from ricarica.transactions.model import ChargingState, Entry, EntryKind, Transaction
-from ricarica.transactions.readings import Measurand, Reading
+from ricarica.transactions.readings import Context, Measurand, Reading
 from ricarica.transactions.sql import (
     ENTRIES,
     NO_NUMBER,
     READINGS,
     SAMPLES,
+    SIGNED,
     TRANSACTIONS,
     reading_from,
     readings_from,
@@ -151,6 +153,20 @@ class TransactionQueries:
         # What was told twice in different company lies there twice.
         unique = dict.fromkeys(each for each in told if not chosen or each.measurand in chosen)
         return sorted(unique, key=lambda each: (each.at, each.measurand, each.phase or ""))[:limit]
+
+    async def signed(self, transaction: Transaction) -> list[SignedReading]:
+        """What meters signed of it, oldest first."""
+        columns = SIGNED.c
+        query = sa.select(
+            columns.at,
+            columns.context,
+            columns.method,
+            columns.encoding,
+            columns.data,
+            columns.public_key,
+        ).where(*_belongs(SIGNED, transaction))
+        rows = await self._database.fetch(query.order_by(columns.at).limit(ENTRIES_MAX))
+        return [SignedReading(at, Context(context), *rest) for at, context, *rest in rows]
 
     async def _sampled(
         self, transaction: Transaction, since: datetime | None, limit: int
