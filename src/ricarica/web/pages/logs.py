@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import zlib
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -175,9 +176,9 @@ def part_of(file: BinaryIO, place: int) -> tuple[str | None, int | None]:
         if place > UNPACKED_MAX:
             return None, None
         try:
-            opened = gzip.open(file) if is_packed else file
-            opened.seek(place)
-            block = opened.read(TEXT_BYTES + 1)
+            with gzip.open(file) if is_packed else nullcontext(file) as opened:
+                opened.seek(place)
+                block = opened.read(TEXT_BYTES + 1)
         except (OSError, EOFError, zlib.error):
             return None, None  # it only begins like a zipped one
     if not is_text(block):

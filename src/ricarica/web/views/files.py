@@ -138,7 +138,7 @@ class CampaignForm(Page):
     sites: tuple[Choice, ...]
     typed: Mapping[str, str]
     fitting: int = 0
-    plan: Plan = Plan()
+    plan: Plan = field(default_factory=Plan)
     error: str | None = None
 
 
@@ -203,7 +203,7 @@ class StationFiles(Page):
     can_publish: bool
     has_ftp: bool
     forward: Forward | None = None
-    standing: Standing = Standing()
+    standing: Standing = field(default_factory=Standing)
     told: str | None = None
     """What the station answered, or what was wrong."""
 
