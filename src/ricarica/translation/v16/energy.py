@@ -1,5 +1,6 @@
 """Charging profiles in 1.6: limits in A or W, and no more."""
 
+from decimal import ROUND_DOWN
 from typing import Any
 
 from msgspec import to_builtins
@@ -17,6 +18,7 @@ from ricarica.energy.model import (
     Schedule,
     Unit,
 )
+from ricarica.energy.units import TENTH
 from ricarica.ocpp.errors import LocalProtocolError
 from ricarica.ocpp.v16 import messages as v16
 from ricarica.slices import Slices
@@ -83,7 +85,9 @@ def _narrowed(profile: Profile) -> Profile:
 def period_for(period: Period) -> v16.ChargingSchedulePeriod:
     assert period.limit is not None, "a period that only charges has a limit"
     return v16.ChargingSchedulePeriod(
-        start_period=period.start_s, limit=period.limit, number_phases=period.phases
+        start_period=period.start_s,
+        limit=period.limit.quantize(TENTH, ROUND_DOWN),  # 1.6 §7.14: one digit after the point
+        number_phases=period.phases,
     )
 
 
