@@ -294,5 +294,5 @@ def test_the_keys_of_1_6_tell_the_same() -> None:
 
     can = abilities_from(told, 1)
 
-    assert can.units == {Unit.A}
+    assert can.units == frozenset({Unit.A})
     assert (can.stack_level_max, can.profiles_max) == (1, None)

@@ -165,7 +165,8 @@ def test_an_update_changes_what_it_names_and_nothing_else() -> None:
 
     changed = with_amounts(dynamic, Amounts(limit=Decimal(0)), NOON)
 
-    assert (changed.period.limit, changed.period.discharge_limit) == (0, -2)
+    assert changed.period.limit == 0
+    assert changed.period.discharge_limit == -2
     assert changed.updated_at == NOON
 
 
