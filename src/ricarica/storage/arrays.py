@@ -47,7 +47,10 @@ def no_values(number: int) -> str:
 
 
 def rows_from(
-    columns: Sequence[sa.Column[Any]], dialect: Dialect, quote: Callable[[str], str]
+    columns: Sequence[sa.Column[Any]],
+    dialect: Dialect,
+    quote: Callable[[str], str],
+    first_place: int = 1,
 ) -> str:
     """The rows that the statement's places hold, one place for each column."""
     names = [quote(column.name) for column in columns]
@@ -55,7 +58,7 @@ def rows_from(
     # down as a table of its own first.
     arrays = (
         f"unnest(${place}::text::{_type(column, dialect)}[]) AS {name}"
-        for (place, column), name in zip(enumerate(columns, 1), names, strict=True)
+        for (place, column), name in zip(enumerate(columns, first_place), names, strict=True)
     )
     values = (_value(column.type, name) for column, name in zip(columns, names, strict=True))
     given = f"(SELECT {', '.join(arrays)}) AS given"

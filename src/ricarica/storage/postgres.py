@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import cache, partial
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import asyncpg
@@ -23,25 +23,35 @@ from ricarica.kernel.errors import (
     StorageUnavailableError,
 )
 from ricarica.storage import columns
-from ricarica.storage.arrays import array_literal, no_values, rows_from
+from ricarica.storage.arrays import array_literal, no_values
 from ricarica.storage.bulk import (
-    REPLACING,
     VERSIONED,
     ColumnProcessor,
     Kind,
     Loaded,
     Loader,
+    RowRun,
     row_runs,
     statements,
-    written_columns,
 )
 from ricarica.storage.database import Expect, Row, Staged
+from ricarica.storage.postgres_sql import (
+    DIALECT,
+    MIXTURES_MAX,
+    WHAT_WENT_WRONG,
+    Expected,
+    Part,
+    are_apart,
+    mismatches,
+    run_sql,
+    whole_commit,
+)
 from ricarica.storage.prepared import PreparedQueries, Query
 
 T = TypeVar("T")
 
 DRIVER = "postgresql+asyncpg://"
-DIALECT = sa.make_url(DRIVER).get_dialect()()
+Mixture = tuple[tuple[Part, ...], Expected | None]
 
 CONNECTIONS = 4  # that read, beside the one that writes; many nodes share the server's hundred
 CONNECTIONS_EXTRA = 5  # for a burst of pages
@@ -99,14 +109,20 @@ class PostgresDatabase:
         self._metadata = metadata
         self._loader = Loader(_literal_for, lambda values: no_values(len(values)))
         self._sql: dict[tuple[sa.Table, Kind], str] = {}
+        self._mixtures: set[Mixture] = set()
         self._prepared = PreparedQueries(DIALECT)
         self._engine = _engine(url, SERVER_SETTINGS)
         # Who writes need not wait for those who read.
         self._writing = _engine(url, SERVER_SETTINGS | WRITER_SETTINGS, size=1)
 
     async def commit(self, staged: Sequence[Staged], expected: Expect | None = None) -> None:
-        loaded = [self._loader.load(run) for run in row_runs(staged)]
+        runs = row_runs(staged)
+        loaded = [self._loader.load(run) for run in runs]
         others = statements(staged)
+        if not others and self._is_one(runs, expected):
+            async with _lent(self._writing) as driver:
+                await _commit_at_once(driver, loaded, expected)
+            return
         if not others:
             async with _lent(self._writing) as driver, driver.transaction():
                 await _check(driver, expected)
@@ -156,6 +172,15 @@ class PostgresDatabase:
         await self._engine.dispose()
         await self._writing.dispose()
 
+    def _is_one(self, runs: Sequence[RowRun], expected: Expect | None) -> bool:
+        """Whether one statement can do it all, and is worth to be kept."""
+        if not runs or not are_apart(runs):
+            return False
+        mixture = (_parts(runs), _expectation(expected))
+        if mixture not in self._mixtures and len(self._mixtures) < MIXTURES_MAX:
+            self._mixtures.add(mixture)
+        return mixture in self._mixtures
+
     async def _write_all(
         self, driver: "asyncpg.Connection[asyncpg.Record]", runs: Sequence[Loaded]
     ) -> None:
@@ -171,7 +196,7 @@ class PostgresDatabase:
     def _statement(self, run: Loaded) -> str:
         place = (run.table, run.kind)
         if place not in self._sql:
-            self._sql[place] = _sql(run.table, run.kind)
+            self._sql[place] = run_sql(run.table, run.kind)
         return self._sql[place]
 
     async def change_schema(self, change: Callable[[sa.Connection], T]) -> T:
@@ -267,56 +292,45 @@ async def _driver(connection: AsyncConnection) -> "asyncpg.Connection[asyncpg.Re
     return cast("asyncpg.Connection[asyncpg.Record]", raw.driver_connection)
 
 
+def _parts(runs: Sequence[RowRun | Loaded]) -> tuple[Part, ...]:
+    return tuple(Part(run.table, run.kind) for run in runs)
+
+
+def _expectation(expected: Expect | None) -> Expected | None:
+    return Expected(expected.table, expected.column) if expected and expected.rows else None
+
+
+async def _commit_at_once(
+    driver: "asyncpg.Connection[asyncpg.Record]", runs: Sequence[Loaded], expected: Expect | None
+) -> None:
+    values = [column for run in runs for column in run.columns]
+    sizes = [run.size for run in runs if run.kind in VERSIONED]
+    expectation = _expectation(expected)
+    given = _columns_of(expected) if expected and expectation else []
+    try:
+        await driver.execute(whole_commit(_parts(runs), expectation), *values, *sizes, *given)
+    except asyncpg.InvalidTextRepresentationError as error:
+        found = WHAT_WENT_WRONG.search(str(error))
+        if found is None:
+            raise
+        if found["fenced"]:
+            await _check(driver, expected)  # whose rows these are
+        place = found["table"] or "what was expected"
+        raise LostUpdateError(f"{place}: another writer was faster") from error
+
+
+def _columns_of(expected: Expect) -> list[list[Any]]:
+    return [list(values) for values in zip(*expected.rows, strict=True)]
+
+
 async def _check(driver: "asyncpg.Connection[asyncpg.Record]", expected: Expect | None) -> None:
     if expected is None or not expected.rows:
         return
-    arrays = [list(values) for values in zip(*expected.rows, strict=True)]
-    missed = await driver.fetch(_mismatches(expected.table, expected.column), *arrays)
+    query = mismatches(expected.table, expected.column)
+    missed = await driver.fetch(query, *_columns_of(expected))
     if missed:
         keys = [tuple(row) for row in missed]
         raise FencedError(f"{expected.table.name}: somebody else has taken over", keys)
-
-
-@cache  # as many as there are kinds of expectations
-def _mismatches(table: sa.Table, column: str) -> str:
-    """The keys whose rows are not as they should be."""
-    types = DIALECT.type_compiler_instance
-    keys = [key.name for key in table.primary_key]
-    arrays = ", ".join(
-        f"${place}::{types.process(table.c[name].type)}[]"
-        for place, name in enumerate((*keys, column), 1)
-    )
-    same = " AND ".join(f"found.{key} = given.{key}" for key in keys)
-    return (
-        f"SELECT {', '.join(f'given.{key}' for key in keys)}"  # noqa: S608 - our own names
-        f" FROM unnest({arrays}) AS given({', '.join((*keys, column))})"
-        f" LEFT JOIN {table.name} AS found ON {same}"
-        f" WHERE found.{column} IS DISTINCT FROM given.{column}"
-    )
-
-
-def _sql(table: sa.Table, kind: Kind) -> str:
-    preparer = DIALECT.identifier_preparer
-    name = preparer.format_table(table)
-    written = written_columns(table, kind)
-    columns = [preparer.quote(column.name) for column in written]
-    keys = [preparer.quote(column.name) for column in table.primary_key]
-    rows = rows_from(written, DIALECT, preparer.quote)
-    if kind in REPLACING:
-        changes = [column for column in columns if column not in keys]
-        return _update(name, changes, keys, rows)
-    insert = f"INSERT INTO {name} ({', '.join(columns)}) SELECT * FROM {rows}"  # noqa: S608 - our own names, quoted
-    return insert if kind is Kind.ADD else f"{insert} ON CONFLICT ({', '.join(keys)}) DO NOTHING"
-
-
-def _update(name: str, changing: list[str], keys: list[str], rows: str) -> str:
-    version = changing[-1]
-    changes = ", ".join(f"{column} = new_row.{column}" for column in changing)
-    same = " AND ".join(f"old_row.{key} = new_row.{key}" for key in keys)
-    return (
-        f"UPDATE {name} AS old_row SET {changes} FROM {rows}"  # noqa: S608 - our own names, quoted
-        f" WHERE {same} AND old_row.{version} = new_row.{version} - 1"
-    )
 
 
 def _literal_for(kind: TypeEngine[Any]) -> ColumnProcessor:

@@ -271,8 +271,8 @@ class Work:
             Run(sa.delete(table).where(*_is(table, key)))
             for table, key in self._kept.keys() - saves.keys()
         ]
-        # Of these none is in another's way, and so they can be written together.
-        ordered = sorted(saves.values(), key=lambda save: not save.stays)
+        # Of these none is in another's way, and so those of a kind can be written together.
+        ordered = sorted(saves.values(), key=lambda save: (not save.stays, save.row[-1] == 1))
         try:
             await self._database.commit([*ordered, *removals, *self._kept_rest], expected)
         except BaseException:

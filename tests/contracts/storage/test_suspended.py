@@ -5,10 +5,11 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from ricarica.kernel.errors import StorageUnavailableError
 from ricarica.storage import postgres as storage
-from ricarica.storage.database import Save, Staged
+from ricarica.storage.database import Run, Save, Staged
 from ricarica.storage.postgres import PostgresDatabase
 from ricarica.testing.postgres import PostgresServer
 from tests.contracts.storage.working import metadata, stations
@@ -51,7 +52,9 @@ async def test_what_a_suspended_process_holds_is_free_again_soon(url: str) -> No
             stack.push_async_callback(database.close)
         await other.create_all()
         await other.commit(written(1, "new"))
-        committing = asyncio.create_task(suspended.commit(written(2, "suspended")))
+        # What is written in one message is not held open; but not everything can be.
+        apart = Run(sa.update(stations).where(sa.false()).values(version=stations.c.version))
+        committing = asyncio.create_task(suspended.commit([*written(2, "suspended"), apart]))
         await suspended.has_written.wait()
 
         async with asyncio.timeout(SOON_S):
