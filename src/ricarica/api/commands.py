@@ -16,7 +16,7 @@ from ricarica.api.limits import LimitsBody, limits_from
 from ricarica.api.replies import ShortText
 from ricarica.authorization.commands import ClearCache
 from ricarica.configuration.commands import ReportSettings, WriteSetting
-from ricarica.engine.orders import merged, note_order, start_order, stop_order
+from ricarica.engine.orders import merged, note_order, start_order, stop_order, trigger_orders
 from ricarica.engine.paying import limited_start
 from ricarica.engine.sayings import Saying
 from ricarica.kernel.errors import ConflictError, InvalidError
@@ -184,7 +184,9 @@ async def trigger(
     """Ask for a report at once."""
     key = await caller.station(identity)
     command = Trigger(data.topic, _evse(data.evse), _connector(data.connector), data.custom)
-    return await _say(caller, "trigger", key, command, away)
+    orders = await caller.carry_out(lambda slices: trigger_orders(slices, key, command))
+    saying = Saying("trigger", _said(command))
+    return await _say_each(caller, key, orders, saying, away)
 
 
 @post(f"{PATH}/clear-cache", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
@@ -263,16 +265,30 @@ async def write_settings(
 async def _say(
     caller: Caller, name: str, key: StationKey, command: object, away: WhenAway = REFUSED
 ) -> CommandReply:
+    return await _say_each(caller, key, [command], Saying(name, _said(command)), away)
+
+
+async def _say_each(
+    caller: Caller, key: StationKey, commands: Sequence[object], saying: Saying, away: WhenAway
+) -> CommandReply:
+    """What became of it; of several commands, of the first that was not accepted."""
+
     async def act() -> CommandReply:
         try:
-            return await _told(caller, name, key, command)
+            replies = [await _told(caller, saying.name, key, each) for each in commands]
         except ConflictError:
             if away.keep_for is None:
                 raise
-        said = {word: value for word, value in to_builtins(command).items() if value is not None}
-        return await _kept(caller, key, Saying(name, said), away.keep_for)
+            return await _kept(caller, key, saying, away.keep_for)
+        failed = [reply for reply in replies if reply.outcome is not Outcome.ACCEPTED]
+        return [*failed, *replies][0]
 
     return await caller.once_outside(CommandReply, act)
+
+
+def _said(command: object) -> dict[str, Any]:
+    members: dict[str, Any] = to_builtins(command)
+    return {name: value for name, value in members.items() if value is not None}
 
 
 async def _kept(

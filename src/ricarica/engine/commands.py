@@ -17,7 +17,7 @@ from ricarica.engine.tracing import Tracing
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.clock import Clock
 from ricarica.kernel.errors import InvalidError, RicaricaError
-from ricarica.kernel.ids import Ids, StationKey
+from ricarica.kernel.ids import EvseNumber, Ids, StationKey
 from ricarica.link.letters import Ask, Told
 from ricarica.link.letters import Outcome as Reached
 from ricarica.link.ports import Sockets
@@ -91,7 +91,9 @@ class Commands:
 
     def topics(self, dialect: str) -> frozenset[Topic]:
         """What stations that speak it can be asked to report at once."""
-        return frozenset(topic for topic in Topic if self._has_words(dialect, Trigger(topic)))
+        return frozenset(
+            topic for topic in Topic if self._has_words(dialect, Trigger(topic, EvseNumber(1)))
+        )
 
     def _has_words(self, dialect: str, command: object) -> bool:
         phrase = self._phrases.get(dialect, {}).get(type(command))

@@ -1,7 +1,9 @@
 """What people and programs can tell a station, and how that becomes a command."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from ricarica.access.model import Actor
 from ricarica.authorization.commands import ClearCache
@@ -10,7 +12,7 @@ from ricarica.configuration.commands import ReportSettings, WriteSetting
 from ricarica.kernel.errors import ConflictError, InvalidError
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
 from ricarica.slices import Slices
-from ricarica.stations.commands import ChangeAvailability, Reset, Trigger, Unlock
+from ricarica.stations.commands import ChangeAvailability, Reset, Topic, Trigger, Unlock
 from ricarica.transactions.commands import StartCharging, StopCharging
 from ricarica.translation.quirks.models import habits_of
 
@@ -82,6 +84,31 @@ async def stop_order(
     if not known.is_running:
         raise ConflictError(f"transaction {transaction} has ended already")
     return StopCharging(known.ref)
+
+
+async def trigger_orders(slices: Slices, key: StationKey, trigger: Trigger) -> list[Trigger]:
+    """A status is told of one connector, so of all there are they are asked one by one."""
+    if trigger.topic is not Topic.STATUS or trigger.evse is not None:
+        return [trigger]
+    outlets = await slices.stations.outlets(key)
+    # F06.FR.13. Some stations never recover from being asked for connector 0.
+    each = [replace(trigger, evse=evse, connector=connector) for evse, connector in outlets]
+    return each or [trigger]
+
+
+def merged(answers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a station answered to the parts of one order, as one answer."""
+    whole: dict[str, Any] = {}
+    for answer in answers:
+        for name, value in answer.items():
+            known = whole.get(name)
+            if isinstance(known, dict) and isinstance(value, dict):
+                whole[name] = {**known, **value}
+            elif isinstance(known, list) and isinstance(value, list):
+                whole[name] = [*known, *value]
+            else:
+                whole[name] = value
+    return whole
 
 
 def note_order(

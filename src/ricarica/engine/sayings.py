@@ -8,7 +8,7 @@ import msgspec
 
 from ricarica.configuration.commands import ReadSettings, ReportSettings, WriteSetting
 from ricarica.engine.commands import NUMBER, Call, Called, check
-from ricarica.engine.orders import ORDERS, start_order, stop_order
+from ricarica.engine.orders import ORDERS, start_order, stop_order, trigger_orders
 from ricarica.engine.outbox import ENCODER
 from ricarica.kernel.errors import InvalidError, RicaricaError
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
@@ -16,7 +16,7 @@ from ricarica.link.letters import Outcome as Reached
 from ricarica.link.letters import Told
 from ricarica.ocpp.dialects import BY_NAME
 from ricarica.slices import Slices
-from ricarica.stations.commands import Outcome, Result, outcome_of
+from ricarica.stations.commands import Outcome, Result, Trigger, outcome_of
 
 T = TypeVar("T")
 
@@ -137,6 +137,10 @@ async def commands_of(slices: Slices, key: StationKey, saying: Saying) -> list[o
             return [await stop_order(slices, key, transaction, number)]
         case "settings":
             return _settings(saying, slices.ids.wire_number())
+        case "trigger":
+            trigger = _converted(saying, 0)
+            assert isinstance(trigger, Trigger), "ORDERS has it by that name"
+            return list(await trigger_orders(slices, key, trigger))
         case _:
             return [_converted(saying, slices.ids.wire_number())]
 

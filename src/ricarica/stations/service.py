@@ -9,7 +9,15 @@ from decimal import Decimal
 from ricarica.kernel.clock import is_plausible
 from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.events import Outgoing
-from ricarica.kernel.ids import EvseNumber, SiteId, StationId, StationKey, TariffId, TenantId
+from ricarica.kernel.ids import (
+    ConnectorNumber,
+    EvseNumber,
+    SiteId,
+    StationId,
+    StationKey,
+    TariffId,
+    TenantId,
+)
 from ricarica.stations.commands import HangUp, Topic, Trigger
 from ricarica.stations.events import (
     ConnectorStatusChanged,
@@ -249,6 +257,11 @@ class StationService:
 
     async def get(self, key: StationKey) -> Station:
         return await self._known(key)
+
+    async def outlets(self, key: StationKey) -> list[tuple[EvseNumber, ConnectorNumber]]:
+        """The connectors that the station has told of."""
+        known = await self._store.connectors_of(key)
+        return sorted((each.evse, each.number) for each in known if each.evse)
 
     async def evses(self, key: StationKey) -> list[EvseNumber]:
         """Those that it has told of."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from ricarica.authorization.commands import ClearCache
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber
+from ricarica.ocpp.errors import LocalProtocolError
 from ricarica.ocpp.v2 import messages as v2
 from ricarica.stations.commands import (
     ChangeAvailability,
@@ -85,9 +86,10 @@ def change_availability_for(command: ChangeAvailability) -> v2.ChangeAvailabilit
 
 
 def trigger_for(command: Trigger) -> v2.TriggerMessageRequest:
-    # F06.FR.13: a status is that of one connector
-    needs_connector = command.topic is Topic.STATUS and command.evse is not None
-    connector = command.connector or (ConnectorNumber(1) if needs_connector else None)
+    is_status = command.topic is Topic.STATUS
+    if is_status and command.evse is None:  # F06.FR.13: a status is that of one connector
+        raise LocalProtocolError("name the EVSE whose status is wanted")
+    connector = command.connector or (ConnectorNumber(1) if is_status else None)
     return v2.TriggerMessageRequest(
         requested_message=TOPIC[command.topic],
         evse=evse_for(command.evse, connector),

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from ricarica.authorization.commands import ClearCache
 from ricarica.configuration.commands import ReportSettings
-from ricarica.engine.orders import start_order, stop_order
+from ricarica.engine.orders import start_order, stop_order, trigger_orders
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
 from ricarica.slices import Slices
@@ -66,12 +66,15 @@ def _running_choice(transaction: Transaction) -> Choice:
     return Choice(transaction.id, f"{place} · {transaction.token or '–'}")
 
 
-async def command_from(command: Command, form: Form, slices: Slices, key: StationKey) -> object:
+async def orders_from(
+    command: Command, form: Form, slices: Slices, key: StationKey
+) -> list[object]:
     """
     Raises:
         RicaricaError: a value makes no sense; the text says which.
     """
-    return await _READERS[command](form, slices, key)
+    order = await _READERS[command](form, slices, key)
+    return list(await trigger_orders(slices, key, order)) if isinstance(order, Trigger) else [order]
 
 
 async def _start(form: Form, slices: Slices, key: StationKey) -> object:

@@ -24,7 +24,7 @@ from ricarica.transactions.queries.listing import TransactionFilter, Transaction
 from ricarica.transactions.queries.live import LiveQueries, LiveStation
 from ricarica.transactions.readings import Measurand
 from ricarica.web.addresses import name_in
-from ricarica.web.builders.commands import AUDITED_AS, command_from, commands_from
+from ricarica.web.builders.commands import AUDITED_AS, commands_from, orders_from
 from ricarica.web.builders.quirks import quirks_from
 from ricarica.web.builders.stations import evses_from, facts_from, head_from
 from ricarica.web.builders.transactions import row_from as transaction_row
@@ -53,7 +53,7 @@ async def station_page(visitor: Visiting, station: FromPath[str]) -> Html:
     page = StationPage(
         head_from(live.view),
         await _evses(visitor, live),
-        facts_from(live.view, await _tariff(visitor, live)),
+        facts_from(live.view, await tariff_of(visitor, live)),
         await commands_of(visitor, live),
         await log_of(visitor, key, {}, RECENT_MESSAGES),
         tuple(transaction_row(view) for view in recent.items),
@@ -142,7 +142,7 @@ async def _powers(visitor: Visitor, live: LiveStation) -> dict[TransactionId, tu
     return powers
 
 
-async def _tariff(visitor: Visitor, live: LiveStation) -> str | None:
+async def tariff_of(visitor: Visitor, live: LiveStation) -> str | None:
     """The one that holds at the station: its own, its site's, or the default."""
     station, site = live.view.station, live.view.site
     candidates = (station.tariff, site.tariff if site else None)
@@ -165,13 +165,15 @@ async def _suggested(visitor: Visitor) -> tuple[str, ...]:
 
 async def _outcome(visitor: Visitor, key: StationKey, command: Command) -> CommandOutcome:
     try:
-        said = await visitor.carry_out(
-            lambda slices: command_from(command, visitor.form, slices, key)
+        orders = await visitor.carry_out(
+            lambda slices: orders_from(command, visitor.form, slices, key)
         )
     except (InvalidError, ConflictError, NotFoundError) as error:
         return CommandOutcome(command, Outcome.UNREACHED, error=str(error))
-    began = visitor.house.now()
-    result = await told(visitor, key, AUDITED_AS.get(command, command.value), said)
+    began, name = visitor.house.now(), AUDITED_AS.get(command, command.value)
+    results = [await told(visitor, key, name, order) for order in orders]
+    failed = [each for each in results if each.outcome is not Outcome.ACCEPTED]
+    result = [*failed, *results][0]
     took = visitor.house.now() - began
     return CommandOutcome(
         command,
