@@ -9,11 +9,18 @@ from litestar import get, post
 from litestar.params import FromPath
 
 from ricarica.access.model import Permission
-from ricarica.authorization.model import Token, TokenKind, TokenStatus
+from ricarica.authorization.model import (
+    USUAL,
+    EnergyTransfer,
+    Token,
+    TokenKind,
+    TokenStatus,
+    Treatment,
+)
 from ricarica.authorization.queries import TokenFilter as Which
 from ricarica.authorization.queries import TokenQueries
-from ricarica.authorization.service import UID_LENGTH_MAX, TokenChanges
-from ricarica.kernel.errors import ConflictError, NotFoundError
+from ricarica.authorization.service import UID_LENGTH_MAX, TokenChanges, checked_treatment
+from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
 from ricarica.slices import Slices
 from ricarica.storage.pages import Wanted
 from ricarica.transactions.queries.listing import TransactionQueries
@@ -23,6 +30,7 @@ from ricarica.web.builders.forms import (
     NAME_TAKEN,
     NO_COUNT,
     NO_INSTANT,
+    NO_NUMBER,
     UNKNOWN_CHOICE,
 )
 from ricarica.web.builders.lists import pager_of
@@ -49,6 +57,7 @@ class Filled:
     group: str
     expires_at: datetime | None
     concurrent_max: int | None
+    treatment: Treatment
 
 
 @get("/tokens", opt=needs(Permission.READ))
@@ -70,7 +79,12 @@ async def tokens_page(visitor: Visiting) -> Html:
 
 @get("/tokens/new", opt=needs(Permission.EDIT_TOKENS))
 async def new_form(visitor: Visiting) -> Html:
-    return await visitor.show(TokenForm())
+    kind = visitor.query.get("kind", "")
+    form = TokenForm(
+        visitor.query.get("uid", "")[:UID_LENGTH_MAX],
+        kind=kind if kind in set(TokenKind) else TokenKind.ISO14443.value,
+    )
+    return await visitor.show(form)
 
 
 @post("/tokens/new", opt=needs(Permission.EDIT_TOKENS))
@@ -103,6 +117,11 @@ async def edit_form(visitor: Visiting, token: FromPath[str]) -> Html:
         group=known.group or "",
         expires_at=f"{expires_at.astimezone(zone):%Y-%m-%dT%H:%M}" if expires_at else "",
         concurrent_max=str(known.concurrent_max or ""),
+        language=known.treatment.language or "",
+        second_language=known.treatment.second_language or "",
+        message=known.treatment.message or "",
+        priority="" if known.treatment.priority is None else str(known.treatment.priority),
+        transfers=tuple(known.treatment.transfers),
     )
     return await visitor.show(form)
 
@@ -122,6 +141,7 @@ async def change(visitor: Visiting, token: FromPath[str]) -> Html:
         concurrent_max=filled.concurrent_max,
         kind=filled.kind,
         any_number=filled.concurrent_max is None,
+        treatment=filled.treatment,
     )
     await _changed(visitor, known.uid, changes)
     return visitor.lead_to("/tokens", Notice.TOKEN_SAVED)
@@ -162,6 +182,7 @@ async def _added(visitor: Visitor, uid: str, filled: Filled) -> None:
             expires_at=filled.expires_at,
             label=filled.label,
             concurrent_max=filled.concurrent_max,
+            treatment=filled.treatment,
         )
         added = await slices.authorization.add(token)
         visitor.audit(slices, "token.add", f"token:{added.uid}", status=added.status)
@@ -222,6 +243,7 @@ def _filled(visitor: Visitor) -> Filled | dict[str, str]:
         expires_at = _instant(form.get("expires_at", ""), visitor.house.choices.time_zone)
     except ValueError:
         errors["expires_at"] = NO_INSTANT
+    treatment = _treatment(form, errors)
     if errors:
         return errors
     return Filled(
@@ -231,7 +253,26 @@ def _filled(visitor: Visitor) -> Filled | dict[str, str]:
         form.get("group", "").strip()[:TEXT_MAX],
         expires_at,
         int(most) if most else None,
+        treatment,
     )
+
+
+def _treatment(form: Form, errors: dict[str, str]) -> Treatment:
+    priority = form.get("priority", "").strip()
+    try:
+        treatment = Treatment(
+            form.get("language", "").strip() or None,
+            form.get("second_language", "").strip() or None,
+            form.get("message", "").strip() or None,
+            int(priority) if priority else None,
+            tuple(transfer for transfer in EnergyTransfer if form.get(transfer)),
+        )
+        return checked_treatment(treatment)
+    except ValueError:
+        errors["priority"] = NO_NUMBER
+    except InvalidError as error:
+        errors[""] = str(error)
+    return USUAL
 
 
 def _instant(typed: str, zone: str) -> datetime | None:
@@ -256,6 +297,11 @@ async def _again(visitor: Visitor, uid: str, errors: dict[str, str], *, is_new: 
         form.get("group", ""),
         form.get("expires_at", ""),
         form.get("concurrent_max", ""),
+        form.get("language", ""),
+        form.get("second_language", ""),
+        form.get("message", ""),
+        form.get("priority", ""),
+        tuple(transfer for transfer in EnergyTransfer if form.get(transfer)),
         errors,
     )
     return await visitor.show(view, 422)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
-from ricarica.authorization.model import TokenKind, TokenStatus
+from ricarica.authorization.model import EnergyTransfer, TokenKind, TokenStatus
 from ricarica.web.translations import msgid
 from ricarica.web.views.lists import Pager
 from ricarica.web.views.visit import Page, Section
@@ -82,4 +82,10 @@ class TokenForm(Page):
     expires_at: str = ""
     """As a `datetime-local` field writes it, in the visit's time zone."""
     concurrent_max: str = ""
+    language: str = ""
+    second_language: str = ""
+    message: str = ""
+    priority: str = ""
+    transfers: tuple[str, ...] = ()
     errors: Mapping[str, str] = field(default_factory=dict)
+    transfer_choices: ClassVar[tuple[str, ...]] = tuple(EnergyTransfer)

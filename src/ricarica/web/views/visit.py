@@ -46,6 +46,8 @@ class Notice(StrEnum):
     TOKEN_SAVED = "token-saved"  # noqa: S105 - the name of a notice, not a secret
     TOKEN_BLOCKED = "token-blocked"  # noqa: S105 - the name of a notice, not a secret
     TOKEN_UNBLOCKED = "token-unblocked"  # noqa: S105 - the name of a notice, not a secret
+    ACCESS_SAVED = "access-saved"
+    DISPLAY_SAVED = "display-saved"
     TARIFF_SAVED = "tariff-saved"
     IMAGE_ADDED = "image-added"
     IMAGE_WITHDRAWN = "image-withdrawn"
@@ -56,11 +58,19 @@ class Notice(StrEnum):
     OPERATOR_SAVED = "operator-saved"
     PASSWORD_CHANGED = "password-changed"  # noqa: S105 - the name of a notice, not a secret
     PREFERENCES_SAVED = "preferences-saved"
+    TEMPLATE_SAVED = "template-saved"
+    TEMPLATE_PUSHED = "template-pushed"
+    RULE_SAVED = "rule-saved"
     LOGGED_OUT = "logged-out"
     COMMAND_CANCELLED = "command-cancelled"
     UPKEEP_BEGUN = "upkeep-begun"
     BULK_BEGUN = "bulk-begun"
     BULK_CANCELLED = "bulk-cancelled"
+    EVENTS_SEEN = "events-seen"
+    ROOT_REMOVED = "root-removed"
+    NETWORK_SAVED = "network-saved"
+    NETWORK_REMOVED = "network-removed"
+    STATION_TOLD = "station-told"
 
 
 NOTICE_TEXTS: Mapping[Notice, str] = {
@@ -70,6 +80,8 @@ NOTICE_TEXTS: Mapping[Notice, str] = {
     Notice.TOKEN_SAVED: msgid("The token was saved."),
     Notice.TOKEN_BLOCKED: msgid("The token was blocked."),
     Notice.TOKEN_UNBLOCKED: msgid("The token may charge again."),
+    Notice.ACCESS_SAVED: msgid("It was saved. It holds from the next token on."),
+    Notice.DISPLAY_SAVED: msgid("It was saved. Stations that are connected are told now."),
     Notice.TARIFF_SAVED: msgid("The tariff was saved. It applies to transactions from now on."),
     Notice.IMAGE_ADDED: msgid("The image was added."),
     Notice.IMAGE_WITHDRAWN: msgid("The image was withdrawn. No station gets it any more."),
@@ -80,8 +92,16 @@ NOTICE_TEXTS: Mapping[Notice, str] = {
     Notice.OPERATOR_SAVED: msgid("The operator was saved."),
     Notice.PASSWORD_CHANGED: msgid("Your password was changed."),
     Notice.PREFERENCES_SAVED: msgid("Your preferences were saved."),
+    Notice.TEMPLATE_SAVED: msgid("The template was saved. Stations that differ are told."),
+    Notice.TEMPLATE_PUSHED: msgid("The stations are being told."),
+    Notice.RULE_SAVED: msgid("The rule was saved."),
     Notice.LOGGED_OUT: msgid("You are logged out."),
     Notice.COMMAND_CANCELLED: msgid("The command will not be sent."),
+    Notice.EVENTS_SEEN: msgid("The events were marked as seen."),
+    Notice.ROOT_REMOVED: msgid("The root was removed."),
+    Notice.NETWORK_SAVED: msgid("The network profile was saved. Stations that use it are told."),
+    Notice.NETWORK_REMOVED: msgid("The network profile was removed."),
+    Notice.STATION_TOLD: msgid("Done. What the station has to do follows by itself."),
     Notice.UPKEEP_BEGUN: msgid("The station is told what is missing."),
     Notice.BULK_BEGUN: msgid("The stations are being told."),
     Notice.BULK_CANCELLED: msgid("Nobody else is told."),
@@ -140,12 +160,16 @@ class Section(StrEnum):
     TOKENS = "tokens"
     TARIFFS = "tariffs"
     PENDING = "pending"
+    DISPLAYS = "displays"
     FIRMWARE = "firmware"
     FILES = "files"
     MESSAGES = "messages"
     ENERGY = "energy"
     SETTINGS = "settings"
+    TEMPLATES = "templates"
+    EVENTS = "events"
     COMMANDS = "commands"
+    SECURITY = "security"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +203,9 @@ DEVICES: tuple[Entry, ...] = (
     Entry(Section.COMMANDS, msgid("Commands"), "/commands", "c"),
     Entry(Section.FIRMWARE, msgid("Firmware"), "/firmware", "f"),
     Entry(Section.FILES, msgid("Files"), "/logs", "l"),
+    Entry(Section.DISPLAYS, msgid("Displays"), "/displays", "d"),
     Entry(Section.ENERGY, msgid("Energy"), "/energy", "n"),
+    Entry(Section.SECURITY, msgid("Security"), "/security", "y"),
 )
 SYSTEM = (
     Entry(Section.MESSAGES, msgid("Messages"), "/messages", "m"),
