@@ -65,7 +65,8 @@ async def add_image(visitor: Visiting, request: Request[Any, Any, Any]) -> Html:
             request.stream(),
         )
     except RicaricaError as error:
-        return await visitor.show(ImageForm(str(error)), 422)
+        # Sent by a script, that puts into the page only what went well.
+        return await visitor.show(ImageForm(str(error)))
     return visitor.lead_to("/firmware", Notice.IMAGE_ADDED)
 
 
