@@ -65,9 +65,8 @@ def whole_commit(parts: tuple[Part, ...], expected: Expected | None) -> str:
         if part.kind in VERSIONED:
             count = f"(SELECT count(*) FROM w{number})"  # noqa: S608 - our own names
             # Nothing constant, for what is constant is reckoned beforehand.
-            wrong.append(
-                f"WHEN {count} <> ${place}::bigint THEN ('{LOST} {part.table.name} ' || {count})::int"
-            )
+            fault = f"('{LOST} {part.table.name} ' || {count})::int"
+            wrong.append(f"WHEN {count} <> ${place}::bigint THEN {fault}")
             place += 1
     if expected is not None:
         written.append(f"missed AS ({mismatches(*expected, place)})")
