@@ -35,13 +35,18 @@ class Server:
     url: str
     key: str | None
 
-    def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
-        return asyncio.run(self._ask("GET", path, query or {}, None, TIMEOUT_S))
+    def get(
+        self, path: str, query: Mapping[str, str] | None = None, timeout_s: float = TIMEOUT_S
+    ) -> Any:
+        return asyncio.run(self._ask("GET", path, query or {}, None, timeout_s))
 
     def post(
         self, path: str, body: bytes, query: Mapping[str, str], timeout_s: float = TIMEOUT_S
     ) -> Any:
         return asyncio.run(self._ask("POST", path, query, body, timeout_s))
+
+    def put(self, path: str, body: bytes) -> Any:
+        return asyncio.run(self._ask("PUT", path, {}, body, TIMEOUT_S))
 
     def delete(self, path: str) -> None:
         asyncio.run(self._ask("DELETE", path, {}, None, TIMEOUT_S))

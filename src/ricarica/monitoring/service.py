@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from ricarica.configuration.limits import Limit, parts_of
 from ricarica.configuration.service import ConfigurationService
-from ricarica.configuration.templates import Wanted
+from ricarica.configuration.templates import Wanted, WantedMonitor
 from ricarica.kernel.clock import is_plausible
 from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.events import Outgoing
@@ -188,6 +188,17 @@ class MonitoringService:
                 tuple(each.wanted for each in part),
                 tuple(each.actual.number if each.actual else None for each in part),
             )
+            for part in parts_of(items, limit)
+        ]
+
+    async def ordering(
+        self, station: StationKey, monitors: Sequence[tuple[WantedMonitor, int | None]]
+    ) -> list[SetMonitors]:
+        """The same for monitors by hand, each with the number of the one that gives way."""
+        limit = await self._configuration.limit(station, "monitor", SETTING)
+        items = [(each, each[0].name) for each in monitors]
+        return [
+            SetMonitors(tuple(one for one, _ in part), tuple(number for _, number in part))
             for part in parts_of(items, limit)
         ]
 
