@@ -66,6 +66,7 @@ class StationDoctor:
                 identity=key.station,
                 station=view.station,
                 has_password=view.has_password,
+                awaits_password=view.awaits_password,
                 connectors=view.connectors,
                 connections_in_hour=await self._connections(key, now),
                 skew=skew_in(messages),

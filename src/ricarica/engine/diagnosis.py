@@ -63,6 +63,7 @@ class Known:
     heartbeat: timedelta
     station: Station | None = None
     has_password: bool = False
+    awaits_password: bool = False
     connectors: Sequence[Connector] = ()
     alike: Sequence[StationId] = ()  # registered ones that are written nearly so
     refusals: Refusals | None = None
@@ -187,7 +188,7 @@ def _security(known: Known) -> Iterator[Finding]:
     station = known.station
     if station is None:
         return
-    if station.pending_secret is not None:
+    if known.awaits_password:
         yield Finding("password_awaited", Level.NOTE)
     if station.pending_profile is not None:
         yield Finding("profile_awaited", Level.NOTE, {"profile": station.pending_profile})

@@ -51,6 +51,9 @@ class NetworkService:
 
     # -- profiles, for any number of stations
 
+    async def find(self, tenant: TenantId, name: str) -> NetworkProfile | None:
+        return await self._store.profile(tenant, name)
+
     async def get(self, tenant: TenantId, name: str) -> NetworkProfile:
         profile = await self._store.profile(tenant, name)
         if profile is None:

@@ -52,6 +52,7 @@ class StationView:
     has_password: bool
     site: Site | None
     connectors: tuple[Connector, ...]  # by EVSE and number; (0, 0) is the station as a whole
+    awaits_password: bool = False  # it was given a new one, and has not come with it yet
 
     @property
     def evses(self) -> Mapping[EvseNumber, tuple[Connector, ...]]:
@@ -133,6 +134,16 @@ class StationQueries:
         )
         return _counts(rows)
 
+    async def profile_counts(self, tenant: TenantId) -> list[tuple[int | None, int]]:
+        """Accepted stations by security profile; None: whatever they come with."""
+        rows = await self._database.fetch(
+            sa.select(STATIONS.c.security_profile, sa.func.count())
+            .where(STATIONS.c.tenant == tenant, STATIONS.c.acceptance == Acceptance.ACCEPTED)
+            .group_by(STATIONS.c.security_profile)
+            .order_by(STATIONS.c.security_profile)
+        )
+        return [(profile, int(count)) for profile, count in rows]
+
     async def pending_count(self, tenant: TenantId) -> int:
         """How many wait for approval."""
         [(count,)] = await self._database.fetch(
@@ -213,6 +224,7 @@ def _read(row: Row) -> StationView:
         has_password=station.secret is not None,
         site=site_from(site) if site[0] is not None else None,
         connectors=(),
+        awaits_password=station.pending_secret is not None,
     )
 
 

@@ -183,11 +183,12 @@ def test_an_outlet_that_is_out_of_order_is_named() -> None:
 
 def everything() -> Diagnosis:
     """As much as can be wrong at once."""
-    station = replace(WELL, pending_secret=b"x", pending_profile=2, security_profile=1)
+    station = replace(WELL, pending_profile=2, security_profile=1)
     return diagnosed(
         replace(
             KNOWN,
             station=station,
+            awaits_password=True,
             refusals=turned_away(Reason.NO_COMMON_DIALECT),
             skew=timedelta(hours=1),
             mended=1,
