@@ -8,7 +8,7 @@ from sqlalchemy.types import TypeEngine
 
 from ricarica.storage import columns as c
 from ricarica.storage.arrays import array_literal, no_values
-from ricarica.storage.postgres import DIALECT
+from ricarica.storage.postgres_sql import DIALECT
 
 
 class Word(StrEnum):
