@@ -126,7 +126,7 @@ async def test_a_station_leaves_its_log_by_ftp(server: Served, tmp_path: Path) -
         ) as station:
             await station.upload(log, "d.log", write_into=True)
             with pytest.raises(aioftp.StatusCodeError):
-                await station.download("d.log", tmp_path / "back.log", write_into=True)
+                await station.download("d.log", str(tmp_path / "back.log"), write_into=True)
         with pytest.raises(aioftp.StatusCodeError):
             async with aioftp.Client.context(
                 place.hostname or "", place.port, "log", place.password

@@ -108,5 +108,8 @@ class SqlLogStore:
 
     async def _some(self, keys: sa.Select[tuple[str, str, int]]) -> list[LogRequest]:
         rows = await self._work.fetch(keys)
-        found = [await self._work.get(LOG_SHELF, tuple(row)) for row in rows]
-        return [request for request in found if request is not None]
+        found: list[LogRequest] = []
+        for row in rows:
+            if request := await self._work.get(LOG_SHELF, tuple(row)):
+                found.append(request)
+        return found

@@ -68,6 +68,6 @@ async def _add(slices: Slices, actor: Actor, form: Form, stored: Stored) -> Imag
         fields["certificate"] or None,
     )
     added = await slices.firmware.add(image, slices.now)
-    detail = {"name": added.name, "sha256": added.sha256}
+    detail: dict[str, object] = {"name": added.name, "sha256": added.sha256}
     slices.access.audit(actor, "firmware.add", f"image:{added.id}", slices.now, detail=detail)
     return added

@@ -139,10 +139,10 @@ def root_from(row: Row) -> Root:
 
 
 def update_from(row: Row) -> Update:
-    tenant, station, number, kind, state, *rest, locations = row
+    tenant, station, number, kind, state, *rest, checksum, due_at, locations = row
     key = StationKey(TenantId(tenant), StationId(station))
-    kinds = UpdateKind(kind), UpdateState(state)
-    return Update(key, number, *kinds, *rest, locations=tuple(locations or ()))
+    given = (*rest, checksum, due_at, tuple(locations or ()))
+    return Update(key, number, UpdateKind(kind), UpdateState(state), *given)
 
 
 def link_from(row: Row) -> Link:
@@ -344,8 +344,11 @@ class SqlFirmwareStore:
             .limit(STUCK_AT_ONCE)
         )
         rows = await self._work.fetch(keys)
-        found = [await self._work.get(UPDATE_SHELF, tuple(row)) for row in rows]
-        return [update for update in found if update is not None]
+        found: list[Update] = []
+        for row in rows:
+            if update := await self._work.get(UPDATE_SHELF, tuple(row)):
+                found.append(update)
+        return found
 
     def save_update(self, update: Update) -> None:
         self._work.put(UPDATE_SHELF, update)

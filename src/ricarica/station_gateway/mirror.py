@@ -212,10 +212,11 @@ class _Talk:
                 self._command(event)
                 continue
             tag = getattr(event, "tag", None)
-            if tag is not None and tag is self.asked:
+            asked = self.asked
+            if asked is not None and tag is asked:
                 self.asked = None
                 if isinstance(event, Answered):
-                    self._note(tag, bytes(event.payload))
+                    self._note(asked, bytes(event.payload))
                 elif isinstance(event, Refused):
                     log.debug("mirror.refused", action=event.action, code=event.code)
 

@@ -58,7 +58,7 @@ async def publish_status(
 
 
 def update_for(command: Update) -> v2.UpdateFirmwareRequest:
-    is_signed = isinstance(command, UpdateSignedFirmware)
+    signed = command if isinstance(command, UpdateSignedFirmware) else None
     return v2.UpdateFirmwareRequest(
         request_id=command.number,
         retries=command.retries,
@@ -67,8 +67,8 @@ def update_for(command: Update) -> v2.UpdateFirmwareRequest:
             location=command.location,
             retrieve_date_time=command.retrieve_at,
             install_date_time=command.install_at,
-            signing_certificate=command.certificate if is_signed else None,  # L01.FR.11
-            signature=command.signature if is_signed else None,
+            signing_certificate=signed.certificate if signed else None,  # L01.FR.11
+            signature=signed.signature if signed else None,
         ),
     )
 

@@ -1,6 +1,7 @@
 """/firmware: images, roots, campaigns and updates."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -27,7 +28,7 @@ from ricarica.web.visitor import Html, Visiting, Visitor
 
 SHOWN = Wanted(20)  # of each list on the first page
 NUMBERS = ("canary_percent", "wave_size", "at_once", "failures_max_percent", "attempts")
-MINUTES = {"pause": "pause", "healthy_within": "healthy_within", "install_within": "install_within"}
+MINUTES = ("pause", "healthy_within", "install_within")
 CHOICES = ("q", "vendor", "model", "firmware", "site", "stations")
 DECISIONS = ("pause", "resume", "cancel")
 NUMBER_MAX = 6  # digits that a number of the plan may have
@@ -194,7 +195,7 @@ async def _form(
     fitting = await queries.candidates(visitor.tenant, selection_from(typed))
     return CampaignForm(
         tuple(image for image in images if image.withdrawn_at is None),
-        tuple(Choice(site.id, site.name) for site in sites),
+        tuple(Choice(view.site.id, view.site.name) for view in sites),
         dict(typed),
         len(fitting),
         error=error,
@@ -221,17 +222,14 @@ def plan_from(form: Mapping[str, str]) -> Plan:
         InvalidError: a number is none.
     """
     usual = Plan()
-    numbers = {name: _number(form, name, getattr(usual, name)) for name in NUMBERS}
-    times = {
-        name: timedelta(minutes=_number(form, name, int(_minutes(getattr(usual, name)))))
-        for name in MINUTES
-    }
+    given: dict[str, Any] = {}
+    for name in NUMBERS:
+        given[name] = _number(form, name, getattr(usual, name))
+    for name in MINUTES:
+        minutes = getattr(usual, name).total_seconds() / 60
+        given[name] = timedelta(minutes=_number(form, name, int(minutes)))
     spares = form.get("spare_charging") == "true"
-    return Plan(**numbers, **times, spare_charging=spares).checked()
-
-
-def _minutes(time: timedelta) -> float:
-    return time.total_seconds() / 60
+    return replace(usual, **given, spare_charging=spares).checked()
 
 
 def _number(form: Mapping[str, str], name: str, usual: int) -> int:
