@@ -36,8 +36,7 @@ from ricarica.billing.model import (
 )
 from ricarica.billing.queries import BillingQueries, PaymentFilter
 from ricarica.billing.vat import Standing
-from ricarica.configuration.commands import WriteSetting
-from ricarica.engine.paying import PaidStart, paid_start
+from ricarica.engine.paying import PaidStart, paid_start, web_settings
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import EvseNumber, StationId, StationKey
 from ricarica.slices import Slices
@@ -236,33 +235,18 @@ async def set_web(caller: Asking, identity: FromPath[str], data: JSONBody[WebBod
     """Decide it, and tell the station. 409 when it is not connected: what was decided is kept."""
     key = await caller.station(identity)
 
+    validity = timedelta(seconds=data.validity_s)
+    at = caller.now()
+    web = WebPayments(key, data.template, at, data.secret, validity, data.length, data.on)
+
     async def decide(slices: Slices) -> None:
-        validity = timedelta(seconds=data.validity_s)
-        await slices.billing.set_web(
-            WebPayments(key, data.template, slices.now, data.secret, validity, data.length, data.on)
-        )
+        await slices.billing.set_web(web)
         caller.audit(slices, "station.web-payments", f"station:{key.station}")
 
     await caller.carry_out(decide)
-    return await tell_all(caller, key, "web-payments", written(data), {"template": data.template})
-
-
-def written(data: WebBody) -> list[WriteSetting]:
-    values = {
-        "URLTemplate": data.template,
-        "SharedSecret": data.secret,
-        "ValidityTime": str(data.validity_s),
-        "Length": str(data.length),
-        "TOTPVersion": "v1",
-        "Enabled": "true" if data.on else "false",
-    }
-    if data.secret is None:
-        values = {"URLTemplate": data.template}
-    return [
-        WriteSetting(f"WebPaymentsCtrlr.{name}", value)
-        for name, value in values.items()
-        if value is not None
-    ]
+    return await tell_all(
+        caller, key, "web-payments", web_settings(web), {"template": data.template}
+    )
 
 
 @post("/payments/addresses", status_code=200, opt=needs(Permission.READ), tags=["Payments"])

@@ -6,7 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 from ricarica.authorization.model import Token, TokenKind, TokenRef, TokenStatus
-from ricarica.billing.model import Channel, Payment, PaymentState
+from ricarica.billing.model import Channel, Payment, PaymentState, WebPayments
+from ricarica.configuration.commands import WriteSetting
 from ricarica.engine.orders import start_order
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey
 from ricarica.ocpp.dialects import BY_NAME
@@ -113,6 +114,19 @@ async def _arrange(
         payment,
     )
     await slices.watching.arrange(key, arrangement, slices.now)
+
+
+def web_settings(web: WebPayments) -> list[WriteSetting]:
+    """C25: what a station needs to be set to, so that it shows the address."""
+    values = {"URLTemplate": web.template, "Enabled": "true" if web.is_on else "false"}
+    if web.secret is not None:
+        values |= {
+            "SharedSecret": web.secret,
+            "ValidityTime": str(int(web.validity.total_seconds())),
+            "Length": str(web.length),
+            "TOTPVersion": "v1",
+        }
+    return [WriteSetting(f"WebPaymentsCtrlr.{name}", value) for name, value in values.items()]
 
 
 async def swap_order(slices: Slices, key: StationKey, token: str) -> RequestSwap:

@@ -14,32 +14,41 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from ricarica.access.model import Role
+from ricarica.billing.model import Channel, PaymentState
 from ricarica.diagnostics.model import LogKind, LogState
-from ricarica.engine.forwarding import Line, Mode
-from ricarica.firmware.campaigns import CampaignState, TargetState
-from ricarica.firmware.updates import UpdateState
 from ricarica.energy.der import DerKind
 from ricarica.energy.facts import NeedsAnswer
 from ricarica.energy.model import Purpose
+from ricarica.engine.forwarding import Line, Mode
+from ricarica.firmware.campaigns import CampaignState, TargetState
+from ricarica.firmware.updates import UpdateState
 from ricarica.stations.commands import Outcome
 from ricarica.stations.model import Acceptance
+from ricarica.swaps.model import SwapState
 from ricarica.tariffs.model import LineKind
 from ricarica.transactions.model import ChargingState, EntryKind, Flag
+from ricarica.transactions.terms import LimitKind
 from ricarica.web.assets import Assets
 from ricarica.web.builders.quirks import HABITS
 from ricarica.web.formats import Formats, zone_named
 from ricarica.web.pretty import pretty_json
 from ricarica.web.translations import LANGUAGES, load_translations
-from ricarica.web.views import files, network
 from ricarica.web.views import (
+    alerts,
     bulk,
     calls,
     commands,
+    device_model,
     energy,
+    files,
     messages,
+    money,
+    network,
     overview,
     stations,
     status,
+    swaps,
+    terms,
     tokens,
     transactions,
     upkeep,
@@ -80,6 +89,8 @@ LABELS: Mapping[type[StrEnum], Mapping[Any, str]] = {
     messages.Direction: messages.DIRECTION_LABELS,
     messages.MessageKind: messages.MESSAGE_KIND_LABELS,
     overview.Concern: overview.CONCERN_LABELS,
+    **alerts.LABELS,
+    **device_model.LABELS,
     CampaignState: files.CAMPAIGN_LABELS,
     Line: files.LINE_LABELS,
     LogKind: files.LOG_KIND_LABELS,
@@ -87,6 +98,10 @@ LABELS: Mapping[type[StrEnum], Mapping[Any, str]] = {
     Mode: files.MODE_LABELS,
     TargetState: files.TARGET_LABELS,
     UpdateState: files.UPDATE_LABELS,
+    Channel: money.CHANNEL_LABELS,
+    LimitKind: terms.LIMIT_LABELS,
+    PaymentState: money.PAYMENT_LABELS,
+    SwapState: swaps.SWAP_LABELS,
 }
 
 
@@ -127,6 +142,8 @@ def _globals(assets: Assets) -> dict[str, Any]:
         "languages": LANGUAGES,
         "themes": tuple(Theme),
         "roles": tuple(Role),
+        **alerts.GLOBALS,
+        **device_model.GLOBALS,
         "statuses": tuple(Status),
         "dialects": stations.DIALECTS,
         "acceptances": tuple(Acceptance),
@@ -155,6 +172,8 @@ def _globals(assets: Assets) -> dict[str, Any]:
         "target_states": bulk.TARGET_STATES,
         "target_symbols": bulk.TARGET_SYMBOLS,
         "topic_labels": commands.TOPIC_LABELS,
+        "payment_symbols": money.PAYMENT_SYMBOLS,
+        "swap_symbols": swaps.SWAP_SYMBOLS,
     }
 
 
@@ -194,6 +213,7 @@ def _plain_filters(formats: Formats) -> dict[str, Callable[..., Any]]:
         "duration": formats.duration,
         "pretty_json": pretty_json,
         "path": lambda text: quote(text, safe=""),
+        "filled": lambda text, values: text % values,
         "spark": _spark,
         "zip": zip,
     }

@@ -19,6 +19,7 @@ from ricarica.web.builders.transactions import (
     row_from,
     which_from,
 )
+from ricarica.web.pages.money import terms_of
 from ricarica.web.sessions import needs
 from ricarica.web.views.transactions import (
     TransactionLive,
@@ -68,6 +69,8 @@ async def transaction_page(visitor: Visiting, transaction: FromPath[str]) -> Htm
         and detail.view.connected
         and can_stop
         and visitor.may(Permission.COMMAND),
+        terms=await terms_of(visitor, detail.view, dialect),
+        facts=known.terms.told if known.terms else {},
     )
     return await visitor.show(page)
 

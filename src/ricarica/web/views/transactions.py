@@ -14,6 +14,7 @@ from ricarica.web.translations import msgid
 from ricarica.web.views.charts import Chart
 from ricarica.web.views.lists import Pager
 from ricarica.web.views.status import Status
+from ricarica.web.views.terms import TransactionTerms
 from ricarica.web.views.visit import Page, Section
 
 FLAG_LABELS: Mapping[Flag, str] = {
@@ -24,6 +25,8 @@ FLAG_LABELS: Mapping[Flag, str] = {
     Flag.IMPLAUSIBLE_TIME: msgid("The station's clock is wrong"),
     Flag.SUPERSEDED: msgid("Another one started in its place"),
     Flag.CONTRADICTED: msgid("Its end was told in two ways"),
+    Flag.COST_DIFFERS: msgid("The station counted another cost"),
+    Flag.LOST_END: msgid("Its end was never told"),
 }
 
 
@@ -163,6 +166,7 @@ class TransactionPage(Page):
     dialect: str | None = None
     may_stop: bool = False
     """It runs, its station is connected, its dialect can say stop, and the viewer may act."""
+    terms: TransactionTerms = field(default_factory=TransactionTerms)
     facts: Mapping[str, str] = field(default_factory=dict)
     """More about it in the station's own words: shown as given."""
 

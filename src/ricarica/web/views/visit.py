@@ -165,6 +165,7 @@ class Section(StrEnum):
     FILES = "files"
     MESSAGES = "messages"
     ENERGY = "energy"
+    SWAPS = "swaps"
     SETTINGS = "settings"
     TEMPLATES = "templates"
     EVENTS = "events"
@@ -201,10 +202,13 @@ OPERATE = (
 # In this order: commands, templates, events, firmware, files, displays, energy, swaps, security.
 DEVICES: tuple[Entry, ...] = (
     Entry(Section.COMMANDS, msgid("Commands"), "/commands", "c"),
+    Entry(Section.TEMPLATES, msgid("Templates"), "/templates", "x"),
+    Entry(Section.EVENTS, msgid("Events"), "/events", "v"),
     Entry(Section.FIRMWARE, msgid("Firmware"), "/firmware", "f"),
     Entry(Section.FILES, msgid("Files"), "/logs", "l"),
     Entry(Section.DISPLAYS, msgid("Displays"), "/displays", "d"),
     Entry(Section.ENERGY, msgid("Energy"), "/energy", "n"),
+    Entry(Section.SWAPS, msgid("Swaps"), "/swaps", "b"),
     Entry(Section.SECURITY, msgid("Security"), "/security", "y"),
 )
 SYSTEM = (
