@@ -28,13 +28,15 @@ def _value(rng: Random, root: Schema, part: Schema, depth: int) -> Any:
     part = resolved(root, part)
     if "enum" in part:
         return rng.choice(part["enum"])
+    kind = part.get("type")
+    if kind in ("object", "array"):
+        draw = _object if kind == "object" else _array
+        return draw(rng, root, part, depth)
+    return _scalar(rng, part)
+
+
+def _scalar(rng: Random, part: Schema) -> Any:
     match part.get("type"):
-        case "object":
-            return _object(rng, root, part, depth)
-        case "array":
-            low = part.get("minItems", 0)
-            size = rng.randint(low, min(part.get("maxItems", low + 3), low + 3))
-            return [_value(rng, root, part["items"], depth + 1) for _ in range(size)]
         case "string":
             return _text(rng, part)
         case "integer":
@@ -45,6 +47,12 @@ def _value(rng: Random, root: Schema, part: Schema, depth: int) -> Any:
             return rng.random() < 0.5
         case _:
             return rng.choice(("anything", 1, True, {"a": 1}, [1]))
+
+
+def _array(rng: Random, root: Schema, part: Schema, depth: int) -> list[Any]:
+    low = part.get("minItems", 0)
+    size = rng.randint(low, min(part.get("maxItems", low + 3), low + 3))
+    return [_value(rng, root, part["items"], depth + 1) for _ in range(size)]
 
 
 def _object(rng: Random, root: Schema, part: Schema, depth: int) -> dict[str, Any]:

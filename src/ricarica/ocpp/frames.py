@@ -87,6 +87,8 @@ def write(frame: Frame) -> str:
 def read(text: str | bytes) -> Frame | Unreadable:
     if is_deeper_than(DEEPEST, text):
         return _diagnosed(text, f"nested deeper than {DEEPEST} levels")
+    if (ESCAPED_NUL if isinstance(text, str) else ESCAPED_NUL.encode()) in text:
+        text = _without_nul(text)
     try:
         frame = _frame_decoder.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -103,6 +105,17 @@ def read(text: str | bytes) -> Frame | Unreadable:
             return msgspec.structs.replace(frame, payload=EMPTY)
     message_type = int(frame.__struct_config__.tag or 0)
     return Unreadable(ErrorKind.FORMATION, "the payload is no object", message_type, frame.id)
+
+
+ESCAPED_NUL = "\\u0000"
+# But not an escaped backslash with "u0000" behind it.
+_REALLY_ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+def _without_nul(text: str | bytes) -> str:
+    """With U+FFFD for it: no database keeps a NUL, and a name must be the same when read again."""
+    legible = text.decode(errors="replace") if isinstance(text, bytes) else text
+    return _REALLY_ESCAPED.sub("\\1\\\\ufffd", legible)
 
 
 # Blanks of JSON among them are none of these.

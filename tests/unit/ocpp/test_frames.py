@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import msgspec
 import pytest
 
@@ -89,7 +91,7 @@ def test_an_integer_of_five_thousand_digits_does_no_harm() -> None:
     "text, payload",
     [
         ('[2,"1","A",{"a":"x\0y"}]', b'{"a":"x\0y"}'),
-        ('[2,"1","A",{"a":"x\x1by\\u0000z"}]', b'{"a":"x\x1by\\u0000z"}'),
+        ('[2,"1","A",{"a":"x\x1by\\u0007z"}]', b'{"a":"x\x1by\\u0007z"}'),
         ('[2,"1","A",{"a":1}]\0', b'{"a":1}'),
     ],
 )
@@ -105,3 +107,21 @@ def test_control_characters_spoil_no_frame_and_stay_in_its_payload(
 @pytest.mark.parametrize("text", ["\0", "\0[2,", '[2,"1","A",\0{}]', '[2,"1","A",{"a":"x\ny"}]'])
 def test_what_is_broken_besides_stays_unreadable(text: str) -> None:
     assert isinstance(frames.read(text), frames.Unreadable)
+
+
+@pytest.mark.parametrize(
+    "written, meant",
+    [
+        (r"a\u0000b", "a\ufffdb"),
+        (r"a\\u0000b", r"a\u0000b"),
+        (r"a\\\u0000b", "a\\\ufffdb"),
+    ],
+)
+@pytest.mark.parametrize("form", [str, str.encode])
+def test_a_nul_is_replaced_before_anything_is_named_by_it(
+    written: str, meant: str, form: Callable[[str], str | bytes]
+) -> None:
+    frame = frames.read(form(f'[2,"1","TransactionEvent",{{"id":"{written}"}}]'))
+
+    assert isinstance(frame, frames.Call)
+    assert msgspec.json.decode(frame.payload) == {"id": meant}
