@@ -12,9 +12,10 @@ from litestar import get
 from litestar.response import Stream
 
 from ricarica.access.model import SESSION_COOKIE, Permission
+from ricarica.alerts.events import AlertChanged, AlertOpened
+from ricarica.diagnostics.events import LogProgressed
 from ricarica.energy import events as energy_events
 from ricarica.engine.outbox import Told, Watch
-from ricarica.diagnostics.events import LogProgressed
 from ricarica.engine.queries import MessageQueries, NetworkMessages
 from ricarica.firmware.events import (
     CampaignChanged,
@@ -24,6 +25,12 @@ from ricarica.firmware.events import (
 )
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import StationId, StationKey
+from ricarica.monitoring.events import (
+    EventAcknowledged,
+    StationNoticed,
+    StreamAdvanced,
+    StreamChanged,
+)
 from ricarica.stations.events import (
     ConnectorStatusChanged,
     SiteChanged,
@@ -83,6 +90,11 @@ ENERGY_EVENTS = frozenset(
         energy_events.DerAlarmChanged,
     )
 )
+
+
+ALERT_EVENTS = frozenset({AlertOpened.__name__, AlertChanged.__name__})
+NOTICED_EVENTS = ALERT_EVENTS | {StationNoticed.__name__, EventAcknowledged.__name__}
+STREAM_EVENTS = frozenset({StreamAdvanced.__name__, StreamChanged.__name__})
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +220,22 @@ def changes_of(kind: str, station: str | None, transaction: str | None) -> Itera
         yield Change("station", frozenset({f"station:{station}"}), (("id", station),))
     elif kind == SiteChanged.__name__:
         yield OVERVIEW
-    elif kind in FIRMWARE_EVENTS:
+    else:
+        yield from _further(kind, station)
+
+
+def _further(kind: str, station: str | None) -> Iterator[Change]:
+    """Of what is less often looked at."""
+    if kind in FIRMWARE_EVENTS:
         yield FIRMWARE
     elif kind == LogProgressed.__name__:
         yield LOGS
+    elif kind in NOTICED_EVENTS:
+        yield Change("events", frozenset({"events"}))
+        if kind in ALERT_EVENTS:
+            yield OVERVIEW
+    elif kind in STREAM_EVENTS and station:
+        yield Change("stream", frozenset({f"streams:{station}"}), (("station", station),))
 
 
 def _of(told: Told) -> Iterator[Change]:

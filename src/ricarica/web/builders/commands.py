@@ -115,8 +115,9 @@ async def _trigger(form: Form, _slices: Slices, _key: StationKey) -> object:
     return Trigger(Topic(topic), _evse(form), custom=custom or None)
 
 
-async def _read_settings(_form: Form, slices: Slices, _key: StationKey) -> object:
-    return ReportSettings(slices.ids.wire_number())
+async def _read_settings(_form: Form, slices: Slices, key: StationKey) -> object:
+    station = await slices.stations.get(key)
+    return await slices.configuration.ask_for_all(key, station.firmware, slices.now)
 
 
 async def _clear_cache(_form: Form, _slices: Slices, _key: StationKey) -> object:

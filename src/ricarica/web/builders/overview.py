@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from ricarica.alerts.model import Alert
 from ricarica.kernel.ids import SiteId
 from ricarica.stations.queries import SiteView
 from ricarica.transactions.queries.listing import TransactionView
@@ -99,9 +100,16 @@ def _markers(
         )
 
 
-def attention_from(found: Sequence[Found]) -> Attention:
-    items = tuple(_item(each) for each in found[:CONCERNS_MAX])
-    return Attention(items, max(0, len(found) - CONCERNS_MAX))
+def attention_from(found: Sequence[Found], alerts: Sequence[Alert] = ()) -> Attention:
+    """Alerts first: a rule says that somebody has to look."""
+    every = [*map(_alert, alerts), *map(_item, found)]
+    return Attention(tuple(every[:CONCERNS_MAX]), max(0, len(every) - CONCERNS_MAX))
+
+
+def _alert(alert: Alert) -> AttentionItem:
+    url = path_to("stations", alert.station, "events") if alert.station else "/events"
+    detail = f"{alert.name}: {alert.text}" if alert.text else alert.name
+    return AttentionItem(Concern.ALERT, alert.station or "–", url, alert.last_at, detail)
 
 
 def _item(found: Found) -> AttentionItem:

@@ -5,6 +5,8 @@ from datetime import timedelta
 from litestar import get
 
 from ricarica.access.model import Permission
+from ricarica.alerts.model import AlertState
+from ricarica.alerts.queries import AlertQueries
 from ricarica.stations.queries import StationQueries
 from ricarica.storage.pages import LIMIT_MAX, Wanted
 from ricarica.transactions.queries.live import LiveQueries
@@ -31,6 +33,7 @@ from ricarica.web.visitor import Html, Visiting, Visitor
 HISTORY = timedelta(hours=6)  # a shift
 YOUNG = timedelta(minutes=30)  # a network with less history is looked at closely
 FINE_STEP = timedelta(minutes=1)
+ALERTS_SHOWN = Wanted(50)
 RUNNING_SHOWN = 12
 RUNNING_COUNTED = 1_000  # whoever has more reads the figures
 
@@ -116,7 +119,11 @@ async def _network(visitor: Visitor) -> Network:
 
 async def _attention(visitor: Visitor) -> Attention:
     found = await OverviewQueries(visitor.database).attention(visitor.tenant, visitor.now)
-    return attention_from(found)
+    open_now = (AlertState.OPEN,)
+    alerts = await AlertQueries(visitor.database).alerts(
+        visitor.tenant, open_now, None, ALERTS_SHOWN
+    )
+    return attention_from(found, alerts.items)
 
 
 async def _running(visitor: Visitor) -> Running:

@@ -93,6 +93,7 @@ class Concern(StrEnum):
     FLAGGED = "flagged"
     UNKNOWN_OUTCOME = "unknown-outcome"
     REFUSED_LOGIN = "refused-login"
+    ALERT = "alert"
 
 
 CONCERN_LABELS: Mapping[Concern, str] = {
@@ -102,6 +103,7 @@ CONCERN_LABELS: Mapping[Concern, str] = {
     Concern.FLAGGED: msgid("Implausible transaction"),
     Concern.UNKNOWN_OUTCOME: msgid("Command with unknown outcome"),
     Concern.REFUSED_LOGIN: msgid("Wrong password"),
+    Concern.ALERT: msgid("Alert"),
 }
 CONCERN_SYMBOLS: Mapping[Concern, str] = {
     Concern.FAULT: "faulted",
@@ -110,6 +112,7 @@ CONCERN_SYMBOLS: Mapping[Concern, str] = {
     Concern.FLAGGED: "suspended",
     Concern.UNKNOWN_OUTCOME: "unknown",
     Concern.REFUSED_LOGIN: "unavailable",
+    Concern.ALERT: "faulted",
 }
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
+from ricarica.configuration.templates import Standing
 from ricarica.kernel.ids import StationId
 from ricarica.stations.commands import Outcome
 from ricarica.stations.model import Acceptance
@@ -18,6 +19,7 @@ from ricarica.web.views.status import Status
 from ricarica.web.views.transactions import TransactionRow
 from ricarica.web.views.visit import Page, Section
 
+OPEN_MAX = 120  # settings that are all shown at once
 DIALECTS = ("1.6", "2.0.1", "2.1")
 ACCEPTANCE_LABELS: Mapping[Acceptance, str] = {
     Acceptance.ACCEPTED: msgid("Let in"),
@@ -193,6 +195,25 @@ class Setting:
     outcome: Outcome | None = None
     """How writing it just ended."""
     outcome_detail: str | None = None
+    neutral: str | None = None
+    """Our own word for it."""
+    kind: str | None = None
+    lowest: str | None = None
+    highest: str | None = None
+    members: tuple[str, ...] = ()
+    """Of a list: what it may have in it, each at most once."""
+    refused: str | None = None
+    """The value it was last told to take, and would not."""
+    refused_why: str | None = None
+    is_hidden: bool = False
+
+    @property
+    def is_number(self) -> bool:
+        return self.kind in ("integer", "decimal")
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        return tuple(part.strip() for part in (self.value or "").split(","))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +221,15 @@ class SettingGroup:
     name: str | None
     """A component; None where the dialect knows no groups."""
     settings: tuple[Setting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingDrift:
+    name: str
+    wanted: str
+    actual: str | None
+    standing: Standing
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +243,21 @@ class SettingsPage(Page):
     groups: tuple[SettingGroup, ...]
     read_at: datetime | None = None
     q: str = ""
+    is_writable: bool = False
+    evse: str = ""
+    evses: tuple[int, ...] = ()
+    shown: int = 0
+    drift: tuple[SettingDrift, ...] = ()
+    """What templates want otherwise."""
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.q or self.is_writable or self.evse)
+
+    @property
+    def are_open(self) -> bool:
+        """A long list begins with its components; one that was searched shows what it found."""
+        return self.is_filtered or self.shown <= OPEN_MAX
 
     @property
     def watches(self) -> tuple[str, ...]:
