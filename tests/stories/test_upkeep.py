@@ -124,8 +124,6 @@ async def test_a_refusal_is_shown_and_tried_again_later(
 ) -> None:
     wish.left, wish.command = 9, TransferData("com.example", "hello")
     station = await network.station("ROMA-1", dialect)
-    network.engine.bring(key_of(station), "wish")
-    await network.settle()
 
     assert (found := await standing(network, station))
     assert (found.state, found.tries) == (State.REFUSED, 1)
@@ -156,4 +154,18 @@ async def test_a_station_that_comes_back_is_looked_after(
     await network.connect(station)
     await network.pass_time(timedelta(seconds=65), SOON)
 
+    assert told(network, station, "ClearCache") == 1
+
+
+async def test_what_one_slice_wants_in_vain_keeps_no_other_from_it(
+    network: World, dialect: Dialect
+) -> None:
+    refused = Wish(9, TransferData("com.example", "hello"))
+    wanted = Wish(1)
+    network.upkeeps = (Upkeep("refused", refused.step), Upkeep("wanted", wanted.step))
+    await network.restart_engine()
+
+    station = await network.station("ROMA-1", dialect)
+
+    assert told(network, station, "DataTransfer") == 1
     assert told(network, station, "ClearCache") == 1

@@ -1,11 +1,12 @@
 """Looks after the stations whose connections this node decides for."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import dropwhile
+from itertools import dropwhile, islice
 from typing import Protocol, TypeVar
 
 import structlog
@@ -34,7 +35,7 @@ LOOK_EVERY_S = 5.0  # nobody waits for upkeep to the second
 NEVER_BOOTS = timedelta(seconds=60)  # after that, a station that came back will not boot
 LET_OTHERS = timedelta(seconds=5)  # while somebody else is telling the station something
 AT_ONCE_MAX = 20  # stations; each has one command in flight
-BEGUN_AT_ONCE_MAX = 100  # in one look: after a storm, all have their turn within minutes
+BEGUN_AT_ONCE_MAX = 100  # in one look: after a storm all have their turn within the hour
 BUSY_FROM = 50  # letters that wait: whoever sent them comes first
 STEPS_MAX = 1_000  # in a row: more chunks than the longest list has
 
@@ -91,6 +92,7 @@ class Caretaker:
         self._carry_out = carry_out
         self._kinds = frozenset(upkeep.kind for upkeep in upkeeps)
         self._plans: dict[StationKey, Plan] = {}
+        self._due: deque[StationKey] = deque()  # of this look
         self._running: dict[StationKey, asyncio.Task[None]] = {}
 
     # -- what is heard
@@ -114,8 +116,7 @@ class Caretaker:
     def _plan(self, key: StationKey, plan: Plan) -> None:
         known = self._plans.get(key)
         self._plans[key] = known.and_also(plan) if known else plan
-        is_free = len(self._running) < AT_ONCE_MAX and self._around.waiting() < BUSY_FROM
-        if plan.at <= self._around.clock.now() and is_free:
+        if plan.at <= self._around.clock.now() and self._is_free():
             self._begin(key)
 
     # -- looking after
@@ -132,14 +133,19 @@ class Caretaker:
 
     def look(self) -> None:
         """Begin with those whose time has come, unless there is more urgent work."""
-        if self._around.waiting() >= BUSY_FROM:
-            return
         now = self._around.clock.now()
-        due = [key for key, plan in self._plans.items() if plan.at <= now]
-        for key in due[:BEGUN_AT_ONCE_MAX]:
-            if len(self._running) >= AT_ONCE_MAX:
-                return
-            self._begin(key)
+        due = (key for key, plan in self._plans.items() if plan.at <= now)
+        self._due = deque(islice(due, BEGUN_AT_ONCE_MAX))
+        self._go_on()
+
+    def _go_on(self) -> None:
+        while self._due and self._is_free():
+            key = self._due.popleft()
+            if key in self._plans:
+                self._begin(key)
+
+    def _is_free(self) -> bool:
+        return len(self._running) < AT_ONCE_MAX and self._around.waiting() < BUSY_FROM
 
     @property
     def is_resting(self) -> bool:
@@ -164,9 +170,12 @@ class Caretaker:
         del self._running[key]
         if not task.cancelled() and (error := task.exception()):
             log.error("upkeep.failed", station=str(key), exc_info=error)
+        if task.cancelled():
+            return
         plan = self._plans.get(key)
-        if plan and not task.cancelled() and plan.at <= self._around.clock.now():
+        if plan and plan.at <= self._around.clock.now():
             self._begin(key)
+        self._go_on()
 
     async def _look_after(self, key: StationKey, plan: Plan) -> None:
         try:
@@ -178,25 +187,27 @@ class Caretaker:
 
     async def _mend(self, key: StationKey, plan: Plan) -> None:
         left = [upkeep for upkeep in self._upkeeps if upkeep.kind in plan.kinds]
-        anew = set(plan.anew)
+        anew, again = set(plan.anew), set[datetime]()
         for _ in range(STEPS_MAX):
             if self._around.is_busy(key):
                 at = self._around.clock.now() + LET_OTHERS
                 self._plan(key, Plan(at, plan.kinds, frozenset(anew)))
                 return
             choice = await self._carry_out(key, partial(_choose, key, left, frozenset(anew)))
+            again |= choice.again_at
             if choice.command is None:
-                if choice.again_at:
-                    self._plan(key, Plan(choice.again_at, self._kinds))
+                if again:
+                    self._plan(key, Plan(min(again), self._kinds))
                 return
             result = await self._around.tell(key, choice.command)
-            await self._carry_out(key, partial(_note, key, choice, result))
+            next_at = await self._carry_out(key, partial(_note, key, choice, result))
             if result.outcome is Outcome.UNREACHED:
                 return
             anew.discard(choice.kind)
             left = _from(choice.kind, left)
             if result.outcome is not Outcome.ACCEPTED:
                 left = left[1:]
+                again |= {next_at} if next_at else set()
         log.warning("upkeep.endless", station=str(key))
 
 
@@ -206,11 +217,12 @@ def _from(kind: str, upkeeps: Iterable[Upkeep]) -> list[Upkeep]:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What to tell a station now, of which kind; or when to look after it again, of itself."""
+    """What to tell a station now, of which kind; and when other kinds have waited for long
+    enough."""
 
     command: object | None = None
     kind: str = ""
-    again_at: datetime | None = None
+    again_at: frozenset[datetime] = frozenset()
 
 
 async def _choose(
@@ -220,7 +232,7 @@ async def _choose(
     if not await _is_ready(unit, key):
         return Choice()
     standings, now = Standings(unit.work), unit.slices.now
-    waits: list[datetime] = []
+    waits: set[datetime] = set()
     for upkeep in upkeeps:
         command = await upkeep.step(unit.slices, key)
         standing = await standings.get(key, upkeep.kind)
@@ -231,10 +243,10 @@ async def _choose(
             started = begun(standing, key, upkeep.kind, now)
             if started != standing:
                 standings.put(started)
-            return Choice(command, upkeep.kind)
+            return Choice(command, upkeep.kind, frozenset(waits))
         elif standing and standing.next_at:
-            waits.append(standing.next_at)
-    return Choice(again_at=min(waits, default=None))
+            waits.add(standing.next_at)
+    return Choice(again_at=frozenset(waits))
 
 
 async def _is_ready(unit: UnitOfWork, key: StationKey) -> bool:
@@ -244,7 +256,12 @@ async def _is_ready(unit: UnitOfWork, key: StationKey) -> bool:
         return False
 
 
-async def _note(key: StationKey, choice: Choice, result: Result, unit: UnitOfWork) -> None:
+async def _note(
+    key: StationKey, choice: Choice, result: Result, unit: UnitOfWork
+) -> datetime | None:
+    """When to try again, after a refusal."""
     standings, now = Standings(unit.work), unit.slices.now
     standing = begun(await standings.get(key, choice.kind), key, choice.kind, now)
-    standings.put(after_telling(standing, digest_of(choice.command), result, now))
+    told = after_telling(standing, digest_of(choice.command), result, now)
+    standings.put(told)
+    return told.next_at

@@ -199,3 +199,53 @@ def test_one_that_was_put_aside_is_read_once_more(server: Server) -> None:
 
     assert ricarica("put-aside", "replay", "1") == 0
     assert [path for path, *_ in server.asked] == ["/api/v1/put-aside/1/replay"]
+
+
+def test_parts_of_an_answer_are_waited_for(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = "/api/v1/stations/CP-1/commands/GetReport"
+    server.answers[call] = (200, {"outcome": "accepted", "response": {}, "report": 7})
+    report = {"state": "complete", "pages": 2, "content": {"reportData": [1, 2]}}
+    server.answers["/api/v1/stations/CP-1/reports/7"] = (200, report)
+
+    code = ricarica("station", "call", "CP-1", "GetReport", "componentCriteria=[]", "--wait")
+
+    assert code == 0
+    assert "complete, 2 parts" in capsys.readouterr().out
+    assert server.asked[0][2] == '{"componentCriteria": []}'
+
+
+def test_a_command_may_be_kept(server: Server) -> None:
+    call = "/api/v1/stations/CP-1/commands/reset"
+    server.answers[call] = (200, {"outcome": "unreached", "answer": {"kept": "k1"}})
+
+    assert ricarica("station", "call", "CP-1", "reset", "--keep", "PT2H") == 0
+    assert "when_away=keep&expires=PT2H" in server.asked[0][1]
+
+
+def test_many_stations_have_to_be_named(server: Server) -> None:
+    assert ricarica("bulk", "begin", "clear-cache") == 2
+    assert not server.asked
+
+
+def test_many_stations_are_told(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    job = {
+        "id": "j1",
+        "command": "clear-cache",
+        "state": "running",
+        "why": None,
+        "made_by": "anna",
+        "made_at": "2026-11-22T09:41:00Z",
+        "ended_at": None,
+        "pace": 60,
+        "stations": 2,
+        "counts": {"waiting": 2},
+        "first": [],
+    }
+    server.answers["/api/v1/bulk"] = (201, job)
+
+    assert ricarica("bulk", "begin", "clear-cache", "--vendor", "Acme") == 0
+
+    assert json.loads(server.asked[0][2])["select"] == {"vendor": "Acme"}
+    assert "2 waiting" in capsys.readouterr().out
