@@ -1,7 +1,28 @@
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Protocol
 
 from ricarica.displays.model import DisplayState, Shown, Template
 from ricarica.kernel.ids import SiteId, StationKey, TenantId
+
+
+class ToldSetting(Protocol):
+    @property
+    def value(self) -> str | None: ...
+
+    @property
+    def choices(self) -> str | None:
+        """Words with commas between."""
+        ...
+
+    @property
+    def highest(self) -> Decimal | None: ...
+
+
+class StationSettings(Protocol):
+    async def named(self, station: StationKey, names: Iterable[str]) -> Mapping[str, ToldSetting]:
+        """Those that the station told of."""
+        ...
 
 
 class DisplayStore(Protocol):

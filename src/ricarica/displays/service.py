@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from ricarica.configuration.service import ConfigurationService
 from ricarica.displays.commands import ClearMessage, ReadMessages, SetMessage
 from ricarica.displays.events import DisplaysChanged
 from ricarica.displays.facts import MessagesPart
@@ -29,7 +28,7 @@ from ricarica.displays.model import (
     is_there,
     wanted_of,
 )
-from ricarica.displays.ports import DisplayStore
+from ricarica.displays.ports import DisplayStore, StationSettings
 from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.events import Outgoing
 from ricarica.kernel.ids import Ids, StationKey, TenantId
@@ -56,13 +55,13 @@ class DisplayService:
         self,
         store: DisplayStore,
         stations: StationService,
-        configuration: ConfigurationService,
+        settings: StationSettings,
         outgoing: Outgoing,
         ids: Ids,
     ) -> None:
         self._store = store
         self._stations = stations
-        self._configuration = configuration
+        self._settings = settings
         self._announce = outgoing.announce
         self._tell = outgoing.tell
         self._ids = ids
@@ -171,7 +170,7 @@ class DisplayService:
     async def abilities(self, key: StationKey) -> Abilities:
         """By what the station told of its settings."""
         names = (FORMATS, PRIORITIES, STATES, LANGUAGES, MESSAGES)
-        told = await self._configuration.named(key, names)
+        told = await self._settings.named(key, names)
         values = {name: _list_of(each.value or each.choices) for name, each in told.items()}
         languages = _list_of(told[LANGUAGES].choices) if LANGUAGES in told else None
         most = told[MESSAGES].highest if MESSAGES in told else None
