@@ -108,8 +108,8 @@ class SqlLogStore:
 
     async def _some(self, keys: sa.Select[tuple[str, str, int]]) -> list[LogRequest]:
         rows = await self._work.fetch(keys)
-        found: list[LogRequest] = []
-        for row in rows:
-            if request := await self._work.get(LOG_SHELF, tuple(row)):
-                found.append(request)
-        return found
+        found = [await self._one(tuple(row)) for row in rows]
+        return [request for request in found if request is not None]
+
+    async def _one(self, key: Row) -> LogRequest | None:
+        return await self._work.get(LOG_SHELF, key)

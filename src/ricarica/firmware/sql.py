@@ -344,11 +344,11 @@ class SqlFirmwareStore:
             .limit(STUCK_AT_ONCE)
         )
         rows = await self._work.fetch(keys)
-        found: list[Update] = []
-        for row in rows:
-            if update := await self._work.get(UPDATE_SHELF, tuple(row)):
-                found.append(update)
-        return found
+        found = [await self._update(tuple(row)) for row in rows]
+        return [update for update in found if update is not None]
+
+    async def _update(self, key: Row) -> Update | None:
+        return await self._work.get(UPDATE_SHELF, key)
 
     def save_update(self, update: Update) -> None:
         self._work.put(UPDATE_SHELF, update)

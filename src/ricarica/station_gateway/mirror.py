@@ -211,14 +211,15 @@ class _Talk:
             if isinstance(event, CallReceived):
                 self._command(event)
                 continue
-            tag = getattr(event, "tag", None)
             asked = self.asked
-            if asked is not None and tag is asked:
-                self.asked = None
-                if isinstance(event, Answered):
-                    self._note(asked, bytes(event.payload))
-                elif isinstance(event, Refused):
-                    log.debug("mirror.refused", action=event.action, code=event.code)
+            tag: Said | None = getattr(event, "tag", None)
+            if asked is None or tag is not asked:
+                continue
+            self.asked = None
+            if isinstance(event, Answered):
+                self._note(asked, bytes(event.payload))
+            elif isinstance(event, Refused):
+                log.debug("mirror.refused", action=event.action, code=event.code)
 
     def _note(self, said: Said, theirs: bytes) -> None:
         if said.answer is not None:
