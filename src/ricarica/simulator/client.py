@@ -17,6 +17,7 @@ import aiohttp
 
 from ricarica.simulator.driver import Driver
 from ricarica.simulator.simulated import SimulatedStation
+from ricarica.simulator.transfers import Transfer, Transfers
 
 if TYPE_CHECKING:
     Socket = aiohttp.ClientWebSocketResponse[bool]
@@ -70,6 +71,7 @@ class StationClient:
         self._socket: Socket | None = None
         self._heard_at = now()
         self._pinged_at = now()
+        self._carrying: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         while True:
@@ -140,6 +142,7 @@ class StationClient:
             if not await self._hear(ws):
                 return
             self._live()
+            self._carry_files()
             if not await self._keep_alive(ws):
                 return
 
@@ -180,6 +183,30 @@ class StationClient:
             self._pinged_at = now
             await ws.ping()
         return True
+
+    # Files
+
+    def _carry_files(self) -> None:
+        """Fetch and upload what the station wants, beside the conversation."""
+        transfers: Transfers | None = self.station.core.memories.get(Transfers)
+        while transfers is not None and transfers.waiting:
+            task = asyncio.create_task(self._carry(transfers.waiting.popleft()))
+            self._carrying.add(task)
+            task.add_done_callback(self._carrying.discard)
+
+    async def _carry(self, transfer: Transfer) -> None:
+        is_download = transfer.content is None
+        method = "GET" if is_download else "PUT"
+        try:
+            async with self._http.request(
+                method, transfer.url, data=transfer.content, ssl=self._ssl
+            ) as response:
+                body = await response.read()
+                is_done = response.ok
+        except (aiohttp.ClientError, TimeoutError, ValueError):  # no HTTP, or no such server
+            body, is_done = b"", False
+        self.station.tick(self._now())
+        transfer.end(body if is_done else None)
 
     async def _tear_down(self, ws: "Socket") -> None:
         """Write half a frame on the bare socket and break it, as a lost link does."""
