@@ -182,11 +182,14 @@ def permit(rules: Iterable[AccessRule], token: Token, place: Place, at: datetime
 
 
 def is_always_permitted(rules: Sequence[AccessRule], token: Token, place: Place) -> bool:
-    """Whether time makes no difference: only then a list at the station can say it."""
-    concerned = [rule for rule in rules if rule.is_on and concerns(rule, place)]
+    """Whether time and the EVSE make no difference: only then a list at the station can say it."""
     named = [rule for rule in rules if rule.is_on and rule.whom.names(token)]
-    depends = (rule.when != When(zone=rule.when.zone) for rule in (*concerned, *named))
-    return not any(depends) and not any(rule.where.evse or rule.where.current for rule in concerned)
+    of_place = [rule for rule in rules if rule.is_on and concerns(rule, place)]
+    for_others = [r for r in of_place if r.whom.is_everybody or r.effect is Effect.KEEP]
+    if any(rule.when != When(zone=rule.when.zone) for rule in (*named, *for_others)):
+        return False
+    here = (rule for rule in (*named, *for_others) if concerns(rule, place))
+    return not any(rule.where.evse or rule.where.current for rule in here)
 
 
 def concurrent_max(rules: Iterable[AccessRule], token: Token, place: Place) -> int | None:

@@ -6,6 +6,7 @@ import typer
 
 import ricarica
 from ricarica.cli import (
+    access,
     alerts,
     aside,
     bulk,
@@ -59,6 +60,9 @@ stations.app.add_typer(logs.app, name="logs")
 app.add_typer(stations.app, name="station")
 app.add_typer(firmware.app, name="firmware")
 app.add_typer(transactions.app, name="transaction")
+app.add_typer(access.tokens, name="token")
+app.add_typer(access.reservations, name="reservation")
+app.add_typer(access.displays, name="display")
 app.add_typer(payments.app, name="payment")
 app.add_typer(swaps.app, name="swap")
 app.add_typer(messages.app)

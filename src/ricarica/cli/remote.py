@@ -48,8 +48,8 @@ class Server:
     def put(self, path: str, body: bytes) -> Any:
         return asyncio.run(self._ask("PUT", path, {}, body, TIMEOUT_S))
 
-    def delete(self, path: str) -> None:
-        asyncio.run(self._ask("DELETE", path, {}, None, TIMEOUT_S))
+    def delete(self, path: str, timeout_s: float = TIMEOUT_S) -> Any:
+        return asyncio.run(self._ask("DELETE", path, {}, None, timeout_s))
 
     def upload(self, path: str, fields: Mapping[str, str], file: Path) -> Any:
         """A form with a file as its last field."""

@@ -174,6 +174,9 @@ def test_a_list_says_nothing_of_who_may_charge_at_some_times_or_at_some_evses() 
     assert not is_always_permitted((rule(ALL, Where(station=CP_1), BY_DAY),), CARD, HERE)
     at_one = rule(where=Where(station=CP_1, evse=EvseNumber(1)))
     assert not is_always_permitted((at_one,), CARD, HERE)
+    of_others = rule(Whom(group="staff"), when=BY_DAY)
+    assert is_always_permitted((of_others,), CARD, HERE)
+    assert not is_always_permitted((replace(of_others, effect=Effect.KEEP),), CARD, HERE)
 
 
 def test_a_pass_stops_and_does_not_begin() -> None:

@@ -1,0 +1,59 @@
+"""`ricarica token`, `reservation` and `display` against a server that answers as told."""
+
+import json
+
+import pytest
+
+from tests.unit.cli.test_stations import Server, ricarica, server
+
+__all__ = ["server"]  # a fixture
+
+ACCEPTED = {"outcome": "accepted", "status": "Accepted", "detail": None, "answer": {"number": 7}}
+
+
+def test_attempts_are_listed(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    row = {"at": "2026-05-04T12:00:00Z", "station": "CP-1", "uid": "A1", "kind": None}
+    server.answers["/api/v1/authorization-attempts"] = (
+        200,
+        {"items": [{**row, "verdict": "blocked"}], "next": None},
+    )
+
+    assert ricarica("token", "attempts", "--refused") == 0
+    assert "blocked" in capsys.readouterr().out
+    assert "refused=true" in server.asked[0][1]
+
+
+def test_a_rule_is_typed_member_by_member(server: Server) -> None:
+    server.answers["/api/v1/access-rules"] = (201, {"id": "r"})
+
+    assert ricarica("token", "rule", "group=FLEET", "weekdays=[0,1]") == 0
+    assert json.loads(server.asked[0][2]) == {"group": "FLEET", "weekdays": [0, 1]}
+
+
+def test_an_evse_is_reserved(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    server.answers["/api/v1/stations/CP-1/reservations"] = (200, ACCEPTED)
+
+    assert ricarica("reservation", "make", "CP-1", "A1", "--evse", "2") == 0
+    assert capsys.readouterr().out.strip() == "accepted Accepted 7"
+    body = json.loads(server.asked[0][2])
+    assert (body["token"], body["evse"]) == ("A1", 2)
+
+
+def test_what_a_station_refused_is_an_exit_code(server: Server) -> None:
+    refused = {**ACCEPTED, "outcome": "refused", "status": "Occupied"}
+    server.answers["/api/v1/stations/CP-1/reservations"] = (200, refused)
+
+    assert ricarica("reservation", "make", "CP-1", "A1") == 5
+
+
+def test_a_message_is_shown_at_a_station(server: Server) -> None:
+    server.answers["/api/v1/stations/CP-1/displays"] = (200, ACCEPTED)
+
+    assert ricarica("display", "show", "CP-1", "Hello", "--language", "en") == 0
+    assert json.loads(server.asked[0][2])["contents"] == [{"text": "Hello", "language": "en"}]
+
+
+def test_a_station_that_is_away_is_an_exit_code(server: Server) -> None:
+    server.answers["/api/v1/stations/CP-1/displays"] = (409, {"detail": "not connected"})
+
+    assert ricarica("display", "show", "CP-1", "Hello") == 4
