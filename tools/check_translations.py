@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir, extract_from_file
 from babel.messages.pofile import read_po, write_po
 
 WEB = Path(__file__).resolve().parent.parent / "src" / "ricarica" / "web"
+# What the doctor says is also said by programs that know no pages.
+BESIDE = (WEB.parent / "engine" / "diagnosis_texts.py",)
 SOURCES = [("templates/**.html", "jinja2"), ("templates/**.jinja", "jinja2"), ("**.py", "python")]
 # `msgid` marks a text in a table of constants; `jinja2` has to find `_` inside expressions too.
 KEYWORDS = {**DEFAULT_KEYWORDS, "msgid": None}
@@ -29,6 +31,9 @@ def texts_of(web: Path) -> Catalog:
     for file, _line, text, comments, context in said:
         # Without line numbers, a catalogue changes only when a text does.
         found.add(text, locations=[(file, 0)], auto_comments=comments, context=context)
+    for path in BESIDE if web == WEB else ():
+        for _line, text, _comments, _context in extract_from_file("python", path, KEYWORDS):
+            found.add(text, locations=[(path.name, 0)])
     return found
 
 
