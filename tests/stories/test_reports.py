@@ -25,9 +25,10 @@ async def ask(network: World, station: SimulatedStation) -> Report:
     return report
 
 
-def pages(network: World, station: SimulatedStation) -> list[dict[str, Any]]:
-    frames = map(json.loads, network.frames[key_of(station).station].from_station)
-    return [frame[3] for frame in frames if frame[2] == "NotifyReport"]
+def pages(network: World, report: Report) -> list[dict[str, Any]]:
+    frames = map(json.loads, network.frames[report.station.station].from_station)
+    told = [frame[3] for frame in frames if frame[2] == "NotifyReport"]
+    return [page for page in told if page["requestId"] == report.number]
 
 
 @IN_PARTS
@@ -40,7 +41,7 @@ async def test_all_parts_of_a_report_are_one(network: World, dialect: Dialect) -
     assert report.state(network.clock.now()) is State.COMPLETE
     assert (report.asked_by, report.action) == ("anna", "GetBaseReport")
     content = await ReportQueries(network.database).content(report)
-    told = [each for page in pages(network, station) for each in page["reportData"]]
+    told = [each for page in pages(network, report) for each in page["reportData"]]
     assert len(content["reportData"]) == len(told) > 0
 
 
@@ -50,7 +51,7 @@ async def test_a_part_that_comes_twice_is_one(network: World, dialect: Dialect) 
     report = await ask(network, station)
     before = await ReportQueries(network.database).content(report)
 
-    await network.teller(station).call("NotifyReport", pages(network, station)[0])
+    await network.teller(station).call("NotifyReport", pages(network, report)[0])
 
     again = await ReportQueries(network.database).report(key_of(station), report.number)
     assert again == report
@@ -67,7 +68,24 @@ async def test_a_part_that_nobody_asked_for_does_no_harm(network: World, dialect
     )
 
     assert answer == {}
-    assert not await ReportQueries(network.database).reports(key_of(station))
+    assert not await ReportQueries(network.database).report(key_of(station), 4711)
+
+
+@IN_PARTS
+async def test_of_what_we_asked_ourselves_only_the_progress_is_kept(
+    network: World, dialect: Dialect
+) -> None:
+    station = await network.station("ROMA-1", dialect)
+    call = Call("GetBaseReport", b'{"reportBase":"FullInventory"}')
+
+    called = await network._soon(network.engine.commands.call(key_of(station), call))
+    await network.settle()
+
+    queries = ReportQueries(network.database)
+    report = await queries.report(key_of(station), called.report or 0)
+    assert report is not None
+    assert report.is_complete
+    assert await queries.content(report) == {}
 
 
 @IN_PARTS

@@ -174,7 +174,8 @@ async def note_page(
     )
     unit.work.put(SHELF, grown)
     row = (key.tenant, key.station, part.number, part.seq_no, at, body.decode())
-    unit.work.add(REPORT_PAGES, row, if_new=True)
+    if report.asked_by:  # what we asked ourselves is kept by the slice that wanted to know
+        unit.work.add(REPORT_PAGES, row, if_new=True)
     if grown.is_complete and not report.is_complete:
         unit.announce(ReportGathered(key, report.number, report.action))
 
