@@ -71,7 +71,7 @@ class NewProfile(Struct, frozen=True, forbid_unknown_fields=True):
 class NewLimit(Struct, frozen=True, forbid_unknown_fields=True):
     """One limit until it is removed: for the station, for a default, or for a transaction."""
 
-    limit: Annotated[Decimal, Meta(ge=0)]
+    limit: Decimal
     unit: Unit = Unit.A
     evse: Evse = 0
     purpose: Purpose = Purpose.TX_DEFAULT
@@ -133,7 +133,7 @@ class RuleBody(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     transfers: list[EnergyTransfer] | None = None
-    power_w: Annotated[Decimal, Meta(ge=0)] | None = None
+    power_w: Decimal | None = None
 
 
 # -- looking

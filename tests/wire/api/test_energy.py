@@ -1,0 +1,249 @@
+"""Limits, profiles and controls of the grid through the API."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from ricarica.link.letters import Closed
+from ricarica.ocpp.dialects import DIALECTS, V16, V21, V201, Dialect
+from tests.wire.api.house import Api
+
+ACCEPTED = b'{"status":"Accepted"}'
+LIMIT = {"limit": 16, "unit": "A"}
+
+
+def sent(api: Api) -> tuple[str, dict[str, Any]]:
+    """Action and payload of the last request that a station got."""
+    ask = api.sockets.asked[-1]
+    return ask.action, json.loads(ask.payload)
+
+
+async def energy_of(client: httpx.AsyncClient) -> Any:
+    return (await client.get("/stations/CP-1/energy")).json()
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=str)
+async def test_a_limit_is_set_and_shown(
+    api: Api, admin: httpx.AsyncClient, dialect: Dialect
+) -> None:
+    await api.connect("CP-1", dialect)
+    api.sockets.will_answer("SetChargingProfile", ACCEPTED)
+
+    answer = await admin.post("/stations/CP-1/charging-limits", json=LIMIT)
+
+    [profile] = (await energy_of(admin))["profiles"]
+    assert answer.json()["outcome"] == "accepted"
+    assert answer.json()["answer"] == {"number": 1}
+    assert (profile["number"], profile["in_step"]) == (1, True)
+    assert profile["held"]["schedules"][0]["periods"] == [{"limit": 16}]
+
+
+async def test_what_a_station_refuses_says_why(api: Api, admin: httpx.AsyncClient) -> None:
+    await api.connect("CP-1", V201)
+    refusal = b'{"status":"Rejected","statusInfo":{"reasonCode":"UnsupportedRateUnit"}}'
+    api.sockets.will_answer("SetChargingProfile", refusal)
+
+    answer = await admin.post("/stations/CP-1/charging-limits", json=LIMIT)
+
+    [profile] = (await energy_of(admin))["profiles"]
+    assert answer.json()["outcome"] == "refused"
+    assert (profile["in_step"], profile["detail"]) == (False, "UnsupportedRateUnit")
+
+
+async def test_a_station_that_is_away_is_told_later(api: Api, admin: httpx.AsyncClient) -> None:
+    key = await api.connect("CP-1", V16)
+    api.node.link.close(Closed(key, 1, "gone", api.node.parts.clock.now()))
+
+    answer = await admin.post("/stations/CP-1/charging-limits", json=LIMIT)
+
+    [profile] = (await energy_of(admin))["profiles"]
+    assert answer.json()["outcome"] == "unreached"
+    assert profile["wanted"] is not None
+    assert profile["held"] is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"limit": 3, "unit": "A"},
+        {"limit": 16, "unit": "A", "purpose": "external"},
+        {"limit": 16, "unit": "A", "purpose": "transaction", "evse": 1},
+        {"limit": 16, "unit": "kW"},
+        {"limit": -1, "unit": "W"},
+    ],
+)
+async def test_what_may_not_be_set_is_not_sent(
+    api: Api, admin: httpx.AsyncClient, body: dict[str, Any]
+) -> None:
+    await api.connect("CP-1", V201)
+
+    answer = await admin.post("/stations/CP-1/charging-limits", json=body)
+
+    assert answer.status_code in (400, 422)
+    assert answer.json()["detail"]
+    assert api.sockets.asked == []
+
+
+async def test_who_only_looks_sets_nothing(api: Api, viewer: httpx.AsyncClient) -> None:
+    await api.connect("CP-1", V201)
+
+    answer = await viewer.post("/stations/CP-1/charging-limits", json=LIMIT)
+
+    assert answer.status_code == 403
+    assert (await viewer.get("/stations/CP-1/energy")).status_code == 200
+
+
+async def test_a_profile_is_set_and_removed(api: Api, admin: httpx.AsyncClient) -> None:
+    await api.connect("CP-1", V21)
+    api.sockets.will_answer("SetChargingProfile", ACCEPTED)
+    api.sockets.will_answer("ClearChargingProfile", ACCEPTED)
+    schedule = {"unit": "W", "periods": [{"limit": 11000}, {"start_s": 60, "limit": 0}]}
+    profile = {"purpose": "tx_default", "id": 7, "schedules": [schedule]}
+
+    await admin.post("/stations/CP-1/charging-profiles", json={"evse": 1, "profile": profile})
+    before = await energy_of(admin)
+    removed = await admin.delete("/stations/CP-1/charging-profiles/7")
+
+    assert [each["number"] for each in before["profiles"]] == [7]
+    assert removed.json()["outcome"] == "accepted"
+    assert sent(api) == ("ClearChargingProfile", {"chargingProfileId": 7})
+    assert (await energy_of(admin))["profiles"] == []
+
+
+async def test_what_we_believe_is_told(api: Api, admin: httpx.AsyncClient) -> None:
+    await api.connect("CP-1", V201)
+    api.sockets.will_answer("SetChargingProfile", ACCEPTED)
+    await admin.post("/stations/CP-1/charging-limits", json=LIMIT)
+
+    [span] = (await admin.get("/stations/CP-1/composite?evse=1")).json()["items"]
+
+    assert (span["limit_a"], span["limit_w"]) == (16, 11040)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "action", "payload"),
+    [
+        (
+            "composite",
+            {"evse": 1, "hours": 1},
+            "GetCompositeSchedule",
+            {"duration": 3600, "evseId": 1},
+        ),
+        (
+            "clear-profiles",
+            {"purpose": "tx_default"},
+            "ClearChargingProfile",
+            {"chargingProfileCriteria": {"chargingProfilePurpose": "TxDefaultProfile"}},
+        ),
+        (
+            "priority",
+            {"transaction": "t1"},
+            "UsePriorityCharging",
+            {"transactionId": "t1", "activate": True},
+        ),
+        (
+            "allow-transfers",
+            {"transaction": "t1", "transfers": ["AC_BPT"]},
+            "NotifyAllowedEnergyTransfer",
+            {"transactionId": "t1", "allowedEnergyTransfer": ["AC_BPT"]},
+        ),
+        ("clear-der", {"is_default": True}, "ClearDERControl", {"isDefault": True}),
+    ],
+)
+async def test_a_command_is_said(
+    api: Api,
+    admin: httpx.AsyncClient,
+    path: str,
+    body: dict[str, Any],
+    action: str,
+    payload: dict[str, Any],
+) -> None:
+    await api.connect("CP-1", V21)
+    api.sockets.will_answer(action, ACCEPTED)
+
+    answer = await admin.post(f"/stations/CP-1/commands/{path}", json=body)
+
+    assert answer.json()["outcome"] == "accepted"
+    assert sent(api) == (action, payload)
+
+
+@pytest.mark.parametrize("path", ["report-profiles", "report-der", "afrr"])
+async def test_what_carries_a_number_or_a_time_is_said(
+    api: Api, admin: httpx.AsyncClient, path: str
+) -> None:
+    await api.connect("CP-1", V21)
+    for action in ("GetChargingProfiles", "GetDERControl", "AFRRSignal"):
+        api.sockets.will_answer(action, ACCEPTED)
+
+    body = {"signal": 1} if path == "afrr" else {}
+    answer = await admin.post(f"/stations/CP-1/commands/{path}", json=body)
+
+    assert answer.json()["outcome"] == "accepted"
+
+
+async def test_a_start_brings_its_profile(api: Api, admin: httpx.AsyncClient) -> None:
+    await api.connect("CP-1", V16)
+    api.sockets.will_answer("RemoteStartTransaction", ACCEPTED)
+    schedule = {"unit": "A", "periods": [{"limit": 8}]}
+    profile = {"purpose": "transaction", "kind": "relative", "schedules": [schedule]}
+
+    await admin.post("/stations/CP-1/commands/start-limited", json={"evse": 1, "profile": profile})
+
+    action, payload = sent(api)
+    assert action == "RemoteStartTransaction"
+    assert payload["chargingProfile"]["chargingProfilePurpose"] == "TxProfile"
+    assert "transactionId" not in payload["chargingProfile"]
+
+
+async def test_a_control_is_set(api: Api, admin: httpx.AsyncClient) -> None:
+    await api.connect("CP-1", V21)
+    api.sockets.will_answer("SetDERControl", b'{"status":"Accepted","supersededIds":["old"]}')
+    gradient = {"gradient": 10, "soft_gradient": 5}
+    body = {"kind": "gradients", "is_default": True, "gradient": gradient}
+
+    answer = (await admin.post("/stations/CP-1/der-controls", json=body)).json()
+
+    [control] = (await energy_of(admin))["controls"]
+    assert answer["answer"] == {"superseded": ["old"], "id": control["control"]["id"]}
+    assert control["held"]
+
+
+async def test_a_rule_is_decided_and_taken_back(api: Api, admin: httpx.AsyncClient) -> None:
+    await api.connect("CP-1", V21)
+    rule = {"power_w": 11000, "transfers": ["AC_BPT"]}
+
+    await admin.put("/stations/CP-1/energy/rule", json=rule)
+    decided = (await admin.get("/energy/rules")).json()["items"]
+    await admin.put("/stations/CP-1/energy/rule", json={})
+
+    assert decided == [{"station": "CP-1", **rule}]
+    assert (await admin.get("/energy/rules")).json()["items"] == []
+
+
+async def test_stations_with_anything_to_show_are_listed(
+    api: Api, admin: httpx.AsyncClient
+) -> None:
+    await api.connect("CP-1", V16)
+    await api.connect("CP-2", V16)
+    api.sockets.will_answer("SetChargingProfile", ACCEPTED)
+    await admin.post("/stations/CP-1/charging-limits", json=LIMIT)
+
+    [row] = (await admin.get("/energy")).json()["items"]
+
+    assert (row["station"], row["profiles"], row["out_of_step"]) == ("CP-1", 1, 0)
+
+
+async def test_a_profile_that_a_dialect_cannot_say_is_not_tried_again(
+    api: Api, admin: httpx.AsyncClient
+) -> None:
+    await api.connect("CP-1", V16)
+    body = {"limit": 16, "unit": "A", "purpose": "priority"}
+
+    answer = await admin.post("/stations/CP-1/charging-limits", json=body)
+
+    [profile] = (await energy_of(admin))["profiles"]
+    assert answer.json()["outcome"] == "unsupported"
+    assert profile["outcome"] == "unsupported"
+    assert "no word" in profile["detail"]
