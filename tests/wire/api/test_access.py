@@ -177,8 +177,7 @@ async def test_a_customer_is_asked_after_and_the_answer_is_kept_a_while(
 
     asked = await admin.post(path, json={"token": "04A1B2C3", "report": True})
     number = asked.json()["answer"]["number"]
-    told = {"data": "Ada", "seqNo": 0, "generatedAt": "2026-05-04T12:00:00Z", "requestId": number}
-    await api.deliver(KEY, V21, "NotifyCustomerInformation", told)
+    await api.carry_out(lambda slices: slices.customers.told(KEY, number, 0, "Ada", is_last=True))
     [report] = (await admin.get("/customer-reports?station=CP-1")).json()["items"]
 
     assert (report["who"], report["state"], report["text"]) == ("04…C3", "told", "Ada")
