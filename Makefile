@@ -18,8 +18,10 @@ DEMO_ARGS ?=
 CLUSTER_ARGS ?=
 SERVE_ARGS ?=
 DRILL_ARGS ?=
+FUZZ_ARGS ?=
 SOAK_ARGS ?=
 PYTEST_ARGS ?= -n 2
+RAN := .pytest_cache/d/ricarica/ran.json
 ASSET_SOURCES := $(shell find assets src/ricarica/web -type f \
 	\( -name '*.css' -o -name '*.ts' -o -name '*.js' -o -name '*.mjs' -o -name '*.html' -o -name '*.svg' \) \
 	-not -path '$(DIST)/*' 2>/dev/null)
@@ -27,7 +29,7 @@ PAGES_PARTS := $(wildcard package.json package-lock.json)
 
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help setup dev demo serve test sim sim-long drills soak check format bench bench-full bench-messages bench-layers docs lock clean
+.PHONY: help setup dev demo serve test sim sim-long drills fuzz coverage soak check format bench bench-full bench-messages bench-layers docs lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,7 +46,9 @@ serve: setup ## Run Ricarica on SQLite, in ./ricarica-data (SERVE_ARGS="--data D
 
 test: dev ## Run all tests; installs Chromium if it can (PYTEST_ARGS="-k word" to choose)
 	@tools/install_browser.sh
+	@rm -f $(RAN)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m tools.coverage_matrix --ran $(RAN)
 
 sim: dev ## Simulate a network and all its troubles: SEED=n with its trace, or SEEDS=n
 	$(BIN)/python -m tests.simulation.run $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),100)) $(SIM_ARGS)
@@ -54,6 +58,12 @@ sim-long: dev ## Simulate a million sessions on two processes; hours (SIM_ARGS="
 
 drills: dev ## Break everything that can break under charging stations, and compare the books
 	$(BIN)/python -m pytest -m "long or not long" -n 0 tests/e2e/drills $(DRILL_ARGS)
+
+fuzz: dev ## Five minutes of random frames, right and wrong, at a running server (FUZZ_ARGS="--seed 7")
+	$(BIN)/python -m tests.fuzz.run $(FUZZ_ARGS)
+
+coverage: dev ## Print which messages and use cases are covered, and by what
+	@$(BIN)/python -m tools.coverage_matrix
 
 cluster: dev ## Two nodes on PostgreSQL and NATS, one of them killed every 20 s for two minutes
 	@$(BIN)/python -m tests.e2e.drills.cluster $(CLUSTER_ARGS)
@@ -71,6 +81,8 @@ check: dev ## Formatting, lint, types, layers, tidiness, generated code, transla
 	$(BIN)/python tools/write_migration.py --check
 	$(BIN)/python tools/check_translations.py
 	$(BIN)/python tools/check_docs.py
+	$(BIN)/python -m tools.coverage_matrix --check
+	$(BIN)/python -m tools.requirements --check
 	$(CLI_REFERENCE) | diff docs/reference/cli.md - || { echo "run make docs"; exit 1; }
 
 format: dev ## Format the code and mend what ruff can mend
@@ -90,8 +102,10 @@ bench-messages: dev ## Measure what a message costs; prints the table of the REA
 bench-layers: dev ## Measure where the processor time of a message goes, layer by layer
 	$(BIN)/python -m bench.layers --postgres $(BENCH_ARGS)
 
-docs: dev ## Write the reference of the command line, and check the documentation's links
+docs: dev ## Write what is generated of the documentation, and check its links
 	$(CLI_REFERENCE) > docs/reference/cli.md
+	$(BIN)/python -m tools.coverage_matrix --write
+	$(BIN)/python -m tools.requirements --write
 	$(BIN)/python tools/check_docs.py
 
 lock: ## Pin the dependencies again (needs uv; UV=path/to/uv)

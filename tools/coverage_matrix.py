@@ -14,8 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ricarica.ocpp import actions
+from ricarica.ocpp import actions, wire
 from ricarica.ocpp.dialects import DIALECTS, Dialect
+from ricarica.ocpp.errors import LocalProtocolError
+from ricarica.stations.commands import Topic, Trigger
 from ricarica.translation.routes import PHRASES, ROUTES
 from tools.shown import ROOT, OcaTest, Shown, UseCase, oca_tests, shown, usecases
 
@@ -40,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--ran", type=Path)
     chosen = parser.parse_args(arguments)
     if chosen.ran is not None:
+        if not chosen.ran.exists():
+            print("coverage: only some tests ran, so nothing can be said")
+            return 0
         return _report(unproved(chosen.ran))
     text = page()
     if chosen.check:
@@ -87,7 +92,19 @@ def page() -> str:
 
 def said(dialect: Dialect) -> frozenset[str]:
     """The actions that a command of ours can be said with."""
-    return frozenset(phrase.action for phrase in PHRASES[dialect.name].values())
+    return frozenset(phrase.action for phrase in PHRASES[dialect.name].values()) | frozenset(
+        action for topic in Topic if (action := _said_for(dialect, topic))
+    )
+
+
+def _said_for(dialect: Dialect, topic: Topic) -> str | None:
+    """Some topics are asked for with an action of their own."""
+    try:
+        request = PHRASES[dialect.name][Trigger].request_for(Trigger(topic))
+        wire.encode(request, dialect)
+    except LocalProtocolError:
+        return None
+    return type(request).__name__.removesuffix("Request")
 
 
 def understood(dialect: Dialect) -> frozenset[str]:
@@ -162,8 +179,6 @@ def _oca_tests(known: tuple[OcaTest, ...], found: Shown) -> Iterator[str]:
 
 
 def unproved(ran: Path) -> Iterator[str]:
-    if not ran.exists():
-        return  # only some tests ran: nothing can be said
     run = json.loads(ran.read_text(encoding="utf-8"))
     for name in sorted(shown().tests - set(run["passed"])):
         yield f"{name} is named in {PAGE} and did not pass"

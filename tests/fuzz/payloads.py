@@ -108,12 +108,14 @@ def broken(rng: Random, given: Any) -> Any:
 
 def _places(value: Any) -> list[tuple[Any, Any]]:
     if isinstance(value, dict):
-        here = [(value, key) for key in value]
-        return here + [place for each in value.values() for place in _places(each)]
-    if isinstance(value, list):
-        here = [(value, index) for index in range(len(value))]
-        return here + [place for each in value for place in _places(each)]
-    return []
+        pairs = list(value.items())
+    elif isinstance(value, list):
+        pairs = list(enumerate(value))
+    else:
+        return []
+    return [(value, key) for key, _ in pairs] + [
+        place for _, each in pairs for place in _places(each)
+    ]
 
 
 def _remove(_rng: Random, holder: Any, key: Any) -> None:
@@ -121,7 +123,20 @@ def _remove(_rng: Random, holder: Any, key: Any) -> None:
 
 
 def _replace(rng: Random, holder: Any, key: Any) -> None:
-    strange = (None, "", "?", -1, 10**30, 1e300, True, [], {}, [[]], {"a": {}}, "z" * 3000)
+    strange: tuple[Any, ...] = (
+        None,
+        "",
+        "?",
+        -1,
+        10**30,
+        1e300,
+        True,
+        [],
+        {},
+        [[]],
+        {"a": {}},
+        "z" * 3000,
+    )
     holder[key] = rng.choice(strange)
 
 

@@ -21,6 +21,7 @@ ANSWER_S = 30.0  # within which every call has its answer, on a machine that doe
 AGAIN_S = 0.2
 IN_FLIGHT_MAX = 4  # some stations do not wait; more than 32 would end the connection
 REMEMBERED = 2_000  # ids that were answered, to notice a second answer
+SILENT = 0.02  # how many of the server's calls have no answer: each holds the next up for long
 WRONG = 0.45  # how much of what it says is wrong
 BOOTS: dict[str, Any] = {
     "v16": {"chargePointVendor": "Fuzz", "chargePointModel": "Any"},
@@ -242,9 +243,8 @@ class WildStation:
             [4, id, "NotImplemented", "", {}],
             [4, id, "GenericError", "no", {"a": [1]}],
             [3, id],
-            None,
         )
-        chosen = rng.choice(answers)
+        chosen = rng.choice(answers) if rng.random() > SILENT else None
         self._found.said["answer"] += 1
         if chosen is not None:
             await socket.send(json.dumps(chosen))
