@@ -47,6 +47,7 @@ from ricarica.web.views.tariffs import TariffForm, TariffsPage
 from ricarica.web.views.tokens import TokenForm, TokensPage
 from ricarica.web.views.transactions import TransactionPage, TransactionRows, TransactionsPage
 from ricarica.web.views.visit import Notice, Theme, View, Viewer, Visit
+from tools.preview_energy import empty_station_energy, energy_page, station_energy_page
 from tools.preview_samples import Network
 from tools.preview_texts import HOSTILE
 
@@ -126,6 +127,12 @@ def station_scenes(net: Network) -> dict[str, Scene]:
         "station-settings-empty": Scene(
             "/stations/gone/settings", SettingsPage(net.head(gone), net.commands(gone), ())
         ),
+        "station-energy": Scene(
+            "/stations/one/energy", station_energy_page(net.head(good), net.now)
+        ),
+        "station-energy-empty": Scene(
+            "/stations/gone/energy", empty_station_energy(net.head(gone), net.now), Role.VIEWER
+        ),
         "station-messages": Scene(
             "/stations/one/messages",
             MessagesPage(
@@ -182,6 +189,7 @@ def other_scenes(net: Network) -> dict[str, Scene]:
         "tariff-form": Scene(
             "/tariffs/new", TariffForm(per_kwh="abc", errors={"per_kwh": "Not a number."})
         ),
+        "energy": Scene("/energy", energy_page(net.now)),
         "pending": Scene("/pending", PendingPage(net.pending(), (Choice("m", "Modena"),))),
         "pending-empty": Scene("/empty/pending", PendingPage((), are_unknown_refused=True)),
         "settings": Scene(
