@@ -4,7 +4,7 @@ end that hears what a station says."""
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,12 +12,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aioftp
+import aiohttp
 import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
+from ricarica.ocpp.dialects import V201
+from ricarica.simulator.blocks.firmware import Firmware
+from ricarica.simulator.client import Endpoint, StationClient
+from ricarica.simulator.simulated import SimulatedStation
 from ricarica.testing.signers import signer
 from tests.e2e.served import Served, boot, serving
 
@@ -89,6 +94,41 @@ async def test_a_station_fetches_a_signed_image_in_two_parts(server: Served) -> 
         "Installing",
         1,
     )
+
+
+async def test_a_simulated_station_fetches_installs_and_reports_by_itself(server: Served) -> None:
+    image = b"version 9.9.9\n" + IMAGE
+    station = SimulatedStation(V201, "FILES-5", now=datetime.now(UTC))
+    async with aiohttp.ClientSession() as http, server.client() as client:
+        endpoint = Endpoint(server.ws, None, None)
+        living = StationClient(station, endpoint, http, lambda: datetime.now(UTC))
+        running = asyncio.create_task(living.run())
+        await _until(lambda: station.is_accepted)
+        form = {"vendor": "Stellavolt", "model": "Duo 22", "firmware": "9.9.9"}
+        added = await client.post("/firmware/images", data=form, files={"file": ("s.bin", image)})
+        body = {"image": added.json()["id"]}
+        ordered = await client.post("/stations/FILES-5/firmware", json=body)
+        asked = await client.post("/stations/FILES-5/logs", json={"kind": "security"})
+        number = asked.json()["answer"]["number"]
+        job = station.core.memory(Firmware)
+        await _until(lambda: job.status == "Installing")
+        station.core.laters.clear()  # half a minute that nobody has to wait
+        log = (await client.get(f"/stations/FILES-5/logs/{number}/file")).text
+        [update] = (await client.get("/stations/FILES-5/firmware")).json()["items"]
+        running.cancel()
+        await asyncio.wait({running})
+
+    assert ordered.json()["outcome"] == "accepted"
+    assert "FILES-5 2.4.1" in log
+    assert (update["status"], update["downloads"]) == ("Installing", 1)
+    assert job.job is not None
+    assert job.job.image == image
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(LONG_S):
+        while not holds():  # noqa: ASYNC110 - a station tells nobody of what it does
+            await asyncio.sleep(0.05)
 
 
 @asynccontextmanager
