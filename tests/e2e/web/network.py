@@ -17,7 +17,7 @@ from ricarica.app.config import Config
 from ricarica.app.serve import Serving, authentication_of, serving
 from ricarica.authorization.model import Token, TokenKind, TokenStatus
 from ricarica.kernel.ids import DEFAULT_TENANT, SiteId, StationId, StationKey, TariffId
-from ricarica.ocpp.dialects import V16, V201, Dialect
+from ricarica.ocpp.dialects import V16, V21, V201, Dialect
 from ricarica.simulator.client import Endpoint, StationClient
 from ricarica.simulator.core import Make
 from ricarica.simulator.simulated import SimulatedStation
@@ -40,6 +40,7 @@ STATIONS: dict[str, Dialect] = {
     "NEW-1": V201,
     "NEW-2": V201,
     "EVIL-1": V201,
+    "GRID-1": V21,
 }
 STRANGER = "STRANGER-1"
 
