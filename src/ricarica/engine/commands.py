@@ -85,6 +85,10 @@ class Commands:
         """The commands that a dialect has words for, by its name."""
         return frozenset(self._phrases.get(dialect, {}))
 
+    def reserves_plugs(self, dialect: str) -> bool:
+        """Whether a dialect can say: hold a type of connector, wherever there is one."""
+        return dialect in BY_NAME and BY_NAME[dialect].reserves_plugs
+
     def resets_when_idle(self, dialect: str) -> bool:
         """Whether a dialect can say: restart once nobody charges any more."""
         return dialect in BY_NAME and BY_NAME[dialect].resets_when_idle

@@ -30,6 +30,8 @@ class Dialect:
     """Says nothing before its first boot was accepted. Some 1.6 stations never boot at all."""
     resets_when_idle: bool
     """Can be told to restart once nobody charges any more."""
+    reserves_plugs: bool
+    """Can be told to hold a type of connector, wherever there is one."""
     names_resuming: bool
     """Has a word for a transaction that goes on after a restart."""
     has_payments: bool
@@ -58,6 +60,7 @@ V16 = Dialect(
     answers_unknown_message_types=False,
     boots_first=False,
     resets_when_idle=False,
+    reserves_plugs=False,
     names_resuming=False,
     has_payments=False,
     trusts_for_cars=False,
@@ -78,6 +81,7 @@ V201 = Dialect(
     answers_unknown_message_types=True,
     boots_first=True,
     resets_when_idle=True,
+    reserves_plugs=True,
     names_resuming=False,
     has_payments=False,
     trusts_for_cars=True,

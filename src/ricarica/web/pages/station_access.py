@@ -18,7 +18,6 @@ from ricarica.authorization.queries import (
 from ricarica.authorization.reports import masked
 from ricarica.kernel.errors import RicaricaError
 from ricarica.kernel.ids import EvseNumber
-from ricarica.ocpp.dialects import BY_NAME
 from ricarica.reservations.commands import Reserve
 from ricarica.reservations.model import Reservation
 from ricarica.reservations.queries import ReservationFilter, ReservationQueries
@@ -121,7 +120,7 @@ async def _page(visitor: Visitor, live: LiveStation, said: Told = NOTHING) -> Ht
         visitor.tenant, AttemptFilter(station=key.station), RECENT
     )
     known = await AccessQueries(database).local_list(key)
-    dialect = BY_NAME.get(station.dialect or "")
+    telling, dialect = visitor.house.engine.commands, station.dialect or ""
     page = StationAccessPage(
         head_from(live.view),
         tuple(_reservation_row(each, visitor) for each in held.items),
@@ -130,8 +129,8 @@ async def _page(visitor: Visitor, live: LiveStation, said: Told = NOTHING) -> Ht
         _local_list(known, in_full=in_full) if known else None,
         tuple(evse.number for evse in live.evses),
         await _suggested(visitor) if may_act else (),
-        may_act and Reserve in visitor.house.engine.commands.sayable(station.dialect or ""),
-        dialect is not None and dialect.boots_first,
+        may_act and Reserve in telling.sayable(dialect),
+        telling.reserves_plugs(dialect),
         said,
     )
     return await visitor.show(page, 422 if said.problem else 200)
