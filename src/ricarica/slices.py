@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from functools import cached_property
 
 from ricarica.access.ports import AccessStore
 from ricarica.access.service import AccessService
@@ -117,112 +117,212 @@ class Surroundings:
     billing_policy: BillingPolicy = field(default_factory=BillingPolicy)
 
 
-@dataclass(frozen=True, slots=True)
 class Slices:
-    now: datetime
-    ids: Ids
-    access: AccessService
-    stations: StationService
-    sites: SiteService
-    authorization: AuthorizationService
-    access_rules: AccessRuleService
-    local_lists: LocalListService
-    customers: CustomerService
-    reservations: ReservationService
-    displays: DisplayService
-    availability: AvailabilityService
-    tariffs: TariffService
-    station_plans: StationPlanService
-    billing: BillingService
-    swaps: SwapService
-    configuration: ConfigurationService
-    templates: TemplateService
-    monitoring: MonitoringService
-    streams: StreamService
-    alerts: AlertService
-    certificates: CertificateService
-    trust: TrustService
-    contracts: ContractService
-    security: SecurityService
-    networks: NetworkService
-    firmware: FirmwareService
-    campaigns: CampaignService
-    diagnostics: DiagnosticsService
-    transactions: TransactionService
-    watching: WatchService
-    energy: EnergyService
-    cars: CarService
-    der: DerService
-    expected_starts: ExpectedStarts
+    """Each service is made when it is asked for first: few messages need more than a handful."""
+
+    def __init__(self, surroundings: Surroundings, stores: Stores, outgoing: Outgoing) -> None:
+        self.now = surroundings.clock.now()
+        self.ids = surroundings.ids
+        self._surroundings = surroundings
+        self._stores = stores
+        self._outgoing = outgoing
+
+    # -- people, places and stations
+
+    @cached_property
+    def access(self) -> AccessService:
+        return AccessService(self._stores.access, self._outgoing, self.ids)
+
+    @cached_property
+    def stations(self) -> StationService:
+        policy = self._surroundings.station_policy
+        return StationService(self._stores.stations, self._outgoing, policy)
+
+    @cached_property
+    def sites(self) -> SiteService:
+        return SiteService(self._stores.stations, self._outgoing)
+
+    @cached_property
+    def availability(self) -> AvailabilityService:
+        return AvailabilityService(self._stores.availability)
+
+    # -- who may charge
+
+    @cached_property
+    def local_lists(self) -> LocalListService:
+        stores = self._stores
+        return LocalListService(
+            stores.local_lists,
+            stores.tokens,
+            stores.access_books,
+            self.stations,
+            self.configuration,
+            self._outgoing,
+        )
+
+    @cached_property
+    def authorization(self) -> AuthorizationService:
+        stores, places = self._stores, Places(self.stations, self.configuration)
+        books, lists = stores.access_books, self.local_lists
+        return AuthorizationService(stores.tokens, books, places, lists, self._outgoing, self.ids)
+
+    @cached_property
+    def access_rules(self) -> AccessRuleService:
+        return AccessRuleService(self._stores.access_books, self.local_lists, self._outgoing)
+
+    @cached_property
+    def customers(self) -> CustomerService:
+        return CustomerService(self._stores.customer_reports, self.local_lists, self._outgoing)
+
+    @cached_property
+    def reservations(self) -> ReservationService:
+        store = self._stores.reservations
+        return ReservationService(store, self.authorization, self._outgoing, self.ids)
+
+    @cached_property
+    def displays(self) -> DisplayService:
+        store = self._stores.displays
+        return DisplayService(store, self.stations, self.configuration, self._outgoing, self.ids)
+
+    # -- what it costs
+
+    @cached_property
+    def tariffs(self) -> TariffService:
+        return TariffService(self._stores.tariffs, self._outgoing)
+
+    @cached_property
+    def station_plans(self) -> StationPlanService:
+        return StationPlanService(
+            self._stores.station_plans,
+            self.stations,
+            self.tariffs,
+            self.configuration,
+            self._outgoing,
+        )
+
+    @cached_property
+    def billing(self) -> BillingService:
+        policy = self._surroundings.billing_policy
+        return BillingService(self._stores.billing, self._outgoing, self.ids, policy)
+
+    @cached_property
+    def swaps(self) -> SwapService:
+        return SwapService(
+            self._stores.swaps,
+            self.stations,
+            self.authorization,
+            self.tariffs,
+            self._outgoing,
+            self.ids,
+        )
+
+    # -- what stations are like, and what they notice
+
+    @cached_property
+    def configuration(self) -> ConfigurationService:
+        return ConfigurationService(self._stores.settings, self._outgoing, self.ids)
+
+    @cached_property
+    def templates(self) -> TemplateService:
+        return TemplateService(self._stores.templates, self.configuration, self._outgoing)
+
+    @cached_property
+    def monitoring(self) -> MonitoringService:
+        stores = self._stores
+        return MonitoringService(
+            stores.monitors, stores.station_events, self.configuration, self._outgoing, self.ids
+        )
+
+    @cached_property
+    def streams(self) -> StreamService:
+        return StreamService(self._stores.streams, self._stores.monitors, self._outgoing)
+
+    @cached_property
+    def alerts(self) -> AlertService:
+        return AlertService(self._stores.alerts, self.stations, self._outgoing, self.ids)
+
+    # -- certificates and security
+
+    @cached_property
+    def certificates(self) -> CertificateService:
+        pki = self._surroundings.pki
+        store = self._stores.certificates
+        return CertificateService(store, self.stations, self._outgoing, pki.policy, pki.vault)
+
+    @cached_property
+    def trust(self) -> TrustService:
+        return TrustService(self._stores.certificates, self._outgoing)
+
+    @cached_property
+    def contracts(self) -> ContractService:
+        return ContractService(self._stores.certificates, self._surroundings.pki.inquiries)
+
+    @cached_property
+    def security(self) -> SecurityService:
+        return SecurityService(
+            self._stores.security,
+            self.stations,
+            self.certificates,
+            self._outgoing,
+            self.ids,
+            self._surroundings.security_policy,
+        )
+
+    @cached_property
+    def networks(self) -> NetworkService:
+        vault = self._surroundings.pki.vault
+        return NetworkService(self._stores.security, self.stations, self._outgoing, vault)
+
+    # -- files
+
+    @cached_property
+    def firmware(self) -> FirmwareService:
+        policy = self._surroundings.firmware_policy
+        store = self._stores.firmware
+        return FirmwareService(store, self.stations, self._outgoing, self.ids, policy)
+
+    @cached_property
+    def campaigns(self) -> CampaignService:
+        rollout = RolloutStores(self._stores.campaigns, self._stores.firmware)
+        return CampaignService(rollout, self.firmware, self.stations, self._outgoing, self.ids)
+
+    @cached_property
+    def diagnostics(self) -> DiagnosticsService:
+        return DiagnosticsService(self._stores.logs, self.stations, self._outgoing, self.ids)
+
+    # -- charging
+
+    @cached_property
+    def _neighbours(self) -> Neighbours:
+        return Neighbours(self.stations, self.authorization, self.tariffs, self.configuration)
+
+    @cached_property
+    def transactions(self) -> TransactionService:
+        store = self._stores.transactions
+        return TransactionService(store, self._neighbours, self._outgoing, self.ids)
+
+    @cached_property
+    def watching(self) -> WatchService:
+        store = self._stores.transactions
+        return WatchService(store, self.transactions, self._neighbours, self._outgoing)
+
+    @cached_property
+    def expected_starts(self) -> ExpectedStarts:
+        return ExpectedStarts(self._stores.expected_starts, self._outgoing)
+
+    @cached_property
+    def energy(self) -> EnergyService:
+        neighbours = EnergyNeighbours(self.stations, self.transactions, self.configuration)
+        return EnergyService(self._stores.energy, neighbours, self._outgoing, self.ids)
+
+    @cached_property
+    def cars(self) -> CarService:
+        return CarService(self._stores.energy, self.energy, self.authorization, self._outgoing)
+
+    @cached_property
+    def der(self) -> DerService:
+        return DerService(self._stores.der, self.stations, self._outgoing, self.ids)
 
 
 def bind(surroundings: Surroundings, work: Work, outgoing: Outgoing) -> Slices:
-    stores = surroundings.stores_for(work)
-    stations = StationService(stores.stations, outgoing, surroundings.station_policy)
-    tariffs = TariffService(stores.tariffs, outgoing)
-    ids = surroundings.ids
-    firmware = FirmwareService(
-        stores.firmware, stations, outgoing, ids, surroundings.firmware_policy
-    )
-    rollout = RolloutStores(stores.campaigns, stores.firmware)
-    configuration = ConfigurationService(stores.settings, outgoing, ids)
-    places, books = Places(stations, configuration), stores.access_books
-    local_lists = LocalListService(
-        stores.local_lists, stores.tokens, books, stations, configuration, outgoing
-    )
-    authorization = AuthorizationService(stores.tokens, books, places, local_lists, outgoing, ids)
-    pki, security_policy = surroundings.pki, surroundings.security_policy
-    certificates = CertificateService(
-        stores.certificates, stations, outgoing, pki.policy, pki.vault
-    )
-    neighbours = Neighbours(stations, authorization, tariffs, configuration)
-    transactions = TransactionService(stores.transactions, neighbours, outgoing, ids)
-    energy = EnergyService(
-        stores.energy,
-        EnergyNeighbours(stations, transactions, configuration),
-        outgoing,
-        ids,
-    )
-    return Slices(
-        now=surroundings.clock.now(),
-        ids=surroundings.ids,
-        access=AccessService(stores.access, outgoing, surroundings.ids),
-        stations=stations,
-        sites=SiteService(stores.stations, outgoing),
-        authorization=authorization,
-        access_rules=AccessRuleService(books, local_lists, outgoing),
-        local_lists=local_lists,
-        customers=CustomerService(stores.customer_reports, local_lists, outgoing),
-        reservations=ReservationService(stores.reservations, authorization, outgoing, ids),
-        displays=DisplayService(stores.displays, stations, configuration, outgoing, ids),
-        availability=AvailabilityService(stores.availability),
-        tariffs=tariffs,
-        station_plans=StationPlanService(
-            stores.station_plans, stations, tariffs, configuration, outgoing
-        ),
-        billing=BillingService(stores.billing, outgoing, ids, surroundings.billing_policy),
-        swaps=SwapService(stores.swaps, stations, authorization, tariffs, outgoing, ids),
-        firmware=firmware,
-        campaigns=CampaignService(rollout, firmware, stations, outgoing, ids),
-        diagnostics=DiagnosticsService(stores.logs, stations, outgoing, ids),
-        configuration=configuration,
-        templates=TemplateService(stores.templates, configuration, outgoing),
-        monitoring=MonitoringService(
-            stores.monitors, stores.station_events, configuration, outgoing, ids
-        ),
-        streams=StreamService(stores.streams, stores.monitors, outgoing),
-        alerts=AlertService(stores.alerts, stations, outgoing, ids),
-        certificates=certificates,
-        trust=TrustService(stores.certificates, outgoing),
-        contracts=ContractService(stores.certificates, pki.inquiries),
-        security=SecurityService(
-            stores.security, stations, certificates, outgoing, ids, security_policy
-        ),
-        networks=NetworkService(stores.security, stations, outgoing, pki.vault),
-        transactions=transactions,
-        watching=WatchService(stores.transactions, transactions, neighbours, outgoing),
-        energy=energy,
-        cars=CarService(stores.energy, energy, authorization, outgoing),
-        der=DerService(stores.der, stations, outgoing, ids),
-        expected_starts=ExpectedStarts(stores.expected_starts, outgoing),
-    )
+    return Slices(surroundings, surroundings.stores_for(work), outgoing)
