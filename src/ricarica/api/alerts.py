@@ -20,7 +20,6 @@ from ricarica.monitoring.model import Origin, StationEvent, Trigger
 from ricarica.monitoring.queries import EventFilter, MonitoringQueries
 from ricarica.slices import Slices
 
-
 OfStation = Annotated[str | None, QueryParameter(description="Of this station.")]
 
 
@@ -228,6 +227,8 @@ async def list_rules(caller: Asking) -> Page[RuleReply]:
 
 @post("/alert-rules", opt=needs(Permission.EDIT_STATIONS), tags=["Alerts"])
 async def add_rule(caller: Asking, data: JSONBody[RuleBody]) -> RuleReply:
+    """Call somebody for an event."""
+
     async def add(slices: Slices) -> RuleReply:
         rule = rule_from(caller, slices.ids.new(), data)
         await slices.alerts.save_rule(rule)

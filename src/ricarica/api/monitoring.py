@@ -142,6 +142,8 @@ async def set_monitors(
 async def clear_monitors(
     caller: Asking, identity: FromPath[str], data: JSONBody[ClearBody]
 ) -> CommandReply:
+    """Have a station forget monitors. `answer.monitors` tells how each went."""
+
     key = await caller.station(identity)
     orders = await caller.carry_out(lambda slices: slices.monitoring.clearing(key, data.numbers))
     return await tell_all(caller, key, "clear-monitors", orders, {"numbers": data.numbers})
@@ -161,6 +163,8 @@ async def set_base(
 async def set_level(
     caller: Asking, identity: FromPath[str], data: JSONBody[LevelBody]
 ) -> CommandReply:
+    """Have only what is at least as severe told."""
+
     key = await caller.station(identity)
     command = SetMonitoringLevel(data.severity)
     return await tell_all(caller, key, "monitoring-level", [command], {"severity": data.severity})
@@ -232,6 +236,8 @@ async def read_streams(caller: Asking, identity: FromPath[str]) -> CommandReply:
 async def adjust_stream(
     caller: Asking, identity: FromPath[str], number: FromPath[int], data: JSONBody[StreamBody]
 ) -> CommandReply:
+    """Have a stream send sooner, or more at once."""
+
     key = await caller.station(identity)
     rate = StreamRate(data.interval_s, data.values_max)
     command = AdjustStream(number, rate)

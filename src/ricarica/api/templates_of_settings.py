@@ -119,6 +119,8 @@ async def list_templates(caller: Asking) -> Page[TemplateReply]:
 
 @get("/templates/{template:str}", opt=needs(Permission.READ), tags=["Templates"])
 async def get_template(caller: Asking, template: FromPath[str]) -> TemplateReply:
+    """What it says, and for which stations."""
+
     return template_reply(await _known(caller, template))
 
 
@@ -139,6 +141,8 @@ async def add_template(caller: Asking, data: JSONBody[TemplateBody]) -> Template
 async def change_template(
     caller: Asking, template: FromPath[str], data: JSONBody[TemplateBody]
 ) -> TemplateReply:
+    """In place of what it said; stations that differ now are told."""
+
     async def change(slices: Slices) -> TemplateReply:
         wanted = _template(caller, template, data, slices.now)
         changed = await slices.templates.change(wanted, slices.now)
