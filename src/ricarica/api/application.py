@@ -115,6 +115,7 @@ def routes(house: House, vitals: Vitals) -> list[ControllerRouterHandler]:
                 "caller": Provide(provide_caller(house)),
                 "page": Provide(wanted, sync_to_thread=False),
                 "away": Provide(away.when_away, sync_to_thread=False),
+                "how": Provide(raw_commands.manner, sync_to_thread=False),
             },
             exception_handlers=EXCEPTION_HANDLERS,
             response_class=JsonResponse,

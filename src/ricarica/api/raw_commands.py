@@ -1,10 +1,12 @@
 """/stations/{identity}/commands/{Action}: OCPP requests as they are."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, post
+from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
 from ricarica.access.model import Permission
@@ -46,6 +48,21 @@ class CallReply(msgspec.Struct, frozen=True, omit_defaults=True):
     kept: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    raw: bool
+    timeout_s: float
+
+
+def manner(
+    raw: Annotated[bool, QueryParameter(description="Send it unchecked, for tests.")] = False,
+    timeout: Annotated[
+        float, QueryParameter(gt=0, le=TIMEOUT_MAX_S, description="Seconds.")
+    ] = 30,
+) -> Manner:
+    return Manner(raw, timeout)
+
+
 @post(
     f"{PATH}/{{action:str}}",
     status_code=200,
@@ -57,11 +74,7 @@ async def call(
     request: Request[Any, Any, Any],
     identity: FromPath[str],
     action: FromPath[str],
-    raw: Annotated[bool, QueryParameter(description="Send it unchecked, for tests.")] = False,
-    timeout: Annotated[  # noqa: ASYNC109 - the station has that long, not this function
-        float, QueryParameter(gt=0, le=TIMEOUT_MAX_S, description="Seconds.")
-    ] = 30,
-    *,
+    how: NamedDependency[Manner],
     away: Away,
 ) -> CallReply:
     """Send any request of the station's dialect; the body is its payload.
@@ -74,9 +87,9 @@ async def call(
 
     async def act() -> CallReply:
         try:
-            return await _called(caller, key, action, payload, raw=raw, timeout_s=timeout)
+            return await _called(caller, key, action, payload, raw=how.raw, timeout_s=how.timeout_s)
         except ConflictError:
-            if away.keep_for is None or raw:
+            if away.keep_for is None or how.raw:
                 raise
         return await _kept(caller, key, action, payload, away.keep_for)
 

@@ -58,9 +58,10 @@ class Here:
     def __init__(self, database: SqliteDatabase) -> None:
         self.sockets = Sockets()
         self.meanwhile: list[Callable[[], None]] = []  # while a batch is on its way to its commit
+        self.brought: list[tuple[StationKey, str, bool]] = []
         surroundings = Surroundings(FakeClock(), CountedIds(), stores_for)
         vocabulary = Vocabulary(ROUTES, PHRASES)
-        company = Company(self._expect, lambda _: None, lambda _: None, lambda *_: None)
+        company = Company(self._expect, lambda _: None, lambda _: None, self._bring)
         self.engine = Engine(database, surroundings, vocabulary, self.sockets, prefetch, company)
 
     async def come(self) -> int:
@@ -82,6 +83,9 @@ class Here:
             replied.set_result,
         )
         return await replied
+
+    def _bring(self, key: StationKey, kind: str, anew: bool) -> None:
+        self.brought.append((key, kind, anew))
 
     def _expect(self, connections: Iterable[Connection]) -> Expect:
         rows = [(key.tenant, key.station, epoch) for key, epoch in connections]
@@ -147,3 +151,14 @@ async def test_who_was_only_changed_by_others_stays(here: Here) -> None:
 
     assert here.engine.live.epoch(KEY) == 1
     assert here.sockets.hung_up == []
+
+
+async def test_only_the_node_that_has_a_station_looks_after_it(here: Here) -> None:
+    here.engine.bring(KEY, "settings")
+    assert here.brought == []
+    await here.goes_elsewhere()
+    await here.says(1)
+
+    here.engine.bring(KEY, "settings", anew=True)
+
+    assert here.brought == [(KEY, "settings", True)]

@@ -5,15 +5,18 @@ from decimal import Decimal
 import pytest
 from msgspec import structs
 
+from ricarica.configuration.commands import ReportSettings
 from ricarica.configuration.model import Access, Setting
 from ricarica.engine.queries import LoggedMessage
+from ricarica.engine.sayings import Saying
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import DEFAULT_TENANT, EvseNumber, StationId, StationKey, TransactionId
+from ricarica.stations.commands import Reset, Topic, Trigger
 from ricarica.stations.model import ConnectorStatus
 from ricarica.transactions.model import ChargingState, ParkingTally, StatePoint, Transaction
 from ricarica.transactions.queries.overview import PowerPoint
 from ricarica.transactions.readings import Measurand, Reading
-from ricarica.web.builders.commands import SAID_AS
+from ricarica.web.builders.commands import SAID_AS, saying_of
 from ricarica.web.builders.lists import pager_of
 from ricarica.web.builders.messages import messages_from
 from ricarica.web.builders.overview import midnight, power_from
@@ -230,3 +233,13 @@ def test_a_form_without_mistakes_makes_prices() -> None:
     assert isinstance(filled, Filled)
     assert (filled.prices.currency, filled.prices.per_kwh) == ("EUR", Decimal("0.45"))
     assert filled.is_default
+
+
+def test_a_command_is_kept_as_it_was_chosen() -> None:
+    status = [Trigger(Topic.STATUS, EvseNumber(1)), Trigger(Topic.STATUS, EvseNumber(2))]
+
+    assert saying_of("trigger", {"topic": "status"}, status) == Saying(
+        "trigger", {"topic": "status"}
+    )
+    assert saying_of("reset", {}, [Reset(hard=True)]).body["hard"] is True
+    assert saying_of("settings", {}, [ReportSettings(7)]) == Saying("settings", {})

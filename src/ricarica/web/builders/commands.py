@@ -1,10 +1,14 @@
 """The buttons of a station, and the commands that their forms stand for."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from msgspec import to_builtins
 
 from ricarica.authorization.commands import ClearCache
 from ricarica.configuration.commands import ReportSettings
 from ricarica.engine.orders import start_order, stop_order, trigger_orders
+from ricarica.engine.sayings import Saying
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
 from ricarica.slices import Slices
@@ -75,6 +79,17 @@ async def orders_from(
     """
     order = await _READERS[command](form, slices, key)
     return list(await trigger_orders(slices, key, order)) if isinstance(order, Trigger) else [order]
+
+
+def saying_of(name: str, form: Form, orders: Sequence[object]) -> Saying:
+    """The same, to be said later."""
+    if name == "settings":
+        return Saying(name, {})
+    members: dict[str, Any] = to_builtins(orders[0])
+    said = {member: value for member, value in members.items() if value is not None}
+    if name == "trigger" and not form.get("evse"):
+        said = {"topic": said["topic"]}
+    return Saying(name, said)
 
 
 async def _start(form: Form, slices: Slices, key: StationKey) -> object:

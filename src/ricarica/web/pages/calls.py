@@ -1,7 +1,6 @@
 """/stations/{id}/call: telling a station anything that its dialect has words for."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -11,7 +10,6 @@ from litestar.params import FromPath
 from ricarica.access.model import Permission
 from ricarica.engine import keeping
 from ricarica.engine.commands import NUMBER, Call
-from ricarica.engine.keeping import Kept
 from ricarica.engine.orders import note_order
 from ricarica.engine.outbox import DECODER
 from ricarica.engine.queries import KeptQueries, OfferQueries, ReportQueries, UpkeepQueries
@@ -35,10 +33,10 @@ from ricarica.web.builders.calls import (
 from ricarica.web.builders.schema_forms import form_of, payload_from
 from ricarica.web.builders.stations import head_from
 from ricarica.web.formats import zone_named
+from ricarica.web.kept import keep, keep_for
 from ricarica.web.pages.messages import station_view
 from ricarica.web.sessions import needs
 from ricarica.web.views.calls import (
-    KEEP_CHOICES,
     CallOutcome,
     CallPage,
     CallsPage,
@@ -213,11 +211,12 @@ async def _called(visitor: Visitor, station: Station, saying: Saying) -> CallOut
 
     await visitor.carry_out(note)
     sent = json_of(saying.body)
-    keep_for = visitor.form.get("keep", "")
-    if result.outcome is Outcome.UNREACHED and keep_for in KEEP_CHOICES and keep_for:
-        return await _keep(
-            visitor, station, saying, msgspec.convert(keep_for, timedelta, strict=False)
-        )
+    away = keep_for(visitor)
+    if result.outcome is Outcome.UNREACHED and away is not None:
+        check_saying(saying, [station.dialect or ""])
+        until = visitor.now + away
+        await keep(visitor, key, saying, until)
+        return CallOutcome(sent, kept_until=until)
     is_coming = called.report is not None and result.outcome is Outcome.ACCEPTED
     return CallOutcome(
         sent,
@@ -228,23 +227,6 @@ async def _called(visitor: Visitor, station: Station, saying: Saying) -> CallOut
         round((visitor.house.now() - began).total_seconds() * 1000),
         await _report(visitor, key, called.report or 0) if is_coming else None,
     )
-
-
-async def _keep(
-    visitor: Visitor, station: Station, saying: Saying, keep_for: timedelta
-) -> CallOutcome:
-    key, now = station.key, visitor.now
-    check_saying(saying, [station.dialect or ""])
-    until = now + keep_for
-
-    async def keep(unit: UnitOfWork) -> None:
-        number, by = unit.slices.ids.new(), visitor.actor.name
-        await keeping.keep(unit, Kept(key, number, saying, by, now, until))
-        visitor.audit(unit.slices, "station.keep", f"station:{key.station}", command=saying.name)
-
-    await visitor.house.engine.in_order(key, keep)
-    visitor.house.engine.bring(key)  # lest it has come back in between
-    return CallOutcome(json_of(saying.body), kept_until=until)
 
 
 async def _report(visitor: Visitor, key: StationKey, number: int) -> ReportPart:

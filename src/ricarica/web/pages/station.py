@@ -24,14 +24,15 @@ from ricarica.transactions.queries.listing import TransactionFilter, Transaction
 from ricarica.transactions.queries.live import LiveQueries, LiveStation
 from ricarica.transactions.readings import Measurand
 from ricarica.web.addresses import name_in
-from ricarica.web.builders.commands import AUDITED_AS, commands_from, orders_from
+from ricarica.web.builders.commands import AUDITED_AS, commands_from, orders_from, saying_of
 from ricarica.web.builders.quirks import quirks_from
 from ricarica.web.builders.stations import evses_from, facts_from, head_from
 from ricarica.web.builders.transactions import row_from as transaction_row
 from ricarica.web.builders.transactions import totals
+from ricarica.web.kept import keep, keep_for
 from ricarica.web.pages.messages import log_of
 from ricarica.web.sessions import needs
-from ricarica.web.views.commands import Command, CommandOutcome, Commands
+from ricarica.web.views.commands import CATALOGUE, Command, CommandOutcome, Commands
 from ricarica.web.views.stations import StationEvses, StationPage
 from ricarica.web.visitor import Html, Visiting, Visitor
 
@@ -174,6 +175,11 @@ async def _outcome(visitor: Visitor, key: StationKey, command: Command) -> Comma
     results = [await told(visitor, key, name, order) for order in orders]
     failed = [each for each in results if each.outcome is not Outcome.ACCEPTED]
     result = [*failed, *results][0]
+    away = keep_for(visitor)
+    if result.outcome is Outcome.UNREACHED and away and CATALOGUE[command].may_wait:
+        until = visitor.now + away
+        await keep(visitor, key, saying_of(name, visitor.form, orders), until)
+        return CommandOutcome(command, result.outcome, kept_until=until)
     took = visitor.house.now() - began
     return CommandOutcome(
         command,

@@ -5,6 +5,7 @@ A controller says which of them the station's dialect has a word for; the rest i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
@@ -58,6 +59,11 @@ class CommandForm:
     is_grave: bool = False
     """It can interrupt someone who is charging."""
 
+    @property
+    def may_wait(self) -> bool:
+        """Whether it still makes sense when the station is back."""
+        return self.command not in (Command.START, Command.STOP, Command.UNLOCK)
+
 
 @dataclass(frozen=True, slots=True)
 class Commands:
@@ -87,6 +93,7 @@ class CommandOutcome:
     took_ms: int | None = None
     error: str | None = None
     """Why it was not even sent, in the viewer's language: a value that makes no sense."""
+    kept_until: datetime | None = None
 
 
 OUTCOME_LABELS: Mapping[Outcome, str] = {
