@@ -52,6 +52,8 @@ from ricarica.simulator.simulated import SimulatedStation
 from ricarica.stations.commands import Outcome, Result
 from ricarica.testing.lines import Line, LocalLine
 from ricarica.testing.world import World, key_of
+from ricarica.transactions.queries.listing import TransactionQueries
+from ricarica.transactions.readings import exported_in
 
 
 @pytest.fixture
@@ -448,6 +450,32 @@ async def test_a_profile_that_outlives_no_outage_is_there_again_after_it(
     requests = said(network, station, "SetChargingProfile")
     assert [request["chargingProfile"]["maxOfflineDuration"] for request in requests] == [600] * 2
     assert len(station.core.profiles) == 1
+
+
+@pytest.mark.usecase("Q03", "Q04")
+async def test_what_flowed_back_is_seen_on_the_transaction(network: World) -> None:
+    station = await charging(network)
+    [transaction] = await network.transactions(station)
+    telling = network.teller(station)
+    for minute, register in enumerate((1_000, 1_250, 1_900)):
+        at = (network.clock.now() + minute * MINUTE).isoformat()
+        sampled = {"measurand": "Energy.Active.Export.Register", "value": register}
+        event = {
+            "eventType": "Updated",
+            "timestamp": at,
+            "triggerReason": "MeterValuePeriodic",
+            "seqNo": 50 + minute,
+            "transactionInfo": {"transactionId": transaction.ref},
+            "meterValue": [{"timestamp": at, "sampledValue": [sampled]}],
+        }
+        await telling.call("TransactionEvent", event)
+
+    queries = TransactionQueries(network.database)
+    [after] = await network.transactions(station)
+    readings = await queries.readings(after)
+
+    assert exported_in(readings) == 900
+    assert after.energy.energy_wh == transaction.energy.energy_wh  # it is not billed
 
 
 # -- what the grid's operator asks

@@ -33,7 +33,7 @@ from ricarica.transactions.queries.listing import (
     TransactionQueries,
     TransactionView,
 )
-from ricarica.transactions.readings import Context, Measurand, Reading
+from ricarica.transactions.readings import Context, Measurand, Reading, exported_in
 
 
 class TransactionReply(Struct, frozen=True):
@@ -113,6 +113,9 @@ class CostReply(Struct, frozen=True):
 
 
 class TransactionDetailReply(TransactionReply, frozen=True, kw_only=True):
+    """`exported_wh`: what flowed back to the grid; null: the station told nothing of it."""
+
+    exported_wh: Decimal | None
     costs: CostReply | None
     events: list[EntryReply]
     readings: list[ReadingReply]
@@ -174,6 +177,7 @@ async def get_transaction(caller: Asking, transaction: FromPath[str]) -> Transac
     readings = await queries.readings(detail.view.transaction)
     return TransactionDetailReply(
         **structs.asdict(transaction_reply(detail.view)),
+        exported_wh=plain_or_none(exported_in(readings)),
         costs=cost_reply(detail.cost) if detail.cost else None,
         events=[entry_reply(entry) for entry in detail.entries],
         readings=[reading_reply(reading) for reading in readings],

@@ -100,6 +100,20 @@ def power_in(readings: Iterable[Reading]) -> Decimal | None:
     return sum((reading.value for reading in now), Decimal(0)) if total is None else total
 
 
+def exported_in(readings: Iterable[Reading]) -> Decimal | None:
+    """What flowed back to the grid, in Wh, by the register for it; None: it was never told."""
+    told = [
+        each
+        for each in readings
+        if each.measurand is Measurand.ENERGY_ACTIVE_EXPORT_REGISTER
+        and each.phase is None
+        and each.location == OUTLET
+    ]
+    if not told:
+        return None
+    return max(told, key=AT).value - min(told, key=AT).value
+
+
 def soc_in(readings: Iterable[Reading]) -> Decimal | None:
     socs = [reading for reading in readings if reading.measurand is SOC]
     return max(socs, key=AT).value if socs else None

@@ -13,7 +13,7 @@ from ricarica.transactions.queries.listing import (
     TransactionView,
 )
 from ricarica.transactions.queries.listing import TransactionFilter as Which
-from ricarica.transactions.readings import Measurand, Reading
+from ricarica.transactions.readings import Measurand, Reading, exported_in
 from ricarica.web.builders.statuses import transaction_status
 from ricarica.web.views.charts import Chart, Curve, Measure
 from ricarica.web.views.status import Status
@@ -30,6 +30,8 @@ CHARTED = (
     Measurand.ENERGY_ACTIVE_IMPORT_REGISTER,
     Measurand.SOC,
     Measurand.POWER_OFFERED,
+    Measurand.POWER_ACTIVE_EXPORT,
+    Measurand.ENERGY_ACTIVE_EXPORT_REGISTER,
 )
 YEARS = range(2000, 2201)  # beyond them arithmetic with days may end
 SECONDS_PER_HOUR = Decimal(3600)
@@ -73,6 +75,7 @@ def live_from(
         _average_w(transaction.energy.energy_wh, elapsed),
         transaction.register_start_wh,
         _register_end_wh(transaction),
+        exported_in(readings),
     )
 
 
@@ -100,7 +103,7 @@ def _average_w(energy_wh: Decimal, elapsed: timedelta) -> Decimal | None:
 
 def chart_of(transaction: Transaction, readings: Sequence[Reading]) -> Chart:
     series: dict[Measure, Series] = {
-        Measure.POWER: totals(readings, Measurand.POWER_ACTIVE_IMPORT),
+        Measure.POWER: _power(readings),
         Measure.ENERGY: _energy(transaction, readings),
         Measure.STATE_OF_CHARGE: {
             reading.at: reading.value for reading in readings if reading.measurand is Measurand.SOC
@@ -111,6 +114,14 @@ def chart_of(transaction: Transaction, readings: Sequence[Reading]) -> Chart:
     times = thinned(sorted({at for values in told.values() for at in values}))
     curves = (Curve(measure, tuple(map(values.get, times))) for measure, values in told.items())
     return Chart(times, tuple(curves))
+
+
+def _power(readings: Sequence[Reading]) -> Series:
+    """What flowed to the car; below zero, from it."""
+    drawn = totals(readings, Measurand.POWER_ACTIVE_IMPORT)
+    given = totals(readings, Measurand.POWER_ACTIVE_EXPORT)
+    nothing = Decimal(0)
+    return {at: drawn.get(at, nothing) - given.get(at, nothing) for at in {**drawn, **given}}
 
 
 def totals(readings: Iterable[Reading], measurand: Measurand) -> Series:

@@ -152,6 +152,8 @@ class TransactionLive:
     average_w: Decimal | None = None
     register_start_wh: Decimal | None = None
     register_end_wh: Decimal | None = None
+    exported_wh: Decimal | None = None
+    """What flowed back to the grid; None: the station told nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
