@@ -16,7 +16,7 @@ from ricarica.engine.sql import PUT_ASIDE
 from ricarica.engine.tracing import Tracing
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.clock import Clock
-from ricarica.kernel.errors import NotFoundError
+from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.ids import StationKey, TenantId
 from ricarica.link.letters import Answer, Delivered, Refusal, Reply, Withheld
 from ricarica.ocpp import actions, wire
@@ -178,19 +178,21 @@ class DeliveryJob:
 
     def put_aside(self, unit: UnitOfWork, error: Exception) -> Reply:
         """A fault of ours. What a station would delete after its last attempt is kept as it is."""
-        log.error(
-            "call.failed",
-            station=str(self.delivered.key),
-            action=self.delivered.action,
-            exc_info=error,
-        )
-        reply: Reply = self._refusal(ErrorKind.INTERNAL, "this could not be processed; try later")
+        reply: Reply = self._failed(error)
         if self._route is not None and self._route.answer_when_put_aside is not None:
             self._keep(unit, error)
             answer = self._route.answer_when_put_aside(None)
             reply = Answer(wire.encode(answer, self._dialect))
         self._log(unit, reply)
         return reply
+
+    def _failed(self, error: Exception) -> Refusal:
+        station, action = str(self.delivered.key), self.delivered.action
+        if isinstance(error, InvalidError):  # a number, say, that nothing here can hold
+            log.warning("call.impossible", station=station, action=action, why=str(error))
+            return self._refusal(ErrorKind.PROPERTY, "a value in it makes no sense")
+        log.error("call.failed", station=station, action=action, exc_info=error)
+        return self._refusal(ErrorKind.INTERNAL, "this could not be processed; try later")
 
     def release(self, result: Reply) -> None:
         self._dispatcher.finish(self.delivered, result, self.delivered.flags + self._flags)

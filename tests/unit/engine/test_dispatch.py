@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from ricarica.engine.dispatch import Routes
 from ricarica.engine.sql import MESSAGES, PUT_ASIDE
-from ricarica.kernel.errors import StorageUnavailableError
+from ricarica.kernel.errors import InvalidError, StorageUnavailableError
 from ricarica.ocpp.dialects import V16, V201
 from ricarica.storage.database import Staged
 from ricarica.testing.wires import Teller
@@ -31,11 +31,16 @@ async def teller(network: World) -> Teller:
     return network.teller(await network.station("CP-1", V16))
 
 
-def break_handler(network: World, action: str, dialect: str = "1.6") -> None:
+def break_handler(
+    network: World,
+    action: str,
+    dialect: str = "1.6",
+    error: Exception = ZeroDivisionError("secret insides"),
+) -> None:
     """From now on the handler of that action has a fault."""
 
     async def handle(*_: Any) -> None:
-        raise ZeroDivisionError("secret insides")
+        raise error
 
     routes: Routes = network.engine.dispatcher.routes
     mine: Mapping[str, Any] = routes[dialect]
@@ -72,6 +77,21 @@ async def test_a_question_that_a_fault_of_ours_meets_is_refused_without_our_insi
     assert "secret" not in description
     assert await put_aside(network) == []
     assert (await teller.call_raw("Heartbeat", {}))[0] == 3
+
+
+async def test_a_value_that_nobody_can_store_is_no_fault_of_ours(
+    network: World, teller: Teller
+) -> None:
+    absurd = InvalidError("secrets.insides cannot hold a value")
+    break_handler(network, "Authorize", error=absurd)
+    break_handler(network, "StopTransaction", error=absurd)
+
+    question = await teller.call_raw("Authorize", {"idTag": "04AA"})
+    fact = await teller.call_raw("StopTransaction", STOP)
+
+    assert (question[2], "insides" in question[3]) == ("PropertyConstraintViolation", False)
+    assert (fact[0], fact[2]) == (3, {})
+    assert [action for action, _, _ in await put_aside(network)] == ["StopTransaction"]
 
 
 async def test_one_stations_fault_is_no_other_stations(network: World, teller: Teller) -> None:
