@@ -125,7 +125,7 @@ async def test_a_default_limit_holds_for_every_transaction(
     station = await charging(network, dialect)
     before_w = drawn(station)
 
-    result = await install(network, station, WHOLE_STATION, default(8))
+    result = await install(network, station, WHOLE_STATION, default(8))  # K01.FR.02, K01.FR.08
 
     [profile] = await held(network, station)
     assert result.outcome is Outcome.ACCEPTED
@@ -141,7 +141,7 @@ async def test_a_limit_of_a_transaction_names_it_and_ends_with_it(
     station = await charging(network, dialect)
     [transaction] = await network.transactions(station)
 
-    await install(network, station, FIRST, own(10))
+    await install(network, station, FIRST, own(10))  # K01.FR.01, K02.FR.03
     with_limit_w = drawn(station)
     station.present(TAG, 1)
     station.unplug(1)
@@ -211,7 +211,7 @@ async def test_a_start_from_afar_brings_its_limit(network: World, dialect: Diale
     )
     start = StartCharging(TokenRef(TAG, TokenKind.ISO14443), 7, FIRST)
 
-    result = await network.tell(station, StartLimited(start, ready))
+    result = await network.tell(station, StartLimited(start, ready))  # K05.FR.01
     await network.pass_time(2 * MINUTE)
 
     assert result.outcome is Outcome.ACCEPTED
@@ -276,7 +276,7 @@ async def test_what_will_hold_is_asked_and_kept_beside_what_we_believe(
     station = await charging(network, dialect)
     await install(network, station, WHOLE_STATION, default(8))
 
-    result = await network.tell(station, AskComposite(FIRST, 3600, Unit.A))
+    result = await network.tell(station, AskComposite(FIRST, 3600, Unit.A))  # K08.FR.01
     refused = await network.tell(station, AskComposite(EvseNumber(9), 3600))
     await network.settle()
 
@@ -425,9 +425,9 @@ async def test_a_transaction_is_given_priority_and_loses_it(
     [transaction] = await network.transactions(station)
     await install(network, station, WHOLE_STATION, default(8))
     first = flat(Purpose.PRIORITY, Unit.A, Decimal(15))
-    await install(network, station, WHOLE_STATION, first)
+    await install(network, station, WHOLE_STATION, first)  # K01.FR.72
 
-    result = await network.tell(station, UsePriority(transaction.ref, activate=True))
+    result = await network.tell(station, UsePriority(transaction.ref, activate=True))  # K21.FR.10
     await network.pass_time(MINUTE)
     with_priority_w = drawn(station)
     [evse] = (await known(network, station)).evses

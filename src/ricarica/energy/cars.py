@@ -42,7 +42,10 @@ class CarService:
         self._tell = outgoing.tell
 
     async def need(self, told: NeedsTold) -> NeedsAnswer:
-        """K15–K20: answered at once; the profile follows after it."""
+        """K15–K20: answered at once; the profile follows after it.
+
+        K15.FR.02, K17.FR.02, K18.FR.02, K19.FR.02.
+        """
         station, evse, needs = told.station, told.evse, told.needs
         running = await self._energy.running_at(station, evse)
         transaction = running[0] if running else None
@@ -66,7 +69,7 @@ class CarService:
     async def _give(
         self, told: NeedsTold, transaction: Transaction, rules: list[Rule], known: Held | None
     ) -> None:
-        """K15.FR.08: within a minute; it leaves right after the answer."""
+        """K15.FR.08, K17.FR.08, K18.FR.08, K19.FR.08: it leaves right after the answer."""
         if known is not None and known.wanted is not None and not known.by_rule:
             self._tell(told.station, SetProfile(told.evse, known.wanted))
             return
@@ -129,7 +132,7 @@ class CarService:
     async def allowed_transfers(
         self, station: StationKey, of_token: tuple[EnergyTransfer, ...]
     ) -> tuple[EnergyTransfer, ...] | None:
-        """What a driver's contract has and is allowed there; Q01.FR.01, Q01.FR.08.
+        """What a driver's contract has and is allowed there; Q01.FR.01, Q01.FR.08, Q02.FR.03.
 
         None where nothing was decided, or the station and its cars cannot choose.
         """

@@ -75,7 +75,7 @@ class NeedsTold:
 class NeedsAnswer(StrEnum):
     ACCEPTED = "accepted"  # a profile follows
     REJECTED = "rejected"  # no such transfer; by ISO 15118-2 also: no profile
-    PROCESSING = "processing"
+    PROCESSING = "processing"  # K15.FR.05, K17.FR.05: for whoever plans at leisure
     NO_PROFILE = "no_profile"  # what else holds shall hold
 
 

@@ -35,9 +35,9 @@ def answer_to(
     """`can_be_given`: a transaction runs, and there is a profile for it."""
     if allowed is not None and needs.transfer not in allowed:  # Q01.FR.04, K18.FR.22, K19.FR.15
         return NeedsAnswer.REJECTED
-    if can_be_given:  # K15.FR.03, K16.FR.12
+    if can_be_given:  # K15.FR.03, K16.FR.12, K17.FR.03, K18.FR.03, K19.FR.03, Q01.FR.07
         return NeedsAnswer.ACCEPTED
-    # K18.FR.04, K19.FR.04; K15.FR.04 has no other word than a refusal, which ends nothing there
+    # K18.FR.04, K19.FR.04; K15.FR.04 and K17.FR.04 have no word but a refusal, which ends nothing
     return NeedsAnswer.NO_PROFILE if needs.is_bidirectional_protocol else NeedsAnswer.REJECTED
 
 
@@ -61,7 +61,10 @@ def power_by(rules: Sequence[Rule]) -> Decimal | None:
 def profile_for(
     needs: Needs, power_w: Decimal, transaction: str, id: int, abilities: Abilities
 ) -> Profile:
-    """K15.FR.18: one schedule with one period, and never more than the car can take.
+    """K15.FR.18, K18.FR.18: one schedule with one period, and never more than the car can take.
+
+    That is fewer than any car or station takes at most: K15.FR.07, K17.FR.07, K17.FR.19, K18.FR.07,
+    K19.FR.07.
 
     Q02.FR.01: it charges only; whoever wants something back sets that by hand.
     """

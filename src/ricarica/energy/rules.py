@@ -34,7 +34,7 @@ PER_PHASE = tuple(name for name in AMOUNTS if name.endswith(("_l2", "_l3")))
 # Q, limits and setpoints per operation mode; K29: amounts that others tell come empty from us.
 ALLOWED = {
     Mode.CHARGING_ONLY: frozenset(LIMITS),  # Q02.FR.02
-    Mode.CENTRAL_SETPOINT: frozenset({*SETPOINTS, *REACTIVE}),  # Q03.FR.02
+    Mode.CENTRAL_SETPOINT: frozenset({*SETPOINTS, *REACTIVE}),  # Q03.FR.01, Q03.FR.02
     Mode.CENTRAL_FREQUENCY: frozenset(SETPOINTS),  # Q07.FR.03
     Mode.EXTERNAL_SETPOINT: frozenset({*LIMITS, *DISCHARGE_LIMITS}),
     Mode.EXTERNAL_LIMITS: frozenset(),
@@ -84,7 +84,7 @@ def faults(profile: Profile, placing: Placing) -> Iterator[str]:
 
 def _purpose_faults(profile: Profile, placing: Placing) -> Iterator[str]:
     purpose, evse = profile.purpose, placing.evse
-    if purpose is Purpose.EXTERNAL:  # K01.FR.22
+    if purpose is Purpose.EXTERNAL:  # K01.FR.22, K02.FR.07
         yield "external limits are for stations to tell; choose another purpose"
     if purpose is Purpose.STATION_MAX and evse != WHOLE_STATION:  # K04
         yield "station_max is for the whole station; put it on EVSE 0"

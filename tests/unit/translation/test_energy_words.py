@@ -138,6 +138,7 @@ RICH = Profile(
 
 
 def test_a_profile_at_its_richest_comes_back_as_it_went() -> None:
+    # K01.FR.96, K01.FR.104, K01.FR.105: what only some stations know can be said
     told = wire.encode(
         v2.SetChargingProfileRequest(evse_id=1, charging_profile=profile_for(RICH)), V21
     )

@@ -69,14 +69,14 @@ PHRASES: Phrases = {
         result_from,
         remember=remember_updated,
     ),
-    UsePriority: Phrase(
+    UsePriority: Phrase(  # K21.FR.10
         "UsePriorityCharging",
         lambda command: v2.UsePriorityChargingRequest(
             transaction_id=command.transaction, activate=command.activate
         ),
         result_from,
     ),
-    AllowTransfers: Phrase(
+    AllowTransfers: Phrase(  # Q02.FR.05
         "NotifyAllowedEnergyTransfer",
         lambda command: v2.NotifyAllowedEnergyTransferRequest(
             transaction_id=command.transaction,
@@ -84,7 +84,7 @@ PHRASES: Phrases = {
         ),
         result_from,
     ),
-    SignalFrequency: Phrase(
+    SignalFrequency: Phrase(  # Q08.FR.12
         "AFRRSignal",
         lambda command: v2.AFRRSignalRequest(timestamp=command.at, signal=command.signal),
         result_from,
