@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, TypeVar
 
 from litestar import delete, get, patch, post
@@ -21,8 +22,9 @@ from ricarica.authorization.model import (
     Treatment,
 )
 from ricarica.authorization.queries import TokenFilter, TokenQueries
-from ricarica.authorization.service import UID_LENGTH_MAX, TokenChanges
+from ricarica.authorization.service import UID_LENGTH_MAX, TokenChanges, checked_credit
 from ricarica.kernel.errors import InvalidError
+from ricarica.kernel.ids import TariffId
 from ricarica.slices import Slices
 
 T = TypeVar("T")
@@ -30,6 +32,13 @@ Uid = Annotated[str, Meta(min_length=1, max_length=UID_LENGTH_MAX)]
 ConcurrentMax = Annotated[int, Meta(ge=1, description="Transactions it may have at once.")]
 
 
+TariffName = Annotated[
+    str, Meta(max_length=64, description="The id of the tariff it charges by, wherever that is.")
+]
+Credit = Annotated[
+    Decimal,
+    Meta(description="What is left of a prepaid token, in the currency of what it charges by."),
+]
 # In any case, and with the words that other systems have for the same.
 KINDS = {kind.casefold(): kind for kind in TokenKind} | {"rfid": TokenKind.ISO14443}
 STATUSES = {str(status): status for status in TokenStatus} | {"accepted": TokenStatus.ACTIVE}
@@ -58,6 +67,8 @@ class TokenReply(Struct, frozen=True):
     expires_at: datetime | None
     concurrent_max: int | None
     created_at: datetime
+    tariff: str | None
+    credit: Decimal | None
     treatment: TreatmentBody
 
 
@@ -69,17 +80,21 @@ class NewToken(Struct, frozen=True, forbid_unknown_fields=True):
     label: ShortText = ""
     expires_at: Instant | None = None
     concurrent_max: ConcurrentMax | None = None
+    tariff: TariffName | None = None
+    credit: Credit | None = None
     treatment: TreatmentBody = TreatmentBody()
 
 
 class TokenPatch(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is left out stays; null takes `group` or `expires_at` away."""
+    """What is left out stays; null takes `group`, `expires_at`, `tariff` or `credit` away."""
 
     status: StatusWord | UnsetType = UNSET
     group: ShortText | UnsetType | None = UNSET
     label: ShortText | UnsetType = UNSET
     expires_at: Instant | UnsetType | None = UNSET
     concurrent_max: ConcurrentMax | UnsetType = UNSET
+    tariff: TariffName | UnsetType | None = UNSET
+    credit: Credit | UnsetType | None = UNSET
     treatment: TreatmentBody | UnsetType = UNSET
 
 
@@ -119,6 +134,7 @@ async def add_token(caller: Asking, data: JSONBody[NewToken]) -> TokenReply:
     """Add a token. 409 when its uid is there already."""
 
     async def add(slices: Slices) -> TokenReply:
+        await _known_tariff(slices, caller, data.tariff)
         token = await slices.authorization.add(_token(data, caller, slices.now))
         caller.audit(slices, "token.add", f"token:{token.uid}", status=token.status)
         return token_reply(token)
@@ -133,6 +149,7 @@ async def change_token(
     """Block a token, move it to a group, let it expire."""
 
     async def change(slices: Slices) -> TokenReply:
+        await _known_tariff(slices, caller, data.tariff)
         token = await slices.authorization.change(caller.tenant, uid, _changes(data))
         caller.audit(slices, "token.change", f"token:{token.uid}", status=token.status)
         return token_reply(token)
@@ -164,6 +181,8 @@ def token_reply(token: Token) -> TokenReply:
         token.expires_at,
         token.concurrent_max,
         token.created_at,
+        token.tariff,
+        token.credit,
         treatment_reply(token.treatment),
     )
 
@@ -197,6 +216,8 @@ def _token(data: NewToken, caller: Caller, at: datetime) -> Token:
         expires_at=in_utc(data.expires_at),
         label=data.label,
         concurrent_max=data.concurrent_max,
+        tariff=TariffId(data.tariff) if data.tariff else None,
+        credit=checked_credit(data.credit),
         treatment=treatment_from(data.treatment),
     )
 
@@ -209,8 +230,16 @@ def _changes(data: TokenPatch) -> TokenChanges:
         expires_at=in_utc(data.expires_at or None),
         never_expires=data.expires_at is None,
         concurrent_max=data.concurrent_max or None,
+        tariff=None if data.tariff is UNSET else TariffId(data.tariff or ""),
+        credit=None if data.credit is UNSET else data.credit,
+        pays_later=data.credit is None,
         treatment=None if data.treatment is UNSET else treatment_from(data.treatment),
     )
+
+
+async def _known_tariff(slices: Slices, caller: Caller, tariff: str | UnsetType | None) -> None:
+    if tariff:
+        await slices.tariffs.get(caller.tenant, TariffId(tariff))
 
 
 def _word(name: str, word: str, known: Mapping[str, T]) -> T:

@@ -30,6 +30,7 @@ UID_LENGTH_MAX = 255  # 2.1 allows 255, and stations of 1.6 have been seen to ex
 LANGUAGE_MAX = 8  # characters of a language, C01.FR.17
 MESSAGE_MAX = 512  # characters that 2.0.1 can carry; 2.1 twice as many
 PRIORITY_MAX = 9  # either way
+CREDIT_MAX = Decimal(1_000_000)  # either way: who paid less than it came to owes the rest
 # Starts from the dashboard or the API that name no token are the operator's own.
 DESK = TokenRef("RICARICA-DESK", TokenKind.CENTRAL)
 
@@ -151,7 +152,9 @@ class AuthorizationService:
             ),
             kind=changes.kind or token.kind,
             tariff=token.tariff if changes.tariff is None else (changes.tariff or None),
-            credit=None if changes.pays_later else _first(changes.credit, token.credit),
+            credit=(
+                None if changes.pays_later else _first(checked_credit(changes.credit), token.credit)
+            ),
             treatment=(
                 token.treatment
                 if changes.treatment is None
@@ -217,6 +220,12 @@ def checked_treatment(treatment: Treatment) -> Treatment:
     return replace(
         treatment, language=language, second_language=second, message=treatment.message or None
     )
+
+
+def checked_credit(credit: Decimal | None) -> Decimal | None:
+    if credit is not None and not (credit.is_finite() and abs(credit) <= CREDIT_MAX):
+        raise InvalidError(f"credit is a number of at most {CREDIT_MAX}")
+    return credit
 
 
 def _first(changed: Decimal | None, known: Decimal | None) -> Decimal | None:

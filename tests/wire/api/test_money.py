@@ -173,3 +173,29 @@ async def test_a_command_without_an_answer_leaves_the_payment_authorised(
 
     assert started.json()["outcome"] == "unknown"
     assert (await admin.get("/payments/psp-1")).json()["state"] == "authorized"
+
+
+async def test_a_token_has_prices_of_its_own_and_what_is_left_of_its_credit(
+    admin: httpx.AsyncClient,
+) -> None:
+    tariff = (await admin.post("/tariffs", json=TARIFF)).json()["id"]
+
+    added = await admin.post("/tokens", json={"uid": "P-1", "credit": 20.5, "tariff": tariff})
+    changed = await admin.patch("/tokens/P-1", json={"credit": 0})
+    kept = await admin.patch("/tokens/P-1", json={"label": "Ada"})
+    later = await admin.patch("/tokens/P-1", json={"credit": None, "tariff": None})
+
+    assert (added.json()["credit"], added.json()["tariff"]) == (20.5, tariff)
+    assert changed.json()["credit"] == 0
+    assert (kept.json()["credit"], kept.json()["tariff"]) == (0, tariff)
+    assert (later.json()["credit"], later.json()["tariff"]) == (None, None)
+
+
+async def test_a_token_is_given_no_prices_that_nobody_knows_nor_credit_without_end(
+    admin: httpx.AsyncClient,
+) -> None:
+    await admin.post("/tokens", json={"uid": "P-1"})
+
+    assert (await admin.patch("/tokens/P-1", json={"tariff": "none"})).status_code == 404
+    assert (await admin.patch("/tokens/P-1", json={"credit": 1e9})).status_code == 422
+    assert (await admin.post("/tokens", json={"uid": "P-2", "credit": "NaN"})).status_code == 422

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from litestar import get, post
@@ -19,10 +20,17 @@ from ricarica.authorization.model import (
 )
 from ricarica.authorization.queries import TokenFilter as Which
 from ricarica.authorization.queries import TokenQueries
-from ricarica.authorization.service import UID_LENGTH_MAX, TokenChanges, checked_treatment
+from ricarica.authorization.service import (
+    CREDIT_MAX,
+    UID_LENGTH_MAX,
+    TokenChanges,
+    checked_treatment,
+)
 from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
+from ricarica.kernel.ids import TariffId
 from ricarica.slices import Slices
-from ricarica.storage.pages import Wanted
+from ricarica.storage.pages import LIMIT_MAX, Wanted
+from ricarica.tariffs.queries import TariffQueries
 from ricarica.transactions.queries.listing import TransactionQueries
 from ricarica.web.addresses import name_in
 from ricarica.web.builders.forms import (
@@ -31,10 +39,12 @@ from ricarica.web.builders.forms import (
     NO_COUNT,
     NO_INSTANT,
     NO_NUMBER,
+    NO_SUCH_TARIFF,
     UNKNOWN_CHOICE,
 )
 from ricarica.web.builders.lists import pager_of
 from ricarica.web.builders.transactions import YEARS
+from ricarica.web.pages.tariffs import number_from
 from ricarica.web.sessions import needs
 from ricarica.web.views.tokens import TokenFilter, TokenForm, TokenRow, TokensPage
 from ricarica.web.views.visit import Notice
@@ -57,6 +67,8 @@ class Filled:
     group: str
     expires_at: datetime | None
     concurrent_max: int | None
+    tariff: str
+    credit: Decimal | None
     treatment: Treatment
 
 
@@ -83,6 +95,7 @@ async def new_form(visitor: Visiting) -> Html:
     form = TokenForm(
         visitor.query.get("uid", "")[:UID_LENGTH_MAX],
         kind=kind if kind in set(TokenKind) else TokenKind.ISO14443.value,
+        tariffs=await _tariffs(visitor),
     )
     return await visitor.show(form)
 
@@ -90,7 +103,7 @@ async def new_form(visitor: Visiting) -> Html:
 @post("/tokens/new", opt=needs(Permission.EDIT_TOKENS))
 async def add(visitor: Visiting) -> Html:
     uid = visitor.form.get("uid", "").strip()
-    filled = _filled(visitor)
+    filled = await _filled(visitor)
     if not 0 < len(uid) <= UID_LENGTH_MAX:
         errors = filled if isinstance(filled, dict) else {}
         return await _again(visitor, uid, {**errors, "uid": NAME_MISSING}, is_new=True)
@@ -117,6 +130,9 @@ async def edit_form(visitor: Visiting, token: FromPath[str]) -> Html:
         group=known.group or "",
         expires_at=f"{expires_at.astimezone(zone):%Y-%m-%dT%H:%M}" if expires_at else "",
         concurrent_max=str(known.concurrent_max or ""),
+        tariff=known.tariff or "",
+        credit="" if known.credit is None else f"{known.credit.normalize():f}",
+        tariffs=await _tariffs(visitor),
         language=known.treatment.language or "",
         second_language=known.treatment.second_language or "",
         message=known.treatment.message or "",
@@ -129,7 +145,7 @@ async def edit_form(visitor: Visiting, token: FromPath[str]) -> Html:
 @post("/tokens/{token:str}/edit", opt=needs(Permission.EDIT_TOKENS))
 async def change(visitor: Visiting, token: FromPath[str]) -> Html:
     known = await _known(visitor, token)
-    filled = _filled(visitor)
+    filled = await _filled(visitor)
     if isinstance(filled, dict):
         return await _again(visitor, known.uid, filled, is_new=False)
     changes = TokenChanges(
@@ -141,6 +157,9 @@ async def change(visitor: Visiting, token: FromPath[str]) -> Html:
         concurrent_max=filled.concurrent_max,
         kind=filled.kind,
         any_number=filled.concurrent_max is None,
+        tariff=TariffId(filled.tariff),
+        credit=filled.credit,
+        pays_later=filled.credit is None,
         treatment=filled.treatment,
     )
     await _changed(visitor, known.uid, changes)
@@ -182,6 +201,8 @@ async def _added(visitor: Visitor, uid: str, filled: Filled) -> None:
             expires_at=filled.expires_at,
             label=filled.label,
             concurrent_max=filled.concurrent_max,
+            tariff=TariffId(filled.tariff) if filled.tariff else None,
+            credit=filled.credit,
             treatment=filled.treatment,
         )
         added = await slices.authorization.add(token)
@@ -227,7 +248,7 @@ def _which(typed: TokenFilter, now: datetime) -> Which:
 # -- what was typed
 
 
-def _filled(visitor: Visitor) -> Filled | dict[str, str]:
+async def _filled(visitor: Visitor) -> Filled | dict[str, str]:
     """What the form says, or what is wrong with it."""
     form, errors = visitor.form, dict[str, str]()
     kind, status = form.get("kind", TokenKind.ISO14443), form.get("status", TokenStatus.ACTIVE)
@@ -243,6 +264,10 @@ def _filled(visitor: Visitor) -> Filled | dict[str, str]:
         expires_at = _instant(form.get("expires_at", ""), visitor.house.choices.time_zone)
     except ValueError:
         errors["expires_at"] = NO_INSTANT
+    tariff = form.get("tariff", "").strip()
+    if tariff and tariff not in {each for each, _ in await _tariffs(visitor)}:
+        errors["tariff"] = NO_SUCH_TARIFF
+    credit = _credit(form, errors)
     treatment = _treatment(form, errors)
     if errors:
         return errors
@@ -253,8 +278,25 @@ def _filled(visitor: Visitor) -> Filled | dict[str, str]:
         form.get("group", "").strip()[:TEXT_MAX],
         expires_at,
         int(most) if most else None,
+        tariff,
+        credit,
         treatment,
     )
+
+
+async def _tariffs(visitor: Visitor) -> tuple[tuple[str, str], ...]:
+    found = await TariffQueries(visitor.database).tariffs(visitor.tenant, Wanted(LIMIT_MAX))
+    return tuple((tariff.id, tariff.name) for tariff in found.items)
+
+
+def _credit(form: Form, errors: dict[str, str]) -> Decimal | None:
+    typed = form.get("credit", "").strip()
+    if not typed:
+        return None
+    number = number_from(typed)
+    if number is None or abs(number) > CREDIT_MAX:
+        errors["credit"] = NO_NUMBER
+    return number
 
 
 def _treatment(form: Form, errors: dict[str, str]) -> Treatment:
@@ -302,6 +344,9 @@ async def _again(visitor: Visitor, uid: str, errors: dict[str, str], *, is_new: 
         form.get("message", ""),
         form.get("priority", ""),
         tuple(transfer for transfer in EnergyTransfer if form.get(transfer)),
+        form.get("tariff", ""),
+        form.get("credit", ""),
+        await _tariffs(visitor),
         errors,
     )
     return await visitor.show(view, 422)

@@ -87,5 +87,8 @@ class TokenForm(Page):
     message: str = ""
     priority: str = ""
     transfers: tuple[str, ...] = ()
+    tariff: str = ""
+    credit: str = ""
+    tariffs: tuple[tuple[str, str], ...] = ()
     errors: Mapping[str, str] = field(default_factory=dict)
     transfer_choices: ClassVar[tuple[str, ...]] = tuple(EnergyTransfer)
