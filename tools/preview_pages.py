@@ -49,6 +49,15 @@ from ricarica.web.views.transactions import TransactionPage, TransactionRows, Tr
 from ricarica.web.views.visit import Notice, Theme, View, Viewer, Visit
 from tools.preview_energy import empty_station_energy, energy_page, station_energy_page
 from tools.preview_samples import Network
+from tools.preview_security import (
+    bare_station_security_page,
+    certificates_page,
+    doctor_page,
+    empty_events_page,
+    events_page,
+    networks_page,
+    station_security_page,
+)
 from tools.preview_texts import HOSTILE
 
 TYPES = {
@@ -133,6 +142,12 @@ def station_scenes(net: Network) -> dict[str, Scene]:
         "station-energy-empty": Scene(
             "/stations/gone/energy", empty_station_energy(net.head(gone), net.now), Role.VIEWER
         ),
+        "station-security": Scene(
+            "/stations/one/security", station_security_page(net.head(good), net.now)
+        ),
+        "station-security-bare": Scene(
+            "/stations/gone/security", bare_station_security_page(net.head(gone)), Role.VIEWER
+        ),
         "station-messages": Scene(
             "/stations/one/messages",
             MessagesPage(
@@ -190,6 +205,11 @@ def other_scenes(net: Network) -> dict[str, Scene]:
             "/tariffs/new", TariffForm(per_kwh="abc", errors={"per_kwh": "Not a number."})
         ),
         "energy": Scene("/energy", energy_page(net.now)),
+        "security": Scene("/security", events_page(net.now)),
+        "security-empty": Scene("/empty/security", empty_events_page(), Role.VIEWER),
+        "security-certificates": Scene("/security/certificates", certificates_page(net.now)),
+        "security-networks": Scene("/security/networks", networks_page()),
+        "security-doctor": Scene("/security/doctor", doctor_page(net.now)),
         "pending": Scene("/pending", PendingPage(net.pending(), (Choice("m", "Modena"),))),
         "pending-empty": Scene("/empty/pending", PendingPage((), are_unknown_refused=True)),
         "settings": Scene(

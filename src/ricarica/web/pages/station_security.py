@@ -121,12 +121,12 @@ async def _password(visitor: Visitor, key: StationKey, _form: Form) -> Result:
 
 
 async def _profile(visitor: Visitor, key: StationKey, form: Form) -> Result:
-    slot = form.get("slot", "")
+    slot = form.get("by_slot", "")
     return await security_orders.raise_profile(
         visitor.carry_out,
         _teller(visitor),
         key,
-        _number(form, "profile"),
+        _number(form, "level"),
         slot=int(slot) if slot.isdecimal() else None,
         force=bool(form.get("force")),
     )
