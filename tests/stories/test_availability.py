@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from ricarica.kernel.ids import DEFAULT_TENANT, ConnectorNumber, EvseNumber
-from ricarica.ocpp.dialects import V21, V201, Dialect
+from ricarica.monitoring.queries import MonitoringQueries
+from ricarica.ocpp.dialects import V16, V21, V201, Dialect
 from ricarica.simulator.simulated import SimulatedStation, ac_evse, dc_evse
 from ricarica.stations.availability import AvailabilityState
 from ricarica.stations.commands import ChangeAvailability, Outcome
@@ -128,6 +129,23 @@ async def test_a_lock_that_fails_is_an_event_to_look_at(network: World, dialect:
     answer = await network.teller(station).call("NotifyEvent", LOCK_FAILED)
 
     assert answer == {}  # G05.FR.03
+    assert "ConnectorPlugRetentionLock@1/1.Problem" in await noticed(network)
+
+
+@pytest.mark.usecase("G05")
+async def test_a_lock_that_fails_at_a_station_of_1_6_is_an_event_too(network: World) -> None:
+    station = await network.station("ASTI-1", V16)
+
+    station.fault(1, "ConnectorLockFailure")
+    await network.settle()
+
+    assert any("ConnectorLockFailure" in each for each in await noticed(network))
+
+
+async def noticed(network: World) -> list[str]:
+    """What stations noticed, by the variable, its value and the code."""
+    page = await MonitoringQueries(network.database).events(DEFAULT_TENANT)
+    return [part for event in page.items for part in (event.name, event.value, event.code or "")]
 
 
 LOCK_FAILED = {
