@@ -24,7 +24,7 @@ from ricarica.simulator.blocks.firmware import Firmware
 from ricarica.simulator.client import Endpoint, StationClient
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.testing.signers import signer
-from tests.e2e.served import Served, boot, serving
+from tests.e2e.served import Served, boot, ricarica, serving
 
 IMAGE = b"version 3.0.0\n" + bytes(range(256)) * 2_000
 LONG_S = 30.0
@@ -282,3 +282,26 @@ async def test_a_second_back_end_in_our_own_network_has_to_be_allowed(server: Se
         )
 
     assert reply.status_code == 422
+
+
+def test_the_command_line_adds_images_and_exports_messages(server: Served, tmp_path: Path) -> None:
+    image = tmp_path / "cli.bin"
+    image.write_bytes(b"version 5\n")
+    access = {"RICARICA_URL": server.http, "RICARICA_API_KEY": server.key()}
+
+    def run(*arguments: str) -> str:
+        done = ricarica(*arguments, cwd=tmp_path, **access)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    names = ("--vendor", "Volta", "--model", "One", "--firmware", "5")
+    added = json.loads(run("firmware", "add", str(image), *names, "--json"))
+    listed = run("firmware", "list")
+    run("messages", "--action", "BootNotification", "--export", "boots.csv")
+    nobody = ricarica("firmware", "campaign", added["id"], "--model", "x", cwd=tmp_path, **access)
+
+    assert (added["name"], added["firmware"]) == ("cli.bin", "5")
+    assert "cli.bin" in listed
+    assert (tmp_path / "boots.csv").read_text().startswith("id,at,station,")
+    assert nobody.returncode == 2
+    assert "no station fits" in nobody.stderr

@@ -13,6 +13,7 @@ from ricarica.cli import (
     doctor,
     energy,
     firmware,
+    forward,
     logs,
     messages,
     payments,
@@ -57,6 +58,7 @@ serving.doctor_app.command("station")(doctor.station)
 app.add_typer(serving.doctor_app, name="doctor")
 app.add_typer(simulate.app)
 stations.app.add_typer(logs.app, name="logs")
+stations.app.command("forward")(forward.forward_station)
 app.add_typer(stations.app, name="station")
 app.add_typer(firmware.app, name="firmware")
 app.add_typer(transactions.app, name="transaction")

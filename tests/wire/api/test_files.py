@@ -16,8 +16,10 @@ import pytest
 from ricarica.app.tables import metadata
 from ricarica.app.wiring import Parts, running_node
 from ricarica.diagnostics.model import LogState
+from ricarica.engine.campaigns import LOOK, file_rings
 from ricarica.engine.files import FileLimits, Files
-from ricarica.kernel.ids import StationKey
+from ricarica.engine.unit_of_work import UnitOfWork
+from ricarica.kernel.ids import DEFAULT_TENANT, StationKey
 from ricarica.link.letters import Ask
 from ricarica.ocpp.dialects import V16
 from ricarica.storage.sqlite import SqliteDatabase
@@ -349,6 +351,26 @@ async def test_a_discarded_log_is_gone_from_the_disk(
     assert list((tmp_path / "logs").iterdir()) == []
     assert (await log(admin, number))["state"] == LogState.DISCARDED
     assert (await anyone.put(url, content=b"two")).status_code == 409
+
+
+async def test_old_logs_are_thrown_away(
+    api: Api,
+    admin: httpx.AsyncClient,
+    anyone: httpx.AsyncClient,
+    clock: FakeClock,
+    tmp_path: Path,
+) -> None:
+    url, number = await asked(api, admin)
+    await anyone.put(url, content=b"one")
+    clock.pass_time(LIMITS.logs_kept + timedelta(minutes=1))
+
+    async def look(unit: UnitOfWork) -> None:
+        await file_rings(api.node.engine.files)[LOOK](unit, "")
+
+    await api.node.engine.post(DEFAULT_TENANT, look)
+
+    assert list((tmp_path / "logs").iterdir()) == []
+    assert (await log(admin, number))["state"] == LogState.DISCARDED
 
 
 async def test_a_station_that_has_nothing_refuses(api: Api, admin: httpx.AsyncClient) -> None:

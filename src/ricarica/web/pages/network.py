@@ -6,6 +6,7 @@ from litestar import get
 from litestar.params import FromPath
 
 from ricarica.access.model import Permission
+from ricarica.engine.commands import ASKABLE
 from ricarica.engine.queries import MessageFilter as Which
 from ricarica.engine.queries import NetworkMessages
 from ricarica.kernel.errors import NotFoundError
@@ -27,8 +28,8 @@ AROUND = timedelta(minutes=5)  # a transaction: what led to it, and what came af
 @get("/messages", opt=needs(Permission.READ))
 async def network_page(visitor: Visiting) -> Html:
     log = await log_of(visitor)
-    commands = visitor.house.engine.dispatcher.routes.values()
-    actions = sorted({action for routes in commands for action in routes})
+    routes = visitor.house.engine.dispatcher.routes.values()
+    actions = sorted(ASKABLE.union(*routes))
     return await visitor.show(NetworkPage(log, filter_of(visitor), tuple(actions)))
 
 
