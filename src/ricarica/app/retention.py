@@ -67,6 +67,7 @@ async def look_after(unit: UnitOfWork, _subject: str) -> timedelta:
     now = unit.slices.now
     await unit.slices.expected_starts.look_after(now)
     await unit.slices.stations.ask_for_statuses(now)
+    await unit.slices.local_lists.look_after(now)
     return LOOK_AFTER_EVERY
 
 

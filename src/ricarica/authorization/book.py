@@ -46,6 +46,10 @@ class ListDefinition:
             return False
         if token.expires_at is not None and token.expires_at <= at:
             return False
+        return self.is_about(token)
+
+    def is_about(self, token: Token) -> bool:
+        """Whether it wants the token, or would if that were in force."""
         if self.kind not in (None, token.kind):
             return False
         return self.group is None or (token.group is not None and same(self.group, token.group))

@@ -9,7 +9,7 @@ from ricarica.authorization.book import AccessBook, ListDefinition
 from ricarica.authorization.commands import ReadListVersion, SendList
 from ricarica.authorization.events import LocalListChanged
 from ricarica.authorization.lists import ListLimits, ListTrouble, LocalList
-from ricarica.authorization.model import ListEntry, TokenRef
+from ricarica.authorization.model import ListEntry, Token, TokenRef
 from ricarica.authorization.ports import AccessBookStore, LocalListStore, TokenStore
 from ricarica.authorization.rules import Place
 from ricarica.configuration.model import Setting
@@ -120,16 +120,25 @@ class LocalListService:
         self._store.save(replace(known, is_unsure=True, trouble=None, told_at=None))
         self._tell(key, BringInStep(UPKEEP))
 
-    async def call(self, tenant: TenantId) -> None:
-        """Something changed that lists are made from: have stations brought in step."""
+    async def call(self, tenant: TenantId, *tokens: Token) -> None:
+        """Something changed that lists are made from: have stations brought in step.
+
+        Args:
+            tokens: What changed, as it was and as it is; none given: the definitions did.
+        """
         book = await self._books.book(tenant)
-        if not book.lists:
+        if tokens and not any(each.is_about(token) for each in book.lists for token in tokens):
             return
         told = 0
-        for key, site in await self._store.connected(tenant):
+        for key, site in await self._store.connected(tenant) if book.lists else ():
             if told < TOLD_AT_ONCE_MAX and book.lists_for(key.station, site):
                 self._tell(key, BringInStep(UPKEEP))
                 told += 1
+
+    async def look_after(self, now: datetime) -> None:
+        """Lists that nobody looked at for a day: tokens expire, and stations forget."""
+        for key in await self._store.unseen(now - lists.ASK_EVERY, TOLD_AT_ONCE_MAX):
+            self._tell(key, BringInStep(UPKEEP))
 
     def _keep(self, known: LocalList) -> None:
         self._store.save(known)

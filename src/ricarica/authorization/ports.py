@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from ricarica.authorization.book import AccessBook, ListDefinition
@@ -43,6 +44,10 @@ class LocalListStore(Protocol):
 
     async def connected(self, tenant: TenantId) -> list[tuple[StationKey, SiteId | None]]:
         """Stations that are there now, with their sites; of a large network, some."""
+        ...
+
+    async def unseen(self, since: datetime, most: int) -> list[StationKey]:
+        """Connected stations of all tenants whose lists were last looked at before; some."""
         ...
 
 

@@ -136,7 +136,7 @@ class AuthorizationService:
         added = replace(token, uid=uid, treatment=checked_treatment(token.treatment))
         self._store.save(added)
         self._announce(TokenChanged(uid, token.status))
-        await self._lists.call(token.tenant)
+        await self._lists.call(token.tenant, added)
         return added
 
     async def change(self, tenant: TenantId, uid: str, changes: TokenChanges) -> Token:
@@ -163,14 +163,14 @@ class AuthorizationService:
         )
         self._store.save(changed)
         self._announce(TokenChanged(changed.uid, changed.status))
-        await self._lists.call(tenant)
+        await self._lists.call(tenant, token, changed)
         return changed
 
     async def remove(self, tenant: TenantId, uid: str) -> None:
         token = await self._known(tenant, uid)
         self._store.remove(token)
         self._announce(TokenChanged(token.uid, None))
-        await self._lists.call(tenant)
+        await self._lists.call(tenant, token)
 
     async def spend(self, tenant: TenantId, ref: TokenRef, amount: Decimal) -> None:
         """Take from a token's credit what was charged with it; a negative amount goes back. C17"""

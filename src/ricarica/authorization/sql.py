@@ -1,6 +1,7 @@
 """How tokens, and what is laid down about them, lie in the database."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 import sqlalchemy as sa
@@ -337,6 +338,22 @@ class SqlLocalListStore:
             .limit(CONNECTED_MAX)
         )
         return [(StationKey(tenant, station), site) for station, site in rows]
+
+    async def unseen(self, since: datetime, most: int) -> list[StationKey]:
+        columns, there = LOCAL_LISTS.c, STATIONS.c
+        rows = await self._work.fetch(
+            sa.select(columns.tenant, columns.station)
+            .join_from(
+                LOCAL_LISTS,
+                STATIONS,
+                sa.and_(there.tenant == columns.tenant, there.station == columns.station),
+            )
+            .where(there.connected, columns.told_at < since)
+            .where(sa.func.coalesce(columns.trouble, "") != ListTrouble.UNSUPPORTED)
+            .order_by(columns.told_at)
+            .limit(most)
+        )
+        return [StationKey(TenantId(tenant), StationId(station)) for tenant, station in rows]
 
 
 class SqlCustomerReportStore:

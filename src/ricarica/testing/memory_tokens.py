@@ -1,6 +1,7 @@
 """Stores of what is laid down about tokens, in memory, and the services over them."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ricarica.authorization.access import AccessRuleService
 from ricarica.authorization.book import AccessBook
@@ -64,6 +65,15 @@ class MemoryLocalListStore:
             for station in stations
             if station.connected and station.key.tenant == tenant
         ]
+
+    async def unseen(self, since: datetime, most: int) -> list[StationKey]:
+        there = {key for key, station in self._stations.stations.items() if station.connected}
+        old = sorted(
+            (known.told_at, key)
+            for key, known in self.lists.items()
+            if key in there and known.told_at is not None and known.told_at < since
+        )
+        return [key for _, key in old][:most]
 
 
 class MemoryReservationStore:

@@ -56,8 +56,9 @@ from ricarica.reservations.model import Reservation, ReservationState
 from ricarica.reservations.queries import ReservationFilter, ReservationQueries
 from ricarica.reservations.sql import SqlReservationStore
 from ricarica.stations.availability import AvailabilityState, WantedAvailability
+from ricarica.stations.model import Acceptance, Station
 from ricarica.stations.queries import StationQueries
-from ricarica.stations.sql import SqlAvailabilityStore
+from ricarica.stations.sql import SqlAvailabilityStore, SqlStationStore
 from ricarica.storage.open import OpenDatabase
 from ricarica.storage.pages import Wanted
 from ricarica.storage.work import Remembered, Work
@@ -192,6 +193,15 @@ async def test_a_local_list_comes_back_as_it_was(database: OpenDatabase) -> None
 
     async with committed(database) as work:
         assert await SqlLocalListStore(work).get(KEY) == known
+    async with committed(database) as work:
+        station = Station(KEY, Acceptance.ACCEPTED, NOON, connected=True)
+        assert await SqlStationStore(work).get(KEY) is None
+        SqlStationStore(work).save(station)
+    async with committed(database) as work:
+        store = SqlLocalListStore(work)
+        assert await store.unseen(NOON, 9) == []
+        assert await store.unseen(NOON + timedelta(seconds=1), 9) == [KEY]
+        assert await store.connected(DEFAULT_TENANT) == [(KEY, None)]
     [summary] = await AccessQueries(database).local_lists(DEFAULT_TENANT)
     assert (summary.version, summary.entries, summary.trouble) == (7, 1, "failed")
 

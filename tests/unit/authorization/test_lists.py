@@ -31,6 +31,9 @@ from ricarica.authorization.model import (
 )
 from ricarica.authorization.rules import Place
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
+from ricarica.stations.commands import BringInStep
+from ricarica.stations.model import Acceptance, Station
+from ricarica.testing.memory_tokens import Tokens
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 KEY = StationKey(DEFAULT_TENANT, StationId("CP-1"))
@@ -196,3 +199,29 @@ def test_what_is_held_is_remembered_by_its_uid_and_kind() -> None:
 
     assert (held.uid, held.kind) == ("A", TokenKind.ISO14443)
     assert isinstance(held, Held)
+
+
+async def test_a_list_that_nobody_looked_at_for_a_day_is_looked_at() -> None:
+    house = Tokens()
+    house.stations.save(Station(KEY, Acceptance.ACCEPTED, NOON, connected=True))
+    house.lists.save(replace(EMPTY, told_at=NOON))
+
+    await house.local_lists.look_after(NOON + timedelta(hours=23))
+    assert house.told.commands == []
+    await house.local_lists.look_after(NOON + timedelta(hours=25))
+
+    assert house.told.commands == [(KEY, BringInStep("local_list"))]
+
+
+async def test_only_a_token_that_a_list_is_about_concerns_stations() -> None:
+    house = Tokens()
+    house.stations.save(Station(KEY, Acceptance.ACCEPTED, NOON, connected=True))
+    await house.rules.put_list(DEFAULT_TENANT, ListDefinition("f", group="FLEET"))
+    house.told.commands.clear()
+    card = Token(DEFAULT_TENANT, "A", TokenKind.ISO14443, TokenStatus.ACTIVE, NOON)
+
+    await house.authorization.add(card)
+    assert house.told.commands == []
+    await house.authorization.add(replace(card, uid="B", group="fleet"))
+
+    assert house.told.commands == [(KEY, BringInStep("local_list"))]
