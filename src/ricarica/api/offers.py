@@ -15,6 +15,8 @@ from ricarica.engine.orders import ORDERS
 from ricarica.engine.queries import OfferQueries
 from ricarica.translation.offers import Offer, schema_of
 
+WRITING = "write-settings"  # of a page; here it is `settings`, with what to write
+
 
 class ActionReply(Struct, frozen=True, omit_defaults=True):
     """`why_not`: why the station is not offered it. It may still be sent."""
@@ -49,7 +51,7 @@ async def list_commands(
     if dialect is None:
         return CommandsReply(None, station.connected, [], [])
     sayable = caller.engine.commands.sayable(dialect)
-    neutral = [name for name, kind in ORDERS.items() if kind in sayable]
+    neutral = [name for name, kind in ORDERS.items() if kind in sayable and name != WRITING]
     offers = await OfferQueries(caller.database).offers(key, dialect)
     actions = [_reply(offer, dialect, with_schema=schemas) for offer in offers]
     return CommandsReply(dialect, station.connected, neutral, actions)

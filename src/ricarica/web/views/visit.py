@@ -189,8 +189,6 @@ class Group:
     entries: tuple[Entry, ...]
 
 
-# Letters that are promised: c commands, m messages, v events, x templates, f firmware, l files,
-# d displays, n energy, b swaps, y security.
 OPERATE = (
     Entry(Section.OVERVIEW, msgid("Overview"), "/", "o"),
     Entry(Section.STATIONS, msgid("Stations"), "/stations", "s"),
@@ -199,7 +197,6 @@ OPERATE = (
     Entry(Section.TARIFFS, msgid("Tariffs"), "/tariffs", "r"),
     Entry(Section.PENDING, msgid("Pending"), "/pending", "p"),
 )
-# In this order: commands, templates, events, firmware, files, displays, energy, swaps, security.
 DEVICES: tuple[Entry, ...] = (
     Entry(Section.COMMANDS, msgid("Commands"), "/commands", "c"),
     Entry(Section.TEMPLATES, msgid("Templates"), "/templates", "x"),
