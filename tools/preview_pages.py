@@ -48,6 +48,7 @@ from ricarica.web.views.tokens import TokenForm, TokensPage
 from ricarica.web.views.transactions import TransactionPage, TransactionRows, TransactionsPage
 from ricarica.web.views.visit import Notice, Theme, View, Viewer, Visit
 from tools.preview_energy import empty_station_energy, energy_page, station_energy_page
+from tools.preview_monitoring import monitoring_pages
 from tools.preview_samples import Network
 from tools.preview_security import (
     bare_station_security_page,
@@ -122,6 +123,10 @@ def station_scenes(net: Network) -> dict[str, Scene]:
                 tuple(net.stations[:25]), Pager(next_url="/stations?after=x", total=48), sites=sites
             ),
         ),
+        **{
+            name: Scene(path, each)
+            for name, (path, each) in monitoring_pages(net, good).items()
+        },
         "stations-none": Scene("/stations?q=zz", StationsPage((), filter=StationFilter(q="zz"))),
         "stations-empty": Scene("/empty/stations", StationsPage(())),
         "station": Scene("/stations/one", page(good)),
@@ -135,12 +140,6 @@ def station_scenes(net: Network) -> dict[str, Scene]:
         ),
         "station-settings-empty": Scene(
             "/stations/gone/settings", SettingsPage(net.head(gone), net.commands(gone), ())
-        ),
-        "station-energy": Scene(
-            "/stations/one/energy", station_energy_page(net.head(good), net.now)
-        ),
-        "station-energy-empty": Scene(
-            "/stations/gone/energy", empty_station_energy(net.head(gone), net.now), Role.VIEWER
         ),
         "station-security": Scene(
             "/stations/one/security", station_security_page(net.head(good), net.now)
@@ -160,6 +159,16 @@ def station_scenes(net: Network) -> dict[str, Scene]:
                 id="CP 1", sites=sites, errors={"id": "Already taken.", "password": "Too short."}
             ),
         ),
+    }
+
+
+def energy_scenes(net: Network) -> dict[str, Scene]:
+    good, gone = net.head(net.stations[0]), net.head(net.stations[3])
+    nothing = empty_station_energy(gone, net.now)
+    return {
+        "energy": Scene("/energy", energy_page(net.now)),
+        "station-energy": Scene("/stations/one/energy", station_energy_page(good, net.now)),
+        "station-energy-empty": Scene("/stations/gone/energy", nothing, Role.VIEWER),
     }
 
 
@@ -204,7 +213,6 @@ def other_scenes(net: Network) -> dict[str, Scene]:
         "tariff-form": Scene(
             "/tariffs/new", TariffForm(per_kwh="abc", errors={"per_kwh": "Not a number."})
         ),
-        "energy": Scene("/energy", energy_page(net.now)),
         "security": Scene("/security", events_page(net.now)),
         "security-empty": Scene("/empty/security", empty_events_page(), Role.VIEWER),
         "security-certificates": Scene("/security/certificates", certificates_page(net.now)),
@@ -230,7 +238,7 @@ def other_scenes(net: Network) -> dict[str, Scene]:
 
 
 def scenes_of(net: Network) -> dict[str, Scene]:
-    return {**other_scenes(net), **station_scenes(net)}
+    return {**other_scenes(net), **station_scenes(net), **energy_scenes(net)}
 
 
 def visit_of(scene: Scene, now: datetime, language: str = "en", theme: str = "auto") -> Visit:

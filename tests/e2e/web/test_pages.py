@@ -25,6 +25,15 @@ PAGES = {
     "/tariffs/city/edit": "Change the tariff",
     "/pending": "Waiting for approval",
     "/settings": "Settings",
+    "/stations/NEW-1/settings": "NEW-1",
+    "/stations/NEW-1/monitoring": "NEW-1",
+    "/stations/NEW-1/events": "NEW-1",
+    "/stations/OLD-1/monitoring": "OLD-1",
+    "/events": "Events",
+    "/events/rules": "Rules for alerts",
+    "/events/rules/ground-failure/edit": "Change the rule",
+    "/templates": "Templates of settings",
+    "/templates/new": "Add a template",
 }
 
 
