@@ -33,6 +33,7 @@ Direction = Literal["from-station", "to-station"]
 Format = Literal["csv", "jsonl"]
 EXPORT_MAX = 100_000  # messages; some hundred megabytes at most
 AROUND = timedelta(minutes=5)  # a transaction: what led to it, and what came after
+AFTER_MAX = 500  # messages; who follows asks again at once
 AGAIN = 5_000 << 20  # numbers are milliseconds: what was committed late is told once more
 
 
@@ -141,7 +142,9 @@ async def messages_after(
         return Page([], str(latest))
     if not id.isascii() or not id.isdigit() or len(id) > 19:
         raise InvalidError("`id` is that of a message")
-    heard = await log.after(caller.tenant, which, max(int(id) - AGAIN, 0))
+    heard = await log.after(caller.tenant, which, max(int(id) - AGAIN, 0), AFTER_MAX)
+    if len(heard) == AFTER_MAX:  # so much comes that nothing would be new
+        heard = await log.after(caller.tenant, which, int(id), AFTER_MAX)
     following = max((each.message.id for each in heard), default=int(id))
     return Page([heard_reply(each) for each in heard], str(max(following, int(id))))
 

@@ -1,6 +1,7 @@
 """Mirrors of the stations that are connected here, as the rows want it."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
@@ -15,7 +16,7 @@ from ricarica.kernel.errors import InvalidError, RicaricaError
 from ricarica.kernel.ids import StationKey
 from ricarica.link.letters import Answer, Delivered, Outcome, Reply, Told
 from ricarica.ocpp.dialects import Dialect
-from ricarica.station_gateway.mirror import Mirror, Said, Target
+from ricarica.station_gateway.mirror import WAITING_MAX, Mirror, Said, Target
 
 LOOK_EVERY_S = 5.0  # at the rows; nobody waits for a mirror to the second
 BY = "second back end"
@@ -41,6 +42,8 @@ class Forwarder:
         self._rng = rng
         self._may_be_private = may_be_private
         self._running: dict[StationKey, _Running] = {}
+        # What stations said before it was noticed that they are here.
+        self._early: dict[StationKey, deque[Said]] = {}
 
     async def run(self) -> None:
         try:
@@ -53,6 +56,8 @@ class Forwarder:
         finally:
             for key in list(self._running):
                 self._stop(key)
+            for key in self._early:
+                self._engine.taps.pop(key, None)
 
     async def look(self) -> None:
         """Begin what is wanted, end what is not any more, and note how each stands."""
@@ -65,10 +70,21 @@ class Forwarder:
                 self._stop(key)
                 if forward is not None:
                     await self._note(key, running, Line.OFF)
+        for key in self._early.keys() - wanted.keys():
+            del self._early[key]
+            self._engine.taps.pop(key, None)
         for key, forward in wanted.items():
             live = self._engine.live.get(key)
-            if live is not None and forward.is_on and key not in self._running:
-                await self._begin(forward, live.dialect)
+            if key in self._running or not forward.is_on:
+                continue
+            if live is not None:
+                try:
+                    await self._begin(forward, live.dialect)
+                except RicaricaError as error:
+                    log.warning("forward.failed", station=str(key), error=str(error))
+            elif key not in self._early:
+                self._early[key] = deque(maxlen=WAITING_MAX)
+                self._engine.taps[key] = _tap_of(self._early[key].append)
         for key, running in self._running.items():
             is_connected = running.mirror.counts.is_connected
             await self._note(key, running, Line.CONNECTED if is_connected else Line.WAITING)
@@ -78,7 +94,7 @@ class Forwarder:
         target = Target(
             forward.url,
             forward.identity or key.station,
-            forward.password,
+            self._engine.forwards.password_of(forward),
             dialect,
             self._may_be_private,
         )
@@ -88,7 +104,8 @@ class Forwarder:
             return await self._carry(key, action, payload)
 
         mirror = Mirror(target, boot, forward.allows, carry, self._clock, self._rng)
-        self._engine.taps[key] = _tap_of(mirror)
+        mirror.waiting.extend(self._early.pop(key, ()))
+        self._engine.taps[key] = _tap_of(mirror.offer)
         task = asyncio.create_task(mirror.run())
         self._running[key] = _Running(forward, dialect, mirror, task)
 
@@ -116,7 +133,7 @@ class Forwarder:
 
 
 def _tap_of(
-    mirror: Mirror,
+    offer: Callable[[Said], None],
 ) -> "Callable[[Delivered, Callable[[Reply], None]], Callable[[Reply], None]]":
     def tap(delivered: Delivered, reply: Callable[[Reply], None]) -> Callable[[Reply], None]:
         def told(ours: Reply) -> None:
@@ -125,7 +142,7 @@ def _tap_of(
             if isinstance(ours, Answer) or not delivered.wants_answer:
                 answer = ours.payload if isinstance(ours, Answer) else None
                 said = Said(delivered.action, delivered.payload, answer, delivered.wants_answer)
-                mirror.offer(said)
+                offer(said)
 
         return told
 

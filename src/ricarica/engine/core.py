@@ -109,7 +109,7 @@ class Engine:
         )
         self._passing: set[asyncio.Task[object]] = set()
         self.files = FilesSoon()
-        self.forwards = Forwards(database, self.post)
+        self.forwards = Forwards(database, self.post, surroundings.pki.vault)
         self.taps: dict[StationKey, Tap] = {}  # of stations that are mirrored from here
         self.clerk = Clerk(self.commands, surroundings.clock, self.files, self.carry_out)
         self.refusals = RefusalBook(self.post)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from ricarica.access.model import Actor
+from ricarica.certificates.ports import Vault
 from ricarica.engine.sql import FORWARDS, MESSAGES
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.errors import InvalidError, NotFoundError
@@ -45,7 +46,10 @@ class Line(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """`url` as stations get it, without their name. `identity`: another than here."""
+    """`url` as stations get it, without their name. `identity`: another than here.
+
+    `password` is sealed once it has been saved, see `Forwards.password_of`.
+    """
 
     station: StationKey
     url: str
@@ -106,9 +110,10 @@ def is_private(host: str) -> bool:
 class Forwards:
     """The rows, for people and for whoever mirrors."""
 
-    def __init__(self, database: Database, post: Post) -> None:
+    def __init__(self, database: Database, post: Post, vault: Vault) -> None:
         self._database = database
         self._post = post
+        self._vault = vault
         self.may_be_private = False  # whether back ends in our own network are allowed
 
     async def get(self, key: StationKey) -> tuple[Forward, Standing] | None:
@@ -123,7 +128,14 @@ class Forwards:
         return [_read(row) for row in await self._database.fetch(query)]
 
     async def save(self, actor: Actor, forward: Forward) -> None:
-        """A password that is left out stays as it is."""
+        """A password that is left out stays as it is.
+
+        Raises:
+            VaultError: there is no key to seal the password with.
+        """
+        if forward.password:
+            sealed = self._vault.seal(forward.password.encode()).decode()
+            forward = replace(forward, password=sealed)
 
         async def write(unit: UnitOfWork) -> None:
             await unit.slices.stations.get(forward.station)
@@ -137,6 +149,14 @@ class Forwards:
             _audit(unit, actor, "forward.save", forward.station, detail)
 
         await self._post(forward.station.tenant, write)
+
+    def password_of(self, forward: Forward) -> str | None:
+        """
+        Raises:
+            VaultError: it was sealed with another key.
+        """
+        sealed = forward.password
+        return None if sealed is None else self._vault.open(sealed.encode()).decode()
 
     async def remove(self, actor: Actor, key: StationKey) -> None:
         if await self.get(key) is None:

@@ -101,9 +101,8 @@ class Mirror:
             while True:
                 try:
                     await self._converse(http)
-                    failures = 0
                 except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                    failures += 1
+                    failures = 1 if self.counts.is_connected else failures + 1
                     self.counts.why = str(error) or type(error).__name__
                 finally:
                     self.counts.is_connected = False

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
+from ricarica.certificates.vault import FernetVault, new_key
 from ricarica.diagnostics.model import LogKind, LogRequest, LogState, Upload, received
 from ricarica.diagnostics.queries import LogQueries
 from ricarica.diagnostics.sql import SqlLogStore
@@ -187,7 +188,7 @@ async def test_how_a_second_back_end_stands_is_written_beside_what_is_wanted(
     async def nobody(*_: object) -> None:
         """Nothing is saved here."""
 
-    forwards = Forwards(database, nobody)
+    forwards = Forwards(database, nobody, FernetVault(new_key()))
     standing = Standing(Line.CONNECTED, None, NOON, 3, 1)
     await forwards.note(ALFA, standing)
 
