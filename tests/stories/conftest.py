@@ -1,5 +1,6 @@
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
+from decimal import Decimal
 from itertools import count
 
 import pytest
@@ -52,7 +53,7 @@ def _check(frames: Frames) -> None:
         if frame[0] == 2:
             asked[frame[1]] = frame[2]
     for text in frames.to_station:
-        frame = json.loads(text)
+        frame = json.loads(text, parse_float=Decimal)
         if frame[0] == 2:
             name, payload = f"{frame[2]}Request", frame[3]
         elif frame[0] == 3:

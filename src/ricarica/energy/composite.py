@@ -1,8 +1,8 @@
 """What all profiles of a station come to: the schedule that we believe it follows.
 
-K08.FR.04, SC.01, K02.FR.01: of each purpose the highest stack level that has a period leads; the least of the
-leading limits holds. A car that has priority follows that profile instead of its own (K21), and
-what is generated on the spot comes on top.
+K02.FR.01, K08.FR.04, SC.01: of each purpose the highest stack level that has a period leads; the
+least of the leading limits holds. A car that has priority follows that profile instead of its own
+(K21), and what is generated on the spot comes on top.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

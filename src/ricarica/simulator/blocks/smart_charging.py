@@ -17,9 +17,7 @@ from ricarica.simulator.profiles import (
     EXTERNAL,
     LOCAL_GENERATION,
     PRIORITY,
-    STATION_MAX,
     TX,
-    TX_DEFAULT,
     Criteria,
     Profile,
     composite,
@@ -27,12 +25,12 @@ from ricarica.simulator.profiles import (
 )
 from ricarica.simulator.settings import Described, Kind, Place
 from ricarica.simulator.transaction import Transaction
+from ricarica.simulator.v2_profile_checks import complaint
 from ricarica.simulator.v2_profiles import profile_from
 
 PAGE = 2  # profiles in one report
 OF_OTHERS = (EXTERNAL, LOCAL_GENERATION)
 DYNAMIC = v2.ChargingProfileKind.Dynamic
-MODE = v2.OperationMode
 EMS = "EMS"
 
 FEATURES = (
@@ -63,7 +61,8 @@ class Smart:
 
 def _set_profile(station: Station, request: v2.SetChargingProfileRequest) -> Payload:
     given = request.charging_profile
-    reason = complaint(station, given, request.evse_id)
+    features = frozenset(station.memory(Smart).features)
+    reason = complaint(station, given, request.evse_id, features)
     if reason is None:
         profile = profile_from(_stamped(station, given), request.evse_id)
         if commands.install_profile(station, profile) == commands.ACCEPTED:
@@ -79,75 +78,6 @@ def _stamped(station: Station, given: v2.ChargingProfile) -> v2.ChargingProfile:
     if given.charging_profile_kind is not DYNAMIC or given.dyn_update_time is not None:
         return given
     return msgspec.structs.replace(given, dyn_update_time=station.clock)
-
-
-def complaint(station: Station, given: v2.ChargingProfile, evse: int) -> str | None:
-    """Why a profile is not taken, in the words of K01."""
-    checks: tuple[Callable[[Station, v2.ChargingProfile, int], str | None], ...] = (
-        _place_complaint,
-        _double_complaint,
-        _schedule_complaint,
-        _feature_complaint,
-    )
-    return next(filter(None, (check(station, given, evse) for check in checks)), None)
-
-
-def _place_complaint(_station: Station, given: v2.ChargingProfile, evse: int) -> str | None:
-    purpose = given.charging_profile_purpose.value
-    if purpose in OF_OTHERS[:1]:
-        return "InvalidProfile"  # K01.FR.22
-    if purpose in STATION_MAX and evse != 0:
-        return "InvalidProfile"
-    if purpose == TX and evse == 0:
-        return "InvalidProfile"  # K01.FR.16
-    return None
-
-
-def _double_complaint(station: Station, given: v2.ChargingProfile, evse: int) -> str | None:
-    """K01.FR.52, K01.FR.53"""
-    if given.charging_profile_purpose.value != TX_DEFAULT:
-        return None
-    for other in station.profiles:
-        is_same = (other.purpose, other.stack_level) == (TX_DEFAULT, given.stack_level)
-        is_elsewhere = other.evse != evse and 0 in (evse, other.evse)
-        if is_same and is_elsewhere and other.id != given.id:
-            return "DuplicateProfile"
-    return None
-
-
-def _schedule_complaint(station: Station, given: v2.ChargingProfile, _evse: int) -> str | None:
-    units = station.settings["rate_unit"].split(",")
-    for schedule in given.charging_schedule:
-        periods = schedule.charging_schedule_period
-        if schedule.charging_rate_unit.value not in units:
-            return "UnsupportedRateUnit"  # K01.FR.26
-        if periods[0].start_period != 0 or len(periods) > station.settings.integer("periods_max"):
-            return "InvalidSchedule"
-        if any(_is_odd(period) for period in periods):
-            return "InvalidSchedule"
-        if given.charging_profile_purpose.value == PRIORITY and schedule.duration is not None:
-            return "InvalidSchedule"  # K01.FR.70
-    return None
-
-
-def _is_odd(period: v2.ChargingSchedulePeriod) -> bool:
-    """Q08.FR.04, Q10.FR.02"""
-    told = (period.limit, period.discharge_limit, period.setpoint, period.setpoint_reactive)
-    has_amounts = any(amount is not None for amount in told)
-    return period.operation_mode in (MODE.Idle, MODE.LocalFrequency) and has_amounts
-
-
-def _feature_complaint(station: Station, given: v2.ChargingProfile, _evse: int) -> str | None:
-    features = station.memory(Smart).features
-    is_single = len(given.charging_schedule) == 1
-    is_single = is_single and len(given.charging_schedule[0].charging_schedule_period) == 1
-    if given.charging_profile_kind is DYNAMIC:
-        if "DynamicProfiles" not in features:
-            return "UnsupportedKind"  # K01.FR.121
-        return None if is_single else "InvalidSchedule"  # K28.FR.03
-    if given.dyn_update_interval is not None:
-        return "InvalidProfile"  # K28.FR.04
-    return None
 
 
 def _clear_profile(station: Station, request: v2.ClearChargingProfileRequest) -> Payload:
@@ -371,28 +301,47 @@ def _has_signal_curve(profile: Profile) -> bool:
 # -- what it says by itself
 
 
-def limit_from_outside(
-    station: Station,
-    limit: Decimal,
-    *,
-    evse: int = 0,
-    source: str = EMS,
-    unit: str = "A",
-    with_schedule: bool = True,
-    is_local_generation: bool | None = None,
-    is_grid_critical: bool | None = None,
-) -> None:
-    """K11, K12, K27: somebody else says what may be drawn; or what there is on top."""
-    smart = station.memory(Smart)
-    smart.external -= 1
-    period = v2.ChargingSchedulePeriod(start_period=0, limit=limit)
+@dataclass(frozen=True)
+class Outside:
+    """What somebody else says may be drawn; or what there is on top of it."""
+
+    limit: Decimal
+    evse: int = 0
+    source: str = EMS
+    unit: str = "A"
+    is_told_in_full: bool = True
+    is_local_generation: bool | None = None
+    is_grid_critical: bool | None = None
+
+
+def limit_from_outside(station: Station, outside: Outside) -> None:
+    """K11, K12, K27"""
     schedule = v2.ChargingSchedule(
         id=1,
         start_schedule=station.clock,
-        charging_rate_unit=v2.ChargingRateUnit(unit),
-        charging_schedule_period=[period],
+        charging_rate_unit=v2.ChargingRateUnit(outside.unit),
+        charging_schedule_period=[v2.ChargingSchedulePeriod(start_period=0, limit=outside.limit)],
     )
-    purpose = LOCAL_GENERATION if is_local_generation else EXTERNAL
+    _hold(station, outside, schedule)
+    said = v2.ChargingLimit(
+        charging_limit_source=outside.source,
+        is_local_generation=outside.is_local_generation,
+        is_grid_critical=outside.is_grid_critical,
+    )
+    station.ask(
+        v2.NotifyChargingLimitRequest(
+            charging_limit=said,
+            evse_id=outside.evse or None,
+            charging_schedule=[schedule] if outside.is_told_in_full else None,
+        ),
+        lambda answer: _remember(station, answer),
+    )
+
+
+def _hold(station: Station, outside: Outside, schedule: v2.ChargingSchedule) -> None:
+    smart = station.memory(Smart)
+    smart.external -= 1
+    purpose = LOCAL_GENERATION if outside.is_local_generation else EXTERNAL
     given = v2.ChargingProfile(
         id=smart.external,
         stack_level=0,
@@ -400,20 +349,7 @@ def limit_from_outside(
         charging_profile_kind=v2.ChargingProfileKind.Absolute,
         charging_schedule=[schedule],
     )
-    commands.install_profile(station, profile_from(given, evse))
-    said = v2.ChargingLimit(
-        charging_limit_source=source,
-        is_local_generation=is_local_generation,
-        is_grid_critical=is_grid_critical,
-    )
-    station.ask(
-        v2.NotifyChargingLimitRequest(
-            charging_limit=said,
-            evse_id=evse or None,
-            charging_schedule=[schedule] if with_schedule else None,
-        ),
-        lambda answer: _remember(station, answer),
-    )
+    commands.install_profile(station, profile_from(given, outside.evse))
 
 
 def lift_limit(station: Station, *, evse: int = 0, source: str = EMS) -> None:
@@ -504,7 +440,7 @@ def _members(
 
 
 def _say_limit(station: Station, limit: str, evse: str = "0", source: str = EMS) -> None:
-    limit_from_outside(station, Decimal(limit), evse=int(evse), source=source)
+    limit_from_outside(station, Outside(Decimal(limit), int(evse), source))
 
 
 def _say_lifted(station: Station, evse: str = "0", source: str = EMS) -> None:

@@ -1,6 +1,6 @@
 """Charging profiles in 1.6: limits in A or W, and no more."""
 
-from decimal import ROUND_DOWN
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from msgspec import to_builtins
@@ -86,9 +86,15 @@ def period_for(period: Period) -> v16.ChargingSchedulePeriod:
     assert period.limit is not None, "a period that only charges has a limit"
     return v16.ChargingSchedulePeriod(
         start_period=period.start_s,
-        limit=period.limit.quantize(TENTH, ROUND_DOWN),  # 1.6 §7.14: one digit after the point
+        limit=_tenths(period.limit),
         number_phases=period.phases,
     )
+
+
+def _tenths(limit: Decimal) -> Decimal:
+    """1.6 §7.14: one digit after the point, and none where it is not needed."""
+    cut = limit.quantize(TENTH, ROUND_DOWN)
+    return limit if limit == cut else cut
 
 
 def schedule_for(schedule: Schedule) -> v16.ChargingSchedule:

@@ -1,4 +1,4 @@
-"""What cars ask for and may give back, and what the grid's operator asks of inverters. Q, R"""
+"""What cars ask for, and what they may give back. K15–K20, Q"""
 
 import json
 from collections.abc import Callable
@@ -12,22 +12,10 @@ import pytest
 from ricarica.authorization.model import EnergyTransfer
 from ricarica.energy.commands import (
     AllowTransfers,
-    AskDer,
-    ClearDer,
     SignalFrequency,
 )
 from ricarica.energy.der import (
-    Curve,
-    DerControl,
     DerKind,
-    DerUnit,
-    EnterService,
-    FixedPowerFactor,
-    FixedVar,
-    FreqDroop,
-    Gradient,
-    LimitMaxDischarge,
-    Point,
 )
 from ricarica.energy.evses import EvseEnergy
 from ricarica.energy.model import (
@@ -46,8 +34,8 @@ from ricarica.energy.queries import EnergyQueries, StationEnergy
 from ricarica.kernel.ids import DEFAULT_TENANT, EvseNumber
 from ricarica.ocpp.dialects import V21, V201, Dialect
 from ricarica.ocpp.v2 import messages as v2
-from ricarica.simulator.blocks import der, smart_charging
-from ricarica.simulator.blocks.smart_charging import Smart
+from ricarica.simulator.blocks.smart_charging import Outside, Smart, limit_from_outside, tell_plan
+from ricarica.simulator.blocks.smart_charging import tell_needs as say_needs
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.stations.commands import Outcome, Result
 from ricarica.testing.lines import Line, LocalLine
@@ -132,7 +120,7 @@ def said(network: World, station: SimulatedStation, action: str) -> list[dict[st
 
 
 async def tell_needs(network: World, station: SimulatedStation, needs: v2.ChargingNeeds) -> None:
-    smart_charging.tell_needs(station.core, 1, needs, tuples_max=3)
+    say_needs(station.core, 1, needs, tuples_max=3)
     await network.pass_time(MINUTE)
 
 
@@ -184,7 +172,7 @@ async def test_a_plan_within_the_limits_is_accepted(network: World, dialect: Dia
     await decide(network, power_w=Decimal(11_000))
     await tell_needs(network, station, AC_NEEDS)
 
-    smart_charging.tell_plan(station.core, 1, [(0, Decimal(10_000)), (600, Decimal(4_000))])
+    tell_plan(station.core, 1, [(0, Decimal(10_000)), (600, Decimal(4_000))])
     await network.pass_time(MINUTE)
 
     evse = await at_first(network, station)
@@ -204,7 +192,7 @@ async def test_a_plan_beyond_the_limits_is_negotiated_anew_but_not_forever(
     await tell_needs(network, station, AC_NEEDS)
 
     for _ in range(5):
-        smart_charging.tell_plan(station.core, 1, [(0, Decimal(10_000))])
+        tell_plan(station.core, 1, [(0, Decimal(10_000))])
         await network.pass_time(MINUTE)
 
     assert answers(station)[1:] == ["Rejected"] * 5
@@ -408,7 +396,7 @@ async def test_a_mode_is_set_and_said_in_full(network: World, case: Case) -> Non
 async def test_what_an_external_system_sets_is_seen(network: World) -> None:
     station = await charging(network)
 
-    smart_charging.limit_from_outside(station.core, Decimal(6_000), evse=1, unit="W")
+    limit_from_outside(station.core, Outside(Decimal(6_000), evse=1, unit="W"))
     await network.settle()
 
     [limit] = (await known(network, station)).limits
@@ -478,155 +466,6 @@ async def test_what_flowed_back_is_seen_on_the_transaction(network: World) -> No
     assert after.energy.energy_wh == transaction.energy.energy_wh  # it is not billed
 
 
-# -- what the grid's operator asks
-
-
-def trip(**members: Any) -> DerControl:
-    points = (Point(x=Decimal(0), y=Decimal(120)), Point(x=Decimal(1), y=Decimal(110)))
-    curve = Curve(points=points, y_unit=DerUnit.PCT_EFFECTIVE_V)
-    return DerControl(kind=DerKind.HV_MUST_TRIP, curve=curve, **members)
-
-
-async def control(network: World, station: SimulatedStation, wanted: DerControl) -> Result:
-    key = key_of(station)
-    command = await network.carry_out(lambda slices: slices.der.want(key, wanted, slices.now), key)
-    result = await network.tell(station, command)
-    await network.settle()
-    return result
-
-
-CONTROLS = (
-    trip(id="trip", is_default=True),
-    DerControl(
-        kind=DerKind.ENTER_SERVICE,
-        id="enter",
-        is_default=True,
-        enter_service=EnterService(
-            high_voltage=Decimal(105),
-            low_voltage=Decimal(95),
-            high_freq_hz=Decimal("50.1"),
-            low_freq_hz=Decimal("49.9"),
-        ),
-    ),
-    DerControl(
-        kind=DerKind.FIXED_PF_INJECT,
-        id="factor",
-        is_default=True,
-        fixed_pf=FixedPowerFactor(displacement=Decimal("0.95"), excitation=True),
-    ),
-    DerControl(
-        kind=DerKind.FIXED_VAR,
-        id="var",
-        is_default=True,
-        fixed_var=FixedVar(setpoint=Decimal(10), unit=DerUnit.PCT_MAX_VAR),
-    ),
-    DerControl(
-        kind=DerKind.FREQ_DROOP,
-        id="droop",
-        is_default=True,
-        freq_droop=FreqDroop(
-            over_freq_hz=Decimal("50.2"),
-            under_freq_hz=Decimal("49.8"),
-            over_droop=Decimal(5),
-            under_droop=Decimal(5),
-            response_s=Decimal(2),
-        ),
-    ),
-    DerControl(
-        kind=DerKind.GRADIENTS,
-        id="gradient",
-        is_default=True,
-        gradient=Gradient(gradient=Decimal(10), soft_gradient=Decimal(5)),
-    ),
-    DerControl(
-        kind=DerKind.LIMIT_MAX_DISCHARGE,
-        id="limit",
-        is_default=True,
-        limit_max_discharge=LimitMaxDischarge(percent=Decimal(60)),
-    ),
-)
-
-
-@pytest.mark.usecase("R01", "R04")
-async def test_controls_of_all_shapes_are_set_and_reported_as_they_were(network: World) -> None:
-    station = await network.station("ROMA-1", V21)
-    for each in CONTROLS:
-        assert (await control(network, station, each)).outcome is Outcome.ACCEPTED
-
-    result = await network.tell(station, AskDer(7))
-    await network.settle()
-
-    controls = (await known(network, station)).controls
-    assert result.outcome is Outcome.ACCEPTED
-    assert sorted(held.control.id for held in controls) == sorted(one.id for one in CONTROLS)
-    assert {held.control.id: held.control for held in controls} == {
-        each.id: each for each in CONTROLS
-    }
-    assert all(held.reported_at and held.held for held in controls)
-
-
-@pytest.mark.usecase("R04")
-async def test_a_control_that_matters_more_supersedes_the_others_of_its_kind(
-    network: World,
-) -> None:
-    station = await network.station("ROMA-1", V21)
-    await control(network, station, trip(id="weak", is_default=True, priority=5))
-
-    result = await control(network, station, trip(id="strong", is_default=True, priority=1))
-
-    controls = (await known(network, station)).controls
-    assert result.answer == {"superseded": ["weak"]}
-    assert {held.control.id: held.superseded for held in controls} == {
-        "weak": True,
-        "strong": False,
-    }
-
-
-@pytest.mark.usecase("R04")
-async def test_a_scheduled_control_is_seen_to_begin_and_to_end(network: World) -> None:
-    station = await network.station("ROMA-1", V21)
-    start = (network.clock.now() + 2 * MINUTE).replace(microsecond=0)
-    await control(network, station, trip(id="noon", start_at=start, duration_s=Decimal(300)))
-
-    await network.pass_time(3 * MINUTE)
-    [running] = (await known(network, station)).controls
-    await network.pass_time(5 * MINUTE)
-
-    told = await network.engine.events.lately(DEFAULT_TENANT, start)
-    assert running.started
-    assert [event.body["started"] for event in told if event.kind == "DerControlRan"] == [
-        True,
-        False,
-    ]
-    assert (await known(network, station)).controls == []
-
-
-@pytest.mark.usecase("R04")
-async def test_a_control_is_cleared(network: World) -> None:
-    station = await network.station("ROMA-1", V21)
-    await control(network, station, trip(id="trip", is_default=True))
-
-    result = await network.tell(station, ClearDer(is_default=True, id="trip"))
-    again = await network.tell(station, ClearDer(is_default=True, id="trip"))
-    await network.settle()
-
-    assert (result.outcome, again.status) == (Outcome.ACCEPTED, "NotFound")
-    assert (await known(network, station)).controls == []
-
-
-@pytest.mark.usecase("R04")
-async def test_a_control_that_the_station_does_not_know_says_so(network: World) -> None:
-    station = await network.station("ROMA-1", V21)
-    curve = Curve(points=(Point(x=Decimal(0), y=Decimal(1)),), y_unit=DerUnit.NOT_APPLICABLE)
-    wanted = DerControl(kind=DerKind.WATT_PF, id="pf", is_default=True, curve=curve)
-
-    result = await control(network, station, wanted)
-
-    [held] = (await known(network, station)).controls
-    assert result.outcome is Outcome.UNSUPPORTED
-    assert not held.held
-
-
 @pytest.mark.usecase("R02", "R03")
 async def test_the_inverter_in_the_car_tells_what_it_can(network: World) -> None:
     station = await charging(network)
@@ -643,35 +482,3 @@ async def test_the_inverter_in_the_car_tells_what_it_can(network: World) -> None
     assert needs is not None
     assert needs.der_controls == (DerKind.VOLT_VAR, DerKind.HV_MUST_TRIP)
     assert needs.details["derChargingParameters"]["evInverterManufacturer"] == "Kestrel & Moor"
-
-
-@pytest.mark.usecase("R05")
-async def test_an_alarm_of_the_grid_begins_and_ends(network: World) -> None:
-    station = await network.station("ROMA-1", V21)
-
-    der.alarm(station.core)
-    await network.settle()
-    [begun] = (await known(network, station)).alarms
-    der.alarm(station.core, ended=True)
-    await network.settle()
-
-    [ended] = (await known(network, station)).alarms
-    assert (begun.kind, begun.fault, begun.ended_at) == (
-        DerKind.HV_MUST_TRIP,
-        "OverVoltage",
-        None,
-    )
-    assert ended.ended_at is not None
-
-
-@pytest.mark.usecase("R05")
-async def test_another_control_takes_the_alarm_over(network: World) -> None:
-    station = await network.station("ROMA-1", V21)
-
-    der.alarm(station.core)
-    der.alarm(station.core, "LFMustTrip", "UnderFrequency")
-    await network.settle()
-
-    alarms = {alarm.kind: alarm.ended_at for alarm in (await known(network, station)).alarms}
-    assert alarms[DerKind.HV_MUST_TRIP] is not None
-    assert alarms[DerKind.LF_MUST_TRIP] is None
