@@ -14,11 +14,19 @@ from ricarica.certificates.model import HashData, RootKind
 from ricarica.ocpp.dialects import V21, V201, Dialect
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.testing.authorities import Issuer, pem_of, root_authority
+from ricarica.testing.lines import LocalLine
 from ricarica.testing.world import World
 
 EMAID = "DE8AA1A2B3C4D5"
 RESPONDER = "http://ocsp.example.com/mo"
 LIST = "http://crl.example.com/mo.crl"
+
+
+@pytest.fixture
+def make_line() -> type[LocalLine]:
+    """What is said here goes the way of everything else, and other stories hold both ways."""
+    return LocalLine
+
 
 pytestmark = pytest.mark.parametrize("dialect", [V201, V21], ids=str)
 

@@ -14,9 +14,16 @@ from ricarica.ocpp.dialects import V16, V201, Dialect
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.stations.model import Acceptance, UnknownStations
 from ricarica.stations.service import Preparation, StationPolicy
+from ricarica.testing.lines import LocalLine
 from ricarica.testing.world import World, key_of, world
 
 PASSWORD = "0123456789abcdef-long"
+
+
+@pytest.fixture
+def make_line() -> type[LocalLine]:
+    """What is said here goes the way of everything else, and other stories hold both ways."""
+    return LocalLine
 
 
 async def examined(network: World, identity: str) -> Diagnosis:

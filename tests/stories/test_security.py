@@ -26,11 +26,18 @@ from ricarica.stations.model import Station
 from ricarica.stations.service import Preparation
 from ricarica.stations.sql import SqlStationStore
 from ricarica.storage.work import Remembered, Work
+from ricarica.testing.lines import LocalLine
 from ricarica.testing.world import World, key_of
 
 OLD = "an-old-password-of-ours"
 OF_SETTINGS = MESSAGES.c.action.in_(("SetVariables", "ChangeConfiguration"))
 IN_2X = pytest.mark.parametrize("dialect", [V201, V21], ids=str)
+
+
+@pytest.fixture
+def make_line() -> type[LocalLine]:
+    """What is said here goes the way of everything else, and other stories hold both ways."""
+    return LocalLine
 
 
 def work_of(network: World) -> Work:
