@@ -275,10 +275,11 @@ async def test_a_second_back_end_hears_a_station_and_may_say_what_is_allowed(
     assert known["mode"] == "second"
 
 
-async def test_a_second_back_end_in_our_own_network_has_to_be_allowed(server: Served) -> None:
+async def test_a_second_back_end_is_one_that_a_station_could_have(server: Served) -> None:
     async with server.client() as client:
+        await client.put("/stations/FILES-6", json={"status": "accepted"})
         reply = await client.put(
-            "/stations/FILES-4/forward", json={"url": "http://csms.example", "mode": "copy"}
+            "/stations/FILES-6/forward", json={"url": "http://csms.example", "mode": "copy"}
         )
 
     assert reply.status_code == 422

@@ -63,31 +63,37 @@ class Forwarder:
         """Begin what is wanted, end what is not any more, and note how each stands."""
         wanted = {forward.station: forward for forward, _ in await self._engine.forwards.every()}
         for key, running in list(self._running.items()):
-            live = self._engine.live.get(key)
-            forward = wanted.get(key)
-            is_the_same = forward == running.forward and live and live.dialect is running.dialect
-            if not is_the_same or not running.forward.is_on or running.task.done():
+            if not self._goes_on(running, wanted.get(key)):
                 self._stop(key)
-                if forward is not None:
+                if key in wanted:
                     await self._note(key, running, Line.OFF)
         for key in self._early.keys() - wanted.keys():
             del self._early[key]
             self._engine.taps.pop(key, None)
         for key, forward in wanted.items():
-            live = self._engine.live.get(key)
-            if key in self._running or not forward.is_on:
-                continue
-            if live is not None:
-                try:
-                    await self._begin(forward, live.dialect)
-                except RicaricaError as error:
-                    log.warning("forward.failed", station=str(key), error=str(error))
-            elif key not in self._early:
-                self._early[key] = deque(maxlen=WAITING_MAX)
-                self._engine.taps[key] = _tap_of(self._early[key].append)
+            if forward.is_on and key not in self._running:
+                await self._begin_or_wait(forward)
         for key, running in self._running.items():
             is_connected = running.mirror.counts.is_connected
             await self._note(key, running, Line.CONNECTED if is_connected else Line.WAITING)
+
+    def _goes_on(self, running: _Running, forward: Forward | None) -> bool:
+        live = self._engine.live.get(running.forward.station)
+        is_here = live is not None and live.dialect is running.dialect
+        return is_here and forward == running.forward and not running.task.done()
+
+    async def _begin_or_wait(self, forward: Forward) -> None:
+        key = forward.station
+        live = self._engine.live.get(key)
+        if live is None:
+            if key not in self._early:
+                self._early[key] = deque(maxlen=WAITING_MAX)
+                self._engine.taps[key] = _tap_of(self._early[key].append)
+            return
+        try:
+            await self._begin(forward, live.dialect)
+        except RicaricaError as error:
+            log.warning("forward.failed", station=str(key), error=str(error))
 
     async def _begin(self, forward: Forward, dialect: Dialect) -> None:
         key = forward.station
