@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from ricarica.engine import bulk
 from ricarica.engine.bulk import Job, JobState, Manner
 from ricarica.engine.queries import BulkQueries, JobView
 from ricarica.engine.sayings import Saying
+from ricarica.engine.sql import BULK_TARGETS
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId
@@ -135,3 +137,17 @@ async def test_a_job_goes_on_after_a_restart(network: World) -> None:
 async def test_a_job_for_nobody_is_refused(network: World) -> None:
     with pytest.raises(InvalidError, match="no station"):
         await begin(network, [], Manner())
+
+
+async def test_who_was_being_told_when_the_server_died_is_not_told_twice(network: World) -> None:
+    stations = await fleet(network, 2)
+    job = await begin(network, stations, Manner(pace=600))
+
+    async def die(unit: UnitOfWork) -> None:
+        first = BULK_TARGETS.c.station == stations[0].identity
+        unit.work.run(sa.update(BULK_TARGETS).where(first).values(state="sent"))
+
+    await network._soon(network.engine.post(DEFAULT_TENANT, die))
+    await network.pass_time(SOON * 2, SOON)
+
+    assert (await look(network, job)).counts == {"accepted": 1, "unknown": 1}

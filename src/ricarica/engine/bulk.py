@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -26,7 +27,8 @@ T = TypeVar("T")
 
 LOOK_EVERY_S = 2.0
 ROUND_S = 10  # of a job's pace, at most: what a round is given at once
-LEASE = timedelta(minutes=15)  # longer than a round can last; whoever dies leaves it to others
+LEASE = timedelta(minutes=2)  # whoever dies leaves its jobs to the others after that
+RENEW_S = 30.0
 AT_ONCE_MAX = 20  # stations that are being told something
 TARGETS_MAX = 100_000
 PACE_MAX = 6_000  # stations a minute
@@ -260,6 +262,7 @@ class Runner:
 
     async def _round(self, job: Job) -> None:
         """Tell some stations, note what became of it, and leave the job to the next look."""
+        renewing = asyncio.ensure_future(self._renew(job))
         try:
             counts = await self._counts(job)
             told = sum(counts.values()) - counts.get(TargetState.WAITING, 0)
@@ -276,6 +279,21 @@ class Runner:
             await self._conclude(job)
         except RicaricaError as error:
             log.warning("bulk.round_broke_off", job=job.id, error=str(error))
+        finally:
+            renewing.cancel()
+
+    async def _renew(self, job: Job) -> None:
+        """Stations may take their time, and no other node is to begin meanwhile."""
+        mine = (BULK_JOBS.c.tenant == job.tenant, BULK_JOBS.c.id == job.id)
+
+        async def renew(unit: UnitOfWork) -> None:
+            until = unit.slices.now + LEASE
+            unit.work.run(sa.update(BULK_JOBS).where(*mine).values(lease_until=until))
+
+        while True:
+            await asyncio.sleep(RENEW_S)
+            with suppress(RicaricaError):
+                await self._around.carry_out(job.tenant, renew)
 
     async def _tell(self, job: Job, station: StationKey) -> None:
         if not await self._around.is_there(station):

@@ -31,6 +31,7 @@ from ricarica.stations.model import Acceptance
 
 T = TypeVar("T")
 
+REST_S = 5.0  # a server that stops does not wait for slow stations
 LOOK_EVERY_S = 5.0  # nobody waits for upkeep to the second
 NEVER_BOOTS = timedelta(seconds=60)  # after that, a station that came back will not boot
 LET_OTHERS = timedelta(seconds=5)  # while somebody else is telling the station something
@@ -152,9 +153,12 @@ class Caretaker:
         return not self._running
 
     async def rest(self) -> None:
-        """Until nothing is being done."""
-        while self._running:
-            await asyncio.wait(self._running.values())
+        """Until nothing is being done. Who is asked and does not answer is told again another
+        day."""
+        if self._running:
+            _, asked = await asyncio.wait(self._running.values(), timeout=REST_S)
+            for task in asked:
+                task.cancel()
 
     def _begin(self, key: StationKey) -> None:
         if key in self._running:
