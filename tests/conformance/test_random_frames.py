@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from ricarica.engine.sql import PUT_ASIDE
 from ricarica.ocpp import actions
-from ricarica.ocpp.dialects import DIALECTS, Dialect
+from ricarica.ocpp.dialects import DIALECTS, V21, Dialect
 from ricarica.testing.world import World
 from tests.conformance.peer import Peer, booted
 from tests.fuzz.payloads import broken, payload
@@ -39,6 +39,27 @@ def frames(dialect: Dialect, seed: int) -> list[tuple[str, Any, bool]]:
             found += [(action, given, True), (action, broken(rng, given), False)]
     rng.shuffle(found)
     return found
+
+
+async def test_who_asks_with_more_than_we_may_say_again_is_refused(network: World) -> None:
+    peer = await booted(network, V21)
+    hashes = {
+        "hashAlgorithm": "SHA256",
+        "issuerNameHash": "ab",
+        "issuerKeyHash": "cd",
+        "serialNumber": "7" * 60,  # 40 are allowed
+    }
+    asked = {
+        "source": "OCSP",
+        "urls": ["http://ocsp.example.com/"],
+        "certificateHashData": hashes,
+    }
+
+    answer = await say(
+        peer, "q", "GetCertificateChainStatus", {"certificateStatusRequests": [asked]}
+    )
+
+    assert (answer[0], answer[2]) == (4, "PropertyConstraintViolation")
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -21,7 +21,7 @@ from ricarica.kernel.ids import StationKey, TenantId
 from ricarica.link.letters import Answer, Delivered, Refusal, Reply, Withheld
 from ricarica.ocpp import actions, wire
 from ricarica.ocpp.dialects import BY_SUBPROTOCOL, Dialect
-from ricarica.ocpp.errors import ErrorKind, RemoteProtocolError, code_word
+from ricarica.ocpp.errors import ErrorKind, LocalProtocolError, RemoteProtocolError, code_word
 from ricarica.ocpp.payload import Payload
 from ricarica.stations.commands import Topic, Trigger
 from ricarica.stations.events import MessagePutAside
@@ -277,7 +277,10 @@ class DeliveryJob:
             unit.slices.stations.heard_from(station, delivered.at)
             return self._unreadable(route, error, unit)
         self._flags = mended.flags
-        return await self._handle(mended.payload, station, unit)
+        try:
+            return await self._handle(mended.payload, station, unit)
+        except LocalProtocolError as error:  # it asked with more than we may say again
+            raise InvalidError(str(error)) from error
 
     def _unreadable(self, route: Route, error: RemoteProtocolError, unit: UnitOfWork) -> Reply:
         """A fact is kept as it came, for the station would delete what we refuse."""
