@@ -35,7 +35,7 @@ from ricarica.web.views.security import (
 from ricarica.web.views.stations import StationHead
 from tools.preview_texts import HOSTILE
 
-VALUES = {
+VALUES: dict[str, str | int] = {
     "host": "csms.example.com",
     "url": "wss://csms.example.com",
     "problem": HOSTILE,

@@ -9,6 +9,7 @@ from ricarica.app.probe import Probe
 from ricarica.app.station_doctor import StationDoctor
 from ricarica.engine import refusals
 from ricarica.engine.diagnosis import Diagnosis, Level
+from ricarica.engine.sql import REFUSALS
 from ricarica.link.letters import Knock, Verdict
 from ricarica.ocpp.dialects import V16, V201, Dialect
 from ricarica.simulator.simulated import SimulatedStation
@@ -125,7 +126,7 @@ async def test_strangers_without_end_are_kept_within_bounds(
 
         await network.soon(network.engine.refusals.write())
 
-        rows = await network.database.fetch(sa.select(refusals.REFUSALS.c.identity))
+        rows = await network.database.fetch(sa.select(REFUSALS.c.identity))
         names = {name for (name,) in rows}
         assert "LODI-1" in names
         assert len(names) == 6

@@ -33,7 +33,6 @@ from ricarica.engine.security_orders import list_certificates
 from ricarica.engine.security_steps import RENEWED_BY
 from ricarica.kernel.errors import ConflictError, InvalidError
 from ricarica.kernel.ids import StationKey
-from ricarica.ocpp.dialects import BY_NAME
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result, Trigger
 
@@ -173,8 +172,7 @@ async def ask_for_certificates(caller: Asking, identity: FromPath[str]) -> Comma
     """M03: ask a station anew which certificates it has."""
     key = await caller.station(identity)
     station = await caller.carry_out(lambda slices: slices.stations.get(key))
-    kinds = kinds_asked(station.dialect)
-    result = await list_certificates(lambda at, said: _tell(caller, at, said), key, kinds)
+    result = await list_certificates(lambda at, said: _tell(caller, at, said), key, station.dialect)
     return await _noted(caller, key, "certificate.list", result)
 
 
@@ -275,14 +273,6 @@ HANDLERS = (
     get_authority,
     keep_authority,
 )
-
-
-def kinds_asked(dialect: str | None) -> tuple[InstalledKind | None, ...]:
-    """All in one question, where the dialect can ask so."""
-    known = BY_NAME.get(dialect or "")
-    if known is not None and known.trusts_for_cars:
-        return (None,)
-    return (InstalledKind.CSMS, InstalledKind.MANUFACTURER)
 
 
 async def _tell(caller: Caller, key: StationKey, command: object) -> Result:

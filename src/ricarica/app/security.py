@@ -10,8 +10,9 @@ from ricarica.certificates.inquiries import Inquiries
 from ricarica.certificates.pki import Pki
 from ricarica.certificates.ports import Authority, Vault
 from ricarica.certificates.service import CertificatePolicy
-from ricarica.certificates.vault import FernetVault, MissingVault, new_key
+from ricarica.certificates.vault import AesVault, MissingVault, new_key
 from ricarica.kernel.clock import Clock
+from ricarica.kernel.errors import InvalidError
 from ricarica.security.service import SecurityPolicy
 
 KEY_FILE = "secrets.key"
@@ -44,7 +45,7 @@ def vault_of(config: Config) -> Vault:
     """Processes that share a database need the same key, and no data of one of them has it."""
     if config.nats_url and config.secrets_key is None:
         return MissingVault()
-    return FernetVault(secrets_key(config))
+    return AesVault(secrets_key(config))
 
 
 def secrets_key(config: Config) -> bytes:
@@ -58,11 +59,11 @@ def secrets_key(config: Config) -> bytes:
         if config.secrets_key is None and not path.exists():
             _make(path)
         key = path.read_bytes().strip()
-        FernetVault(key)
+        AesVault(key)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise ConfigError(f"{path} holds no key; {error}") from error
+    except InvalidError as error:
+        raise ConfigError(f"{path} holds no key: {error}") from error
     return key
 
 

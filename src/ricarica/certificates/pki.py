@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from ricarica.certificates.inquiries import Inquiries, ask_nobody
 from ricarica.certificates.ports import Authority, Vault
 from ricarica.certificates.service import CertificatePolicy
-from ricarica.certificates.vault import FernetVault, new_key
+from ricarica.certificates.vault import AesVault, new_key
 
 
 def _vault_for_now() -> Vault:
     """For tests: what it sealed is lost with the process."""
-    return FernetVault(new_key())
+    return AesVault(new_key())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from ricarica.certificates.commands import ListInstalled
 from ricarica.certificates.model import InstalledKind
 from ricarica.kernel.errors import ConflictError
 from ricarica.kernel.ids import StationKey
+from ricarica.ocpp.dialects import BY_NAME
 from ricarica.security.commands import RaiseProfile
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
@@ -15,6 +16,7 @@ T = TypeVar("T")
 
 Tell = Callable[[StationKey, object], Awaitable[Result]]
 MAY_HAVE_BEEN_DONE = (Outcome.ACCEPTED, Outcome.UNKNOWN)
+ONE_BY_ONE = (InstalledKind.CSMS, InstalledKind.MANUFACTURER)
 ON_ITS_WAY = "it moves to another network profile; it is back when it has restarted"
 
 
@@ -79,16 +81,12 @@ async def raise_profile(
     return _reached(key, result)
 
 
-async def list_certificates(
-    tell: Tell, key: StationKey, kinds: tuple[InstalledKind | None, ...]
-) -> Result:
-    """M03: ask the station anew which certificates it has.
-
-    Args:
-        kinds: For each a question; None: all in one.
-    """
+async def list_certificates(tell: Tell, key: StationKey, dialect: str | None) -> Result:
+    """M03: ask the station anew which certificates it has; all at once, where that can be said."""
+    known = BY_NAME.get(dialect or "")
+    asks_all = known is not None and known.trusts_for_cars
     result = Result(Outcome.UNSUPPORTED)
-    for kind in kinds:
+    for kind in (None,) if asks_all else ONE_BY_ONE:
         result = await tell(key, ListInstalled(kind))
         if result.outcome is not Outcome.ACCEPTED:
             break

@@ -33,10 +33,10 @@ class Issuer:
     def pem(self) -> str:
         return pem_of(self.certificate)
 
-    def subordinate(self, name: str, **points: str) -> "Issuer":
+    def subordinate(self, name: str, responder: str | None = None) -> "Issuer":
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = self._signed(name, key, is_authority=True, lasts=LASTS)
-        return Issuer(certificate, key, self.at, **points)
+        return Issuer(certificate, key, self.at, responder)
 
     def leaf(
         self, name: str, *, lasts: timedelta = LASTS, answers: bool = False
@@ -120,13 +120,13 @@ class Issuer:
         return builder.sign(self.key, hashes.SHA256())
 
 
-def root_authority(name: str, at: datetime, **points: str) -> Issuer:
+def root_authority(name: str, at: datetime) -> Issuer:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     builder = _builder(name, subject, key, at, LASTS).add_extension(
         x509.BasicConstraints(ca=True, path_length=None), critical=True
     )
-    return Issuer(builder.sign(key, hashes.SHA256()), key, at, **points)
+    return Issuer(builder.sign(key, hashes.SHA256()), key, at)
 
 
 def pem_of(*certificates: x509.Certificate) -> str:

@@ -14,14 +14,14 @@ from ricarica.certificates.authority import (
 )
 from ricarica.certificates.model import Purpose
 from ricarica.certificates.ports import Assignment, RefusedBySignerError, VaultError
-from ricarica.certificates.vault import FernetVault, MissingVault, new_key
+from ricarica.certificates.vault import AesVault, MissingVault, new_key
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.testing.clock import FakeClock
 from tests.unit.certificates.test_csr import csr_of
 
 CLOCK = FakeClock()
-VAULT = FernetVault(new_key())
+VAULT = AesVault(new_key())
 
 
 def assignment(purpose: Purpose = Purpose.STATION) -> Assignment:
@@ -83,7 +83,7 @@ async def test_files_sign_only_for_what_they_were_given() -> None:
 
 def test_what_one_key_sealed_another_does_not_open() -> None:
     with pytest.raises(VaultError, match="another key"):
-        FernetVault(new_key()).open(VAULT.seal(b"secret"))
+        AesVault(new_key()).open(VAULT.seal(b"secret"))
     with pytest.raises(VaultError, match="secrets_key"):
         MissingVault().seal(b"secret")
 

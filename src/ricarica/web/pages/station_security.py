@@ -6,14 +6,13 @@ from litestar import get, post
 from litestar.params import FromPath
 
 from ricarica.access.model import Permission
-from ricarica.certificates.model import InstalledKind, Purpose
+from ricarica.certificates.model import Purpose
 from ricarica.certificates.queries import CertificateFilter, CertificateQueries
 from ricarica.engine import security_orders
 from ricarica.engine.orders import note_order
 from ricarica.engine.security_steps import RENEWED_BY
 from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
 from ricarica.kernel.ids import StationKey
-from ricarica.ocpp.dialects import BY_NAME
 from ricarica.security.commands import SetNetwork
 from ricarica.security.queries import EventFilter, SecurityQueries
 from ricarica.slices import Slices
@@ -141,10 +140,7 @@ async def _renew(visitor: Visitor, key: StationKey, form: Form) -> Result:
 
 async def _list(visitor: Visitor, key: StationKey, _form: Form) -> Result:
     station = await visitor.carry_out(lambda slices: slices.stations.get(key))
-    dialect = BY_NAME.get(station.dialect or "")
-    asks_all = dialect is not None and dialect.trusts_for_cars
-    kinds = (None,) if asks_all else (InstalledKind.CSMS, InstalledKind.MANUFACTURER)
-    return await security_orders.list_certificates(_teller(visitor), key, kinds)
+    return await security_orders.list_certificates(_teller(visitor), key, station.dialect)
 
 
 async def _slot(visitor: Visitor, key: StationKey, form: Form) -> None:
