@@ -60,7 +60,7 @@ TAGS = ["Energy"]
 HOURS_MAX = 7 * 24  # further ahead nobody plans, and a station would answer with thousands of lines
 KEPT = "it is told when the station is back"
 
-Evse = Annotated[int, Meta(ge=0, description="0: the whole station, or all of its EVSEs.")]
+Evse = Annotated[int, Meta(ge=0, le=1000, description="0: the whole station, or all of its EVSEs.")]
 
 
 class NewProfile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,7 +80,7 @@ class NewLimit(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewStart(Struct, frozen=True, forbid_unknown_fields=True):
-    evse: Annotated[int, Meta(ge=1)]
+    evse: Annotated[int, Meta(ge=1, le=1000)]
     profile: Profile
     token: str | None = None
 
@@ -110,7 +110,7 @@ class TransfersBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SignalBody(Struct, frozen=True, forbid_unknown_fields=True):
-    signal: int
+    signal: Annotated[int, Meta(ge=-(2**31), lt=2**31)]
 
 
 class AskDerBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -157,7 +157,7 @@ async def get_energy(caller: Asking, identity: FromPath[str]) -> EnergyReply:
 async def get_composite(
     caller: Asking,
     identity: FromPath[str],
-    evse: Annotated[int, QueryParameter(ge=0)] = 0,
+    evse: Annotated[int, QueryParameter(ge=0, le=1000)] = 0,
     hours: Annotated[int, QueryParameter(ge=1, le=HOURS_MAX)] = 24,
 ) -> Page[SpanReply]:
     """What we believe will hold, by all profiles and limits that are known. K08"""

@@ -26,6 +26,8 @@ from ricarica.kernel.events import Outgoing
 from ricarica.kernel.ids import EvseNumber, StationKey
 from ricarica.transactions.model import Transaction
 
+POWER_W_MAX = 10**9  # more than any station can give
+
 
 class CarService:
     def __init__(
@@ -51,15 +53,16 @@ class CarService:
         transaction = running[0] if running else None
         rules = await self.rules_for(station)
         allowed = await self._transfers(station, transaction)
+        await self._energy.without_ended(station)
         by_hand = await self._wanted_for(station, transaction)
         can_be_given = by_hand is not None or power_by(rules) is not None
         answer = answer_to(needs, allowed, can_be_given=transaction is not None and can_be_given)
         known = replace(
             await self._energy.evse_energy(station, evse),
             transaction=transaction.ref if transaction else None,
-            tuples_max=told.tuples_max,
+            tuples_max=None if told.tuples_max is None else max(told.tuples_max, 0),
         )
-        self._store.save_evse(with_needs(known, needs, told.at, answer))
+        self._energy.save_evse(with_needs(known, needs, told.at, answer))
         ref = transaction.ref if transaction else None
         self._announce(ChargingNeedsTold(station, evse, ref, answer))
         if transaction and answer is NeedsAnswer.ACCEPTED:
@@ -101,7 +104,7 @@ class CarService:
         is_steered = known.needs is not None and known.needs.is_dynamic  # K17.FR.11, K19.FR.10
         placed = await self._energy.placed(station)
         is_fine = is_steered or fits(told.schedule, told.base_at, placed, occasion)
-        self._store.save_evse(
+        self._energy.save_evse(
             replace(
                 known,
                 transaction=running[0].ref if running else known.transaction,
@@ -158,8 +161,9 @@ class CarService:
             for each in known:
                 self._store.remove_rule(each)
             return
-        if rule.power_w is not None and rule.power_w < 0:
-            raise InvalidError("power_w is not negative")
+        power_w = rule.power_w
+        if power_w is not None and not (power_w.is_finite() and 0 <= power_w <= POWER_W_MAX):
+            raise InvalidError(f"power_w is from 0 to {POWER_W_MAX}")
         self._store.save_rule(rule)
 
     async def rules_for(self, station: StationKey) -> list[Rule]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from ricarica.energy.figures import is_sound
+from ricarica.energy.model import Instant
 from ricarica.energy.moments import lasting, later
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import StationKey
@@ -92,7 +94,7 @@ class Curve(Setting, frozen=True, kw_only=True):
     reactive: Reactive | None = None
     voltage: Voltage | None = None
     priority: int | None = None
-    start_at: datetime | None = None
+    start_at: Instant | None = None
     duration_s: Decimal | None = None
 
 
@@ -158,7 +160,7 @@ class DerControl(
     id: str = ""
     priority: int = 0
     is_default: bool = False
-    start_at: datetime | None = None
+    start_at: Instant | None = None
     duration_s: Decimal | None = None
     curve: Curve | None = None
     enter_service: EnterService | None = None
@@ -212,6 +214,9 @@ class DerAlarm(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def faults(control: DerControl) -> Iterator[str]:
+    if not is_sound(control):
+        yield "a number in it is none"
+        return
     if len(control.id) > ID_LENGTH_MAX:
         yield f"a control's id has {ID_LENGTH_MAX} characters at most"
     if control.priority < 0:

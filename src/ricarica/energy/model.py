@@ -7,7 +7,7 @@ car to the grid is negative. A profile is JSON with these very names for people 
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec.structs import replace
@@ -19,6 +19,7 @@ from ricarica.kernel.ids import EvseNumber, StationId, StationKey, TenantId
 WHOLE_STATION = EvseNumber(0)
 SCHEDULES_MAX = 3  # 2.x takes no more in one profile
 PERIODS_MAX = 1024  # nor more of these in one schedule
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]  # one without an offset means nothing
 OURS = "CSO"  # where a limit comes from that we set
 
 
@@ -124,7 +125,7 @@ class Schedule(
     unit: Unit
     periods: tuple[Period, ...]
     id: int = 1
-    start_at: datetime | None = None
+    start_at: Instant | None = None
     duration_s: int | None = None
     min_rate: Decimal | None = None  # below it, charging is inefficient
     power_tolerance: Decimal | None = None
@@ -149,13 +150,13 @@ class Profile(
     kind: Kind = Kind.ABSOLUTE
     stack_level: int = 0
     recurrence: Recurrence | None = None
-    valid_from: datetime | None = None
-    valid_to: datetime | None = None
+    valid_from: Instant | None = None
+    valid_to: Instant | None = None
     transaction: str | None = None
     max_offline_s: int | None = None  # out of reach for longer, the station passes it over
     invalid_after_offline: bool | None = None  # and it stays so
     update_interval_s: int | None = None  # how often the station asks for new amounts
-    updated_at: datetime | None = None  # when amounts were told last
+    updated_at: Instant | None = None  # when amounts were told last
     price_signature: str | None = None
 
     @property

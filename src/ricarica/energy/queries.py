@@ -30,6 +30,7 @@ from ricarica.energy.sql import (
 from ricarica.kernel.ids import StationId, StationKey, TenantId
 from ricarica.storage.database import Database
 from ricarica.storage.shelf import Shelf
+from ricarica.transactions.sql import TRANSACTIONS
 
 E = TypeVar("E")
 
@@ -67,13 +68,25 @@ class Summary:
     needs_at: datetime | None = None
 
 
+# K02.FR.05: a transaction's profile is gone with it, whenever it is cleared away here.
+LASTING = sa.or_(
+    PROFILES.c.ref.is_(None),
+    sa.exists().where(
+        TRANSACTIONS.c.tenant == PROFILES.c.tenant,
+        TRANSACTIONS.c.station == PROFILES.c.station,
+        TRANSACTIONS.c.ref == PROFILES.c.ref,
+        TRANSACTIONS.c.ended_at.is_(None),
+    ),
+)
+
+
 class EnergyQueries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def station(self, station: StationKey, now: datetime) -> StationEnergy:
         controls = await self._all(CONTROL_SHELF, *of_station(CONTROLS, station))
-        profiles = await self._all(PROFILE_SHELF, *of_station(PROFILES, station))
+        profiles = await self._all(PROFILE_SHELF, *of_station(PROFILES, station), LASTING)
         return StationEnergy(
             sorted(profiles, key=lambda held: (held.evse, held.purpose, held.id)),
             await self._all(LIMIT_SHELF, *of_station(LIMITS, station)),
@@ -107,7 +120,7 @@ class EnergyQueries:
             else_=0,
         )
         query = sa.select(table.c.station, sa.func.count(), sa.func.sum(missing))
-        rows = await self._counted(query, table, tenant)
+        rows = await self._counted(query, table, tenant, LASTING)
         return {row[0]: {"profiles": row[1], "out_of_step": int(row[2] or 0)} for row in rows}
 
     async def _limits(self, tenant: TenantId) -> dict[str, dict[str, Any]]:

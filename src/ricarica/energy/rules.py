@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ricarica.energy.abilities import Abilities
+from ricarica.energy.figures import is_sound
 from ricarica.energy.model import (
     AMOUNTS,
     PERIODS_MAX,
@@ -24,6 +25,7 @@ from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import EvseNumber
 
 PHASES = range(1, 4)
+NUMBERS = 2**31  # integers of the protocol, as many stations read them
 
 LIMITS = tuple(name for name in AMOUNTS if name.startswith("limit"))
 DISCHARGE_LIMITS = tuple(name for name in AMOUNTS if name.startswith("discharge_limit"))
@@ -75,6 +77,11 @@ def check(profile: Profile, placing: Placing) -> None:
 
 
 def faults(profile: Profile, placing: Placing) -> Iterator[str]:
+    if not is_sound(profile):
+        yield "an amount is no number that can flow"
+        return
+    if not (0 <= profile.id < NUMBERS and 0 <= profile.stack_level < NUMBERS):
+        yield f"ids and stack levels are from 0 to {NUMBERS - 1}"
     yield from _purpose_faults(profile, placing)
     yield from _kind_faults(profile)
     yield from _ability_faults(profile, placing.abilities)
@@ -133,8 +140,6 @@ def _kind_faults(profile: Profile) -> Iterator[str]:
 def _ability_faults(profile: Profile, can: Abilities) -> Iterator[str]:
     if can.stack_level_max is not None and profile.stack_level > can.stack_level_max:
         yield f"the station's stack levels end at {can.stack_level_max}"
-    if profile.stack_level < 0:
-        yield "stack levels begin at 0"
     if can.external_id_max is not None and 0 < profile.id <= can.external_id_max:
         yield f"ids up to {can.external_id_max} are the station's own"  # K01.FR.80
     if profile.kind is Kind.DYNAMIC and can.dynamic is False:  # K01.FR.121

@@ -32,6 +32,7 @@ from ricarica.energy.facts import (
     ProfilesReported,
     Pulled,
 )
+from ricarica.energy.figures import is_sound
 from ricarica.energy.holding import (
     as_reported,
     from_now,
@@ -67,6 +68,8 @@ from ricarica.transactions.service import TransactionService
 
 PROFILES_KEPT_MAX = 500  # of one station: more than any installs, so that none fills the disk
 LIMITS_KEPT_MAX = 200  # the same for what others set
+NUMBER_MAX = 2**63 - 1  # what the database can keep
+EVSES_MAX = 1_000  # no station has as many: what it makes up must not fill the disk
 UPKEEP = "charging_profiles"
 
 
@@ -127,7 +130,7 @@ class EnergyService:
         placing = Placing(
             evse,
             can,
-            () if with_start else tuple(await self._store.profiles(station)),
+            () if with_start else tuple(await self.without_ended(station)),
             frozenset(each.ref for each in running),
             with_start=with_start,
             has_needs=needs is not None,
@@ -190,6 +193,8 @@ class EnergyService:
         known = await self._known(station, id)
         if known.wanted is None or known.wanted.kind is not Kind.DYNAMIC:
             raise InvalidError(f"profile {id} is not a dynamic one of ours")
+        if not is_sound(amounts):
+            raise InvalidError("an amount is no number that can flow")
         changed = with_amounts(known.wanted, amounts, at)
         await self.prepare(station, known.evse, replace(changed, updated_at=None))
         self._store.save_profile(replace(known, wanted=changed))
@@ -206,7 +211,7 @@ class EnergyService:
         """All profiles that we could have set there. K09.FR.03"""
         number = self._ids.wire_number()
         known = await self.evse_energy(station, WHOLE_STATION)
-        self._store.save_evse(replace(known, asked=number, asked_at=at))
+        self.save_evse(replace(known, asked=number, asked_at=at))
         return AskProfiles(number, sources=(OURS,))
 
     async def next_step(
@@ -218,7 +223,7 @@ class EnergyService:
             tells_profiles: Whether it can say what is installed; else what was set before its
                 last boot is set again.
         """
-        profiles = await self._without_ended(station)
+        profiles = await self.without_ended(station)
         if not any(held.is_ours for held in profiles):
             return None
         if not tells_profiles:
@@ -283,7 +288,7 @@ class EnergyService:
         for profile in reported.profiles:
             known = await self._store.profile(station, profile.id)
             room -= known is None
-            if known is None and room < 0:
+            if (known is None and room < 0) or abs(profile.id) > NUMBER_MAX:
                 continue
             self._store.save_profile(as_reported(known, profile, reported))
         count = len(reported.profiles)
@@ -304,13 +309,13 @@ class EnergyService:
                 self._store.save_profile(replace(held, held=None))
             else:
                 self._store.remove_profile(held)
-        self._store.save_evse(replace(whole, asked=None, heard_at=at))
+        self.save_evse(replace(whole, asked=None, heard_at=at))
         self._tell(station, BringInStep(UPKEEP))
 
     async def composed(self, station: StationKey, evse: EvseNumber, composite: Composite) -> None:
         """K08: the station's own answer."""
         known = await self.evse_energy(station, evse)
-        self._store.save_evse(replace(known, composite=composite))
+        self.save_evse(replace(known, composite=composite))
         self._announce(CompositeTold(station, evse))
 
     # -- what others limit
@@ -375,7 +380,7 @@ class EnergyService:
         running = await self._transactions.running_at(told.station)
         evse = next((each.evse for each in running if each.ref == told.transaction), WHOLE_STATION)
         known = await self.evse_energy(told.station, evse)
-        self._store.save_evse(
+        self.save_evse(
             replace(
                 known,
                 transaction=told.transaction if evse else known.transaction,
@@ -409,7 +414,7 @@ class EnergyService:
         profiles, limits = await self._store.profiles(station), await self._store.limits(station)
         return placed_in(profiles, limits)
 
-    async def _without_ended(self, station: StationKey) -> list[Held]:
+    async def without_ended(self, station: StationKey) -> list[Held]:
         """K02.FR.05: a transaction's profile is gone with it, here as there."""
         profiles = await self._store.profiles(station)
         if not any(each.transaction for each in profiles):
@@ -424,6 +429,10 @@ class EnergyService:
         """K01.FR.80: above those that the station gives itself."""
         taken = {each.id for each in await self._store.profiles(station)}
         return next(id for id in count(max(can.external_id_max or 0, 0) + 1) if id not in taken)
+
+    def save_evse(self, each: EvseEnergy) -> None:
+        if each.evse <= EVSES_MAX:
+            self._store.save_evse(each)
 
     async def evse_energy(self, station: StationKey, evse: EvseNumber) -> EvseEnergy:
         return await self._store.evse(station, evse) or EvseEnergy(station=station, evse=evse)

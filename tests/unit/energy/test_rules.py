@@ -85,7 +85,10 @@ def test_watts_may_be_few() -> None:
         (profile(kind=Kind.RELATIVE), "no start_at"),  # K01.FR.41
         (profile(update_interval_s=60), "only dynamic"),  # K28.FR.04
         (profile(valid_from=NOON, valid_to=NOON), "after valid_from"),
-        (profile(stack_level=-1), "begin at 0"),
+        (profile(stack_level=-1), "from 0"),
+        (profile(id=2**31), "from 0"),
+        (profile(period(limit=Decimal("NaN"))), "no number"),
+        (profile(period(limit=Decimal("1e40"))), "no number"),
         (profile(period(start_s=5)), "starts at 0"),  # K01.FR.31
         (profile(period(), period()), "after the one before"),  # K01.FR.35
         (profile(period(phases=4)), "1, 2 or 3"),

@@ -15,6 +15,7 @@ from ricarica.energy.model import (
     SignalPoint,
     SocLimit,
 )
+from ricarica.ocpp.errors import LocalProtocolError
 from ricarica.ocpp.payload import Payload
 from ricarica.ocpp.v2 import messages as v2
 from ricarica.translation.v2.energy_words import KIND, MODE, PURPOSE, RECURRENCE, UNIT, back
@@ -75,7 +76,12 @@ def as_told(payload: Payload | None) -> dict[str, Any] | None:
 
 
 def as_said(kind: type[P], given: dict[str, Any] | None) -> P | None:
-    return None if given is None else msgspec.convert(given, kind)
+    if given is None:
+        return None
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as error:
+        raise LocalProtocolError(f"this is no {kind.__name__}: {error}") from error
 
 
 # -- reading
