@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from ricarica.alerts.model import AlertState, Level
 from ricarica.configuration.templates import MonitorType, Standing
-from ricarica.monitoring.model import Base, MonitorStanding, Origin, Trigger
+from ricarica.monitoring.model import ActiveMonitors, MonitorStanding, Origin, Trigger
 from ricarica.stations.commands import Outcome
 from ricarica.web.views.alerts import (
     AlertItem,
@@ -153,7 +153,7 @@ def _monitoring(net: Network, station: StationRow) -> MonitoringPage:
         (wanted,),
         Streams(station.id, (stream, replace(stream, number=4, name=HOSTILE, series=""))),
         net.ago(hours=3),
-        Base.ALL,
+        ActiveMonitors.ALL,
         8,
         can_tell=True,
         is_sayable=True,

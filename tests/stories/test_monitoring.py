@@ -11,14 +11,14 @@ import pytest
 from ricarica.configuration.templates import Applies, MonitorType, Template, WantedMonitor
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.monitoring.commands import (
+    ActivateMonitors,
     ClearMonitors,
     ReportMonitors,
-    SetMonitoringBase,
     SetMonitoringLevel,
     SetMonitors,
 )
 from ricarica.monitoring.model import (
-    Base,
+    ActiveMonitors,
     Monitor,
     MonitorCriterion,
     Origin,
@@ -299,7 +299,7 @@ async def test_only_the_hard_wired_monitors_are_left(network: World, dialect: Di
     station = await network.station("ROMA-1", dialect)
     await network.tell(station, SetMonitors((HOT,)))
 
-    result = await network.tell(station, SetMonitoringBase(Base.HARD_WIRED))
+    result = await network.tell(station, ActivateMonitors(ActiveMonitors.HARD_WIRED))
     await network.pass_time(timedelta(minutes=1))
     await ask_for_all(network, station)
 
@@ -349,7 +349,7 @@ async def test_wanted_monitors_are_set_and_set_anew_when_they_differ(
     }
     assert found == {2: 50, 3: 75, 4: 60, 5: 60, 6: 60}
     orders = said(network, station, "SetVariableMonitoring")
-    sizes = [len(order["setMonitoringData"]) for order in orders]  # type: ignore[arg-type]
+    sizes = [len(order["setMonitoringData"]) for order in orders]  # type: ignore[arg-type]  # it is JSON
     assert sizes == [3, 2, 1]  # N04.FR.09: the simulator takes three
     assert sum("Nowhere" in json.dumps(order) for order in orders) == 1
     assert said(network, station, "SetMonitoringLevel") == [{"severity": 7}]

@@ -12,7 +12,7 @@ from ricarica.alerts.model import Alert, AlertState, Level, Matches, Rule
 from ricarica.alerts.queries import SHOWN, AlertQueries
 from ricarica.api.caller import Asking, Caller, require
 from ricarica.api.gate import needs
-from ricarica.api.replies import Instant, Page, PageWanted, ShortText, page_from, page_of
+from ricarica.api.replies import Page, PageWanted, ShortText, page_from, page_of
 from ricarica.api.templates_of_settings import AppliesBody
 from ricarica.configuration.templates import Applies
 from ricarica.kernel.ids import EventId, SiteId, StationId
@@ -124,8 +124,6 @@ async def list_station_events(
     acknowledged: Annotated[
         bool | None, QueryParameter(description="Only those that are, or are not.")
     ] = None,
-    since: Annotated[Instant | None, QueryParameter(description="From then on.")] = None,
-    until: Annotated[Instant | None, QueryParameter(description="Before then.")] = None,
 ) -> Page[StationEventReply]:
     """What stations noticed, the latest first."""
     which = EventFilter(
@@ -133,8 +131,6 @@ async def list_station_events(
         severity,
         q,
         acknowledged,
-        since=since,
-        until=until,
     )
     found = await MonitoringQueries(caller.database).events(caller.tenant, which, page)
     return page_from(found, event_reply)

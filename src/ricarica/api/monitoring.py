@@ -22,14 +22,14 @@ from ricarica.api.templates_of_settings import (
 )
 from ricarica.configuration.templates import MonitorType, StreamRate, check_monitor
 from ricarica.monitoring.commands import (
+    ActivateMonitors,
     AdjustStream,
     ReadStreams,
     ReportMonitors,
-    SetMonitoringBase,
     SetMonitoringLevel,
 )
 from ricarica.monitoring.model import (
-    Base,
+    ActiveMonitors,
     Monitor,
     MonitorCriterion,
     MonitorDrift,
@@ -73,8 +73,8 @@ class ClearBody(Struct, frozen=True, forbid_unknown_fields=True):
     numbers: Annotated[list[int], Meta(min_length=1, max_length=AT_ONCE_MAX)]
 
 
-class BaseBody(Struct, frozen=True, forbid_unknown_fields=True):
-    base: Base
+class ActiveBody(Struct, frozen=True, forbid_unknown_fields=True):
+    base: ActiveMonitors
 
 
 class LevelBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -151,11 +151,11 @@ async def clear_monitors(
 
 @post(f"{MONITORS}/base", status_code=200, opt=needs(Permission.COMMAND), tags=["Monitoring"])
 async def set_base(
-    caller: Asking, identity: FromPath[str], data: JSONBody[BaseBody]
+    caller: Asking, identity: FromPath[str], data: JSONBody[ActiveBody]
 ) -> CommandReply:
     """Which monitors are at work: all, those of the factory, or the hard-wired ones only."""
     key = await caller.station(identity)
-    command = SetMonitoringBase(data.base)
+    command = ActivateMonitors(data.base)
     return await tell_all(caller, key, "monitoring-base", [command], {"base": data.base})
 
 

@@ -24,7 +24,7 @@ from ricarica.configuration.templates import (
     WantedMonitor,
 )
 from ricarica.kernel.ids import SiteId, StationId
-from ricarica.monitoring.model import Base
+from ricarica.monitoring.model import ActiveMonitors
 from ricarica.slices import Slices
 from ricarica.stations.model import Station
 from ricarica.stations.queries import StationFilter, StationQueries
@@ -74,7 +74,7 @@ class TemplateBody(Struct, frozen=True, forbid_unknown_fields=True):
     applies: AppliesBody = field(default_factory=AppliesBody)
     settings: dict[str, str] = field(default_factory=dict)
     monitors: list[MonitorBody] = field(default_factory=list)
-    monitoring_base: Base | None = None
+    monitoring_base: ActiveMonitors | None = None
     monitoring_level: Annotated[int, Meta(ge=0, le=9)] | None = None
     restarts: bool = False
     is_active: bool = True
@@ -313,7 +313,7 @@ def template_reply(template: Template) -> TemplateReply:
         AppliesBody(**applies),
         dict(template.settings),
         list(map(monitor_body, template.monitors)),
-        Base(template.monitoring_base) if template.monitoring_base else None,
+        ActiveMonitors(template.monitoring_base) if template.monitoring_base else None,
         template.monitoring_level,
         template.restarts,
         template.is_active,

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 
 from ricarica.configuration.templates import StreamRate, WantedMonitor
-from ricarica.monitoring.model import Base, MonitorCriterion
+from ricarica.monitoring.model import ActiveMonitors, MonitorCriterion
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,8 @@ class ClearMonitors:
 
 
 @dataclass(frozen=True, slots=True)
-class SetMonitoringBase:
-    base: Base
+class ActivateMonitors:
+    base: ActiveMonitors
 
 
 @dataclass(frozen=True, slots=True)

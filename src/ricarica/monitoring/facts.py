@@ -4,7 +4,7 @@ from datetime import datetime
 from ricarica.configuration.facts import ReportPart
 from ricarica.configuration.templates import StreamRate, WantedMonitor
 from ricarica.kernel.ids import StationKey
-from ricarica.monitoring.model import Base, Monitor, Origin, Sample, Trigger
+from ricarica.monitoring.model import ActiveMonitors, Monitor, Origin, Sample, Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ class MonitoringToldOff:
 
 
 @dataclass(frozen=True, slots=True)
-class BaseSet:
+class MonitorsActivated:
     station: StationKey
-    base: Base
+    base: ActiveMonitors
     at: datetime
 
 

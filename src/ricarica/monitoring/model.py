@@ -28,7 +28,7 @@ class Origin(StrEnum):
     CUSTOM = "custom"
 
 
-class Base(StrEnum):
+class ActiveMonitors(StrEnum):
     """Which monitors are at work. N03"""
 
     ALL = "all"
@@ -94,7 +94,7 @@ class Monitoring:
     state: ReportState
     asked_at: datetime
     number: int = 0  # names the report that was asked for
-    base: Base | None = None
+    base: ActiveMonitors | None = None
     level: int | None = None
     told_at: datetime | None = None
     refused: tuple[Refusal, ...] = ()

@@ -12,18 +12,18 @@ from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.events import Outgoing
 from ricarica.kernel.ids import EventId, Ids, StationKey
 from ricarica.monitoring.commands import (
+    ActivateMonitors,
     ClearMonitors,
     ReportMonitors,
-    SetMonitoringBase,
     SetMonitoringLevel,
     SetMonitors,
 )
 from ricarica.monitoring.events import EventAcknowledged, MonitorsChanged, StationNoticed
 from ricarica.monitoring.facts import (
-    BaseSet,
     EventsNoticed,
     LevelSet,
     MonitoringToldOff,
+    MonitorsActivated,
     MonitorsReported,
     MonitorsSet,
     Noticed,
@@ -31,7 +31,7 @@ from ricarica.monitoring.facts import (
 from ricarica.monitoring.model import (
     MONITORS_MAX,
     NOTE_LENGTH_MAX,
-    Base,
+    ActiveMonitors,
     MonitorDrift,
     Monitoring,
     MonitorStanding,
@@ -120,7 +120,7 @@ class MonitoringService:
                 self._store.remove_monitor(monitor)
         self._announce(MonitorsChanged(station))
 
-    async def base_set(self, fact: BaseSet) -> None:
+    async def base_set(self, fact: MonitorsActivated) -> None:
         """N03.FR.03–05: which monitors there are now has to be asked for."""
         known = await self._known(fact.station, fact.at)
         self._store.save_monitoring(replace(known, base=fact.base, told_at=None, number=0))
@@ -289,10 +289,10 @@ def _is_outdated(known: Monitoring, station: Station) -> bool:
     return known.number == 0
 
 
-def _about_all(known: Monitoring, wanted: Wanted) -> SetMonitoringBase | SetMonitoringLevel | None:
+def _about_all(known: Monitoring, wanted: Wanted) -> ActivateMonitors | SetMonitoringLevel | None:
     base, level = wanted.monitoring_base, wanted.monitoring_level
     if base is not None and known.base != base and "base" not in known.unsayable:
-        return SetMonitoringBase(Base(base))
+        return ActivateMonitors(ActiveMonitors(base))
     if level is not None and known.level != level and "level" not in known.unsayable:
         return SetMonitoringLevel(level)
     return None

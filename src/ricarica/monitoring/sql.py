@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from ricarica.configuration.templates import MonitorType, StreamRate
 from ricarica.kernel.ids import EventId, StationId, StationKey, TenantId
 from ricarica.monitoring.model import (
-    Base,
+    ActiveMonitors,
     Block,
     Monitor,
     Monitoring,
@@ -189,7 +189,7 @@ def monitoring_from(row: Row) -> Monitoring:
         ReportState(state),
         asked_at,
         number,
-        None if base is None else Base(base),
+        None if base is None else ActiveMonitors(base),
         level,
         told_at,
         msgspec.json.decode(refused, type=tuple[Refusal, ...]),

@@ -12,7 +12,7 @@ from ricarica.configuration.model import name_from
 from ricarica.configuration.names import NEUTRAL
 from ricarica.configuration.templates import MonitorType
 from ricarica.monitoring.commands import SetMonitors
-from ricarica.monitoring.model import Base, MonitorCriterion
+from ricarica.monitoring.model import ActiveMonitors, MonitorCriterion
 from ricarica.ocpp import actions
 from ricarica.ocpp.dialects import DIALECTS, Dialect
 from ricarica.ocpp.v2 import messages as v2
@@ -53,7 +53,7 @@ from ricarica.translation.v16 import words as v16_words
         (v2_monitoring.TYPE_OF, v2.Monitor),
         (v2_monitoring.ORIGIN, v2.EventNotification),
         (v2_monitoring.TRIGGER, v2.EventTrigger),
-        (v2_monitoring.BASE, Base),
+        (v2_monitoring.BASE, ActiveMonitors),
         (v2_monitoring.MONITOR_CRITERION, MonitorCriterion),
         (v16_errors.SEVERITY, v16.ChargePointErrorCode),
     ],

@@ -7,22 +7,22 @@ from ricarica.configuration.facts import ReportPart
 from ricarica.configuration.templates import MonitorType, StreamRate, WantedMonitor
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber
 from ricarica.monitoring.commands import (
+    ActivateMonitors,
     ClearMonitors,
     ReportMonitors,
-    SetMonitoringBase,
     SetMonitoringLevel,
     SetMonitors,
 )
 from ricarica.monitoring.facts import (
-    BaseSet,
     EventsNoticed,
     LevelSet,
     MonitoringToldOff,
+    MonitorsActivated,
     MonitorsReported,
     MonitorsSet,
     Noticed,
 )
-from ricarica.monitoring.model import Base, Monitor, MonitorCriterion, Origin, Trigger
+from ricarica.monitoring.model import ActiveMonitors, Monitor, MonitorCriterion, Origin, Trigger
 from ricarica.ocpp.v2 import messages as v2
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
@@ -62,9 +62,9 @@ TRIGGER = {
     v2.EventTrigger.Periodic: Trigger.PERIODIC,
 }
 BASE = {
-    Base.ALL: v2.MonitoringBase.All,
-    Base.FACTORY: v2.MonitoringBase.FactoryDefault,
-    Base.HARD_WIRED: v2.MonitoringBase.HardWiredOnly,
+    ActiveMonitors.ALL: v2.MonitoringBase.All,
+    ActiveMonitors.FACTORY: v2.MonitoringBase.FactoryDefault,
+    ActiveMonitors.HARD_WIRED: v2.MonitoringBase.HardWiredOnly,
 }
 MONITOR_CRITERION = {
     MonitorCriterion.THRESHOLD: v2.MonitoringCriterion.ThresholdMonitoring,
@@ -320,13 +320,15 @@ async def remember_cleared(
 
 
 async def remember_base(
-    command: SetMonitoringBase,
+    command: ActivateMonitors,
     response: v2.SetMonitoringBaseResponse,
     origin: From,
     slices: Slices,
 ) -> None:
     if response.status is v2.GenericDeviceModelStatus.Accepted:
-        await slices.monitoring.base_set(BaseSet(origin.station, command.base, origin.received_at))
+        await slices.monitoring.base_set(
+            MonitorsActivated(origin.station, command.base, origin.received_at)
+        )
     else:
         told_off = MonitoringToldOff(origin.station, "base", origin.received_at)
         await slices.monitoring.told_off(told_off)
@@ -371,7 +373,7 @@ PHRASES: Phrases = {
         clear_result_from,
         remember=remember_cleared,
     ),
-    SetMonitoringBase: Phrase(
+    ActivateMonitors: Phrase(
         "SetMonitoringBase",
         lambda command: v2.SetMonitoringBaseRequest(monitoring_base=BASE[command.base]),
         result_from,

@@ -18,7 +18,7 @@ from ricarica.configuration.templates import (
 )
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import SiteId, TenantId
-from ricarica.monitoring.model import Base, Monitor, MonitorDrift, Sample, Stream
+from ricarica.monitoring.model import ActiveMonitors, Monitor, MonitorDrift, Sample, Stream
 from ricarica.web.builders.alerts import stations_from
 from ricarica.web.views.device_model import (
     DifferenceRow,
@@ -209,9 +209,7 @@ def template_form(template: Template) -> TemplateForm:
 
 def typed_template_form(form: Form, id_: str, errors: Mapping[str, str]) -> TemplateForm:
     names = ("name", "vendor", "model", "firmware", "site", "stations", "settings", "monitors")
-    typed: dict[str, Any] = {
-        name: form.get(name, "") for name in (*names, "base", "level", "rank")
-    }
+    typed: dict[str, Any] = {name: form.get(name, "") for name in (*names, "base", "level", "rank")}
     return TemplateForm(
         id_,
         is_new=not id_,
@@ -231,7 +229,7 @@ def template_from(form: Form, tenant: TenantId, id_: str, now: datetime) -> Temp
     is_number = rank.lstrip("-").isdigit() and abs(int(rank[:9] or "0")) <= RANK_MAX
     if rank and not is_number:
         raise InvalidError("rank is a whole number")
-    if base and base not in set(Base):
+    if base and base not in set(ActiveMonitors):
         raise InvalidError("choose which monitors are at work")
     template = Template(
         tenant,

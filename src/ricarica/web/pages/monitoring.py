@@ -11,12 +11,12 @@ from ricarica.configuration.templates import check_monitor
 from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.ids import StationKey
 from ricarica.monitoring.commands import (
+    ActivateMonitors,
     ReadStreams,
-    SetMonitoringBase,
     SetMonitoringLevel,
     SetMonitors,
 )
-from ricarica.monitoring.model import Base, MonitorDrift
+from ricarica.monitoring.model import ActiveMonitors, MonitorDrift
 from ricarica.monitoring.queries import MonitoringQueries
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
@@ -91,9 +91,9 @@ async def _clear(visitor: Visitor, slices: Slices, key: StationKey) -> Orders:
 
 async def _base(visitor: Visitor, _slices: Slices, _key: StationKey) -> Orders:
     base = visitor.form.get("base", "")
-    if base not in set(Base):
+    if base not in set(ActiveMonitors):
         raise InvalidError("choose which monitors are at work")
-    return [SetMonitoringBase(Base(base))]
+    return [ActivateMonitors(ActiveMonitors(base))]
 
 
 async def _level(visitor: Visitor, _slices: Slices, _key: StationKey) -> Orders:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from ricarica.configuration.templates import MonitorType, Standing
 from ricarica.kernel.ids import StationId
-from ricarica.monitoring.model import Base, MonitorStanding, Origin
+from ricarica.monitoring.model import ActiveMonitors, MonitorStanding, Origin
 from ricarica.stations.commands import Outcome
 from ricarica.web.translations import msgid
 from ricarica.web.views.lists import Choice, Pager
@@ -49,10 +49,10 @@ MONITOR_TYPE_LABELS: Mapping[MonitorType, str] = {
     MonitorType.TARGET_DELTA: msgid("Away from its target by"),
     MonitorType.TARGET_DELTA_RELATIVE: msgid("Away from its target by a share of"),
 }
-BASE_LABELS: Mapping[Base, str] = {
-    Base.ALL: msgid("All monitors"),
-    Base.FACTORY: msgid("Those of the factory"),
-    Base.HARD_WIRED: msgid("The hard-wired ones only"),
+BASE_LABELS: Mapping[ActiveMonitors, str] = {
+    ActiveMonitors.ALL: msgid("All monitors"),
+    ActiveMonitors.FACTORY: msgid("Those of the factory"),
+    ActiveMonitors.HARD_WIRED: msgid("The hard-wired ones only"),
 }
 
 
@@ -117,7 +117,7 @@ class MonitoringPage(Page):
     drift: tuple[MonitorDriftRow, ...]
     streams: Streams
     told_at: datetime | None
-    base: Base | None
+    base: ActiveMonitors | None
     level: int | None
     can_tell: bool
     is_sayable: bool
@@ -211,17 +211,17 @@ class TemplateForm(Page):
     is_active: bool = True
     sites: tuple[Choice, ...] = ()
     neutral: tuple[str, ...] = ()
-    bases: tuple[Base, ...] = tuple(Base)
+    bases: tuple[ActiveMonitors, ...] = tuple(ActiveMonitors)
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
 LABELS: Mapping[type[StrEnum], Mapping[Any, str]] = {
-    Base: BASE_LABELS,
+    ActiveMonitors: BASE_LABELS,
     MonitorStanding: MONITOR_STANDING_LABELS,
     MonitorType: MONITOR_TYPE_LABELS,
     Standing: STANDING_LABELS,
 }
 GLOBALS: Mapping[str, Any] = {
-    "bases_of_monitoring": tuple(Base),
+    "bases_of_monitoring": tuple(ActiveMonitors),
     "standing_symbols": STANDING_SYMBOLS,
 }
