@@ -134,7 +134,7 @@ class Forwards:
             VaultError: there is no key to seal the password with.
         """
         if forward.password:
-            sealed = self._vault.seal(forward.password.encode()).decode()
+            sealed = self._vault.seal(forward.password.encode()).hex()
             forward = replace(forward, password=sealed)
 
         async def write(unit: UnitOfWork) -> None:
@@ -156,7 +156,7 @@ class Forwards:
             VaultError: it was sealed with another key.
         """
         sealed = forward.password
-        return None if sealed is None else self._vault.open(sealed.encode()).decode()
+        return None if sealed is None else self._vault.open(bytes.fromhex(sealed)).decode()
 
     async def remove(self, actor: Actor, key: StationKey) -> None:
         if await self.get(key) is None:
