@@ -1,0 +1,54 @@
+"""Asking a register about companies' numbers."""
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from ricarica.app.vat import ViesRegister
+from ricarica.billing.vat import Company
+
+ANSWERS = {
+    "/ms/DE/vat/123456788": web.json_response(
+        {"isValid": True, "name": "Quaylight GmbH", "address": "Kai 1\n20457 Hamburg", "extra": 1}
+    ),
+    "/ms/ES/vat/X1234567X": web.json_response({"isValid": True, "name": "---", "address": "---"}),
+    "/ms/IT/vat/12345670017": web.json_response({"isValid": False}),
+    "/ms/FR/vat/busy": web.Response(status=503),
+    "/ms/AT/vat/odd": web.Response(text="<html>", content_type="text/html"),
+}
+
+
+@pytest.fixture
+async def register() -> AsyncIterator[ViesRegister]:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return ANSWERS.get(request.path, web.Response(status=404))
+
+    app = web.Application()
+    app.router.add_get("/{rest:.*}", answer)
+    async with TestServer(app) as server, aiohttp.ClientSession() as http:
+        yield ViesRegister(f"{server.make_url('/')}", http)
+
+
+@pytest.mark.parametrize(
+    "number, found",
+    [
+        ("DE123456788", (True, Company("Quaylight GmbH", "Kai 1", "20457 Hamburg", country="DE"))),
+        ("ESX1234567X", (True, None)),
+        ("IT12345670017", (False, None)),
+        ("FRbusy", None),
+        ("ATodd", None),
+        ("IEnone", None),
+    ],
+)
+async def test_what_the_register_says_is_taken_and_no_answer_is_none(
+    register: ViesRegister, number: str, found: tuple[bool, Company | None] | None
+) -> None:
+    assert await register.look_up(number) == found
+
+
+async def test_a_register_that_is_gone_answers_nothing() -> None:
+    async with aiohttp.ClientSession() as http:
+        assert await ViesRegister("http://127.0.0.1:9", http).look_up("DE123456788") is None
