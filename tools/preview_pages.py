@@ -123,10 +123,7 @@ def station_scenes(net: Network) -> dict[str, Scene]:
                 tuple(net.stations[:25]), Pager(next_url="/stations?after=x", total=48), sites=sites
             ),
         ),
-        **{
-            name: Scene(path, each)
-            for name, (path, each) in monitoring_pages(net, good).items()
-        },
+        **{name: Scene(path, each) for name, (path, each) in monitoring_pages(net, good).items()},
         "stations-none": Scene("/stations?q=zz", StationsPage((), filter=StationFilter(q="zz"))),
         "stations-empty": Scene("/empty/stations", StationsPage(())),
         "station": Scene("/stations/one", page(good)),
@@ -140,12 +137,6 @@ def station_scenes(net: Network) -> dict[str, Scene]:
         ),
         "station-settings-empty": Scene(
             "/stations/gone/settings", SettingsPage(net.head(gone), net.commands(gone), ())
-        ),
-        "station-security": Scene(
-            "/stations/one/security", station_security_page(net.head(good), net.now)
-        ),
-        "station-security-bare": Scene(
-            "/stations/gone/security", bare_station_security_page(net.head(gone)), Role.VIEWER
         ),
         "station-messages": Scene(
             "/stations/one/messages",
@@ -169,6 +160,21 @@ def energy_scenes(net: Network) -> dict[str, Scene]:
         "energy": Scene("/energy", energy_page(net.now)),
         "station-energy": Scene("/stations/one/energy", station_energy_page(good, net.now)),
         "station-energy-empty": Scene("/stations/gone/energy", nothing, Role.VIEWER),
+    }
+
+
+def security_scenes(net: Network) -> dict[str, Scene]:
+    head = net.head(net.stations[0])
+    return {
+        "security": Scene("/security", events_page(net.now)),
+        "security-empty": Scene("/empty/security", empty_events_page(), Role.VIEWER),
+        "security-certificates": Scene("/security/certificates", certificates_page(net.now)),
+        "security-networks": Scene("/security/networks", networks_page()),
+        "security-doctor": Scene("/security/doctor", doctor_page(net.now)),
+        "station-security": Scene("/stations/one/security", station_security_page(head, net.now)),
+        "station-security-bare": Scene(
+            "/stations/gone/security", bare_station_security_page(head), Role.VIEWER
+        ),
     }
 
 
@@ -213,11 +219,6 @@ def other_scenes(net: Network) -> dict[str, Scene]:
         "tariff-form": Scene(
             "/tariffs/new", TariffForm(per_kwh="abc", errors={"per_kwh": "Not a number."})
         ),
-        "security": Scene("/security", events_page(net.now)),
-        "security-empty": Scene("/empty/security", empty_events_page(), Role.VIEWER),
-        "security-certificates": Scene("/security/certificates", certificates_page(net.now)),
-        "security-networks": Scene("/security/networks", networks_page()),
-        "security-doctor": Scene("/security/doctor", doctor_page(net.now)),
         "pending": Scene("/pending", PendingPage(net.pending(), (Choice("m", "Modena"),))),
         "pending-empty": Scene("/empty/pending", PendingPage((), are_unknown_refused=True)),
         "settings": Scene(
@@ -238,7 +239,8 @@ def other_scenes(net: Network) -> dict[str, Scene]:
 
 
 def scenes_of(net: Network) -> dict[str, Scene]:
-    return {**other_scenes(net), **station_scenes(net), **energy_scenes(net)}
+    parts = (other_scenes, station_scenes, energy_scenes, security_scenes)
+    return {name: scene for part in parts for name, scene in part(net).items()}
 
 
 def visit_of(scene: Scene, now: datetime, language: str = "en", theme: str = "auto") -> Visit:

@@ -30,7 +30,10 @@ EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc"}
 EMPTY_CLASS_NAME = re.compile(r"(Manager|Impl|Base|Helper|Utils?)$|^Base[A-Z]|^I[A-Z][a-z]")
 
 PROTOCOL_WORD = re.compile(r"(^|_)(id_tag|charge_point|charge_box|meter_value|id_token)s?(_|$)")
-PROTOCOL_CAMEL = re.compile(r"(idTag|chargePoint|chargeBox|meterValue|idToken|connectorId|evseId)")
+# An invalid tag is one of cryptography.
+PROTOCOL_CAMEL = re.compile(
+    r"(?<!Inval)(idTag|chargePoint|chargeBox|meterValue|idToken|connectorId|evseId)"
+)
 PROTOCOL_WORDS_ALLOWED = (
     f"{PACKAGE}ocpp/",
     f"{PACKAGE}ocpi/",
