@@ -64,7 +64,7 @@ async def networks_of(network: World, station: SimulatedStation) -> StationNetwo
 
 
 @pytest.mark.usecase("A04")
-@pytest.mark.tc("TC_A_15_CSMS", "TC_077_CSMS")
+@pytest.mark.tc("TC_077_CSMS")
 async def test_a_security_event_is_kept_as_it_was_told(network: World, dialect: Dialect) -> None:
     station = await network.station("BARI-1", dialect)
 
