@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from ricarica.certificates.vault import FernetVault, new_key
+from ricarica.certificates.vault import AesVault, new_key
 from ricarica.diagnostics.model import LogKind, LogRequest, LogState, Upload, received
 from ricarica.diagnostics.queries import LogQueries
 from ricarica.diagnostics.sql import SqlLogStore
@@ -39,6 +39,16 @@ UPDATE = Update(ALFA, 17, UpdateKind.UPDATE, UpdateState.ORDERED, NOON, NOON, "i
 LOG = LogRequest(
     ALFA, 5, LogKind.DIAGNOSTICS, LogState.ACCEPTED, NOON, "ada", NOON, "digest", NOON + MINUTE
 )
+
+
+class Backwards:
+    """A vault that keeps nothing from anybody."""
+
+    def seal(self, secret: bytes) -> bytes:
+        return b"\xff" + secret[::-1]
+
+    def open(self, sealed: bytes) -> bytes:
+        return sealed[:0:-1]
 
 
 @asynccontextmanager
@@ -174,7 +184,7 @@ async def test_how_a_second_back_end_stands_is_written_beside_what_is_wanted(
             "copy",
             NOON,
             None,
-            None,
+            Backwards().seal(b"s3cret").hex(),
             ["Reset"],
             True,
             "off",
@@ -188,12 +198,14 @@ async def test_how_a_second_back_end_stands_is_written_beside_what_is_wanted(
     async def nobody(*_: object) -> None:
         """Nothing is saved here."""
 
-    forwards = Forwards(database, nobody, FernetVault(new_key()))
+    forwards = Forwards(database, nobody, AesVault(new_key()))
     standing = Standing(Line.CONNECTED, None, NOON, 3, 1)
     await forwards.note(ALFA, standing)
 
     [(forward, noted)] = await forwards.every()
     assert noted == standing
+    assert forwards.password_of(forward) == "s3cret"
+    assert "s3cret" not in (forward.password or "")
     assert forward.allowed == frozenset({"Reset"})
     assert await forwards.last_boot(ALFA) is None
     assert await database.fetch(sa.select(FORWARDS.c.station)) == [("Alfa",)]
