@@ -229,7 +229,7 @@ async def test_the_total_cost_comes_with_the_answer_to_the_end(
 
     heard = network.frames[key_of(station).station].to_station
     totals = [text for text in heard if '"totalCost"' in text and json.loads(text)[0] == 3]
-    assert [json.loads(text)[2]["totalCost"] for text in totals] == [1.22]
+    assert json.loads(totals[-1])[2]["totalCost"] == 1.22  # I02.FR.01: the others say it so far
 
 
 async def test_a_payload_is_sent_as_given_and_its_answer_comes_back(
