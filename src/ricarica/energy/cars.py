@@ -109,7 +109,7 @@ class CarService:
                 known,
                 transaction=running[0].ref if running else known.transaction,
                 plan=told.schedule,
-                plan_at=told.schedule.start_at or told.base_at,
+                plan_at=told.base_at,
                 plan_selected=told.selected,
                 plan_fits=is_fine,
                 renegotiations=known.renegotiations + (not is_fine),

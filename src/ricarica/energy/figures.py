@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-DIGITS_MAX = 30  # before or after the point; no quantity of energy has more
+DIGITS_MAX = 15  # before or after the point; no quantity of energy has more
 
 
 def is_sound(value: Any) -> bool:

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 LONGEST = timedelta(days=10_000)  # longer than any station stands there
-LAST = datetime(9999, 1, 1, tzinfo=UTC)
+YEARS = range(100, 9900)  # from and to which one can add and subtract that long
+FIRST, LAST = datetime(100, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def lasting(seconds: int | Decimal) -> timedelta:
@@ -13,4 +14,6 @@ def lasting(seconds: int | Decimal) -> timedelta:
 
 
 def later(at: datetime, by: timedelta) -> datetime:
-    return LAST if at > LAST - LONGEST else at + by
+    if at.year not in YEARS:
+        return FIRST if at.year < YEARS.start else LAST
+    return at + by

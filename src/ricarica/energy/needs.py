@@ -68,7 +68,8 @@ def profile_for(
 
     Q02.FR.01: it charges only; whoever wants something back sets that by hand.
     """
-    most_w = power_w if needs.charge_w_max is None else min(power_w, needs.charge_w_max)
+    asked_w = power_w if needs.charge_w_max is None else max(needs.charge_w_max, Decimal(0))
+    most_w = min(power_w, asked_w)
     mode = Mode.CHARGING_ONLY if needs.is_bidirectional_protocol else None
     period = Period(limit=most_w, mode=mode, phases=needs.phases)
     profile = Profile(

@@ -286,9 +286,11 @@ class EnergyService:
         station = reported.station
         room = PROFILES_KEPT_MAX - len(await self._store.profiles(station))
         for profile in reported.profiles:
+            if abs(profile.id) > NUMBER_MAX:
+                continue
             known = await self._store.profile(station, profile.id)
             room -= known is None
-            if (known is None and room < 0) or abs(profile.id) > NUMBER_MAX:
+            if known is None and room < 0:
                 continue
             self._store.save_profile(as_reported(known, profile, reported))
         count = len(reported.profiles)
@@ -363,7 +365,7 @@ class EnergyService:
 
     async def pull(self, station: StationKey, id: int, at: datetime) -> Pulled:
         """K28.FR.07, K28.FR.12: a station asks for the amounts of a dynamic profile."""
-        known = await self._store.profile(station, id)
+        known = None if abs(id) > NUMBER_MAX else await self._store.profile(station, id)
         profile = known.wanted or known.held if known else None
         if known is None or profile is None or profile.kind is not Kind.DYNAMIC:
             return Pulled(None)

@@ -32,6 +32,7 @@ IN_PARTS = frozenset(
 
 SILENCE = timedelta(minutes=2)  # after that, a slow station has lost its thread
 PAGES_MAX = 5_000  # a full inventory has some hundred
+NUMBERS = 2**63  # beyond them is none of ours, and none that a database could look for
 CHARACTERS_MAX = 32 << 20
 KEPT_PER_STATION = 30  # reports; those before are forgotten
 FRAME = frozenset({"requestId", "seqNo", "tbc", "generatedAt", "customData"})
@@ -154,7 +155,7 @@ async def note_page(
     unit: UnitOfWork, key: StationKey, part: Part, body: bytes, at: datetime
 ) -> None:
     """A page that nobody asked for is not kept here; nor is one that came before."""
-    report = await _find(unit, key, part.number)
+    report = await _find(unit, key, part.number) if abs(part.number) < NUMBERS else None
     if report is None:
         return
     if part.seq_no < 0:  # its pages have no numbers: they are those of their order

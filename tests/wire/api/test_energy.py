@@ -247,3 +247,42 @@ async def test_a_profile_that_a_dialect_cannot_say_is_not_tried_again(
     assert answer.json()["outcome"] == "unsupported"
     assert profile["outcome"] == "unsupported"
     assert "no word" in profile["detail"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": 2**31},
+        {"valid_from": "2026-11-22T12:00:00"},  # without an offset
+        {"schedules": [{"unit": "A", "periods": [{"limit": "NaN"}]}]},
+        {"schedules": [{"unit": "A", "periods": [{"limit": 1e300}]}]},
+        {"schedules": [{"unit": "A", "periods": []}]},
+        {"schedules": []},
+        {"transaction": "x"},
+    ],
+    ids=str,
+)
+async def test_what_makes_no_sense_in_a_profile_is_refused_with_a_reason(
+    api: Api, admin: httpx.AsyncClient, changes: dict[str, Any]
+) -> None:
+    await api.connect("CP-1", V21)
+    schedule = {"unit": "A", "periods": [{"limit": 8}]}
+    profile = {"purpose": "tx_default", "schedules": [schedule], **changes}
+
+    answer = await admin.post(
+        "/stations/CP-1/charging-profiles", json={"evse": 0, "profile": profile}
+    )
+
+    assert answer.status_code in (400, 422), answer.text
+    assert answer.json()["detail"]
+
+
+async def test_prices_that_are_none_are_not_sent(api: Api, admin: httpx.AsyncClient) -> None:
+    await api.connect("CP-1", V21)
+    schedule = {"unit": "A", "periods": [{"limit": 8}], "sales_tariff": {"id": "x"}}
+    body = {"evse": 0, "profile": {"purpose": "tx_default", "schedules": [schedule]}}
+
+    answer = await admin.post("/stations/CP-1/charging-profiles", json=body)
+
+    assert answer.json()["outcome"] == "unsupported"
+    assert "SalesTariff" in answer.json()["detail"]

@@ -1,5 +1,6 @@
 """Charging profiles, limits of others and the needs of cars in 2.0.1 and 2.1; K."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -24,10 +25,12 @@ from ricarica.energy.facts import (
     ProfilesReported,
 )
 from ricarica.energy.model import WHOLE_STATION
+from ricarica.kernel.clock import is_plausible
 from ricarica.kernel.ids import EvseNumber
 from ricarica.ocpp.v2 import messages as v2
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
+from ricarica.translation.readings import is_measurable
 from ricarica.translation.route import Origin, Part, Phrase, Phrases, Route
 from ricarica.translation.v2.energy_words import DER_KIND, PURPOSE, TRANSFER, UNIT, back
 from ricarica.translation.v2.phrases import (
@@ -57,6 +60,12 @@ PHASES = {
 }
 THREE = 3  # phases, unless the transfer says otherwise
 DYNAMIC = v2.ControlMode.DynamicControl
+
+
+def told_at(at: datetime | None, origin: Origin) -> datetime:
+    """By the station's clock, if that can be reckoned with."""
+    is_fine = at is not None and is_plausible(at, origin.received_at)
+    return at if at is not None and is_fine else origin.received_at
 
 
 def evse_from(number: int | None) -> EvseNumber:
@@ -123,9 +132,10 @@ def needs_from(needs: v2.ChargingNeeds) -> Needs:
         told = _dc_needs(dc)
     if v2x:
         told = _v2x_needs(v2x)
+    absurd = [name for name, value in told.items() if _is_absurd(value)]
     der = needs.der_charging_parameters
     return Needs(
-        **told,
+        **{name: value for name, value in told.items() if name not in absurd},
         transfer=back(TRANSFER, needs.requested_energy_transfer),
         available=tuple(back(TRANSFER, mode) for mode in needs.available_energy_transfer or ()),
         departs_at=needs.departure_time,
@@ -137,6 +147,11 @@ def needs_from(needs: v2.ChargingNeeds) -> Needs:
         ),
         details=as_told(needs) or {},
     )
+
+
+def _is_absurd(value: object) -> bool:
+    """What no meter could count, no car can need; `details` have it as it came."""
+    return isinstance(value, Decimal) and not is_measurable(value, 0)
 
 
 def _ac_needs(ac: v2.ACChargingParameters, transfer: v2.EnergyTransferMode) -> dict[str, Any]:
@@ -191,7 +206,7 @@ async def notify_ev_charging_needs(
             origin.station,
             evse_from(req.evse_id),
             needs_from(req.charging_needs),
-            req.timestamp or origin.received_at,  # K15.FR.20
+            told_at(req.timestamp, origin),  # K15.FR.20
             req.max_schedule_tuples,
         )
     )
@@ -206,7 +221,7 @@ async def notify_ev_charging_schedule(
             origin.station,
             evse_from(req.evse_id),
             schedule_from(req.charging_schedule),
-            req.time_base,
+            told_at(req.time_base, origin),
             origin.received_at,
             req.selected_charging_schedule_id,
         )

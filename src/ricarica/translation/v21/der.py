@@ -28,6 +28,7 @@ from ricarica.ocpp.v2 import messages as v2
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
 from ricarica.translation.route import Origin, Part, Phrase, Phrases, Route
+from ricarica.translation.v2.energy import told_at
 from ricarica.translation.v2.energy_words import DER_KIND, DER_UNIT, back
 from ricarica.translation.v2.phrases import result_from
 
@@ -333,7 +334,7 @@ async def notify_der_alarm(
         DerAlarmTold(
             origin.station,
             back(DER_KIND, req.control_type),
-            req.timestamp,
+            told_at(req.timestamp, origin),
             str(fault) if fault else None,
             req.extra_info,
             ended=bool(req.alarm_ended),
@@ -350,7 +351,7 @@ async def notify_der_start_stop(
             origin.station,
             req.control_id,
             req.started,
-            req.timestamp,
+            told_at(req.timestamp, origin),
             tuple(req.superseded_ids or ()),
         )
     )

@@ -31,6 +31,7 @@ from ricarica.web.views.lists import Choice
 
 AHEAD = timedelta(hours=24)
 PERIODS_SHOWN = 4
+YEARS = range(2000, 9000)
 ENCODER = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 WATTS_PER_KILOWATT = Decimal(1000)
 
@@ -142,7 +143,7 @@ def car_row_from(each: EvseEnergy) -> CarRow:
         needs.energy_wh if needs else None,
         needs.charge_w_max if needs else None,
         needs.discharge_w_max if needs else None,
-        needs.departs_at if needs else None,
+        _shown(needs.departs_at) if needs else None,
         NeedsAnswer(each.answer) if each.answer else None,
         _amounts(each.plan) if each.plan else None,
         each.plan_fits,
@@ -169,11 +170,16 @@ def control_row_from(held: HeldControl) -> ControlRow:
         _control_standing(held),
         held.superseded,
         bool(held.started),
-        control.start_at,
-        control.ends_at,
+        _shown(control.start_at),
+        _shown(control.ends_at),
         held.detail if held.outcome not in (None, "accepted") else None,
         _json(control),
     )
+
+
+def _shown(at: datetime | None) -> datetime | None:
+    """None too for what no calendar of ours can turn to a time zone."""
+    return at if at and at.year in YEARS else None
 
 
 def _control_standing(held: HeldControl) -> Standing:
