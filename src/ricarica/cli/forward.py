@@ -12,7 +12,10 @@ from ricarica.cli.remote import Server
 from ricarica.cli.stations import Identity
 from ricarica.kernel.errors import InvalidError
 
+app = typer.Typer()
 
+
+@app.command("forward")
 def forward_station(
     identity: Identity,
     *,

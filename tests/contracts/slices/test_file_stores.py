@@ -41,16 +41,6 @@ LOG = LogRequest(
 )
 
 
-class Backwards:
-    """A vault that keeps nothing from anybody."""
-
-    def seal(self, secret: bytes) -> bytes:
-        return b"\xff" + secret[::-1]
-
-    def open(self, sealed: bytes) -> bytes:
-        return sealed[:0:-1]
-
-
 @asynccontextmanager
 async def work_on(database: OpenDatabase) -> AsyncIterator[Work]:
     """One unit of work, that remembers nothing of others."""
@@ -178,13 +168,14 @@ async def test_the_log_of_all_stations_is_read_from_the_latest_back(
 async def test_how_a_second_back_end_stands_is_written_beside_what_is_wanted(
     database: OpenDatabase,
 ) -> None:
+    vault = AesVault(new_key())
     async with work_on(database) as work:
         row = (
             "wss://a.example",
             "copy",
             NOON,
             None,
-            Backwards().seal(b"s3cret").hex(),
+            vault.seal(b"s3cret").hex(),
             ["Reset"],
             True,
             "off",
@@ -198,7 +189,7 @@ async def test_how_a_second_back_end_stands_is_written_beside_what_is_wanted(
     async def nobody(*_: object) -> None:
         """Nothing is saved here."""
 
-    forwards = Forwards(database, nobody, AesVault(new_key()))
+    forwards = Forwards(database, nobody, vault)
     standing = Standing(Line.CONNECTED, None, NOON, 3, 1)
     await forwards.note(ALFA, standing)
 
