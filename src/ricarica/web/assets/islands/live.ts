@@ -10,7 +10,7 @@ interface Change {
 const GATHER_MS = 500; // events of one batch arrive together
 const REST_MS = 1_000; // a part rests this long after it was asked for
 const CALM_MS = 15_000; // a curve of hours needs no more
-const KINDS = ["overview", "station", "transaction", "messages", "pending", "firmware", "logs", "network"] as const;
+const KINDS = ["overview", "station", "transaction", "messages", "pending", "firmware", "logs", "network", "events", "stream"] as const;
 type Kind = (typeof KINDS)[number];
 
 /** The topics an event touches, as elements name them in `data-live`. */
@@ -22,6 +22,8 @@ function topicsOf(kind: Kind, change: Change): string[] {
       return [`transaction:${change.id}`, `station:${change.station}`];
     case "messages":
       return [`messages:${change.station}`];
+    case "stream":
+      return [`streams:${change.station}`];
     default:
       return [kind];
   }
