@@ -83,9 +83,10 @@ class AccessRuleService:
         await self._save(replace(book, lists=_without(book.lists, id, "list")))
 
     async def _save(self, book: AccessBook) -> None:
+        before = await self._store.book(book.tenant)
         self._store.save(book)
         self._announce(AccessChanged())
-        await self._lists.call(book.tenant)
+        await self._lists.call_for(before, book)
 
 
 def _with(known: tuple[N, ...], added: N, most: int) -> tuple[N, ...]:

@@ -1,6 +1,6 @@
 """Keeping the local lists of stations as they shall be."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -121,17 +121,20 @@ class LocalListService:
         self._tell(key, BringInStep(UPKEEP))
 
     async def call(self, tenant: TenantId, *tokens: Token) -> None:
-        """Something changed that lists are made from: have stations brought in step.
-
-        Args:
-            tokens: What changed, as it was and as it is; none given: the definitions did.
-        """
+        """Tokens changed, given as they were and as they are: have stations brought in step."""
         book = await self._books.book(tenant)
-        if tokens and not any(each.is_about(token) for each in book.lists for token in tokens):
-            return
+        about = [each for each in book.lists if any(map(each.is_about, tokens))]
+        await self._call(tenant, about)
+
+    async def call_for(self, before: AccessBook, after: AccessBook) -> None:
+        """What lists are made from changed: those who had one, and those who shall."""
+        await self._call(after.tenant, {*before.lists, *after.lists})
+
+    async def _call(self, tenant: TenantId, definitions: Collection[ListDefinition]) -> None:
         told = 0
-        for key, site in await self._store.connected(tenant) if book.lists else ():
-            if told < TOLD_AT_ONCE_MAX and book.lists_for(key.station, site):
+        for key, site in await self._store.connected(tenant) if definitions else ():
+            is_meant = any(each.covers(key.station, site) for each in definitions)
+            if told < TOLD_AT_ONCE_MAX and is_meant:
                 self._tell(key, BringInStep(UPKEEP))
                 told += 1
 

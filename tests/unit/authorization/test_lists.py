@@ -225,3 +225,14 @@ async def test_only_a_token_that_a_list_is_about_concerns_stations() -> None:
     await house.authorization.add(replace(card, uid="B", group="fleet"))
 
     assert house.told.commands == [(KEY, BringInStep("local_list"))]
+
+
+async def test_who_had_a_list_is_told_that_it_is_gone() -> None:
+    house = Tokens()
+    house.stations.save(Station(KEY, Acceptance.ACCEPTED, NOON, connected=True))
+    await house.rules.put_list(DEFAULT_TENANT, ListDefinition("f", station=KEY.station))
+    house.told.commands.clear()
+
+    await house.rules.remove_list(DEFAULT_TENANT, "f")
+
+    assert house.told.commands == [(KEY, BringInStep("local_list"))]
