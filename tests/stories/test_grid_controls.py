@@ -32,6 +32,7 @@ from ricarica.simulator.simulated import SimulatedStation
 from ricarica.stations.commands import Outcome, Result
 from ricarica.testing.lines import Line, LocalLine
 from ricarica.testing.world import World, key_of
+from tests.stories.test_alerts import alerts, ring
 
 
 @pytest.fixture
@@ -223,3 +224,16 @@ async def test_another_control_takes_the_alarm_over(network: World) -> None:
     alarms = {alarm.kind: alarm.ended_at for alarm in (await known(network, station)).alarms}
     assert alarms[DerKind.HV_MUST_TRIP] is not None
     assert alarms[DerKind.LF_MUST_TRIP] is None
+
+
+@pytest.mark.usecase("R05")
+async def test_an_alarm_of_the_grid_calls_somebody(network: World) -> None:
+    station = await network.station("ROMA-1", V21)
+    await ring(network)
+
+    der.alarm(station.core)
+    await network.settle()
+    await ring(network)
+
+    [alert] = await alerts(network)
+    assert (alert.name, alert.station) == ("Alarm of the grid", "ROMA-1")

@@ -54,6 +54,13 @@ def default_rules(tenant: TenantId) -> tuple[Rule, ...]:
             Level.WARNING,
             Matches(),
         ),
+        rule(  # R05
+            "grid",
+            "Alarm of the grid",
+            "DerAlarmChanged",
+            Level.WARNING,
+            Matches(members={"ended": "false"}),
+        ),
         rule(
             "campaign",
             "Firmware campaign halted",

@@ -65,6 +65,7 @@ RULE_LABELS: Mapping[str, str] = {
     "Station offline": msgid("Station offline"),
     "Critical security event": msgid("Critical security event"),
     "Message put aside": msgid("Message put aside"),
+    "Alarm of the grid": msgid("Alarm of the grid"),
     "Firmware campaign halted": msgid("Firmware campaign halted"),
 }
 
