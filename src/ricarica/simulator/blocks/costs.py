@@ -1,9 +1,9 @@
 """E16, I07–I12: counting what charging costs by prices of the server's, and stopping at limits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from ricarica.ocpp.payload import Payload
@@ -11,11 +11,11 @@ from ricarica.ocpp.v2 import messages as v2
 from ricarica.simulator import charging
 from ricarica.simulator.core import Block, EventAnswer, Station, event_of
 from ricarica.simulator.evse import ChargingState, Evse
+from ricarica.simulator.prices import cents, elements, has_conditions, rounded, taxed
 from ricarica.simulator.settings import Access, Kind, Place, Setting
 from ricarica.simulator.transaction import EventKind, Transaction, TransactionEvent
 
 MINUTE = timedelta(minutes=1)
-CENT = Decimal("0.01")
 REACHED = {
     "max_cost": "CostLimitReached",
     "max_energy": "EnergyLimitReached",
@@ -79,9 +79,9 @@ def _installed(station: Station, request: v2.SetDefaultTariffRequest) -> v2.Tari
     if request.evse_id and request.evse_id not in station.evses:
         return v2.TariffSetStatus.Rejected
     most = station.settings.integer("tariff_elements_max")
-    if max(_elements(tariff), default=0) > most:
+    if max(elements(tariff), default=0) > most:
         return v2.TariffSetStatus.TooManyElements
-    if _has_conditions(tariff) and not _is_on(station, "tariff_conditions"):
+    if has_conditions(tariff) and not _is_on(station, "tariff_conditions"):
         return v2.TariffSetStatus.ConditionNotSupported
     evses = [request.evse_id] if request.evse_id else list(station.evses)
     for evse in evses:
@@ -94,16 +94,6 @@ def _installed(station: Station, request: v2.SetDefaultTariffRequest) -> v2.Tari
         else:
             costs.waiting.setdefault(evse, []).append(tariff)
     return v2.TariffSetStatus.Accepted
-
-
-def _elements(tariff: v2.Tariff) -> list[int]:
-    parts = (tariff.energy, tariff.charging_time, tariff.idle_time, tariff.fixed_fee)
-    return [len(part.prices) for part in parts if part is not None]
-
-
-def _has_conditions(tariff: v2.Tariff) -> bool:
-    parts = (tariff.energy, tariff.charging_time, tariff.idle_time, tariff.fixed_fee)
-    return any(price.conditions for part in parts if part for price in part.prices)
 
 
 def _get(station: Station, request: v2.GetTariffsRequest) -> Payload:
@@ -229,16 +219,6 @@ def _holds(station: Station, count: Count, conditions: Any) -> bool:
     return most is None or count.energy_wh < most
 
 
-def _taxed(amount: Decimal, rates: Iterable[v2.TaxRate] | None) -> Decimal:
-    """Those of one stack are of the same sum; the next stack is of their result. I12.FR.13"""
-    by_stack: dict[int, Decimal] = {}
-    for rate in rates or ():
-        by_stack[rate.stack or 0] = by_stack.get(rate.stack or 0, Decimal(0)) + rate.tax
-    for stack in sorted(by_stack):
-        amount *= 1 + by_stack[stack] / 100
-    return amount
-
-
 def _prices(count: Count) -> dict[str, v2.Price]:
     assert count.tariff is not None, "counted without prices"
     tariff = count.tariff
@@ -250,7 +230,7 @@ def _prices(count: Count) -> dict[str, v2.Price]:
     }
     rates = {name: part.tax_rates if part else None for name, part in parts.items()}
     return {
-        name: v2.Price(amount, _taxed(amount, rates[name])) for name, amount in count.costs.items()
+        name: v2.Price(amount, taxed(amount, rates[name])) for name, amount in count.costs.items()
     }
 
 
@@ -259,13 +239,13 @@ def cost_details(station: Station, count: Count, *, is_end: bool) -> v2.CostDeta
     costs, prices = station.memory(Costs), _prices(count)
     excl = sum((price.excl_tax or Decimal(0) for price in prices.values()), Decimal(0))
     incl = sum((price.incl_tax or Decimal(0) for price in prices.values()), Decimal(0))
-    excl, incl = (_cents(amount + costs.errs_by) for amount in (excl, incl))
+    excl, incl = (cents(amount + costs.errs_by) for amount in (excl, incl))
     kind = v2.TariffCost.NormalCost
     least = count.tariff.min_cost
     if is_end and least is not None and least.excl_tax is not None and excl < least.excl_tax:
         prices = {"fixed": v2.Price(least.excl_tax, least.incl_tax)}
         excl, incl, kind = least.excl_tax, least.incl_tax or least.excl_tax, v2.TariffCost.MinCost
-    shown: dict[str, Any] = {name: _rounded(price) for name, price in prices.items()}
+    shown: dict[str, Any] = {name: rounded(price) for name, price in prices.items()}
     return v2.CostDetails(
         total_cost=v2.TotalCost(
             currency=count.tariff.currency,
@@ -293,14 +273,6 @@ def _periods(count: Count) -> list[v2.ChargingPeriod] | None:
     return [
         v2.ChargingPeriod(dimensions=volumes, tariff_id=count.tariff.tariff_id, start_period=since)
     ]
-
-
-def _cents(amount: Decimal) -> Decimal:
-    return amount.quantize(CENT, ROUND_HALF_UP)
-
-
-def _rounded(price: v2.Price) -> v2.Price:
-    return v2.Price(_cents(price.excl_tax or Decimal(0)), _cents(price.incl_tax or Decimal(0)))
 
 
 # -- telling and hearing
