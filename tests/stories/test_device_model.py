@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -96,7 +97,7 @@ async def test_what_a_variable_may_be_comes_with_it(network: World, dialect: Dia
         "integer",
         Access.READ_WRITE,
     )
-    assert (heartbeat.lowest, heartbeat.highest) == (0, 31_536_000)
+    assert (heartbeat.lowest, heartbeat.highest) == (Decimal(0), Decimal(31_536_000))
     assert heartbeat.persistent
     assert settings["EVSE@1.Power"].monitorable
     assert settings["FanSpeed.Actual:Target"].value == "2000"

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -64,21 +65,12 @@ def test_of_several_templates_the_one_of_higher_rank_has_the_last_word() -> None
 
 
 def test_a_monitor_of_the_same_kind_and_severity_is_wanted_once() -> None:
-    low, high = template("low"), template("high", 1)
-    wanted = wanted_of(
-        STATION,
-        [
-            Template(*_with(low, (HOT,))),
-            Template(*_with(high, (WantedMonitor(HOT.name, HOT.type, Decimal(70)),))),
-        ],
-    )
+    low = replace(template("low"), monitors=(HOT,))
+    high = replace(template("high", 1), monitors=(replace(HOT, value=Decimal(70)),))
+
+    wanted = wanted_of(STATION, [high, low])
 
     assert [monitor.value for monitor in wanted.monitors] == [70]
-
-
-def _with(one: Template, monitors: tuple[WantedMonitor, ...]) -> tuple[object, ...]:
-    head = (one.tenant, one.id, one.name, one.applies, one.settings, NOON, NOON)
-    return (*head, monitors, None, None, False, True, one.rank)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +135,7 @@ def test_after_the_next_boot_nothing_waits_for_it() -> None:
 )
 def test_what_nobody_can_keep_in_step_is_no_template(settings: dict[str, str]) -> None:
     with pytest.raises(InvalidError):
-        check(template("t", **settings))
+        check(replace(template("t"), settings=settings))
 
 
 @pytest.mark.parametrize(
