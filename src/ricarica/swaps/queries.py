@@ -80,10 +80,10 @@ class SwapQueries:
             columns.evse > 0,
         )
         rows = await self._database.fetch(query)
-        statuses: dict[int, str] = {row[0]: row[1] for row in rows}
+        statuses: dict[EvseNumber, str] = {EvseNumber(row[0]): row[1] for row in rows}
         held = {each.battery.evse: each for each in await self.batteries_at(station)}
         numbers = sorted({*statuses, *held})
-        return [Slot(EvseNumber(n), statuses.get(n), held.get(n)) for n in numbers]
+        return [Slot(n, statuses.get(n), held.get(n)) for n in numbers]
 
     async def capacity_wh(self, station: StationKey) -> Decimal | None:
         columns = SWAP_STATIONS.c
