@@ -108,7 +108,7 @@ async def test_a_command_is_logged_with_its_answer_without_secrets_and_not_endle
     columns = MESSAGES.c
     [(request, response, outcome)] = await network.database.fetch(
         sa.select(columns.request, columns.response, columns.outcome).where(
-            columns.from_station.is_(False)
+            columns.from_station.is_(False), columns.action == "ChangeConfiguration"
         )
     )
     assert (request, outcome) == ('{"key":"AuthorizationKey","value":"***"}', "answered")
