@@ -87,8 +87,6 @@ def write(frame: Frame) -> str:
 def read(text: str | bytes) -> Frame | Unreadable:
     if is_deeper_than(DEEPEST, text):
         return _diagnosed(text, f"nested deeper than {DEEPEST} levels")
-    if (ESCAPED_NUL if isinstance(text, str) else ESCAPED_NUL.encode()) in text:
-        text = _without_nul(text)
     try:
         frame = _frame_decoder.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -100,22 +98,25 @@ def read(text: str | bytes) -> Frame | Unreadable:
         return frame
     match memoryview(frame.payload)[0]:
         case 0x7B:  # {
-            return frame
+            return _without_nul(frame) if ESCAPED_NUL in bytes(frame.payload) else frame
         case 0x6E:  # null: some stations say so for an empty object
             return msgspec.structs.replace(frame, payload=EMPTY)
     message_type = int(frame.__struct_config__.tag or 0)
     return Unreadable(ErrorKind.FORMATION, "the payload is no object", message_type, frame.id)
 
 
-ESCAPED_NUL = "\\u0000"
+ESCAPED_NUL = b"\\u0000"
 # But not an escaped backslash with "u0000" behind it.
-_REALLY_ESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+_REALLY_ESCAPED = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
-def _without_nul(text: str | bytes) -> str:
-    """With U+FFFD for it: no database keeps a NUL, and a name must be the same when read again."""
-    legible = text.decode(errors="replace") if isinstance(text, bytes) else text
-    return _REALLY_ESCAPED.sub("\\1\\\\ufffd", legible)
+def _without_nul(frame: Call | CallResult | Send) -> Call | CallResult | Send:
+    """With U+FFFD for it: no database keeps a NUL, and a name must be the same when read again.
+
+    The id of the message is no such name: its answer has the one that came.
+    """
+    legible = _REALLY_ESCAPED.sub(rb"\1\\ufffd", bytes(frame.payload))
+    return msgspec.structs.replace(frame, payload=msgspec.Raw(legible))
 
 
 # Blanks of JSON among them are none of these.

@@ -125,3 +125,10 @@ def test_a_nul_is_replaced_before_anything_is_named_by_it(
 
     assert isinstance(frame, frames.Call)
     assert msgspec.json.decode(frame.payload) == {"id": meant}
+
+
+def test_the_id_of_a_message_stays_as_it_came_whatever_is_in_it() -> None:
+    frame = frames.read(r'[2,"\u0000","Heartbeat",{"a":"\u0000"}]')
+
+    assert isinstance(frame, frames.Call)
+    assert frame.id == "\0"
