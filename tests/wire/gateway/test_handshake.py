@@ -164,7 +164,6 @@ async def test_a_path_that_names_no_station_is_not_found(
         ("Connection", "keep-alive", 400),
         ("Sec_WebSocket_Version", "8", 426),
         ("Sec_WebSocket_Key", "short", 400),
-        ("Sec_WebSocket_Protocol", "", 400),
     ],
 )
 async def test_what_is_no_handshake_gets_an_http_error(
