@@ -107,8 +107,14 @@ ROUTES = (
         "DiagnosticsStatusNotification",
         v16.DiagnosticsStatusNotificationRequest,
         diagnostics_status,
+        answer_when_put_aside=lambda _: v16.DiagnosticsStatusNotificationResponse(),
     ),
-    Route("LogStatusNotification", v16.LogStatusNotificationRequest, log_status),
+    Route(
+        "LogStatusNotification",
+        v16.LogStatusNotificationRequest,
+        log_status,
+        answer_when_put_aside=lambda _: v16.LogStatusNotificationResponse(),
+    ),
 )
 PHRASES: Phrases = {
     SendDiagnostics: Phrase(

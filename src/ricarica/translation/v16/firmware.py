@@ -78,11 +78,17 @@ async def note_signed_update(
 
 
 ROUTES = (
-    Route("FirmwareStatusNotification", v16.FirmwareStatusNotificationRequest, firmware_status),
+    Route(
+        "FirmwareStatusNotification",
+        v16.FirmwareStatusNotificationRequest,
+        firmware_status,
+        answer_when_put_aside=lambda _: v16.FirmwareStatusNotificationResponse(),
+    ),
     Route(
         "SignedFirmwareStatusNotification",
         v16.SignedFirmwareStatusNotificationRequest,
         signed_firmware_status,
+        answer_when_put_aside=lambda _: v16.SignedFirmwareStatusNotificationResponse(),
     ),
 )
 PHRASES: Phrases = {

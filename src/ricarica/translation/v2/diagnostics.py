@@ -63,7 +63,14 @@ async def note_log(
     )
 
 
-ROUTES = (Route("LogStatusNotification", v2.LogStatusNotificationRequest, log_status),)
+ROUTES = (
+    Route(
+        "LogStatusNotification",
+        v2.LogStatusNotificationRequest,
+        log_status,
+        answer_when_put_aside=lambda _: v2.LogStatusNotificationResponse(),
+    ),
+)
 PHRASES: Phrases = {
     SendLog: Phrase("GetLog", get_log_for, log_result_from, timeout_s=60, remember=note_log),
 }

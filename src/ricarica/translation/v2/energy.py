@@ -232,8 +232,18 @@ async def notify_ev_charging_schedule(
 
 
 ROUTES = (
-    Route("NotifyChargingLimit", v2.NotifyChargingLimitRequest, notify_charging_limit),
-    Route("ClearedChargingLimit", v2.ClearedChargingLimitRequest, cleared_charging_limit),
+    Route(
+        "NotifyChargingLimit",
+        v2.NotifyChargingLimitRequest,
+        notify_charging_limit,
+        answer_when_put_aside=lambda _: v2.NotifyChargingLimitResponse(),
+    ),
+    Route(
+        "ClearedChargingLimit",
+        v2.ClearedChargingLimitRequest,
+        cleared_charging_limit,
+        answer_when_put_aside=lambda _: v2.ClearedChargingLimitResponse(),
+    ),
     Route(
         "ReportChargingProfiles",
         v2.ReportChargingProfilesRequest,

@@ -121,11 +121,17 @@ async def note_unpublished(
 UPDATE = Phrase("UpdateFirmware", update_for, result_from, timeout_s=60, remember=note_order)
 
 ROUTES = (
-    Route("FirmwareStatusNotification", v2.FirmwareStatusNotificationRequest, firmware_status),
+    Route(
+        "FirmwareStatusNotification",
+        v2.FirmwareStatusNotificationRequest,
+        firmware_status,
+        answer_when_put_aside=lambda _: v2.FirmwareStatusNotificationResponse(),
+    ),
     Route(
         "PublishFirmwareStatusNotification",
         v2.PublishFirmwareStatusNotificationRequest,
         publish_status,
+        answer_when_put_aside=lambda _: v2.PublishFirmwareStatusNotificationResponse(),
     ),
 )
 PHRASES: Phrases = {

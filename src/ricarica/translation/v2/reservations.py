@@ -53,7 +53,12 @@ async def reservation_status_update(
 
 
 ROUTES = (
-    Route("ReservationStatusUpdate", v2.ReservationStatusUpdateRequest, reservation_status_update),
+    Route(
+        "ReservationStatusUpdate",
+        v2.ReservationStatusUpdateRequest,
+        reservation_status_update,
+        answer_when_put_aside=lambda _: v2.ReservationStatusUpdateResponse(),
+    ),
 )
 PHRASES: Phrases = {
     Reserve: Phrase("ReserveNow", reserve_for, result_from, remember=remember_reserved),

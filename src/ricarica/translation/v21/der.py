@@ -365,6 +365,16 @@ ROUTES = (
         report_der_control,
         part_of=lambda req: Part("GetDERControl", req.request_id, -1, not req.tbc),
     ),
-    Route("NotifyDERAlarm", v2.NotifyDERAlarmRequest, notify_der_alarm),
-    Route("NotifyDERStartStop", v2.NotifyDERStartStopRequest, notify_der_start_stop),
+    Route(
+        "NotifyDERAlarm",
+        v2.NotifyDERAlarmRequest,
+        notify_der_alarm,
+        answer_when_put_aside=lambda _: v2.NotifyDERAlarmResponse(),
+    ),
+    Route(
+        "NotifyDERStartStop",
+        v2.NotifyDERStartStopRequest,
+        notify_der_start_stop,
+        answer_when_put_aside=lambda _: v2.NotifyDERStartStopResponse(),
+    ),
 )

@@ -44,7 +44,12 @@ async def pull_dynamic_schedule_update(
 
 
 ROUTES = (
-    Route("NotifyPriorityCharging", v2.NotifyPriorityChargingRequest, notify_priority_charging),
+    Route(
+        "NotifyPriorityCharging",
+        v2.NotifyPriorityChargingRequest,
+        notify_priority_charging,
+        answer_when_put_aside=lambda _: v2.NotifyPriorityChargingResponse(),
+    ),
     Route(
         "PullDynamicScheduleUpdate",
         v2.PullDynamicScheduleUpdateRequest,
