@@ -56,9 +56,7 @@ class Manner:
 
 def manner(
     raw: Annotated[bool, QueryParameter(description="Send it unchecked, for tests.")] = False,
-    timeout: Annotated[
-        float, QueryParameter(gt=0, le=TIMEOUT_MAX_S, description="Seconds.")
-    ] = 30,
+    timeout: Annotated[float, QueryParameter(gt=0, le=TIMEOUT_MAX_S, description="Seconds.")] = 30,
 ) -> Manner:
     return Manner(raw, timeout)
 
