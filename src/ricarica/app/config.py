@@ -44,6 +44,8 @@ OTHER_PREFIX = "RICARICA_SIMULATE_"
 
 class ConfigError(RicaricaError):
     """A setting makes no sense; the text names it, where it came from and what would."""
+
+
 VIES = "https://ec.europa.eu/taxation_customs/vies/rest-api"  # of the European Union
 
 
