@@ -6,7 +6,8 @@ import pytest
 
 from ricarica.alerts.model import Alert, AlertState
 from ricarica.alerts.queries import AlertQueries
-from ricarica.app.alerting import ABSENT, HEED, alert_rings
+from ricarica.app.alerting import ABSENT, HEED, alert_rings, forget_before
+from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.ocpp.dialects import V16, Dialect
 from ricarica.simulator.blocks import monitoring
@@ -24,6 +25,17 @@ async def ring(network: World, kind: str = HEED) -> None:
 
 async def _rung(kind: str, unit: object) -> None:
     await alert_rings()[kind](unit, "")  # type: ignore[arg-type]  # the engine hands in its unit
+
+
+async def tidy(network: World) -> None:
+    """What is done every hour."""
+
+    async def forget(unit: UnitOfWork) -> None:
+        forget_before(unit, unit.slices.now)
+
+    done = network.engine.post(DEFAULT_TENANT, forget)
+    await network.settle()
+    await done
 
 
 async def alerts(network: World) -> list[Alert]:
@@ -83,6 +95,19 @@ async def test_a_station_that_is_away_for_long_calls_somebody(
 
     assert (alert.name, alert.state) == ("Station offline", AlertState.OPEN)
     assert (await alerts(network))[0].state is AlertState.RESOLVED
+
+
+async def test_a_station_that_is_away_for_ever_calls_once(network: World) -> None:
+    station = await network.station("ROMA-1", V16)
+    await network.cut(station)
+    network.clock.pass_time(timedelta(days=100))
+
+    await ring(network, ABSENT)
+    [alert] = await alerts(network)
+    await tidy(network)
+    await ring(network, ABSENT)
+
+    assert [each.id for each in await alerts(network)] == [alert.id]
 
 
 async def test_what_happened_before_there_were_rules_calls_nobody(network: World) -> None:

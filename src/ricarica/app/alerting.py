@@ -7,7 +7,7 @@ import msgspec
 import sqlalchemy as sa
 
 from ricarica.access.sql import TENANTS
-from ricarica.alerts.model import Happened
+from ricarica.alerts.model import AlertState, Happened
 from ricarica.alerts.sql import ALERTS
 from ricarica.engine.outbox import DECODER
 from ricarica.engine.sql import OUTBOX
@@ -104,4 +104,10 @@ def forget_before(unit: UnitOfWork, now: datetime) -> None:
     is_old = events.received_at < now - SHOWN_FOR
     is_noise = sa.and_(events.received_at < now - PERIODIC_FOR, events.trigger == Trigger.PERIODIC)
     unit.work.run(sa.delete(STATION_EVENTS).where(sa.or_(is_old, is_noise)))
-    unit.work.run(sa.delete(ALERTS).where(alerts.last_at < now - SHOWN_FOR))
+    # One that lasts stays: forgotten, it would be found anew, and call somebody every hour.
+    is_over = alerts.state.not_in((AlertState.OPEN, AlertState.ACKNOWLEDGED))
+    is_past = sa.and_(
+        alerts.last_at < now - SHOWN_FOR,
+        sa.or_(alerts.changed_at.is_(None), alerts.changed_at < now - SHOWN_FOR),
+    )
+    unit.work.run(sa.delete(ALERTS).where(is_over, is_past))
