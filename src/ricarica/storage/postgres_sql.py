@@ -15,7 +15,8 @@ DIALECT = sa.make_url("postgresql+asyncpg://").get_dialect()()
 # The driver keeps a hundred prepared statements, and there are others.
 MIXTURES_MAX = 60
 LOST, FENCED = "lost", "fenced"
-WHAT_WENT_WRONG = re.compile(rf'"(?:(?P<fenced>{FENCED})|{LOST} (?P<table>\w+)) \d+"')
+# The server's language has its own quotation marks.
+WHAT_WENT_WRONG = re.compile(rf"\W(?:(?P<fenced>{FENCED})|{LOST} (?P<table>\w+)) \d+\W")
 
 
 class Part(NamedTuple):
