@@ -1,5 +1,6 @@
 """Stations ask for certificates, get them, and are told whom to trust."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -184,6 +185,24 @@ async def test_nobody_gets_a_certificate_for_another_station(
     assert held_by(station.core).answers == ["Rejected"]
     assert await requests_of(network, station) == []
     assert said(network, station, "CertificateSigned") == 0
+
+
+@pytest.mark.parametrize("name", ["VENEZIA-1", "venezia-1", "SN-VENEZIA"])
+async def test_nobody_gets_a_certificate_by_telling_the_serial_number_of_another(
+    network: World, dialect: Dialect, name: str
+) -> None:
+    other = network.build("VENEZIA-1", dialect)
+    other.core.make = replace(other.core.make, serial="SN-VENEZIA")
+    await network.connect(other)
+    station = network.build("PADOVA-1", dialect)
+    station.core.make = replace(station.core.make, serial=name)
+    await network.connect(station)
+
+    ask_for_certificate(station.core)
+    await network.settle()
+
+    assert held_by(station.core).answers == ["Rejected"]
+    assert await requests_of(network, station) == []
 
 
 @pytest.mark.usecase("A02")

@@ -77,6 +77,7 @@ class CertificateService:
                 asked.csr, asked.purpose, _names(station, asked), self.policy.organization
             )
             await self._check_signer(asked)
+            await self._check_bearer(asked.station, csr.common_name)
         except UnfitCsrError as error:
             return self._refused(asked, str(error))
         every = await self._store.requests(asked.station)
@@ -90,6 +91,11 @@ class CertificateService:
     def _refused(self, asked: CertificateAsked, why: str) -> Taken:
         self._announce(SigningFailed(asked.station, asked.purpose, why))
         return Taken(is_accepted=False, why=why)
+
+    async def _check_bearer(self, station: StationKey, name: str) -> None:
+        """By that name another one would be let in, see `is_named`."""
+        if not await self._stations.is_alone_called(station, name):
+            raise UnfitCsrError("another station has that name, or that serial number")
 
     async def _check_signer(self, asked: CertificateAsked) -> None:
         """A02.FR.12: what nobody here could sign is refused at once."""

@@ -104,6 +104,11 @@ class StationService:
         canonical = await self._store.canonical(tenant, identity)
         return StationKey(tenant, canonical or StationId(identity))
 
+    async def is_alone_called(self, key: StationKey, name: str) -> bool:
+        """Whether no other station has it for its identity or its serial number, which a station
+        tells of itself: it may tell that of another."""
+        return all(each == key.station for each in await self._store.called(key.tenant, name))
+
     async def admit(self, knocked: Knocked) -> Admittance:
         """Decide about a handshake. A stranger is written into the inbox, if that is allowed."""
         station = await self._store.get(knocked.station)

@@ -275,6 +275,11 @@ class SqlStationStore:
         found = await self._work.get_by(STATION_SHELF, BY_FOLDED, (tenant, folded(identity)))
         return found.key.station if found else None
 
+    async def called(self, tenant: TenantId, name: str) -> list[StationId]:
+        is_it = sa.or_(STATIONS.c.folded == folded(name), STATIONS.c.serial == name)
+        found = await self._work.find(STATION_SHELF, STATIONS.c.tenant == tenant, is_it)
+        return [station.key.station for station in found]
+
     async def pending_count(self, tenant: TenantId) -> int:
         pending = sa.select(sa.func.count()).where(
             STATIONS.c.tenant == tenant, STATIONS.c.acceptance == Acceptance.PENDING

@@ -48,6 +48,14 @@ class MemoryStationStore:
                 return key.station
         return None
 
+    async def called(self, tenant: TenantId, name: str) -> list[StationId]:
+        return [
+            key.station
+            for key, station in self.stations.items()
+            if key.tenant == tenant
+            and (key.station.casefold() == name.casefold() or station.serial == name)
+        ]
+
     async def pending_count(self, tenant: TenantId) -> int:
         return sum(
             station.acceptance is Acceptance.PENDING

@@ -113,6 +113,18 @@ async def test_an_identity_is_found_in_any_case(desk: Desk) -> None:
         assert await stores.stations.canonical(OTHER, "straße-1") is None
 
 
+async def test_stations_are_found_by_what_they_are_called(desk: Desk) -> None:
+    second = replace(FULL, key=StationKey(DEFAULT_TENANT, StationId("CP-2")), serial="CP-1")
+    foreign = replace(FULL, key=StationKey(OTHER, StationId("CP-1")))
+    await save(desk, FULL, second, foreign)
+
+    async with desk.unit() as stores:
+        assert sorted(await stores.stations.called(DEFAULT_TENANT, "CP-1")) == ["CP-1", "CP-2"]
+        assert await stores.stations.called(DEFAULT_TENANT, "cp-1") == ["CP-1"]
+        assert await stores.stations.called(DEFAULT_TENANT, "1800") == ["CP-1"]
+        assert await stores.stations.called(DEFAULT_TENANT, "4711") == []
+
+
 async def test_the_pending_ones_of_one_tenant_are_counted(desk: Desk) -> None:
     pending = [
         Station(StationKey(DEFAULT_TENANT, StationId(f"P-{number}")), Acceptance.PENDING, NOON)
