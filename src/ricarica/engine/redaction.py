@@ -85,7 +85,7 @@ def redacted(action: str, payload: bytes, *, hides_tokens: bool = False) -> byte
     elif action == PRIVATE:
         payload = _DATA.sub(rb"\1" + _MASKED, payload)
     if _PIN in payload:
-        payload = _BETWEEN_BRACES.sub(_without_pin, payload)
+        payload = _without_pins(_BETWEEN_BRACES.sub(_without_pin, payload))
     return _TOKEN.sub(_end_of_token, payload) if hides_tokens else payload
 
 
@@ -151,6 +151,29 @@ def _without_pin(part: "re.Match[bytes]") -> bytes:
     """A token of kind KeyCode is what somebody types: it is a password."""
     text = part.group()
     return _TOKEN.sub(rb"\1" + _MASKED, text) if _PIN in text else text
+
+
+def _without_pins(payload: bytes) -> bytes:
+    """A PIN may stand before other braces, and its kind after them."""
+    try:
+        content = msgspec.json.decode(payload)
+        return msgspec.json.encode(content) if _mask_pins(content) else payload
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return _TOKEN.sub(rb"\1" + _MASKED, payload)
+
+
+def _mask_pins(content: Any) -> bool:
+    """Mask them in place; whether there was any that is not masked yet."""
+    if isinstance(content, list):
+        masked = [_mask_pins(each) for each in content]
+        return any(masked)
+    if not isinstance(content, dict):
+        return False
+    parts = [_mask_pins(each) for each in content.values()]
+    is_pin = content.get("type") == "KeyCode" and content.get("idToken", MASK) != MASK
+    if is_pin:
+        content["idToken"] = MASK
+    return is_pin or any(parts)
 
 
 def _end_of_token(member: "re.Match[bytes]") -> bytes:

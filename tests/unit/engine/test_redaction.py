@@ -95,6 +95,14 @@ def test_only_the_secret_one_of_many_values_is_masked() -> None:
             "TransactionEvent",
             b'{"idToken":{"additionalInfo":[{"type":"x"}],"type":"KeyCode","idToken":"s3cret"}}',
         ),
+        (
+            "Authorize",
+            (
+                b'{"idToken":{"idToken":"s3cret","additionalInfo":[{"additionalIdToken":"a",'
+                b'"type":"x"}],"type":"KeyCode"}}'
+            ),
+        ),
+        ("Authorize", b'{"idToken":{"idToken":"s3cret","customData":{},"type":"KeyCode"}'),
         ("NotifyEvent", b'{"eventData":[{"variable":{"name":"VpnKey"},"actualValue":"s3cret"}]}'),
     ],
 )
