@@ -45,10 +45,17 @@ class WholeReport(ReportReply, frozen=True):
 
 @get(PATH, opt=needs(Permission.READ), tags=["Commands"])
 async def list_reports(caller: Asking, identity: FromPath[str]) -> Page[ReportReply]:
-    """What a station was asked lately that it answers in parts, the latest first."""
+    """What a station was asked lately that it answers in parts, the latest first.
+
+    What tells of a customer is listed and shown to those who may edit tokens.
+    """
     key = await caller.station(identity)
-    reports = await ReportQueries(caller.database).reports(key)
-    return page_of(ReportReply(**_members(report, caller.now())) for report in reports)
+    may_see_all = caller.actor.may(Permission.EDIT_TOKENS)
+    return page_of(
+        ReportReply(**_members(report, caller.now()))
+        for report in await ReportQueries(caller.database).reports(key)
+        if may_see_all or not report.is_private
+    )
 
 
 @get(f"{PATH}/{{number:int}}", opt=needs(Permission.READ), tags=["Commands"])
@@ -59,6 +66,8 @@ async def show_report(
     key = await caller.station(identity)
     queries = ReportQueries(caller.database)
     report = require(await queries.report(key, number), f"report {number} of {key.station}")
+    if report.is_private:
+        caller.actor.must(Permission.EDIT_TOKENS)
     content = await queries.content(report)
     return WholeReport(**_members(report, caller.now()), content=content)
 

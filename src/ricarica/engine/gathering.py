@@ -74,6 +74,11 @@ class Report:
         return State.WAITING if is_fresh else State.PARTIAL
 
     @property
+    def is_private(self) -> bool:
+        """Whether it tells of a customer, who is nobody's business but that of who asks."""
+        return self.action == "CustomerInformation"
+
+    @property
     def is_complete(self) -> bool:
         return self.last is not None and not self.missing
 

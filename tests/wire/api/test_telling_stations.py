@@ -101,6 +101,21 @@ async def test_a_number_is_filled_in_and_its_report_is_gathered(
     assert (report["state"], report["pages"], report["content"]) == ("waiting", 0, {})
 
 
+async def test_who_may_only_look_does_not_see_what_is_known_of_a_customer(
+    api: Api, admin: httpx.AsyncClient, viewer: httpx.AsyncClient
+) -> None:
+    await api.connect("CP-1", V21)
+    api.sockets.will_answer("CustomerInformation", b'{"status":"Accepted"}')
+    asked = {"report": True, "clear": False, "customerIdentifier": "Ada"}
+    path = "/stations/CP-1/commands/CustomerInformation"
+    number = (await admin.post(path, json=asked)).json()["report"]
+
+    assert (await admin.get(f"/stations/CP-1/reports/{number}")).status_code == 200
+    assert len((await admin.get("/stations/CP-1/reports")).json()["items"]) == 1
+    assert (await viewer.get(f"/stations/CP-1/reports/{number}")).status_code == 403
+    assert (await viewer.get("/stations/CP-1/reports")).json()["items"] == []
+
+
 async def test_a_command_for_a_station_that_is_away_may_be_kept(
     api: Api, admin: httpx.AsyncClient
 ) -> None:

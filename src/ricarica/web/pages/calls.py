@@ -234,4 +234,6 @@ async def _report(visitor: Visitor, key: StationKey, number: int) -> ReportPart:
     report = await queries.report(key, number)
     if report is None:
         raise NotFoundError(f"there is no report {number} of {key.station}")
+    if report.is_private:
+        visitor.actor.must(Permission.EDIT_TOKENS)
     return report_part(report, await queries.content(report), visitor.now)
