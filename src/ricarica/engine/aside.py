@@ -17,6 +17,8 @@ from ricarica.ocpp.errors import RemoteProtocolError
 from ricarica.ocpp.payload import Payload
 from ricarica.storage.database import Row
 from ricarica.translation.quirks import mending
+from ricarica.translation.quirks.adapting import adapted
+from ricarica.translation.quirks.models import habits_of
 from ricarica.translation.route import Origin, Route
 
 
@@ -41,7 +43,9 @@ async def replay(
     route = routes[dialect.name].get(action) if dialect else None
     if dialect is None or route is None:
         raise InvalidError(f"{key} speaks no OCPP that has a {action}")
-    await route.handle(_read(route, rows[0]), Origin(key, dialect, at), unit.slices)
+    habits = habits_of(station)
+    request, _ = adapted(_read(route, rows[0]), habits)
+    await route.handle(request, Origin(key, dialect, at, habits), unit.slices)
     unit.work.run(sa.delete(PUT_ASIDE).where(*place))
     unit.slices.access.audit(
         actor, "message.replayed", str(key), unit.slices.now, detail={"action": action}

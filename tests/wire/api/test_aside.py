@@ -93,6 +93,18 @@ async def test_what_can_be_read_by_now_has_its_effect_and_is_gone(
     assert (await admin.post("/put-aside/17/replay")).status_code == 404
 
 
+async def test_what_a_station_means_by_its_habits_is_read_so_later_too(
+    api: Api, admin: httpx.AsyncClient, station: StationKey
+) -> None:
+    await admin.put("/stations/CP-1", json={"habits": {"register_in_kwh": True}})
+    end = {"transactionId": await begin(api, station), "meterStop": 1003, "timestamp": END}
+    await set_aside(api, station, 17, end)
+
+    assert (await admin.post("/put-aside/17/replay")).status_code == 204
+
+    assert (await the_transaction(admin))["energy_wh"] == 3_000
+
+
 async def test_what_still_cannot_be_read_stays(
     api: Api, admin: httpx.AsyncClient, station: StationKey
 ) -> None:
