@@ -112,7 +112,7 @@ def _check_wishes(csr: x509.CertificateSigningRequest) -> None:
         wish = csr.extensions.get_extension_for_class(x509.BasicConstraints)
     except x509.ExtensionNotFound:
         return
-    except ValueError as error:
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         raise UnfitCsrError("its extensions cannot be read") from error
     if wish.value.ca:
         raise UnfitCsrError("it asks to be an authority itself")
@@ -125,7 +125,10 @@ def _only(
     *,
     is_needed: bool = True,
 ) -> str | None:
-    values = csr.subject.get_attributes_for_oid(oid)
+    try:
+        values = csr.subject.get_attributes_for_oid(oid)
+    except ValueError as error:
+        raise UnfitCsrError("its subject cannot be read") from error
     if len(values) > 1 or (is_needed and not values):
         raise UnfitCsrError(f"it has {len(values) or 'no'} {what}, and needs one")
     return str(values[0].value) if values else None

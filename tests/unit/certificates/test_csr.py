@@ -1,5 +1,7 @@
 """Which requests are signed, and which are not."""
 
+import base64
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -113,3 +115,37 @@ def test_the_operator_has_to_be_named_where_one_is_wanted() -> None:
     assert check(csr_of(organization="Volta"), organization="Volta") == "SV-1"
     with pytest.raises(UnfitCsrError, match="'Edison', not 'Volta'"):
         check(csr_of(organization="Edison"), organization="Volta")
+
+
+def der(tag: int, content: bytes) -> bytes:
+    length = len(content)
+    return bytes((tag, length) if length < 128 else (tag, 0x81, length)) + content
+
+
+def forged(request: x509.CertificateSigningRequestBuilder, old: bytes, new: bytes) -> str:
+    """Signed over other bytes than any library writes."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    content = request.sign(key, hashes.SHA256()).tbs_certrequest_bytes.replace(old, new)
+    algorithm = der(0x30, bytes.fromhex("06082a8648ce3d040302"))  # ecdsa-with-SHA256
+    signature = der(0x03, b"\0" + key.sign(content, ec.ECDSA(hashes.SHA256())))
+    text = base64.encodebytes(der(0x30, content + algorithm + signature)).decode()
+    return f"-----BEGIN CERTIFICATE REQUEST-----\n{text}-----END CERTIFICATE REQUEST-----\n"
+
+
+def test_what_cannot_be_read_is_not_signed() -> None:
+    plain = x509.CertificateSigningRequestBuilder().subject_name(
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "SV-1")])
+    )
+    first, second = x509.ObjectIdentifier("1.2.3.4"), x509.ObjectIdentifier("1.2.3.5")
+    twice = plain.add_extension(x509.UnrecognizedExtension(first, b"a"), critical=False)
+    twice = twice.add_extension(x509.UnrecognizedExtension(second, b"b"), critical=False)
+    party = bytes.fromhex("3004a3020500")  # a name of a kind that no library reads
+    odd = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), party)
+
+    for pem in (
+        forged(plain, b"SV-1", b"\xff\xfe\xfd\xfc"),
+        forged(twice, bytes.fromhex("06032a0305"), bytes.fromhex("06032a0304")),
+        forged(plain.add_extension(odd, critical=False), b"", b""),
+    ):
+        with pytest.raises(UnfitCsrError, match="cannot be read"):
+            check(pem)
