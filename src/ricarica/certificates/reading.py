@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
@@ -28,6 +29,14 @@ KEYS = (
 )
 
 
+UNREADABLE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+
+
 class Terms(NamedTuple):
     """What people want to know of a certificate."""
 
@@ -47,11 +56,20 @@ def certificates_in(pem: str) -> list[x509.Certificate]:
     """
     try:
         found = x509.load_pem_x509_certificates(pem.encode())
-    except (ValueError, UnsupportedAlgorithm) as error:
+        for each in found:
+            _look_through(each)
+    except UNREADABLE as error:
         raise InvalidError("this is no certificate in PEM") from error
     if len(found) > CHAIN_MAX:
         raise InvalidError(f"a chain has {CHAIN_MAX} certificates at most")
     return found
+
+
+def _look_through(certificate: x509.Certificate) -> None:
+    """Its parts are only read when they are looked at; what fails then must not fail later."""
+    _ = certificate.subject, certificate.issuer
+    with suppress(ValueError):  # whoever looks for an extension does without
+        _ = certificate.extensions
 
 
 def terms_of(certificate: x509.Certificate) -> Terms:
