@@ -230,7 +230,7 @@ def test_many_stations_have_to_be_named(server: Server) -> None:
 
 
 def test_many_stations_are_told(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
-    job = {
+    job: dict[str, Any] = {
         "id": "j1",
         "command": "clear-cache",
         "state": "running",
