@@ -81,14 +81,19 @@ async def check_once(engine: Engine, register: VatRegister) -> int:
     answered = 0
     for number in waiting:
         found = await register.look_up(number.number)
-        if found is not None:
-            await _note(engine, number, found)
-            answered += 1
+        await _note(engine, number, found)
+        answered += found is not None
     return answered
 
 
-async def _note(engine: Engine, number: VatNumber, found: tuple[bool, Company | None]) -> None:
+async def _note(
+    engine: Engine, number: VatNumber, found: tuple[bool, Company | None] | None
+) -> None:
     async def note(slices: Slices) -> None:
-        await slices.billing.vat_number_checked(number.tenant, number.number, slices.now, found)
+        billing, now = slices.billing, slices.now
+        if found is None:
+            await billing.vat_number_unanswered(number.tenant, number.number, now)
+        else:
+            await billing.vat_number_checked(number.tenant, number.number, now, found)
 
     await engine.carry_out(system_actor(number.tenant), note)

@@ -190,6 +190,12 @@ class BillingService:
     async def vat_numbers_to_check(self, most: int) -> list[VatNumber]:
         return await self._store.vat_numbers_to_check(most)
 
+    async def vat_number_unanswered(self, tenant: TenantId, number: str, at: datetime) -> None:
+        """The others come first now: of some countries no register ever answers."""
+        known = await self._store.vat_number(tenant, number)
+        if known is not None and known.checked_at is None:
+            self._store.save_vat_number(replace(known, asked_at=at))
+
     async def vat_number_checked(
         self, tenant: TenantId, number: str, at: datetime, found: tuple[bool, Company | None]
     ) -> None:

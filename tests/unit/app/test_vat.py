@@ -1,14 +1,17 @@
 """Asking a register about companies' numbers."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from ricarica.app.vat import ViesRegister
-from ricarica.billing.vat import Company
+from ricarica.app.vat import AT_ONCE_MAX, ViesRegister, check_once
+from ricarica.billing.vat import Company, Standing
+from ricarica.testing.world import World, world
 
 ANSWERS = {
     "/ms/DE/vat/123456788": web.json_response(
@@ -52,3 +55,33 @@ async def test_what_the_register_says_is_taken_and_no_answer_is_none(
 async def test_a_register_that_is_gone_answers_nothing() -> None:
     async with aiohttp.ClientSession() as http:
         assert await ViesRegister("http://127.0.0.1:9", http).look_up("DE123456788") is None
+
+
+class OnlyGerman:
+    """A register that knows nothing of other countries."""
+
+    async def look_up(self, number: str) -> tuple[bool, Company | None] | None:
+        return (True, None) if number.startswith("DE") else None
+
+
+async def asked(network: World, number: str) -> Standing:
+    tenant = network.actor.tenant
+    known = await network.carry_out(
+        lambda slices: slices.billing.check_vat_number(tenant, number, slices.now)
+    )
+    network.clock.pass_time(timedelta(seconds=1))
+    return known.standing
+
+
+async def test_numbers_that_no_register_answers_for_do_not_keep_others_waiting() -> None:
+    async with world() as network:
+        for number in range(AT_ONCE_MAX):
+            await asked(network, f"GB{number:09}")
+        await asked(network, "DE123456788")
+
+        for _ in range(2):
+            checking = asyncio.ensure_future(check_once(network.engine, OnlyGerman()))
+            while not checking.done():
+                await network.settle()
+
+        assert await asked(network, "DE123456788") is Standing.VALID
