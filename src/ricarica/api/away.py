@@ -116,7 +116,7 @@ def _reply(kept: Kept, now: datetime) -> KeptReply:
     return KeptReply(
         kept.id,
         kept.saying.name,
-        kept.saying.body,
+        kept.saying.shown,
         kept.made_by,
         kept.made_at,
         kept.expires_at,

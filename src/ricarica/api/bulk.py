@@ -163,7 +163,7 @@ def _reply(view: JobView, first: list[Any] | None = None) -> JobReply:
     return JobReply(
         job.id or None,
         job.saying.name,
-        job.saying.body,
+        job.saying.shown,
         job.selection,
         job.made_by,
         job.made_at,

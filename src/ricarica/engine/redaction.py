@@ -41,17 +41,20 @@ SECRET_NAMES = frozenset(
         "apnpassword",
         "vpnpassword",
         "vpnkey",
+        "simpin",
         "wifipassword",
         "password",
     }
 )
 # Members whose values are secret wherever they stand.
-SECRET_MEMBERS = frozenset({"basicAuthPassword", "password", "vpnPassword", "apnPassword"})
+SECRET_MEMBERS = frozenset(
+    {"basicAuthPassword", "password", "vpnPassword", "apnPassword", "simPin"}
+)
 # Members that hold the value of what is named beside them.
 VALUES = frozenset({"value", "attributeValue", "actualValue"})
 TOKEN_MEMBERS = rb"idToken|idTag|parentIdTag|groupIdToken"
 
-_HINT = re.compile(rb"password|authorizationkey|sharedsecret|vpn", re.IGNORECASE)
+_HINT = re.compile(rb"password|authorizationkey|sharedsecret|vpn|simpin", re.IGNORECASE)
 _STRING = rb'"(?:[^"\\]|\\.)*"'
 _MASKED = b'"***"'
 _MEMBER = re.compile(
@@ -119,7 +122,7 @@ def _mask(content: Any, *, hides_key: bool) -> bool:
     found = False
     for member, value in content.items():
         is_secret = member in SECRET_MEMBERS or (hides_key and member == "key")
-        if is_secret and isinstance(value, str):
+        if is_secret and isinstance(value, str | int):
             content[member] = MASK
             found = True
     if _is_named_secret(content):

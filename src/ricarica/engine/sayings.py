@@ -7,9 +7,11 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from ricarica.configuration.commands import ReadSettings, ReportSettings, WriteSetting
+from ricarica.configuration.model import is_secret
 from ricarica.engine.commands import NUMBER, Call, Called, check
 from ricarica.engine.orders import ORDERS, start_order, stop_order, trigger_orders
-from ricarica.engine.outbox import ENCODER
+from ricarica.engine.outbox import DECODER, ENCODER
+from ricarica.engine.redaction import MASK, redacted
 from ricarica.kernel.errors import InvalidError, RicaricaError
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
 from ricarica.link.letters import Outcome as Reached
@@ -38,6 +40,18 @@ class Saying:
     @property
     def text(self) -> bytes:
         return ENCODER.encode(self.body)
+
+    @property
+    def shown(self) -> Mapping[str, Any]:
+        """The body as people may read it later: without secrets."""
+        if self.is_raw:
+            shown: dict[str, Any] = DECODER.decode(redacted(self.name, self.text))
+            return shown
+        written = self.body.get("write")
+        if not isinstance(written, Mapping):
+            return self.body
+        masked = {name: MASK if is_secret(name) else value for name, value in written.items()}
+        return {**self.body, "write": masked}
 
 
 class Telling(Protocol):

@@ -103,6 +103,8 @@ def test_only_the_secret_one_of_many_values_is_masked() -> None:
             ),
         ),
         ("Authorize", b'{"idToken":{"idToken":"s3cret","customData":{},"type":"KeyCode"}'),
+        ("SetNetworkProfile", b'{"connectionData":{"apn":{"simPin":53,"apnPassword":"s3cret"}}}'),
+        ("SetVariables", b'{"attributeValue":"s3cret","variable":{"name":"SimPin"}}'),
         ("NotifyEvent", b'{"eventData":[{"variable":{"name":"VpnKey"},"actualValue":"s3cret"}]}'),
     ],
 )

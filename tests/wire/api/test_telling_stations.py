@@ -198,6 +198,27 @@ async def test_many_stations_are_told_and_each_has_its_outcome(
     ]
 
 
+async def test_the_secrets_of_what_is_said_later_are_not_shown(
+    api: Api, admin: httpx.AsyncClient, viewer: httpx.AsyncClient
+) -> None:
+    await prepare(api, "CP-1")
+    raw = {"key": "AuthorizationKey", "value": "s3cret"}
+    neutral = {"write": {"SecurityCtrlr.BasicAuthPassword": "s3cret", "Volume": "3"}}
+    away = {"when_away": "keep", "expires": "PT2H"}
+
+    for command, body in (("ChangeConfiguration", raw), ("settings", neutral)):
+        path, many = f"/stations/CP-1/commands/{command}", {"command": command, "body": body}
+        assert (await admin.post(path, json=body, params=away)).is_success
+        begun = await admin.post("/bulk", json=many)
+        assert begun.is_success
+        assert "s3cret" not in begun.text
+
+    for path in ("/bulk", "/stations/CP-1/kept"):
+        reply = await viewer.get(path)
+        assert len(reply.json()["items"]) == 2
+        assert "s3cret" not in reply.text
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -38,7 +38,7 @@ def kept_row(kept: Kept, now: datetime) -> KeptRow:
     return KeptRow(
         kept.id,
         kept.saying.name,
-        json_of(kept.saying.body),
+        json_of(kept.saying.shown),
         kept.made_by,
         kept.made_at,
         kept.expires_at,

@@ -161,7 +161,7 @@ def _row(view: JobView) -> JobRow:
     return JobRow(
         job.id,
         job.saying.name,
-        json_of(job.saying.body),
+        json_of(job.saying.shown),
         job.state,
         view.stations,
         view.counts,
