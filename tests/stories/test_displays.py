@@ -19,6 +19,7 @@ from ricarica.displays.model import (
     Template,
 )
 from ricarica.displays.queries import DisplayQueries
+from ricarica.displays.service import SHOWN_MAX
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import DEFAULT_TENANT, SiteId, StationId
 from ricarica.ocpp.dialects import V16, V21, V201, Dialect
@@ -145,6 +146,22 @@ async def test_all_messages_are_read_though_they_come_in_parts(
 
     found = await known(network, station)
     assert [each.message.contents[0].text for each in found.values()] == ["No. 1", "No. 2", "No. 3"]
+
+
+@IN_2X
+async def test_what_a_station_makes_up_does_not_fill_the_disk(
+    network: World, dialect: Dialect
+) -> None:
+    station = await network.station("BARI-1", dialect)
+    teller = network.teller(station)
+    said = {"priority": "NormalCycle", "message": {"format": "UTF8", "content": "Ciao"}}
+
+    for first in range(0, SHOWN_MAX + 200, 100):
+        info = [{"id": number, **said} for number in range(first, first + 100)]
+        told = {"requestId": 5, "tbc": True, "messageInfo": info}
+        assert await teller.call("NotifyDisplayMessages", told) == {}
+
+    assert len(await known(network, station)) == SHOWN_MAX
 
 
 @IN_2X

@@ -39,6 +39,7 @@ W = TypeVar("W", bound=StrEnum)
 
 UPKEEP = "displays"
 TEMPLATES_MAX = 500
+SHOWN_MAX = 1_000  # of one station: what stations make up must not fill the disk
 TOLD_AT_ONCE_MAX = 200  # stations; the others are looked after in their turn
 ASK_AGAIN = timedelta(minutes=10)  # when an answer to our question never came
 OF_2X = "DisplayMessageCtrlr"
@@ -236,7 +237,8 @@ class DisplayService:
 
     async def told(self, key: StationKey, part: MessagesPart, at: datetime) -> None:
         """Messages that a station has. O03, O04"""
-        number, messages, is_last = part.number, part.messages, part.is_last
+        number, is_last = part.number, part.is_last
+        messages = await self._fitting(key, part.messages)
         for message in messages:
             known = await self._store.shown(key, message.number)
             told = Shown(key, message, ShownState.SHOWN, at)
@@ -246,7 +248,8 @@ class DisplayService:
             self._store.save(told)
         state = await self._store.state(key)
         if state is not None and state.number == number:
-            found = (*state.found, *(message.number for message in messages))
+            numbers = (*state.found, *(message.number for message in messages))
+            found = tuple(dict.fromkeys(numbers))
             self._store.save_state(
                 replace(state, found=found, told_at=at if is_last else state.told_at)
             )
@@ -254,6 +257,13 @@ class DisplayService:
                 await self._forget_others(key, frozenset(found))
                 self._tell(key, BringInStep(UPKEEP))
         self._announce(DisplaysChanged(key))
+
+    async def _fitting(self, key: StationKey, told: Sequence[Message]) -> list[Message]:
+        """Those that are known, and as many others as there is room for."""
+        there = {each.number for each in await self._store.shown_at(key)}
+        new = dict.fromkeys(each.number for each in told if each.number not in there)
+        there.update(list(new)[: max(SHOWN_MAX - len(there), 0)])
+        return [message for message in told if message.number in there]
 
     async def _forget_others(self, key: StationKey, found: frozenset[int]) -> None:
         """What it did not name is not there, whatever we believed."""
