@@ -23,6 +23,7 @@ from ricarica.transactions.sql import READINGS
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WRITERS = 4  # batches that are under way at once
 DEADLINE_S = 30.0
+SINCE = {"node", "habits", "pending_secret", "pending_profile"}
 # As the first release knew it.
 OLD_STATIONS = sa.Table(
     "stations",
@@ -30,7 +31,7 @@ OLD_STATIONS = sa.Table(
     *(
         sa.Column(column.name, column.type, primary_key=column.primary_key)
         for column in STATIONS.columns
-        if column.name != "node"
+        if column.name not in SINCE
     ),
 )
 
