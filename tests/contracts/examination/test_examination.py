@@ -120,7 +120,9 @@ BROKEN: dict[str, tuple[str, sa.sql.dml.UpdateBase]] = {
     "a password in the log": (
         "I17",
         sa.update(MESSAGES).values(
-            action="SetVariables", request='{"component": "BasicAuthPassword", "value": "secret"}'
+            action="SetVariables",
+            request='{"setVariableData":[{"attributeValue":"secret",'
+            '"component":{"name":"SecurityCtrlr"},"variable":{"name":"BasicAuthPassword"}}]}',
         ),
     ),
     "an API key in an event": (
