@@ -158,6 +158,7 @@ def receiver(house: House) -> HTTPRouteHandler:
     return receive
 
 
+LOOKS = 20  # at the room there is, while the longest log comes
 MULTIPART_MARGIN = 64 * 1024  # what a form may put around its file
 
 
@@ -180,7 +181,7 @@ async def take_log(
     actor = system_actor(wanted.station.tenant, wanted.station.station)
     # Twice at once is possible: each has its file, and the first one counts.
     file = files.new_name()
-    stored = await files.logs.receive(file, content, room)
+    stored = await files.logs.receive(file, _while_there_is_room(files, content), room)
 
     async def note(slices: Slices) -> None:
         upload = Upload(stored.name, stored.size, slices.now, name)
@@ -191,6 +192,17 @@ async def take_log(
     except RicaricaError:
         await files.logs.delete(file)
         raise
+
+
+async def _while_there_is_room(files: Files, content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Others come at the same time, perhaps by the same address: together they must fit too."""
+    unseen = 0
+    async for chunk in content:
+        unseen += len(chunk)
+        if unseen > files.limits.log_max // LOOKS:
+            unseen = 0
+            await room_for_log(files)
+        yield chunk
 
 
 def _name_in(request: Anyone) -> str | None:

@@ -1,5 +1,6 @@
 """Images to stations and logs from stations, over HTTP, with all bounds."""
 
+import asyncio
 import gzip
 import hashlib
 import itertools
@@ -329,6 +330,28 @@ async def test_all_logs_together_have_a_bound(
     second, _ = await asked(api, admin)
 
     assert (await anyone.put(second, content=b"two")).status_code == 413
+
+
+async def test_logs_that_come_at_the_same_time_have_a_bound_together(
+    api: Api, admin: httpx.AsyncClient, anyone: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield bytes(100)
+        begun.set()
+        await go_on.wait()
+        for _ in range(8):
+            yield bytes(100)
+
+    url, _ = await asked(api, admin)
+    uploads = [asyncio.create_task(anyone.put(url, content=slow())) for _ in range(2)]
+    await begun.wait()
+    (tmp_path / "logs" / "another").write_bytes(bytes(LIMITS.logs_max))
+    go_on.set()
+
+    assert [(await upload).status_code for upload in uploads] == [413, 413]
+    assert [each.name for each in (tmp_path / "logs").iterdir()] == ["another"]
 
 
 async def test_a_log_that_comes_too_late_is_not_taken(
