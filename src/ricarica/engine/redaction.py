@@ -31,7 +31,7 @@ SECRETIVE = frozenset(
     }
 )
 # What it carries is somebody's private life; where that is kept, it is kept for days. N09
-PRIVATE = "NotifyCustomerInformation"
+PRIVATE = frozenset({"CustomerInformation", "NotifyCustomerInformation"})
 # Variables and keys whose values are secret, in lower case: names are compared without case.
 SECRET_NAMES = frozenset(
     {
@@ -69,7 +69,7 @@ _QUERY = re.compile(
     rb"([?&](?:token|sig|signature|key|password|x-amz-signature|x-amz-credential)=)[^&\"\s]+",
     re.IGNORECASE,
 )
-_DATA = re.compile(rb'("data"\s*:\s*)' + _STRING)
+_DATA = re.compile(rb'("(?:data|customerIdentifier)"\s*:\s*)' + _STRING)
 _PRIVATE_KEY = re.compile(rb"(-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----)[^-\"]+")
 _PIN = b'"KeyCode"'
 _BETWEEN_BRACES = re.compile(rb"[^{}]+")
@@ -85,7 +85,7 @@ def redacted(action: str, payload: bytes, *, hides_tokens: bool = False) -> byte
     """
     if action in SECRETIVE:
         payload = _without_secrets(action, payload)
-    elif action == PRIVATE:
+    elif action in PRIVATE:
         payload = _DATA.sub(rb"\1" + _MASKED, payload)
     if _PIN in payload:
         payload = _without_pins(_BETWEEN_BRACES.sub(_without_pin, payload))

@@ -135,3 +135,9 @@ def test_what_a_station_knows_of_a_customer_is_not_in_the_log() -> None:
     assert redacted("NotifyCustomerInformation", told) == (
         b'{"data": "***", "seqNo": 0, "requestId": 7}'
     )
+
+
+def test_whom_a_station_is_asked_about_is_not_in_the_log() -> None:
+    asked = b'{"requestId":7,"report":true,"clear":false,"customerIdentifier":"Ada"}'
+
+    assert redacted("CustomerInformation", asked) == asked.replace(b"Ada", b"***")
