@@ -12,13 +12,14 @@ from ricarica.api.caller import Asking, Caller, require
 from ricarica.api.gate import needs
 from ricarica.api.replies import Page, PageWanted, page_from
 from ricarica.engine.queries import AsideMessage, AsideQueries
+from ricarica.engine.redaction import redacted
 
 PATH = "/put-aside"
 NUMBER_MAX = 2**63 - 1  # what the database can hold
 
 
 class AsideReply(Struct, frozen=True):
-    """`why`: what went wrong with it. `payload` is as it came."""
+    """`why`: what went wrong with it. `payload` is as it came, without secrets."""
 
     id: str
     station: str
@@ -69,6 +70,6 @@ def aside_reply(message: AsideMessage) -> AsideReply:
         message.station.station,
         message.at,
         message.action,
-        message.payload,
+        redacted(message.action, message.payload.encode()).decode(),
         message.why,
     )

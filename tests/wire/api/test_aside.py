@@ -134,3 +134,14 @@ async def test_who_only_looks_cannot_replay(api: Api, station: StationKey) -> No
 
     assert (await viewer.get("/put-aside")).status_code == 200
     assert (await viewer.post("/put-aside/17/replay")).status_code == 403
+
+
+async def test_a_pin_that_was_put_aside_is_not_shown(
+    api: Api, admin: httpx.AsyncClient, station: StationKey
+) -> None:
+    token = {"idToken": {"idToken": "s3cret", "type": "KeyCode"}, "timestamp": 7}
+    await set_aside(api, station, 1, token)
+
+    [item] = (await admin.get("/put-aside")).json()["items"]
+
+    assert json.loads(item["payload"])["idToken"] == {"idToken": "***", "type": "KeyCode"}
