@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from ricarica.energy.commands import (
     AskDer,
@@ -25,6 +26,7 @@ from ricarica.energy.der import (
     Point,
 )
 from ricarica.energy.queries import EnergyQueries, StationEnergy
+from ricarica.engine.sql import OUTBOX
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.ocpp.dialects import V21
 from ricarica.simulator.blocks import der
@@ -237,3 +239,20 @@ async def test_an_alarm_of_the_grid_calls_somebody(network: World) -> None:
 
     [alert] = await alerts(network)
     assert (alert.name, alert.station) == ("Alarm of the grid", "ROMA-1")
+
+
+@pytest.mark.usecase("R05")
+async def test_an_alarm_that_is_told_again_when_it_is_over_begins_no_other(network: World) -> None:
+    station = await network.station("ROMA-1", V21)
+    teller = network.teller(station)
+    begins, ends = ((network.clock.now() - each * MINUTE).isoformat() for each in (10, 5))
+    said = {"controlType": "VoltVar", "timestamp": begins, "gridEventFault": "OverVoltage"}
+    over = {"controlType": "VoltVar", "timestamp": ends, "alarmEnded": True}
+
+    for told in (said, over, said, over):
+        await teller.call("NotifyDERAlarm", told)
+
+    [alarm] = (await known(network, station)).alarms
+    assert alarm.ended_at is not None
+    kinds = await network.database.fetch(sa.select(OUTBOX.c.kind))
+    assert [kind for (kind,) in kinds].count("DerAlarmChanged") == 2

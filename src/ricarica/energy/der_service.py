@@ -114,9 +114,11 @@ class DerService:
 
     async def alarm(self, told: DerAlarmTold) -> None:
         """R05. There is one alarm at a time: another control takes over from the last."""
+        known = await self._store.alarm(told.station, told.kind)
+        if known is not None and _is_repeat(known, told):
+            return
         if not told.ended:
             await self._take_over(told)
-        known = await self._store.alarm(told.station, told.kind)
         alarm = known or DerAlarm(station=told.station, kind=told.kind, at=told.at)
         begun = replace(alarm, at=told.at, fault=told.fault, info=told.info, ended_at=None)
         ended = replace(alarm, ended_at=told.at, info=told.info or alarm.info)
@@ -133,6 +135,12 @@ class DerService:
         for held in await self._store.controls(station):
             if held.control.is_over(at):
                 self._store.remove_control(held)
+
+
+def _is_repeat(known: DerAlarm, told: DerAlarmTold) -> bool:
+    if told.ended:
+        return known.ended_at == told.at
+    return (known.at, known.fault) == (told.at, told.fault)
 
 
 def _is_meant(held: HeldControl, command: ClearDer) -> bool:
