@@ -4,8 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from ricarica.authorization.model import TokenStatus
+from ricarica.engine.sql import OUTBOX
 from ricarica.kernel.errors import ConflictError, InvalidError
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber
 from ricarica.ocpp.dialects import V16, V21, V201, Dialect
@@ -280,6 +282,20 @@ async def test_the_end_of_what_nobody_made_is_no_fault(network: World, dialect: 
     )
 
     assert answer == {}
+
+
+async def test_an_end_that_is_told_again_is_announced_once(network: World) -> None:
+    await network.add_token(CARD)
+    station = await network.station("COMO-1", V21)
+    made, _ = await reserve(network, station)
+    told = {"reservationId": made.number, "reservationUpdateStatus": "Expired"}
+
+    for _ in range(2):
+        await network.teller(station).call("ReservationStatusUpdate", told)
+
+    kinds = await network.database.fetch(sa.select(OUTBOX.c.kind))
+    announced = [kind for (kind,) in kinds].count("ReservationChanged")
+    assert announced == 3, "asked, held, expired"
 
 
 async def test_nothing_is_held_for_whom_may_not_charge(network: World) -> None:

@@ -98,7 +98,7 @@ class ReservationService:
     ) -> None:
         """H02.FR.01: what the station does not know, it does not hold either."""
         known = await self._store.get(key, command.number)
-        if known is not None:
+        if known is not None and known.is_open:
             detail = None if is_known else "the station did not know it"
             self._save(moved(known, ReservationState.CANCELLED, at, detail))
 
@@ -107,7 +107,7 @@ class ReservationService:
     ) -> None:
         """H04: the station tells that it holds it no more. What we know nothing of is no fault."""
         known = await self._store.get(key, number)
-        if known is not None:
+        if known is not None and known.is_open:
             self._save(moved(known, state, at))
 
     async def used(
