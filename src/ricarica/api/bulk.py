@@ -16,6 +16,7 @@ from ricarica.api.replies import Page, PageWanted, page_from
 from ricarica.engine import bulk
 from ricarica.engine.bulk import PACE_MAX, Job, JobState, Manner
 from ricarica.engine.queries import BulkQueries, JobView, TargetView
+from ricarica.engine.rights import check_right
 from ricarica.engine.sayings import Saying, check_saying
 from ricarica.engine.selection import Selection
 from ricarica.engine.unit_of_work import UnitOfWork
@@ -72,6 +73,7 @@ class TargetReply(Struct, frozen=True):
 @post("/bulk", status_code=201, opt=needs(Permission.COMMAND), tags=["Commands"])
 async def begin_bulk(caller: Asking, data: JSONBody[BulkBody]) -> JobReply:
     """Tell many stations the same, at a pace."""
+    check_right(caller.actor, data.command)
     saying = Saying(data.command, data.body)
     dialect = data.select.dialect
     check_saying(saying, [dialect] if dialect and dialect in BY_NAME else list(BY_NAME))

@@ -16,6 +16,7 @@ from ricarica.api.commands import PATH, note_command
 from ricarica.api.gate import needs
 from ricarica.engine.commands import Call
 from ricarica.engine.outbox import DECODER
+from ricarica.engine.rights import check_right
 from ricarica.engine.sayings import Saying, check_saying
 from ricarica.kernel.errors import ConflictError, InvalidError
 from ricarica.kernel.ids import StationKey
@@ -80,6 +81,7 @@ async def call(
     It is sent as given, once it is valid: 422 tells which member is not, or that the dialect has
     no such action. 404: no such station; 409: it is not connected.
     """
+    check_right(caller.actor, action)
     key = await caller.station(identity)
     payload = await request.body() or b"{}"
 

@@ -7,6 +7,7 @@ import httpx
 import jsonschema
 import pytest
 
+from ricarica.access.model import Role
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
 from ricarica.link.letters import Closed, Outcome, Told
 from ricarica.ocpp.dialects import DIALECTS, V16, V21, V201, Dialect
@@ -243,3 +244,17 @@ async def test_who_may_only_look_tells_nobody(api: Api, viewer: httpx.AsyncClien
     assert (await viewer.post("/bulk", json={"command": "clear-cache"})).status_code == 403
     assert (await viewer.post("/stations/CP-1/upkeep")).status_code == 403
     assert (await viewer.get("/stations/CP-1/upkeep")).json()["items"] == []
+
+
+async def test_whoever_may_not_change_stations_may_not_do_so_in_their_own_words(api: Api) -> None:
+    await prepare(api, "CP-1")
+    network = {"configurationSlot": 1, "connectionData": {}}
+    many = {"command": "SetNetworkProfile", "body": network, "select": {"ids": ["CP-1"]}}
+
+    async with await api.client_as(Role.OPERATOR) as operator:
+        forbidden = await operator.post("/stations/CP-1/commands/SetNetworkProfile", json=network)
+        to_many = await operator.post("/bulk", json=many)
+        allowed = await operator.post("/stations/CP-1/commands/ClearCache", json={})
+
+    assert (forbidden.status_code, to_many.status_code) == (403, 403)
+    assert allowed.status_code == 409  # it is not connected

@@ -13,6 +13,7 @@ from ricarica.engine import bulk
 from ricarica.engine.bulk import Job, Manner
 from ricarica.engine.outbox import DECODER
 from ricarica.engine.queries import BulkQueries, JobView
+from ricarica.engine.rights import check_right
 from ricarica.engine.sayings import Saying, check_saying
 from ricarica.engine.selection import Selection
 from ricarica.engine.unit_of_work import UnitOfWork
@@ -61,6 +62,7 @@ async def begin(visitor: Visiting) -> Html:
     typed = visitor.form
     try:
         saying, manner = _saying(typed), _manner(typed, visitor)
+        check_right(visitor.actor, saying.name)
         selection = _selection(typed)
         dialect = selection.dialect
         check_saying(saying, [dialect] if dialect in DIALECTS else DIALECTS)

@@ -13,6 +13,7 @@ from ricarica.engine.commands import NUMBER, Call
 from ricarica.engine.orders import note_order
 from ricarica.engine.outbox import DECODER
 from ricarica.engine.queries import KeptQueries, OfferQueries, ReportQueries, UpkeepQueries
+from ricarica.engine.rights import check_right
 from ricarica.engine.sayings import Saying, check_saying, result_of
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
@@ -82,6 +83,7 @@ async def call_page(visitor: Visiting, station: FromPath[str], action: FromPath[
 @post("/stations/{station:str}/call/{action:str}", opt=needs(Permission.COMMAND))
 async def call(visitor: Visiting, station: FromPath[str], action: FromPath[str]) -> Html:
     """Answered when the station has answered, or has not for too long."""
+    check_right(visitor.actor, action)
     view = await station_view(visitor, station)
     schema = _schema(view.station, action)
     try:
