@@ -140,6 +140,8 @@ async def change_rule(caller: Asking, rule: FromPath[str], data: JSONBody[RuleBo
 
 @delete("/access-rules/{rule:str}", opt=EDIT, tags=TAGS)
 async def remove_rule(caller: Asking, rule: FromPath[str]) -> None:
+    """Take a rule away; what it kept out may charge again."""
+
     async def remove(slices: Slices) -> None:
         await slices.access_rules.remove_rule(caller.tenant, rule)
         caller.audit(slices, "access-rule.remove", f"access-rule:{rule}")
@@ -187,6 +189,7 @@ async def add_definition(caller: Asking, data: JSONBody[ListBody]) -> ListReply:
 async def change_definition(
     caller: Asking, definition: FromPath[str], data: JSONBody[ListBody]
 ) -> ListReply:
+    """Change which tokens are on which stations' lists."""
     changed = list_from(definition, data)
     return await caller.carry_out(lambda slices: _define(slices, caller, changed))
 
@@ -254,6 +257,7 @@ async def list_attempts(
 
 @get("/open-token-kinds", opt=needs(Permission.READ), tags=TAGS)
 async def get_open_kinds(caller: Asking) -> OpenKinds:
+    """The kinds of tokens that may charge though nobody knows them."""
     return OpenKinds(sorted((await _book(caller)).open_kinds))
 
 

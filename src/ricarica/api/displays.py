@@ -105,6 +105,7 @@ async def list_templates(caller: Asking) -> Page[TemplateReply]:
 
 @get("/displays/{template:str}", opt=needs(Permission.READ), tags=TAGS)
 async def get_template(caller: Asking, template: FromPath[str]) -> TemplateReply:
+    """One message for displays."""
     found = await DisplayQueries(caller.database).template(caller.tenant, template)
     return template_reply(require(found, f"message {template}"))
 
@@ -123,6 +124,7 @@ async def add_template(caller: Asking, data: JSONBody[TemplateBody]) -> Template
 async def change_template(
     caller: Asking, template: FromPath[str], data: JSONBody[TemplateBody]
 ) -> TemplateReply:
+    """Change a message; stations that show it are told."""
     return await caller.carry_out(lambda slices: _put(slices, caller, template, data))
 
 

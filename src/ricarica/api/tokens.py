@@ -55,7 +55,7 @@ class TreatmentBody(Struct, frozen=True, forbid_unknown_fields=True):
     second_language: ShortText | None = None
     message: Annotated[str, Meta(max_length=512)] | None = None
     priority: Annotated[int, Meta(ge=-9, le=9)] | None = None
-    transfers: list[EnergyTransfer] = []
+    transfers: tuple[EnergyTransfer, ...] = ()
 
 
 class TokenReply(Struct, frozen=True):
@@ -193,7 +193,7 @@ def treatment_reply(treatment: Treatment) -> TreatmentBody:
         treatment.second_language,
         treatment.message,
         treatment.priority,
-        list(treatment.transfers),
+        tuple(treatment.transfers),
     )
 
 

@@ -399,11 +399,23 @@ def test_what_is_empty_and_may_be_left_out_is_left_out_of_any_message() -> None:
 
 
 @pytest.mark.parametrize(
+    "said, name",
+    [({"idTag": None}, "missing_member"), ({"idTag": "T" * 256}, "unreadable_member")],
+    ids=str,
+)
+def test_who_started_may_be_nobody_for_what_has_begun_is_recorded(
+    said: dict[str, Any], name: str
+) -> None:
+    start, names = mended(START | said, v16.StartTransactionRequest)
+
+    assert (start.id_tag, names) == ("", {name})
+
+
+@pytest.mark.parametrize(
     "said, kind, why",
     [
         ({"meterStop": None}, v16.StopTransactionRequest, ErrorKind.TYPE),
         ({"meterStart": "much"}, v16.StartTransactionRequest, ErrorKind.TYPE),
-        ({"idTag": "T" * 256}, v16.StartTransactionRequest, ErrorKind.TYPE),
         ({"eventType": "Paused"}, v2.TransactionEventRequest, ErrorKind.PROPERTY),
         ({"transactionInfo": {}}, v2.TransactionEventRequest, ErrorKind.MISSING_MEMBER),
         ({"status": "Happy"}, v16.StatusNotificationRequest, ErrorKind.PROPERTY),

@@ -269,5 +269,3 @@ def test_2_x_tells_about_its_transaction_when_told_to(dialect: Dialect) -> None:
     assert status_of(answer) == "Accepted"
     assert server.events()[-1]["triggerReason"] == "Trigger"
     assert server.events()[-1]["meterValue"][0]["sampledValue"][0]["context"] == "Trigger"
-    answer = server.command("TriggerMessage", {"requestedMessage": "SignV2GCertificate"})
-    assert status_of(answer) == "NotImplemented"
