@@ -15,7 +15,7 @@ from ricarica.slices import Slices
 from ricarica.stations.commands import TransferData
 from ricarica.stations.model import Acceptance
 from ricarica.stations.service import Preparation
-from ricarica.testing.world import World, key_of
+from ricarica.testing.world import World, key_of, world
 
 SOON = timedelta(seconds=5)
 
@@ -169,3 +169,16 @@ async def test_what_one_slice_wants_in_vain_keeps_no_other_from_it(
 
     assert told(network, station, "DataTransfer") == 1
     assert told(network, station, "ClearCache") == 1
+
+
+async def test_a_station_that_has_just_booted_is_left_alone_for_a_while(dialect: Dialect) -> None:
+    async with world() as network:
+        network.engine.caretaker._after_boot = timedelta(minutes=1)
+
+        station = await network.station("BERGAMO-9", dialect)
+        frames = network.frames[key_of(station).station].to_station
+        at_once = [text for text in frames if text.startswith("[2,")]
+        await network.pass_time(timedelta(minutes=2))
+
+        assert at_once == []
+        assert [text for text in frames if text.startswith("[2,")]

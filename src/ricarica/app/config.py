@@ -71,6 +71,7 @@ class Config:
     handshakes_per_s: int = 300
     connections_max: int = 100_000
     heartbeat_s: int = 300
+    upkeep_after_boot_s: int = 60
     outlet_power_max_kw: int = int(POWER_MAX_W / 1000)
     admin_password: str | None = field(default=None, repr=False)
     currency: str = "EUR"
@@ -324,6 +325,8 @@ def _words(config: Config) -> Iterator[str]:
     seconds = config.heartbeat_s
     if not HEARTBEAT_S_MIN <= seconds <= HEARTBEAT_S_MAX:
         yield f"heartbeat_s is from {HEARTBEAT_S_MIN} to {HEARTBEAT_S_MAX}, not {seconds}"
+    if config.upkeep_after_boot_s < 0:
+        yield f"upkeep_after_boot_s is 0 or more, not {config.upkeep_after_boot_s}"
 
 
 def _traces(config: Config) -> Iterator[str]:

@@ -102,6 +102,7 @@ async def _serving(config: Config) -> AsyncIterator[Serving]:
             database,
             clock,
             policy=policy,
+            upkeep_after_boot=timedelta(seconds=config.upkeep_after_boot_s),
             firmware=firmware,
             billing=BillingPolicy(config.public_url),
             security=security_policy_of(config),

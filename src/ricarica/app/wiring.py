@@ -123,6 +123,7 @@ class Parts:
     clock: Clock = field(default_factory=SystemClock)
     ids: Ids = field(default_factory=RandomIds)
     policy: StationPolicy = field(default_factory=StationPolicy)
+    upkeep_after_boot: timedelta = timedelta()
     security: SecurityPolicy = field(default_factory=SecurityPolicy)
     pki: Pki = field(default_factory=Pki)
     billing: BillingPolicy = field(default_factory=BillingPolicy)
@@ -163,7 +164,7 @@ def node_of(parts: Parts) -> Node:
         billing_policy=parts.billing,
     )
     company = company_of(parts.bus) if parts.bus else None
-    vocabulary = Vocabulary(ROUTES, PHRASES)
+    vocabulary = Vocabulary(ROUTES, PHRASES, upkeep_after_boot=parts.upkeep_after_boot)
     engine = Engine(parts.database, surroundings, vocabulary, link, prefetch, company)
     limits = limits_of(parts)
     gateway = StationGateway(link, parts.clock, limits, parts.rng, neighbours=link)

@@ -53,9 +53,15 @@ class Plan:
     at: datetime
     kinds: frozenset[str]
     anew: frozenset[str] = frozenset()
+    boots: bool = False  # it has just been accepted
 
     def and_also(self, other: "Plan") -> "Plan":
-        return Plan(min(self.at, other.at), self.kinds | other.kinds, self.anew | other.anew)
+        return Plan(
+            min(self.at, other.at),
+            self.kinds | other.kinds,
+            self.anew | other.anew,
+            self.boots or other.boots,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,10 @@ class Caretaker:
         upkeeps: Sequence[Upkeep],
         around: Surrounding,
         carry_out: CarryOut,
+        after_boot: timedelta = timedelta(),
     ) -> None:
+        """`after_boot`: whoever installs a station, or waits before it, has the first word."""
+        self._after_boot = after_boot
         self._upkeeps = upkeeps
         self._around = around
         self._carry_out = carry_out
@@ -104,7 +113,7 @@ class Caretaker:
 
     def booted(self, key: StationKey) -> None:
         """It was accepted, and its answer is on its way."""
-        self._plan(key, Plan(self._around.clock.now(), self._kinds, self._kinds))
+        self._plan(key, Plan(self._around.clock.now(), self._kinds, self._kinds, boots=True))
 
     def bring(self, key: StationKey, kind: str = EVERYTHING, *, anew: bool = False) -> None:
         """Something else is wanted, or somebody wants it tried again. If it is away, when it is
@@ -184,7 +193,11 @@ class Caretaker:
     async def _look_after(self, key: StationKey, plan: Plan) -> None:
         try:
             await self._around.deliver(key)
-            await self._mend(key, plan)
+            if plan.boots and self._after_boot:
+                at = self._around.clock.now() + self._after_boot
+                self._plan(key, Plan(at, plan.kinds, plan.anew))
+            else:
+                await self._mend(key, plan)
         except RicaricaError as error:
             # Nothing could be stored, or the station was removed: it is told when it is back.
             log.warning("upkeep.broke_off", station=str(key), error=str(error))

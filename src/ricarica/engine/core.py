@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
@@ -73,6 +74,7 @@ class Vocabulary:
     routes: Routes
     phrases: Mapping[str, Phrases]
     upkeeps: Sequence[Upkeep] = UPKEEPS
+    upkeep_after_boot: timedelta = timedelta()
 
 
 class Engine:
@@ -127,7 +129,9 @@ class Engine:
             lambda: len(self.mailboxes),
             Deliverer(self.speaker.say, self.in_order, self.in_order).deliver,
         )
-        self.caretaker = Caretaker(vocabulary.upkeeps, around, self.in_order)
+        self.caretaker = Caretaker(
+            vocabulary.upkeeps, around, self.in_order, vocabulary.upkeep_after_boot
+        )
         self.bulk = Runner(
             Around(
                 database,

@@ -81,6 +81,7 @@ async def network_of(folder: Path) -> AsyncIterator[Network]:
         http_port=0,
         admin_password=PASSWORDS[Role.ADMIN],
         time_zone="Europe/Rome",
+        upkeep_after_boot_s=0,
     )
     async with serving(config) as served:
         await _furnish(served)
