@@ -216,7 +216,9 @@ class Watch:
             owner = (row[0], row[1])
             if owner not in spoke and not self.hands[owner]:
                 self.violate("I12", f"{table.name} of {row[1]} were written though it was silent")
-            if self.acceptance.get(owner) != "accepted":
+            # B02.FR.05: what we trigger a pending station may tell, and an operator here does.
+            may_tell = self.acceptance.get(owner) == "pending" and table.name == "connectors"
+            if self.acceptance.get(owner) != "accepted" and not may_tell:
                 self.violate("I11", f"{table.name} of {row[1]}, which nobody has accepted")
 
     def _number(self, row: Row) -> None:

@@ -106,7 +106,7 @@ def _stations(served: Serving) -> Iterator[SimulatedStation]:
     now = served.node.parts.clock.now()
     for identity, dialect in {**STATIONS, STRANGER: V16}.items():
         vendor = SCRIPT if identity == "EVIL-1" else "Stellavolt"
-        make = Make(vendor, "Duo 22", "2.4.1", "S1")
+        make = Make(vendor, "Duo 22", "2.4.1", f"S-{identity}")
         station = SimulatedStation(dialect, identity, now=now, make=make)
         station.settings.override({"sample_interval": "1", "back_off_wait": "1"})
         station.plug_in(1)
