@@ -249,7 +249,7 @@ async def set_web(caller: Asking, identity: FromPath[str], data: JSONBody[WebBod
     )
 
 
-@post("/payments/addresses", status_code=200, opt=needs(Permission.READ), tags=["Payments"])
+@post("/payments/addresses", status_code=200, opt=needs(Permission.COMMAND), tags=["Payments"])
 async def check_address(caller: Asking, data: JSONBody[AddressBody]) -> AddressReply:
     """Whether an address was shown by the station just now, and what limits it carries."""
     key = await caller.station(data.station)

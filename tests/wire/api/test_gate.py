@@ -29,7 +29,7 @@ def handlers(app: Litestar) -> list[tuple[str, str, HTTPRouteHandler]]:
 def filled(path: str) -> str:
     import re
 
-    return re.sub(r"\{\w+:?\w*\}", "x", path)
+    return re.sub(r"\{\w+:?\w*\}", "x", re.sub(r"\{\w+:int\}", "1", path))
 
 
 async def log_in(api: Api, role: Role) -> Login:
