@@ -118,30 +118,22 @@ class Engine:
         self.doctor: Doctor | None = None  # the application has one, for it looks at the network
         self.asked_for = 0  # messages whose handling waits for what others say
         self._pki = surroundings.pki
-        self._authority = self._pki.authority or OwnAuthority(self._pki.vault, surroundings.clock)
+        self._authority = self._pki.authority or OwnAuthority(self._pki.vault, self._clock)
         self._company = company
         self.speaker = Speaker(self.commands, self._decide_for)
+        deliverer = Deliverer(self.speaker.say, self.in_order, self.in_order)
         around = Surrounding(
             self.live,
-            surroundings.clock,
+            self._clock,
             self.commands.tell,
             self.commands.is_busy,
-            lambda: len(self.mailboxes),
-            Deliverer(self.speaker.say, self.in_order, self.in_order).deliver,
+            self.mailboxes.__len__,
+            deliverer.deliver,
         )
-        self.caretaker = Caretaker(
-            vocabulary.upkeeps, around, self.in_order, vocabulary.upkeep_after_boot
-        )
-        self.bulk = Runner(
-            Around(
-                database,
-                surroundings.clock,
-                self.speaker.say,
-                self._is_there,
-                self.in_unit,
-                self.bring,
-            )
-        )
+        pause = vocabulary.upkeep_after_boot
+        self.caretaker = Caretaker(vocabulary.upkeeps, around, self.in_order, pause)
+        say, is_there = self.speaker.say, self._is_there
+        self.bulk = Runner(Around(database, self._clock, say, is_there, self.in_unit, self.bring))
 
     async def run(self) -> None:
         """Until cancelled."""
