@@ -36,6 +36,9 @@ class BrokenPromiseError(AssertionError):
         self.invariant = invariant
 
 
+TRIGGERS = frozenset({b'"TriggerMessage"', b'"ExtendedTriggerMessage"'})
+
+
 @dataclass(slots=True)
 class Talk:
     """What went over one line."""
@@ -82,6 +85,7 @@ class Watch:
         self.hands: Counter[Owner] = Counter()  # stations on which an operator is at work
         self.epochs: dict[Owner, int] = {}
         self.acceptance: dict[Owner, str] = {}
+        self.triggered: set[Owner] = set()  # asked to tell something
         self._now = now
         self._committed_at: dict[tuple[str, bytes], float] = {}
         self._delivered_over: dict[tuple[str, bytes], list[Line]] = {}
@@ -126,6 +130,8 @@ class Watch:
         talk = self._talk(line)
         if kind == CALL:
             self._asks(line, talk, id)
+            if talk.key and bytes(frame[2]) in TRIGGERS:
+                self.triggered.add((talk.key.tenant, talk.key.station))
         elif kind in {RESULT, ERROR} and id not in NO_IDS:
             self._answers(line, talk, id, is_result=kind == RESULT)
 
@@ -216,8 +222,9 @@ class Watch:
             owner = (row[0], row[1])
             if owner not in spoke and not self.hands[owner]:
                 self.violate("I12", f"{table.name} of {row[1]} were written though it was silent")
-            # B02.FR.05: what we trigger a pending station may tell, and an operator here does.
-            may_tell = self.acceptance.get(owner) == "pending" and table.name == "connectors"
+            # B02.FR.02: what we trigger a pending station may tell, and an operator here does.
+            is_asked = self.acceptance.get(owner) == "pending" and owner in self.triggered
+            may_tell = is_asked and table.name == "connectors"
             if self.acceptance.get(owner) != "accepted" and not may_tell:
                 self.violate("I11", f"{table.name} of {row[1]}, which nobody has accepted")
 
