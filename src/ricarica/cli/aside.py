@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from ricarica.cli.options import LOCAL, AsJson, Key, Url
-from ricarica.cli.output import Exit, complain, show_json, show_table
-from ricarica.cli.remote import RefusedRequestError, Server
+from ricarica.cli.options import LOCAL, AsJson, Key, OfStation, Url
+from ricarica.cli.output import Exit, complain, show_list
+from ricarica.cli.remote import RefusedRequestError, Server, query_of
 
 app = typer.Typer(no_args_is_help=True, help="What stations told that could not be read.")
 
@@ -16,19 +16,14 @@ PATH = "/put-aside"
 @app.command("list")
 def list_put_aside(
     *,
-    station: Annotated[str | None, typer.Option(help="Only what this one told.")] = None,
+    station: OfStation = None,
     url: Url = LOCAL,
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """List what was put aside, the oldest first, and why."""
-    query = {} if station is None else {"station": station}
-    messages = list(Server(url, key).items(PATH, query))
-    if as_json:
-        show_json(messages)
-        return
-    headings = ("id", "station", "at", "action", "why")
-    show_table(headings, ([message[name] for name in headings] for message in messages))
+    messages = Server(url, key).items(PATH, query_of(station=station))
+    show_list(messages, ("id", "station", "at", "action", "why"), as_json=as_json)
 
 
 @app.command("replay")
@@ -40,11 +35,11 @@ def replay(
 ) -> None:
     """Read it once more, after an upgrade that knows how. What still cannot be read stays."""
     server = Server(url, key)
-    numbers = [number] if number else [each["id"] for each in server.items(PATH, {})]
+    numbers = [number] if number else [each["id"] for each in server.items(PATH)]
     failed = 0
     for each in numbers:
         try:
-            server.post(f"{PATH}/{each}/replay", b"", {})
+            server.post(f"{PATH}/{each}/replay")
         except RefusedRequestError as error:
             failed += 1
             complain(f"{each}: {error}")

@@ -1,14 +1,13 @@
 """`ricarica doctor station`: why can this station not connect, or not charge?"""
 
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 from rich.console import Console
 
 from ricarica.cli.options import LOCAL, AsJson, Key, Url
 from ricarica.cli.output import Exit, show_json
-from ricarica.cli.remote import Server
+from ricarica.cli.remote import Server, path_to
 
 MARKS = {
     "ok": ("✓", "green"),
@@ -30,7 +29,7 @@ def station(
 
     It asks a running server, which remembers who was turned away at the door.
     """
-    path = f"/stations/{quote(identity, safe='')}/doctor"
+    path = path_to("stations", identity, "doctor")
     diagnosis = Server(url, key).get(path, timeout_s=TIMEOUT_S)
     if as_json:
         show_json(diagnosis)

@@ -1,37 +1,32 @@
 """`ricarica energy`: limits, charging profiles and controls of the grid, set by hand."""
 
+import re
+from decimal import Decimal
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import msgspec
 import typer
 
-from ricarica.cli.options import LOCAL, AsJson, Key, Url
-from ricarica.cli.output import Exit, complain, show_facts, show_json, show_table
+from ricarica.cli.options import LOCAL, AsJson, Identity, Key, Payload, Url, amount_from
+from ricarica.cli.output import members, show_json, show_list, show_one, show_table
 from ricarica.cli.payloads import payload_from
-from ricarica.cli.remote import Server
-from ricarica.cli.stations import ends
+from ricarica.cli.ports import UsageError
+from ricarica.cli.remote import Server, path_to, query_of
+from ricarica.cli.telling import STATION_S, end, tell
 
 app = typer.Typer(no_args_is_help=True, help="What limits stations, and what cars ask for.")
 
-Identity = Annotated[str, typer.Argument(help="The station's identity, in any case.")]
 Evse = Annotated[int, typer.Option(help="0: the whole station, or all of its EVSEs.")]
-Payload = Annotated[
-    list[str], typer.Argument(help="JSON; @FILE; - for standard input; or members as name=value.")
-]
-STATION_S = 40.0  # a station has half a minute to answer
+LIMIT = re.compile(r"(\d+(?:\.\d+)?) ?([AW])", re.IGNORECASE)
 
 
 @app.command("list")
 def list_energy(*, url: Url = LOCAL, key: Key = None, as_json: AsJson = False) -> None:
     """List stations where something limits, or is asked for."""
-    rows = Server(url, key).get("/energy")["items"]
-    if as_json:
-        show_json(rows)
-        return
     headings = ("station", "profiles", "missing", "limits", "controls", "alarms", "needs")
     names = ("station", "profiles", "out_of_step", "limits", "controls", "alarms", "needs_at")
-    show_table(headings, ([row[name] for name in names] for row in rows))
+    rows = Server(url, key).items("/energy")
+    show_list(rows, headings, lambda row: members(row, names), as_json=as_json)
 
 
 @app.command("show")
@@ -39,14 +34,16 @@ def show_energy(
     identity: Identity, *, url: Url = LOCAL, key: Key = None, as_json: AsJson = False
 ) -> None:
     """Show a station's profiles, limits, needs of cars, controls of the grid and alarms."""
-    found = Server(url, key).get(f"{_path(identity)}/energy")
+    found = Server(url, key).get(path_to("stations", identity, "energy"))
     if as_json:
         show_json(found)
         return
-    for name, members in COLUMNS.items():
+    for name, names in COLUMNS.items():
         if found[name]:
             typer.echo(f"\n{name}")
-            show_table(members, ([_word(row[each]) for each in members] for row in found[name]))
+            show_table(
+                names, ([_word(each) for each in members(row, names)] for row in found[name])
+            )
 
 
 @app.command("limit")
@@ -65,16 +62,18 @@ def set_limit(
     as_json: AsJson = False,
 ) -> None:
     """Set one limit, and keep it set."""
-    unit = limit[-1:].upper()
+    written = LIMIT.fullmatch(limit)
+    if written is None:
+        raise UsageError(f"{limit} is no limit; write it with its unit, e.g. 16A or 11000W")
     body = {
-        "limit": limit[:-1],
-        "unit": unit,
+        "limit": written[1],
+        "unit": written[2].upper(),
         "evse": evse,
         "purpose": purpose,
         "stack_level": level,
         "number": number,
     }
-    _post(Server(url, key), f"{_path(identity)}/charging-limits", body, as_json=as_json)
+    tell(Server(url, key), path_to("stations", identity, "charging-limits"), body, as_json=as_json)
 
 
 @app.command("profile")
@@ -89,7 +88,8 @@ def set_profile(
 ) -> None:
     """Set a charging profile, and keep it set."""
     body = {"evse": evse, "profile": msgspec.Raw(payload_from(profile))}
-    _post(Server(url, key), f"{_path(identity)}/charging-profiles", body, as_json=as_json)
+    path = path_to("stations", identity, "charging-profiles")
+    tell(Server(url, key), path, body, as_json=as_json)
 
 
 @app.command("remove")
@@ -99,9 +99,11 @@ def remove_profile(
     *,
     url: Url = LOCAL,
     key: Key = None,
+    as_json: AsJson = False,
 ) -> None:
     """Remove a charging profile; from a station that is away, when it is back."""
-    Server(url, key).delete(f"{_path(identity)}/charging-profiles/{number}")
+    path = path_to("stations", identity, "charging-profiles", number)
+    end(lambda: Server(url, key).delete(path, STATION_S), as_json=as_json)
 
 
 @app.command("amounts")
@@ -115,8 +117,8 @@ def change_amounts(
     as_json: AsJson = False,
 ) -> None:
     """Give a dynamic profile other amounts, e.g. limit=8 or setpoint=-5000."""
-    path = f"{_path(identity)}/charging-profiles/{number}/amounts"
-    _post(Server(url, key), path, msgspec.Raw(payload_from(amounts)), as_json=as_json)
+    path = path_to("stations", identity, "charging-profiles", number, "amounts")
+    tell(Server(url, key), path, payload_from(amounts), as_json=as_json)
 
 
 @app.command("control")
@@ -129,8 +131,8 @@ def set_control(
     as_json: AsJson = False,
 ) -> None:
     """Set a control of the grid."""
-    body = msgspec.Raw(payload_from(control))
-    _post(Server(url, key), f"{_path(identity)}/der-controls", body, as_json=as_json)
+    path = path_to("stations", identity, "der-controls")
+    tell(Server(url, key), path, payload_from(control), as_json=as_json)
 
 
 @app.command("composite")
@@ -144,20 +146,20 @@ def show_composite(
     as_json: AsJson = False,
 ) -> None:
     """Show what we believe will hold. `station call … composite` asks the station itself."""
-    query = {"evse": str(evse), "hours": str(hours)}
-    spans = Server(url, key).get(f"{_path(identity)}/composite", query)["items"]
-    if as_json:
-        show_json(spans)
-        return
-    names = ("at", "limit_w", "limit_a", "discharge_w", "setpoint_w")
-    show_table(names, ([_word(span[name]) for name in names] for span in spans))
+    path = path_to("stations", identity, "composite")
+    spans = Server(url, key).get(path, query_of(evse=evse, hours=hours))["items"]
+    names = ("at", "limit_w", "limit_a", "discharge_w", "setpoint_w", "delay_s", "less_from_soc")
+    show_list(spans, names, as_json=as_json)
 
 
 @app.command("rule")
 def decide(
     identity: Annotated[str | None, typer.Argument(help="One station; else for all.")] = None,
     *,
-    power: Annotated[float | None, typer.Option(help="W for a car that tells its needs.")] = None,
+    power: Annotated[
+        Decimal | None,
+        typer.Option(parser=amount_from, metavar="W", help="For a car that tells its needs."),
+    ] = None,
     transfer: Annotated[
         list[str] | None, typer.Option(help="That is allowed, e.g. AC_BPT; several times.")
     ] = None,
@@ -166,10 +168,9 @@ def decide(
     as_json: AsJson = False,
 ) -> None:
     """Decide what cars are given for what they ask, and how energy may flow."""
-    path = "/energy/rule" if identity is None else f"{_path(identity)}/energy/rule"
+    place = () if identity is None else ("stations", identity)
     body = {"power_w": power, "transfers": transfer or None}
-    rule = Server(url, key).put(path, msgspec.json.encode(body))
-    show_json(rule) if as_json else show_facts((name, _word(rule[name])) for name in rule)
+    show_one(Server(url, key).put(path_to(*place, "energy", "rule"), body), as_json=as_json)
 
 
 COLUMNS = {
@@ -181,24 +182,10 @@ COLUMNS = {
 }
 
 
-def _path(identity: str) -> str:
-    return f"/stations/{quote(identity, safe='')}"
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"{value.get('kind', '')} {value.get('id', '')}".strip()
-    return "" if value is None else str(value)
-
-
-def _post(server: Server, path: str, body: Any, *, as_json: bool) -> None:
-    answer = server.post(path, msgspec.json.encode(body), {}, STATION_S)
-    if as_json:
-        show_json(answer)
-    else:
-        show_facts((name, _word(value)) for name, value in answer.items() if name != "answer")
-        show_facts((name, _word(value)) for name, value in answer["answer"].items())
-    if answer["outcome"] == "unreached":
-        complain("the station is away; it is told when it is back")
-        raise typer.Exit(Exit.UNREACHED)
-    raise typer.Exit(ends(answer))
+def _word(value: Any) -> object:
+    """A control by its kind and its id."""
+    match value:
+        case {"kind": kind, "id": id_}:
+            return f"{kind} {id_}"
+        case _:
+            return value

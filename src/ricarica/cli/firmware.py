@@ -1,35 +1,31 @@
 """`ricarica firmware`: images, who gets them, and campaigns."""
 
+import base64
+import binascii
 from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import quote
+from typing import Annotated
 
-import msgspec
 import typer
 
-from ricarica.cli.options import LOCAL, AsJson, Key, Url
-from ricarica.cli.output import Exit, complain, show_facts, show_json, show_table
-from ricarica.cli.remote import Server
-from ricarica.cli.stations import ENDS, Identity
-from ricarica.kernel.errors import ConflictError
+from ricarica.cli.options import LOCAL, AsJson, Identity, Key, Url
+from ricarica.cli.output import Row, members, named, show_list, show_one
+from ricarica.cli.remote import Server, path_to
+from ricarica.cli.telling import tell
 
 app = typer.Typer(no_args_is_help=True, help="Firmware of stations: images and campaigns.")
 
 ImageId = Annotated[str, typer.Argument(help="As `ricarica firmware list` shows it.")]
 CampaignId = Annotated[str, typer.Argument(help="As `ricarica firmware campaigns` shows it.")]
 Pem = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="PEM.")]
-TELL_S = 90.0  # a station may think for a minute about an order
 
 
 @app.command("list")
 def list_images(*, url: Url = LOCAL, key: Key = None, as_json: AsJson = False) -> None:
     """List images, the latest first."""
-    images = list(Server(url, key).items("/firmware/images", {}))
-    if as_json:
-        show_json(images)
-        return
     headings = ("image", "name", "version", "vendor", "model", "size", "signed by", "withdrawn")
-    show_table(headings, map(_image, images))
+    names = ("id", "name", "firmware", "vendor", "model", "size", "signer", "withdrawn_at")
+    images = Server(url, key).items("/firmware/images")
+    show_list(images, headings, lambda image: members(image, names), as_json=as_json)
 
 
 @app.command("add")
@@ -55,17 +51,13 @@ def add_image(
         fields["signature"] = _base64(signature.read_bytes())
     if certificate is not None:
         fields["certificate"] = certificate.read_text()
-    image = Server(url, key).upload("/firmware/images", fields, file)
-    if as_json:
-        show_json(image)
-    else:
-        show_facts(image.items())
+    show_one(Server(url, key).upload("/firmware/images", fields, file), as_json=as_json)
 
 
 @app.command("withdraw")
 def withdraw_image(image: ImageId, *, url: Url = LOCAL, key: Key = None) -> None:
     """Withdraw an image: no station gets it any more."""
-    Server(url, key).delete(f"/firmware/images/{quote(image, safe='')}")
+    Server(url, key).delete(path_to("firmware", "images", image))
 
 
 @app.command("trust")
@@ -78,12 +70,8 @@ def trust_root(
     as_json: AsJson = False,
 ) -> None:
     """Trust a manufacturer's root for signatures of its images."""
-    body = msgspec.json.encode({"vendor": vendor, "pem": root.read_text()})
-    known = Server(url, key).post("/firmware/roots", body, {})
-    if as_json:
-        show_json(known)
-    else:
-        show_facts(known.items())
+    body = {"vendor": vendor, "pem": root.read_text()}
+    show_one(Server(url, key).post("/firmware/roots", body), as_json=as_json)
 
 
 @app.command("update")
@@ -102,9 +90,8 @@ def update_station(
     as_json: AsJson = False,
 ) -> None:
     """Order one station to install an image."""
-    body = msgspec.json.encode({"image": image, "signed": signed, "any_model": any_model})
-    path = f"/stations/{quote(identity, safe='')}/firmware"
-    end(path, body, Server(url, key), as_json=as_json)
+    body = {"image": image, "signed": signed, "any_model": any_model}
+    tell(Server(url, key), path_to("stations", identity, "firmware"), body, as_json=as_json)
 
 
 @app.command("updates")
@@ -116,23 +103,18 @@ def list_updates(
     as_json: AsJson = False,
 ) -> None:
     """Show how far updates are, the latest first."""
-    path = f"/stations/{quote(identity, safe='')}/firmware" if identity else "/firmware/updates"
-    found = Server(url, key).get(path, {"limit": "100"})["items"]
-    if as_json:
-        show_json(found)
-        return
+    path = path_to("stations", identity, "firmware") if identity else "/firmware/updates"
     headings = ("station", "number", "version", "state", "status", "detail", "ordered at")
-    show_table(headings, map(_update, found))
+    names = ("station", "number", "firmware", "state", "status", "detail", "ordered_at")
+    found = Server(url, key).get(path, {"limit": "100"})["items"]
+    show_list(found, headings, lambda update: members(update, names), as_json=as_json)
 
 
 @app.command("campaigns")
 def list_campaigns(*, url: Url = LOCAL, key: Key = None, as_json: AsJson = False) -> None:
     """List campaigns, the latest first."""
-    campaigns = list(Server(url, key).items("/firmware/campaigns", {}))
-    if as_json:
-        show_json(campaigns)
-        return
-    show_table(("campaign", "name", "state", "wave", "stations", "why"), map(_campaign, campaigns))
+    headings = ("campaign", "name", "state", "wave", "stations", "why")
+    show_list(Server(url, key).items("/firmware/campaigns"), headings, _campaign, as_json=as_json)
 
 
 @app.command("campaign")
@@ -171,8 +153,7 @@ def begin_campaign(
         "which": {**which, "stations": station or []},
         "plan": plan,
     }
-    begun = Server(url, key).post("/firmware/campaigns", msgspec.json.encode(body), {})
-    _tell_campaign(begun, as_json=as_json)
+    _show_campaign(Server(url, key).post("/firmware/campaigns", body), as_json=as_json)
 
 
 @app.command("pause")
@@ -199,41 +180,19 @@ def cancel_campaign(
     _decide(Server(url, key), campaign, "cancel", as_json=as_json)
 
 
-def end(path: str, body: bytes, server: Server, *, as_json: bool) -> None:
-    """Tell a station, show what it answered, and end as that says."""
-    try:
-        answer = server.post(path, body, {}, TELL_S)
-    except ConflictError as error:
-        complain(str(error))
-        raise typer.Exit(Exit.UNREACHED) from error
-    if as_json:
-        show_json(answer)
-    else:
-        words = (answer["outcome"], answer["status"], answer["detail"])
-        typer.echo(" ".join(filter(None, words)))
-        show_facts(answer["answer"].items())
-    raise typer.Exit(ENDS.get(answer["outcome"], Exit.FAILED))
-
-
 def _decide(server: Server, campaign: str, decision: str, *, as_json: bool) -> None:
-    path = f"/firmware/campaigns/{quote(campaign, safe='')}/{decision}"
-    _tell_campaign(server.post(path, b"", {}), as_json=as_json)
+    path = path_to("firmware", "campaigns", campaign, decision)
+    _show_campaign(server.post(path), as_json=as_json)
 
 
-def _tell_campaign(campaign: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        show_json(campaign)
-    else:
-        facts = {**campaign, "counts": _counts(campaign["counts"])}
-        facts.pop("plan")
-        show_facts(facts.items())
+def _show_campaign(campaign: Row, *, as_json: bool) -> None:
+    facts = {**campaign, "counts": _counts(campaign)}
+    del facts["plan"]
+    show_one(campaign, named(facts), as_json=as_json)
 
 
 def _base64(content: bytes) -> str:
     """As it is, where it is Base64 already."""
-    import base64
-    import binascii
-
     try:
         text = "".join(content.decode("ascii").split())
         base64.b64decode(text, validate=True)
@@ -242,26 +201,16 @@ def _base64(content: bytes) -> str:
     return text
 
 
-def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+def _counts(campaign: Row) -> str:
+    return ", ".join(f"{count} {state}" for state, count in campaign["counts"].items() if count)
 
 
-def _image(image: dict[str, Any]) -> tuple[object, ...]:
-    names = ("id", "name", "firmware", "vendor", "model", "size", "signer", "withdrawn_at")
-    return tuple(image[name] for name in names)
-
-
-def _update(update: dict[str, Any]) -> tuple[object, ...]:
-    names = ("station", "number", "firmware", "state", "status", "detail", "ordered_at")
-    return tuple(update[name] for name in names)
-
-
-def _campaign(campaign: dict[str, Any]) -> tuple[object, ...]:
+def _campaign(campaign: Row) -> tuple[object, ...]:
     return (
         campaign["id"],
         campaign["name"],
         campaign["state"],
         campaign["wave"] + 1,
-        _counts(campaign["counts"]),
+        _counts(campaign),
         campaign["why"],
     )

@@ -1,16 +1,13 @@
 """`ricarica station forward`: a second back end that hears a station."""
 
 from typing import Annotated
-from urllib.parse import quote
 
-import msgspec
 import typer
 
-from ricarica.cli.options import LOCAL, AsJson, Key, Url
-from ricarica.cli.output import show_facts, show_json
-from ricarica.cli.remote import Server
-from ricarica.cli.stations import Identity
-from ricarica.kernel.errors import InvalidError
+from ricarica.cli.options import LOCAL, AsJson, Identity, Key, Url
+from ricarica.cli.output import show_one
+from ricarica.cli.ports import UsageError
+from ricarica.cli.remote import Server, path_to
 
 app = typer.Typer()
 
@@ -37,14 +34,13 @@ def forward_station(
     as_json: AsJson = False,
 ) -> None:
     """Show or change where a station is mirrored to."""
-    server = Server(url, key)
-    path = f"/stations/{quote(identity, safe='')}/forward"
+    server, path = Server(url, key), path_to("stations", identity, "forward")
     if remove:
         server.delete(path)
         return
     if to is None:
         if allow or identity_there or password or off:
-            raise InvalidError("say where to, with --to")
+            raise UsageError("say where to, with --to")
         known = server.get(path)
     else:
         body = {
@@ -55,8 +51,5 @@ def forward_station(
             "password": password,
             "is_on": not off,
         }
-        known = server.put(path, msgspec.json.encode(body))
-    if as_json:
-        show_json(known)
-    else:
-        show_facts(known.items())
+        known = server.put(path, body)
+    show_one(known, as_json=as_json)

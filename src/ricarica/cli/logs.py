@@ -1,17 +1,14 @@
 """`ricarica station logs`: what stations hand over about themselves."""
 
 from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import quote
+from typing import Annotated
 
-import msgspec
 import typer
 
-from ricarica.cli.firmware import end
-from ricarica.cli.options import LOCAL, AsJson, Key, Url
-from ricarica.cli.output import show_json, show_table
-from ricarica.cli.remote import Server
-from ricarica.cli.stations import Identity
+from ricarica.cli.options import LOCAL, AsJson, Identity, Key, Url
+from ricarica.cli.output import members, show_list
+from ricarica.cli.remote import Server, given, path_to
+from ricarica.cli.telling import tell
 
 app = typer.Typer(no_args_is_help=True, help="Logs of a station: ask for them, and fetch them.")
 
@@ -23,12 +20,10 @@ def list_logs(
     identity: Identity, *, url: Url = LOCAL, key: Key = None, as_json: AsJson = False
 ) -> None:
     """Show what was asked of a station, the latest first."""
-    found = Server(url, key).get(_path(identity), {"limit": "100"})["items"]
-    if as_json:
-        show_json(found)
-        return
     headings = ("number", "kind", "state", "status", "name", "size", "asked at")
-    show_table(headings, map(_row, found))
+    names = ("number", "kind", "state", "status", "name", "size", "asked_at")
+    found = Server(url, key).get(_path(identity), {"limit": "100"})["items"]
+    show_list(found, headings, lambda log: members(log, names), as_json=as_json)
 
 
 @app.command("ask")
@@ -50,10 +45,8 @@ def ask_for_log(
     as_json: AsJson = False,
 ) -> None:
     """Ask a station for a log; the file comes later."""
-    given = {"kind": kind, "since": since, "until": until, "protocol": protocol}
-    body = {name: value for name, value in given.items() if value is not None}
-    encoded = msgspec.json.encode({**body, "older_way": older_way})
-    end(_path(identity), encoded, Server(url, key), as_json=as_json)
+    body = given(kind=kind, since=since, until=until, protocol=protocol, older_way=older_way)
+    tell(Server(url, key), _path(identity), body, as_json=as_json)
 
 
 @app.command("get")
@@ -81,9 +74,4 @@ def delete_log(identity: Identity, number: Number, *, url: Url = LOCAL, key: Key
 
 
 def _path(identity: str) -> str:
-    return f"/stations/{quote(identity, safe='')}/logs"
-
-
-def _row(log: dict[str, Any]) -> tuple[object, ...]:
-    names = ("number", "kind", "state", "status", "name", "size", "asked_at")
-    return tuple(log[name] for name in names)
+    return path_to("stations", identity, "logs")

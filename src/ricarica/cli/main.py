@@ -6,24 +6,27 @@ import typer
 
 import ricarica
 from ricarica.cli import (
-    access,
     alerts,
     aside,
     bulk,
+    displays,
     doctor,
     energy,
     firmware,
     forward,
     logs,
     messages,
+    monitors,
     payments,
     people,
+    reservations,
     security,
     serving,
     settings,
     simulate,
     stations,
     swaps,
+    tokens,
     transactions,
 )
 from ricarica.cli.output import Exit, complain
@@ -62,9 +65,9 @@ stations.app.add_typer(forward.app)
 app.add_typer(stations.app, name="station")
 app.add_typer(firmware.app, name="firmware")
 app.add_typer(transactions.app, name="transaction")
-app.add_typer(access.tokens, name="token")
-app.add_typer(access.reservations, name="reservation")
-app.add_typer(access.displays, name="display")
+app.add_typer(tokens.app, name="token")
+app.add_typer(reservations.app, name="reservation")
+app.add_typer(displays.app, name="display")
 app.add_typer(payments.app, name="payment")
 app.add_typer(swaps.app, name="swap")
 app.add_typer(messages.app)
@@ -75,7 +78,7 @@ app.add_typer(security.networks, name="network")
 app.add_typer(aside.app, name="put-aside")
 app.add_typer(settings.settings, name="settings")
 app.add_typer(settings.templates, name="template")
-app.add_typer(alerts.monitors, name="monitor")
+app.add_typer(monitors.app, name="monitor")
 app.add_typer(alerts.events, name="event")
 app.add_typer(alerts.alerts, name="alert")
 app.add_typer(people.operators, name="operator")

@@ -1,17 +1,18 @@
 """`ricarica messages`: what stations and the server say to each other."""
 
+import json
 import sys
 import time
 from collections import OrderedDict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from ricarica.cli.options import LOCAL, AsJson, Key, Url
-from ricarica.cli.output import show_json, show_table
-from ricarica.cli.remote import Server
-from ricarica.kernel.errors import InvalidError
+from ricarica.cli.options import LOCAL, AsJson, Key, OfStation, Url
+from ricarica.cli.output import Row, show_list
+from ricarica.cli.ports import UsageError
+from ricarica.cli.remote import Server, path_to, query_of
 
 app = typer.Typer()
 
@@ -26,7 +27,7 @@ def messages(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Show what comes, on and on.")] = (
         False
     ),
-    station: Annotated[str | None, typer.Option(help="Only of this station.")] = None,
+    station: OfStation = None,
     action: Annotated[str | None, typer.Option(help="Only these, e.g. Heartbeat.")] = None,
     direction: Annotated[str | None, typer.Option(help="from-station or to-station.")] = None,
     outcome: Annotated[str | None, typer.Option(help="answered, or the code of an error.")] = None,
@@ -43,17 +44,16 @@ def messages(
     as_json: AsJson = False,
 ) -> None:
     """Show the log of messages of all stations."""
-    given = {
-        "station": station,
-        "action": action,
-        "direction": direction,
-        "outcome": outcome,
-        "q": text,
-        "since": since,
-        "until": until,
-        "transaction": transaction,
-    }
-    query = {name: value for name, value in given.items() if value is not None}
+    query = query_of(
+        station=station,
+        action=action,
+        direction=direction,
+        outcome=outcome,
+        q=text,
+        since=since,
+        until=until,
+        transaction=transaction,
+    )
     server = Server(url, key)
     if export is not None:
         _export(server, query, export)
@@ -67,14 +67,10 @@ def _show(server: Server, query: dict[str, str], limit: int, *, as_json: bool) -
     asked = dict(query)
     path = "/messages"
     if transaction := asked.pop("transaction", None):
-        path = f"/transactions/{transaction}/messages"
+        path = path_to("transactions", transaction, "messages")
     found = server.get(path, {**asked, "limit": str(limit)})["items"]
-    found.reverse()
-    if as_json:
-        show_json(found)
-        return
     headings = ("at", "station", "", "action", "outcome", "ms", "request")
-    show_table(headings, map(_row, found))
+    show_list(reversed(found), headings, _row, as_json=as_json)
 
 
 def _export(server: Server, query: dict[str, str], file: Path) -> None:
@@ -86,7 +82,7 @@ def _export(server: Server, query: dict[str, str], file: Path) -> None:
 
 def _follow(server: Server, query: dict[str, str], *, as_json: bool) -> None:
     if {"since", "until", "transaction"} & set(query):
-        raise InvalidError("who follows sees what comes; leave out times and the transaction")
+        raise UsageError("who follows sees what comes; leave out times and the transaction")
     place: str | None = None
     seen: OrderedDict[str, None] = OrderedDict()
     while True:
@@ -101,9 +97,7 @@ def _follow(server: Server, query: dict[str, str], *, as_json: bool) -> None:
         time.sleep(LOOK_EVERY_S)
 
 
-def _tell(message: dict[str, Any], *, as_json: bool) -> None:
-    import json
-
+def _tell(message: Row, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(message, ensure_ascii=False), flush=True)
         return
@@ -111,9 +105,7 @@ def _tell(message: dict[str, Any], *, as_json: bool) -> None:
     print(f"{at} {station} {arrow} {action} {outcome} {took} ms {request}", flush=True)
 
 
-def _row(message: dict[str, Any]) -> tuple[object, ...]:
-    import json
-
+def _row(message: Row) -> tuple[object, ...]:
     request = message["request"]
     text = request if isinstance(request, str) else json.dumps(request, ensure_ascii=False)
     mended = f" (mended: {', '.join(message['flags'])})" if message["flags"] else ""

@@ -1,10 +1,11 @@
 """Payloads as they are typed: JSON, a file of it, or members by name."""
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from ricarica.cli.ports import UsageError
 
@@ -24,7 +25,7 @@ def payload_from(words: Sequence[str]) -> bytes:
         case [text] if text.lstrip().startswith(("{", "[")):
             return text.encode()
         case pairs:
-            return json.dumps(_members(pairs)).encode()
+            return msgspec.json.encode(_members(pairs))
 
 
 def _file(name: str) -> bytes:
@@ -52,6 +53,7 @@ def _members(pairs: Sequence[str]) -> dict[str, Any]:
 
 def _value(text: str) -> Any:
     try:
-        return json.loads(text)
-    except ValueError:
+        value = msgspec.json.decode(text)
+    except msgspec.DecodeError:
         return text
+    return msgspec.Raw(text.encode()) if isinstance(value, float) else value  # 10.10 stays so

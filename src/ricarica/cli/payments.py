@@ -1,14 +1,13 @@
 """`ricarica payment`: payments of drivers without a contract."""
 
-from typing import Annotated, Any
-from urllib.parse import quote
+from decimal import Decimal
+from typing import Annotated
 
-import msgspec
 import typer
 
-from ricarica.cli.options import LOCAL, AsJson, Key, Url
-from ricarica.cli.output import show_facts, show_json, show_table
-from ricarica.cli.remote import Server
+from ricarica.cli.options import LOCAL, AsJson, Key, OfStation, Url, amount_from
+from ricarica.cli.output import Row, members, named, show_facts, show_json, show_list, show_table
+from ricarica.cli.remote import Server, path_to, query_of
 
 app = typer.Typer(no_args_is_help=True, help="Payments at stations, kiosks and pages.")
 
@@ -18,7 +17,7 @@ Reference = Annotated[str, typer.Argument(help="The payment service provider's r
 @app.command("list")
 def list_payments(
     *,
-    station: Annotated[str | None, typer.Option(help="Only those at this station.")] = None,
+    station: OfStation = None,
     status: Annotated[
         str | None, typer.Option(help="E.g. due, or failed: what somebody has to see to.")
     ] = None,
@@ -27,14 +26,9 @@ def list_payments(
     as_json: AsJson = False,
 ) -> None:
     """List payments, the latest first."""
-    given = {"station": station, "status": status}
-    query = {name: value for name, value in given.items() if value is not None}
-    payments = list(Server(url, key).items("/payments", query))
-    if as_json:
-        show_json(payments)
-        return
+    payments = Server(url, key).items("/payments", query_of(station=station, status=status))
     headings = ("reference", "station", "by", "state", "since", "due", "settled")
-    show_table(headings, map(_row, payments))
+    show_list(payments, headings, _row, as_json=as_json)
 
 
 @app.command("show")
@@ -42,34 +36,36 @@ def show_payment(
     reference: Reference, *, url: Url = LOCAL, key: Key = None, as_json: AsJson = False
 ) -> None:
     """Show a payment with all that was told of it."""
-    payment = Server(url, key).get(f"/payments/{quote(reference, safe='')}")
+    payment = Server(url, key).get(path_to("payments", reference))
     if as_json:
         show_json(payment)
         return
     tries = payment.pop("tries")
-    show_facts((name.replace("_", " "), _fact(value)) for name, value in payment.items())
+    show_facts(named(payment))
     if tries:
-        show_table(("at", "status", "amount", "detail"), map(_try, tries))
+        headings = ("at", "status", "amount", "detail")
+        show_table(headings, (members(each, headings) for each in tries))
 
 
 @app.command("settle")
 def settle_payment(
     reference: Reference,
     status: Annotated[str, typer.Argument(help="settled, canceled, rejected or failed.")],
-    amount: Annotated[float, typer.Argument(min=0, help="Including VAT.")] = 0,
+    amount: Annotated[
+        Decimal, typer.Argument(parser=amount_from, metavar="[AMOUNT]", help="Including VAT.")
+    ] = Decimal(0),
     *,
     detail: Annotated[str | None, typer.Option(help="Why, where something went wrong.")] = None,
     url: Url = LOCAL,
     key: Key = None,
 ) -> None:
     """Note what the payment service provider made of a payment."""
-    body = msgspec.json.encode({"status": status, "amount": amount, "detail": detail})
-    path = f"/payments/{quote(reference, safe='')}/settlement"
-    payment = Server(url, key).post(path, body, {})
+    body = {"status": status, "amount": amount, "detail": detail}
+    payment = Server(url, key).post(path_to("payments", reference, "settlement"), body)
     show_facts([("state", payment["state"]), ("settled", _amount(payment, "settled"))])
 
 
-def _row(payment: dict[str, Any]) -> tuple[object, ...]:
+def _row(payment: Row) -> tuple[object, ...]:
     return (
         payment["reference"],
         payment["station"],
@@ -81,16 +77,6 @@ def _row(payment: dict[str, Any]) -> tuple[object, ...]:
     )
 
 
-def _amount(payment: dict[str, Any], name: str) -> str:
+def _amount(payment: Row, name: str) -> str:
     amount = payment[name]
     return "" if amount is None else f"{amount} {payment['currency'] or ''}".strip()
-
-
-def _fact(value: Any) -> object:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {each}" for name, each in value.items())
-    return value
-
-
-def _try(told: dict[str, Any]) -> tuple[object, ...]:
-    return told["at"], told["status"], told["amount"], told["detail"]

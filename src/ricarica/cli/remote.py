@@ -5,10 +5,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import quote
+
+import msgspec
 
 from ricarica.kernel.errors import ConflictError, ForbiddenError, NotFoundError, RicaricaError
 
 TIMEOUT_S = 10.0
+ENCODER = msgspec.json.Encoder(decimal_format="number")
 FILE_TIMEOUT_S = 3_600.0  # a gigabyte over a slow line
 KEY_HINT = "give --key or RICARICA_API_KEY; `ricarica api-key create` makes one"
 
@@ -41,12 +45,17 @@ class Server:
         return asyncio.run(self._ask("GET", path, query or {}, None, timeout_s))
 
     def post(
-        self, path: str, body: bytes, query: Mapping[str, str], timeout_s: float = TIMEOUT_S
+        self,
+        path: str,
+        body: object = b"",
+        query: Mapping[str, str] | None = None,
+        timeout_s: float = TIMEOUT_S,
     ) -> Any:
-        return asyncio.run(self._ask("POST", path, query, body, timeout_s))
+        """`body`: JSON already, or what is to become JSON."""
+        return asyncio.run(self._ask("POST", path, query or {}, _json(body), timeout_s))
 
-    def put(self, path: str, body: bytes) -> Any:
-        return asyncio.run(self._ask("PUT", path, {}, body, TIMEOUT_S))
+    def put(self, path: str, body: object) -> Any:
+        return asyncio.run(self._ask("PUT", path, {}, _json(body), TIMEOUT_S))
 
     def delete(self, path: str, timeout_s: float = TIMEOUT_S) -> Any:
         return asyncio.run(self._ask("DELETE", path, {}, None, timeout_s))
@@ -59,13 +68,12 @@ class Server:
         """A file, block by block."""
         asyncio.run(self._download(path, query, target))
 
-    def items(self, path: str, query: Mapping[str, str]) -> Iterator[Any]:
+    def items(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[Any]:
         """Of all pages."""
         cursor: str | None = ""
         while cursor is not None:
-            page = self.get(
-                path, {**query, "limit": "500", **({"cursor": cursor} if cursor else {})}
-            )
+            more = {"cursor": cursor} if cursor else {}
+            page = self.get(path, {**(query or {}), "limit": "500", **more})
             yield from page["items"]
             cursor = page["next"]
 
@@ -119,6 +127,29 @@ class Server:
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise ServerError(f"no Ricarica answers at {self.url}; is it running?") from error
         return content if status < 400 else _complain(status, content)
+
+
+def path_to(*parts: str | int) -> str:
+    """An address of the API; names are encoded with nothing spared."""
+    return "/" + "/".join(quote(str(part), safe="") for part in parts)
+
+
+def query_of(**asked: object) -> dict[str, str]:
+    """Without what was not asked for."""
+    return {name: _word(value) for name, value in asked.items() if value is not None}
+
+
+def given(**typed: object) -> dict[str, object]:
+    """A body without what was not typed."""
+    return {name: value for name, value in typed.items() if value is not None}
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _json(body: object) -> bytes:
+    return body if isinstance(body, bytes) else ENCODER.encode(body)
 
 
 def _complain(status: int, problem: Any) -> None:

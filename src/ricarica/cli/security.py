@@ -1,57 +1,49 @@
 """`ricarica security` and `ricarica network`: events, passwords, profiles, certificates, ways."""
 
-import json
 from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import quote
+from typing import Annotated
 
 import typer
 
-from ricarica.cli.options import LOCAL, AsJson, Key, Url
-from ricarica.cli.output import Exit, complain, show_facts, show_json, show_table
-from ricarica.cli.remote import Server
-from ricarica.kernel.errors import ConflictError
+from ricarica.cli.options import LOCAL, AsJson, Identity, Key, OfStation, Url
+from ricarica.cli.output import Row, members, show_list, show_one
+from ricarica.cli.remote import Server, path_to, query_of
+from ricarica.cli.telling import STATION_S, end, tell
 
 app = typer.Typer(no_args_is_help=True, help="Security events, passwords and certificates.")
 networks = typer.Typer(no_args_is_help=True, help="Ways by which stations reach a server.")
 
-Identity = Annotated[str, typer.Argument(help="The station's identity, in any case.")]
 Pem = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A file in PEM.")]
-WAITS_S = 70.0  # for a station that takes its time
 
 
 @app.command("events")
 def list_events(
     *,
-    station: Annotated[str | None, typer.Option(help="Only what this one told.")] = None,
+    station: OfStation = None,
     unseen: Annotated[bool, typer.Option("--unseen", help="Critical, and not looked at.")] = False,
     url: Url = LOCAL,
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """List security events, the latest first."""
-    query = {"unseen": str(unseen).lower(), **({"station": station} if station else {})}
-    events = list(Server(url, key).items("/security/events", query))
-    if as_json:
-        show_json(events)
-        return
-    headings = ("id", "station", "at", "kind", "is_critical", "info", "acknowledged_by")
-    shown = ("id", "station", "at", "kind", "critical", "info", "seen by")
-    show_table(shown, ([event[name] for name in headings] for event in events))
+    events = Server(url, key).items("/security/events", query_of(unseen=unseen, station=station))
+    names = ("id", "station", "at", "kind", "is_critical", "info", "acknowledged_by")
+    headings = ("id", "station", "at", "kind", "critical", "info", "seen by")
+    show_list(events, headings, lambda event: members(event, names), as_json=as_json)
 
 
 @app.command("acknowledge")
 def acknowledge(ids: list[str], *, url: Url = LOCAL, key: Key = None) -> None:
     """Say that somebody has looked at these events."""
-    body = json.dumps({"ids": ids}).encode()
-    done = Server(url, key).post("/security/events/acknowledge", body, {})
+    done = Server(url, key).post("/security/events/acknowledge", {"ids": ids})
     typer.echo(f"{done['acknowledged']} acknowledged")
 
 
 @app.command("password")
 def change_password(identity: Identity, *, url: Url = LOCAL, key: Key = None) -> None:
     """Give a station a new random password; the old one holds until it has used it."""
-    _act(Server(url, key), f"/stations/{quote(identity, safe='')}/password", None)
+    path = path_to("stations", identity, "password")
+    end(lambda: Server(url, key).post(path, timeout_s=STATION_S))
 
 
 @app.command("profile")
@@ -66,25 +58,21 @@ def raise_profile(
 ) -> None:
     """Lead a station to a higher security profile."""
     body = {"profile": profile, "slot": slot, "force": force}
-    _act(Server(url, key), f"/stations/{quote(identity, safe='')}/security-profile", body)
+    tell(Server(url, key), path_to("stations", identity, "security-profile"), body)
 
 
 @app.command("certificates")
 def list_certificates(
     *,
-    station: Annotated[str | None, typer.Option(help="Only those of this one.")] = None,
+    station: OfStation = None,
     url: Url = LOCAL,
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """List the certificates that stations asked for."""
-    query = {"station": station} if station else {}
-    found = list(Server(url, key).items("/certificates", query))
-    if as_json:
-        show_json(found)
-        return
-    headings = ("station", "purpose", "state", "not_after", "serial", "detail")
-    show_table(headings, ([each[name] for name in headings] for each in found))
+    found = Server(url, key).items("/certificates", query_of(station=station))
+    names = ("station", "purpose", "state", "not_after", "serial", "detail")
+    show_list(found, names, as_json=as_json)
 
 
 @app.command("renew")
@@ -96,19 +84,15 @@ def renew(
     key: Key = None,
 ) -> None:
     """Ask a station for a new key; its certificate follows by itself."""
-    path = f"/stations/{quote(identity, safe='')}/certificates/renew"
-    _act(Server(url, key), path, {"purpose": purpose})
+    path = path_to("stations", identity, "certificates", "renew")
+    tell(Server(url, key), path, {"purpose": purpose})
 
 
 @app.command("roots")
 def list_roots(*, url: Url = LOCAL, key: Key = None, as_json: AsJson = False) -> None:
     """List the roots that stations ought to trust."""
-    found = list(Server(url, key).items("/roots", {}))
-    if as_json:
-        show_json(found)
-        return
-    headings = ("kind", "name", "not_after", "is_unwanted", "id")
-    show_table(headings, ([each[name] for name in headings] for each in found))
+    names = ("kind", "name", "not_after", "is_unwanted", "id")
+    show_list(Server(url, key).items("/roots"), names, as_json=as_json)
 
 
 @app.command("add-root")
@@ -122,7 +106,7 @@ def add_root(
 ) -> None:
     """Have stations trust a root certificate."""
     body = {"kind": kind, "pem": file.read_text(encoding="utf-8"), "stations": station or None}
-    root = Server(url, key).post("/roots", json.dumps(body).encode(), {})
+    root = Server(url, key).post("/roots", body)
     typer.echo(f"{root['id']}  {root['name']}")
 
 
@@ -134,7 +118,7 @@ def show_authority(
     key: Key = None,
 ) -> None:
     """Print the certificate of the authority that signs, in PEM."""
-    typer.echo(Server(url, key).get(f"/authorities/{quote(purpose, safe='')}")["chain"].strip())
+    typer.echo(Server(url, key).get(path_to("authorities", purpose))["chain"].strip())
 
 
 # -- networks
@@ -143,12 +127,8 @@ def show_authority(
 @networks.command("list")
 def list_profiles(*, url: Url = LOCAL, key: Key = None, as_json: AsJson = False) -> None:
     """List network profiles by name."""
-    found = list(Server(url, key).items("/network-profiles", {}))
-    if as_json:
-        show_json(found)
-        return
-    headings = ("name", "url", "security_profile", "interface", "has_secrets")
-    show_table(headings, ([each[name] for name in headings] for each in found))
+    names = ("name", "url", "security_profile", "interface", "has_secrets")
+    show_list(Server(url, key).items("/network-profiles"), names, as_json=as_json)
 
 
 @networks.command("show")
@@ -156,10 +136,7 @@ def show_networks(
     identity: Identity, *, url: Url = LOCAL, key: Key = None, as_json: AsJson = False
 ) -> None:
     """Show the slots of a station, and whether it is on its way to another one."""
-    found = Server(url, key).get(f"/stations/{quote(identity, safe='')}/networks")
-    if as_json:
-        show_json(found)
-        return
+    found = Server(url, key).get(path_to("stations", identity, "networks"))
     move = found["move"]
     facts = [
         ("order", ", ".join(map(str, found["order"])) or None),
@@ -167,7 +144,7 @@ def show_networks(
         ("move", f"to slot {move['slot']}: {move['state']}" if move else None),
         *((f"slot {each['slot']}", _slot(each)) for each in found["slots"]),
     ]
-    show_facts(facts)
+    show_one(found, facts, as_json=as_json)
 
 
 @networks.command("move")
@@ -180,28 +157,12 @@ def move(
     key: Key = None,
 ) -> None:
     """Lead a station to another slot; if it comes back by the old one, that stays."""
-    path = f"/stations/{quote(identity, safe='')}/networks/{slot}/move"
-    found = _post(Server(url, key), path, {"leaves": leaves})
+    path = path_to("stations", identity, "networks", slot, "move")
+    found = Server(url, key).post(path, {"leaves": leaves}, timeout_s=STATION_S)
     typer.echo(found["move"]["state"])
 
 
-def _slot(slot: dict[str, Any]) -> str:
+def _slot(slot: Row) -> str:
     if slot["problem"]:
         return f"{slot['profile']}: {slot['problem']}"
     return f"{slot['profile']}{'' if slot['told_at'] else ' (not told yet)'}"
-
-
-def _act(server: Server, path: str, body: dict[str, Any] | None) -> None:
-    answer = _post(server, path, body)
-    typer.echo(" ".join(filter(None, (answer["outcome"], answer["status"], answer["detail"]))))
-    if answer["outcome"] != "accepted":
-        raise typer.Exit(Exit.REFUSED)
-
-
-def _post(server: Server, path: str, body: dict[str, Any] | None) -> Any:
-    content = b"" if body is None else json.dumps(body).encode()
-    try:
-        return server.post(path, content, {}, WAITS_S)
-    except ConflictError as error:
-        complain(str(error))
-        raise typer.Exit(Exit.FAILED) from error

@@ -2,23 +2,21 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import quote
+from typing import Annotated, Any, NoReturn
 
 import msgspec
 import typer
 
-from ricarica.cli.options import LOCAL, AsJson, Key, Url
-from ricarica.cli.output import Exit, complain, show_facts, show_json, show_table
-from ricarica.cli.remote import RefusedRequestError, Server
-from ricarica.cli.stations import ENDS, Identity
-from ricarica.kernel.errors import ConflictError
+from ricarica.cli.options import LOCAL, AsJson, Identity, Key, Url
+from ricarica.cli.output import Row, show_facts, show_json, show_list, show_one, show_table
+from ricarica.cli.ports import UsageError
+from ricarica.cli.remote import Server, path_to, query_of
+from ricarica.cli.telling import Answer, show_words, tell
 
 settings = typer.Typer(no_args_is_help=True, help="Settings of a station.")
 templates = typer.Typer(no_args_is_help=True, help="Settings that stations of a kind are to have.")
 
 TemplateId = Annotated[str, typer.Argument(help="As `ricarica template list` shows it.")]
-TELL_S = 90.0  # a station may think for a minute about a report
 
 
 @settings.command("list")
@@ -33,14 +31,10 @@ def list_settings(
     as_json: AsJson = False,
 ) -> None:
     """List what a station told of its settings last."""
-    asked = {"q": search, "writable": "true" if writable else None, "evse": evse}
-    query = {name: str(value) for name, value in asked.items() if value is not None}
-    found = list(Server(url, key).items(f"{_station(identity)}/settings", query))
-    if as_json:
-        show_json(found)
-        return
+    query = query_of(q=search, writable=True if writable else None, evse=evse)
+    found = Server(url, key).items(path_to("stations", identity, "settings"), query)
     headings = ("setting", "value", "unit", "access", "our word", "note")
-    show_table(headings, map(_setting, found))
+    show_list(found, headings, _setting, as_json=as_json)
 
 
 @settings.command("read")
@@ -55,8 +49,7 @@ def read_settings(
     as_json: AsJson = False,
 ) -> None:
     """Ask a station for settings."""
-    body = {"read": names} if names else {}
-    _tell(Server(url, key), f"{_station(identity)}/commands/settings", body, as_json)
+    _tell(Server(url, key), identity, {"read": names} if names else {}, as_json=as_json)
 
 
 @settings.command("set")
@@ -71,9 +64,9 @@ def write_settings(
     """Write settings, by a station's own names or by ours."""
     pairs = [value.partition("=") for value in values]
     if not all(name and sign for name, sign, _ in pairs):
-        raise RefusedRequestError("write NAME=VALUE, e.g. meter_interval=60")
+        raise UsageError("write NAME=VALUE, e.g. meter_interval=60")
     body = {"write": {name: value for name, _, value in pairs}}
-    _tell(Server(url, key), f"{_station(identity)}/commands/settings", body, as_json)
+    _tell(Server(url, key), identity, body, as_json=as_json)
 
 
 @settings.command("drift")
@@ -81,7 +74,7 @@ def show_drift(
     identity: Identity, *, url: Url = LOCAL, key: Key = None, as_json: AsJson = False
 ) -> None:
     """Show how a station differs from the templates that apply to it."""
-    drift = Server(url, key).get(f"{_station(identity)}/drift")
+    drift = Server(url, key).get(path_to("stations", identity, "drift"))
     if as_json:
         show_json(drift)
     else:
@@ -91,12 +84,8 @@ def show_drift(
 @templates.command("list")
 def list_templates(*, url: Url = LOCAL, key: Key = None, as_json: AsJson = False) -> None:
     """List templates by name."""
-    found = list(Server(url, key).items("/templates", {}))
-    if as_json:
-        show_json(found)
-        return
     headings = ("template", "name", "for", "settings", "monitors", "active", "rank")
-    show_table(headings, map(_template, found))
+    show_list(Server(url, key).items("/templates"), headings, _template, as_json=as_json)
 
 
 @templates.command("show")
@@ -104,11 +93,7 @@ def show_template(
     template: TemplateId, *, url: Url = LOCAL, key: Key = None, as_json: AsJson = False
 ) -> None:
     """Show a template."""
-    found = Server(url, key).get(_path(template))
-    if as_json:
-        show_json(found)
-    else:
-        show_facts(found.items())
+    show_one(Server(url, key).get(path_to("templates", template)), as_json=as_json)
 
 
 @templates.command("save")
@@ -122,13 +107,13 @@ def save_template(
 ) -> None:
     """Add a template from a file, or change one."""
     text = sys.stdin.read() if file == "-" else Path(file).read_text()
-    body = msgspec.json.decode(text.encode(), type=dict[str, Any])
+    body = msgspec.json.decode(text.encode(), type=dict[str, msgspec.Raw])
     wanted = {name: value for name, value in body.items() if name not in KEPT_BY_US}
-    encoded, server = msgspec.json.encode(wanted), Server(url, key)
+    server = Server(url, key)
     if template is None:
-        saved = server.post("/templates", encoded, {})
+        saved = server.post("/templates", wanted)
     else:
-        saved = server.put(_path(template), encoded)
+        saved = server.put(path_to("templates", template), wanted)
     if as_json:
         show_json(saved)
     else:
@@ -138,7 +123,7 @@ def save_template(
 @templates.command("remove")
 def remove_template(template: TemplateId, *, url: Url = LOCAL, key: Key = None) -> None:
     """Remove a template. Stations keep what they were told."""
-    Server(url, key).delete(_path(template))
+    Server(url, key).delete(path_to("templates", template))
 
 
 @templates.command("drift")
@@ -146,7 +131,7 @@ def template_drift(
     template: TemplateId, *, url: Url = LOCAL, key: Key = None, as_json: AsJson = False
 ) -> None:
     """Show which stations differ from a template, and in what."""
-    found = list(Server(url, key).items(f"{_path(template)}/drift", {}))
+    found = list(Server(url, key).items(path_to("templates", template, "drift")))
     if as_json:
         show_json(found)
         return
@@ -161,7 +146,7 @@ def template_drift(
 @templates.command("push")
 def push_template(template: TemplateId, *, url: Url = LOCAL, key: Key = None) -> None:
     """Tell connected stations now, rather than when their turn comes."""
-    answer = Server(url, key).post(f"{_path(template)}/push", b"", {})
+    answer = Server(url, key).post(path_to("templates", template, "push"))
     typer.echo(f"{answer['stations']} stations are told")
 
 
@@ -169,19 +154,15 @@ KEPT_BY_US = frozenset({"id", "created_at", "changed_at"})
 DRIFT_HEADINGS = ("setting", "wanted", "actual", "standing", "why")
 
 
-def _tell(server: Server, path: str, body: dict[str, Any], as_json: bool) -> None:
-    try:
-        answer = server.post(path, msgspec.json.encode(body), {}, TELL_S)
-    except ConflictError as error:
-        complain(str(error))
-        raise typer.Exit(Exit.UNREACHED) from error
-    if as_json:
-        show_json(answer)
-    else:
-        typer.echo(" ".join(filter(None, (answer["outcome"], answer["status"], answer["detail"]))))
-        settings_told = answer["answer"].get("settings", {})
-        show_facts((name, _value(value)) for name, value in settings_told.items())
-    raise typer.Exit(ENDS.get(answer["outcome"], Exit.FAILED))
+def _tell(server: Server, identity: str, body: dict[str, Any], *, as_json: bool) -> NoReturn:
+    path = path_to("stations", identity, "commands", "settings")
+    tell(server, path, body, as_json=as_json, show=_show_settings)
+
+
+def _show_settings(answer: Answer) -> None:
+    show_words(answer)
+    told = answer["answer"].get("settings", {})
+    show_facts((name, _value(value)) for name, value in told.items())
 
 
 def _value(value: Any) -> object:
@@ -190,7 +171,7 @@ def _value(value: Any) -> object:
     return " ".join(filter(None, (value["outcome"], value["status"], value["detail"])))
 
 
-def _setting(setting: dict[str, Any]) -> tuple[object, ...]:
+def _setting(setting: Row) -> tuple[object, ...]:
     notes = ["after a restart"] if setting["needs_reboot"] else []
     if setting["refused"] is not None:
         notes.append(f"refused {setting['refused']}: {setting['refused_why']}")
@@ -204,13 +185,14 @@ def _setting(setting: dict[str, Any]) -> tuple[object, ...]:
     )
 
 
-def _difference(one: dict[str, Any]) -> tuple[object, ...]:
+def _difference(one: Row) -> tuple[object, ...]:
     return one["name"], one["wanted"], one["actual"], one["standing"], one["why"]
 
 
-def _template(template: dict[str, Any]) -> tuple[object, ...]:
+def _template(template: Row) -> tuple[object, ...]:
     applies = template["applies"]
-    words = [applies[name] for name in ("vendor", "model", "firmware", "site") if applies[name]]
+    names = ("vendor", "model", "firmware", "site", "label")
+    words = [applies[name] for name in names if applies[name]]
     named = len(applies["stations"])
     return (
         template["id"],
@@ -221,11 +203,3 @@ def _template(template: dict[str, Any]) -> tuple[object, ...]:
         template["is_active"],
         template["rank"],
     )
-
-
-def _station(identity: str) -> str:
-    return f"/stations/{quote(identity, safe='')}"
-
-
-def _path(template: str) -> str:
-    return f"/templates/{quote(template, safe='')}"

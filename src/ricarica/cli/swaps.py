@@ -1,35 +1,29 @@
 """`ricarica swap`: batteries exchanged."""
 
 from typing import Annotated, Any
-from urllib.parse import quote
 
-import msgspec
 import typer
 
-from ricarica.cli.options import LOCAL, AsJson, Key, Url
-from ricarica.cli.output import show_facts, show_json, show_table
-from ricarica.cli.remote import Server
-from ricarica.cli.stations import ENDS, Identity
+from ricarica.cli.options import LOCAL, AsJson, Identity, Key, OfStation, Url
+from ricarica.cli.output import Row, show_list
+from ricarica.cli.remote import Server, path_to, query_of
+from ricarica.cli.telling import tell
 
 app = typer.Typer(no_args_is_help=True, help="Battery swaps, and the slots of stations.")
-TELL_S = 90.0  # a station may think for a minute
 
 
 @app.command("list")
 def list_swaps(
     *,
-    station: Annotated[str | None, typer.Option(help="Only those at this station.")] = None,
+    station: OfStation = None,
     url: Url = LOCAL,
     key: Key = None,
     as_json: AsJson = False,
 ) -> None:
     """List swaps, the latest first."""
-    swaps = list(Server(url, key).items("/swaps", {"station": station} if station else {}))
-    if as_json:
-        show_json(swaps)
-        return
+    swaps = Server(url, key).items("/swaps", query_of(station=station))
     headings = ("began", "station", "token", "state", "taken", "given", "gained", "cost")
-    show_table(headings, map(_row, swaps))
+    show_list(swaps, headings, _row, as_json=as_json)
 
 
 @app.command("slots")
@@ -37,11 +31,9 @@ def list_slots(
     identity: Identity, *, url: Url = LOCAL, key: Key = None, as_json: AsJson = False
 ) -> None:
     """List what lies in a station's slots."""
-    slots = list(Server(url, key).items(f"/stations/{quote(identity, safe='')}/slots", {}))
-    if as_json:
-        show_json(slots)
-        return
-    show_table(("slot", "status", "battery", "charge", "health", "since"), map(_slot, slots))
+    slots = Server(url, key).items(path_to("stations", identity, "slots"))
+    headings = ("slot", "status", "battery", "charge", "health", "since")
+    show_list(slots, headings, _slot, as_json=as_json)
 
 
 @app.command("request")
@@ -53,13 +45,10 @@ def request_swap(
     key: Key = None,
 ) -> None:
     """Let the holder of a token swap batteries at a station."""
-    path = f"/stations/{quote(identity, safe='')}/commands/swap"
-    answer = Server(url, key).post(path, msgspec.json.encode({"token": token}), {}, TELL_S)
-    show_facts([("outcome", answer["outcome"]), ("status", answer["status"])])
-    raise typer.Exit(ENDS[answer["outcome"]])
+    tell(Server(url, key), path_to("stations", identity, "commands", "swap"), {"token": token})
 
 
-def _row(swap: dict[str, Any]) -> tuple[object, ...]:
+def _row(swap: Row) -> tuple[object, ...]:
     cost, gained = swap["cost"], swap["gained_percent"]
     return (
         swap["began_at"],
@@ -77,7 +66,7 @@ def _serials(batteries: list[dict[str, Any]]) -> str:
     return ", ".join(str(battery["serial"]) for battery in batteries)
 
 
-def _slot(slot: dict[str, Any]) -> tuple[object, ...]:
+def _slot(slot: Row) -> tuple[object, ...]:
     battery = slot["battery"]
     if battery is None:
         return slot["slot"], slot["status"], "", "", "", ""

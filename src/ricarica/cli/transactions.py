@@ -1,26 +1,24 @@
 """`ricarica transaction`: looking at transactions, limiting them, asking after them."""
 
-from typing import Annotated, Any
-from urllib.parse import quote
+from decimal import Decimal
+from typing import Annotated
 
-import msgspec
 import typer
 
-from ricarica.cli.options import LOCAL, AsJson, Key, Url
-from ricarica.cli.output import show_facts, show_json, show_table
-from ricarica.cli.remote import Server
-from ricarica.cli.stations import ENDS
+from ricarica.cli.options import LOCAL, AsJson, Key, OfStation, Url, amount_from
+from ricarica.cli.output import Row, named, show_facts, show_list, show_one
+from ricarica.cli.remote import Server, given, path_to, query_of
+from ricarica.cli.telling import tell
 
 app = typer.Typer(no_args_is_help=True, help="Transactions: what was charged, and what is.")
 
 Id = Annotated[str, typer.Argument(help="As `ricarica transaction list` shows it.")]
-TELL_S = 40.0
 
 
 @app.command("list")
 def list_transactions(
     *,
-    station: Annotated[str | None, typer.Option(help="Only those at this station.")] = None,
+    station: OfStation = None,
     running: Annotated[bool | None, typer.Option(help="Only those that run, or do not.")] = None,
     flagged: Annotated[bool | None, typer.Option(help="Only those to be looked at.")] = None,
     url: Url = LOCAL,
@@ -28,42 +26,36 @@ def list_transactions(
     as_json: AsJson = False,
 ) -> None:
     """List transactions, the latest first."""
-    given = {"station": station, "running": _word(running), "flagged": _word(flagged)}
-    query = {name: value for name, value in given.items() if value is not None}
-    found = list(Server(url, key).items("/transactions", query))
-    if as_json:
-        show_json(found)
-        return
+    query = query_of(station=station, running=running, flagged=flagged)
     headings = ("transaction", "station", "evse", "began", "ended", "Wh", "cost", "flags")
-    show_table(headings, map(_row, found))
+    show_list(Server(url, key).items("/transactions", query), headings, _row, as_json=as_json)
 
 
 @app.command("limit")
 def limit_transaction(
     transaction: Id,
     *,
-    cost: Annotated[float | None, typer.Option(min=0, help="Including VAT.")] = None,
-    energy: Annotated[float | None, typer.Option(min=0, help="In Wh.")] = None,
+    cost: Annotated[
+        Decimal | None, typer.Option(parser=amount_from, metavar="AMOUNT", help="Including VAT.")
+    ] = None,
+    energy: Annotated[
+        Decimal | None, typer.Option(parser=amount_from, metavar="WH", help="In Wh.")
+    ] = None,
     seconds: Annotated[int | None, typer.Option(min=1, help="From its start.")] = None,
     soc: Annotated[int | None, typer.Option(min=1, max=100, help="In percent.")] = None,
     url: Url = LOCAL,
     key: Key = None,
 ) -> None:
     """Set limits of a running transaction, or change them."""
-    limits = {"cost": cost, "energy_wh": energy, "seconds": seconds, "soc_percent": soc}
-    given = {name: value for name, value in limits.items() if value is not None}
-    path = f"/transactions/{quote(transaction, safe='')}/limits"
-    terms = Server(url, key).put(path, msgspec.json.encode(given))
-    show_facts((name.replace("_", " "), value) for name, value in terms["wanted"].items())
+    limits = given(cost=cost, energy_wh=energy, seconds=seconds, soc_percent=soc)
+    terms = Server(url, key).put(path_to("transactions", transaction, "limits"), limits)
+    show_facts(named(terms["wanted"]))
 
 
 @app.command("check")
 def check_transaction(transaction: Id, *, url: Url = LOCAL, key: Key = None) -> None:
     """Ask the station whether a transaction still runs; one it knows no more of is closed."""
-    path = f"/transactions/{quote(transaction, safe='')}/check"
-    answer = Server(url, key).post(path, b"{}", {}, TELL_S)
-    show_facts([("outcome", answer["outcome"]), *answer["answer"].items()])
-    raise typer.Exit(ENDS[answer["outcome"]])
+    tell(Server(url, key), path_to("transactions", transaction, "check"))
 
 
 @app.command("prices")
@@ -75,8 +67,7 @@ def change_prices(
     key: Key = None,
 ) -> None:
     """Let other prices hold for a running transaction from now on."""
-    path = f"/transactions/{quote(transaction, safe='')}/tariff"
-    Server(url, key).put(path, msgspec.json.encode({"tariff": tariff}))
+    Server(url, key).put(path_to("transactions", transaction, "tariff"), {"tariff": tariff})
 
 
 @app.command("terms")
@@ -84,18 +75,11 @@ def show_terms(
     transaction: Id, *, url: Url = LOCAL, key: Key = None, as_json: AsJson = False
 ) -> None:
     """Show its limits, and what the station said of costs."""
-    terms = Server(url, key).get(f"/transactions/{quote(transaction, safe='')}/terms")
-    if as_json:
-        show_json(terms)
-        return
-    show_facts((name.replace("_", " "), _fact(value)) for name, value in terms.items())
+    terms = Server(url, key).get(path_to("transactions", transaction, "terms"))
+    show_one(terms, as_json=as_json)
 
 
-def _word(flag: bool | None) -> str | None:
-    return None if flag is None else str(flag).lower()
-
-
-def _row(found: dict[str, Any]) -> tuple[object, ...]:
+def _row(found: Row) -> tuple[object, ...]:
     cost = found["cost"]
     return (
         found["id"],
@@ -107,10 +91,3 @@ def _row(found: dict[str, Any]) -> tuple[object, ...]:
         f"{cost['amount']} {cost['currency']}" if cost else "",
         ", ".join(found["flags"]),
     )
-
-
-def _fact(value: Any) -> object:
-    if isinstance(value, dict):
-        known = ((name, each) for name, each in value.items() if each is not None)
-        return ", ".join(f"{name} {each}" for name, each in known)
-    return value

@@ -35,7 +35,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
             self.end_headers()
             self.wfile.write(json.dumps(content).encode())
 
-        do_GET = do_POST = answer  # noqa: N815 - the names that the base class looks for
+        do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - the names that the base class looks for
 
         def log_message(self, *_: object) -> None:
             pass
@@ -134,9 +134,9 @@ def test_the_exit_code_tells_why_a_call_was_not_made(
 def test_the_payload_goes_as_given(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
     server.answers[CALL] = (200, {"outcome": "accepted", "response": {"status": "Accepted"}})
 
-    ricarica("station", "call", "CP 1", "Reset", '{"type": "Soft"}', "--raw", "--timeout", "5")
+    ricarica("station", "call", "CP 1", "Reset", '{"type":"Soft"}', "--raw", "--timeout", "5")
 
-    assert server.asked == [(CALL, "raw=true&timeout=5.0", '{"type": "Soft"}', "Bearer ric_test")]
+    assert server.asked == [(CALL, "raw=true&timeout=5.0", '{"type":"Soft"}', "Bearer ric_test")]
     assert "Accepted" in capsys.readouterr().out
 
 
@@ -213,7 +213,7 @@ def test_parts_of_an_answer_are_waited_for(
 
     assert code == 0
     assert "complete, 2 parts" in capsys.readouterr().out
-    assert server.asked[0][2] == '{"componentCriteria": []}'
+    assert server.asked[0][2] == '{"componentCriteria":[]}'
 
 
 def test_a_command_may_be_kept(server: Server) -> None:

@@ -1,4 +1,4 @@
-"""`ricarica token`, `reservation` and `display` against a server that answers as told."""
+"""Telling stations things, and lists of what there is, against a server that answers as told."""
 
 import json
 
@@ -34,9 +34,46 @@ def test_an_evse_is_reserved(server: Server, capsys: pytest.CaptureFixture[str])
     server.answers["/api/v1/stations/CP-1/reservations"] = (200, ACCEPTED)
 
     assert ricarica("reservation", "make", "CP-1", "A1", "--evse", "2") == 0
-    assert capsys.readouterr().out.strip() == "accepted Accepted 7"
+    assert capsys.readouterr().out.split() == ["accepted", "Accepted", "number", "7"]
     body = json.loads(server.asked[0][2])
     assert (body["token"], body["evse"]) == ("A1", 2)
+
+
+def test_an_amount_is_told_with_all_its_digits(server: Server) -> None:
+    server.answers["/api/v1/tokens"] = (201, {"uid": "A1"})
+
+    assert ricarica("token", "add", "A1", "credit=10.10") == 0
+    assert '"credit":10.10' in server.asked[0][2].replace(" ", "")
+
+
+def test_a_limit_is_written_with_its_unit(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answers["/api/v1/stations/CP-1/charging-limits"] = (200, ACCEPTED)
+
+    assert ricarica("energy", "limit", "CP-1", "16") == 2
+    assert "16A" in capsys.readouterr().err
+    assert ricarica("energy", "limit", "CP-1", "16.5a") == 0
+    body = json.loads(server.asked[0][2])
+    assert (body["limit"], body["unit"]) == ("16.5", "A")
+
+
+def test_what_a_station_told_besides_is_shown(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {"monitors": [{"name": "EVSE@1.Power", "outcome": "accepted"}]}
+    server.answers["/api/v1/stations/CP-1/monitors"] = (200, {**ACCEPTED, "answer": told})
+
+    assert ricarica("monitor", "set", "CP-1", "EVSE@1.Power", "upper", "11000.0") == 0
+    assert json.loads(server.asked[0][2])["monitors"][0]["value"] == 11000
+    assert "EVSE@1.Power" in capsys.readouterr().out
+
+
+def test_a_station_that_never_heard_it_is_an_exit_code(server: Server) -> None:
+    kept = {**ACCEPTED, "outcome": "unreached", "detail": "it is told when the station is back"}
+    server.answers["/api/v1/stations/CP-1/charging-profiles/3"] = (200, kept)
+
+    assert ricarica("energy", "remove", "CP-1", "3") == 4
 
 
 def test_what_a_station_refused_is_an_exit_code(server: Server) -> None:
