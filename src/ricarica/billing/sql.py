@@ -83,6 +83,7 @@ VAT_NUMBERS = sa.Table(
     sa.Column("standing", Text(), nullable=False),
     sa.Column("checked_at", Instant()),
     sa.Column("company", Text()),  # JSON
+    sa.Column("tried_at", Instant()),
     sa.Column("version", Integer(), nullable=False),
 )
 
@@ -149,10 +150,9 @@ def web_from(row: Row) -> WebPayments:
 
 
 def _vat_number_from(row: Row) -> VatNumber:
-    tenant, number, asked_at, standing, checked_at, company = row
-    return VatNumber(
-        TenantId(tenant), number, asked_at, Standing(standing), checked_at, company_from(company)
-    )
+    tenant, number, asked_at, standing, checked_at, company, tried_at = row
+    known = (TenantId(tenant), number, asked_at, Standing(standing), checked_at)
+    return VatNumber(*known, company_from(company), tried_at)
 
 
 PAYMENT_SHELF = Shelf[Payment](
@@ -188,6 +188,7 @@ VAT_SHELF = Shelf[VatNumber](
         each.standing,
         each.checked_at,
         company_text(each.company),
+        each.tried_at,
     ),
     read=_vat_number_from,
     fresh_s=FRESH_S,
@@ -222,8 +223,9 @@ class SqlBillingStore:
 
     async def vat_numbers_to_check(self, most: int) -> list[VatNumber]:
         columns = VAT_NUMBERS.c
+        latest = sa.func.coalesce(columns.tried_at, columns.asked_at)
         query = sa.select(VAT_NUMBERS).where(columns.checked_at.is_(None))
-        return await self._work.look_up(VAT_SHELF, query.order_by(columns.asked_at).limit(most), {})
+        return await self._work.look_up(VAT_SHELF, query.order_by(latest).limit(most))
 
     def save_vat_number(self, number: VatNumber) -> None:
         self._work.put(VAT_SHELF, number)

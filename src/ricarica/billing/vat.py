@@ -71,6 +71,7 @@ class VatNumber:
     standing: Standing = Standing.UNVERIFIED
     checked_at: datetime | None = None
     company: Company | None = None
+    tried_at: datetime | None = None  # the register did not answer then
 
 
 def normal(number: str) -> str:

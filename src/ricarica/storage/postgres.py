@@ -110,7 +110,7 @@ class PostgresDatabase:
         self._loader = Loader(_literal_for, lambda values: no_values(len(values)))
         self._sql: dict[tuple[sa.Table, Kind], str] = {}
         self._mixtures: set[Mixture] = set()
-        self._prepared = PreparedQueries(DIALECT)
+        self.prepared = PreparedQueries(DIALECT)
         self._engine = _engine(url, SERVER_SETTINGS)
         # Who writes need not wait for those who read.
         self._writing = _engine(url, SERVER_SETTINGS | WRITER_SETTINGS, size=1)
@@ -140,7 +140,7 @@ class PostgresDatabase:
         if values is None:
             async with _connected(self._engine) as connection:
                 return [tuple(row) for row in await connection.execute(query)]
-        prepared = self._prepared.of(query)
+        prepared = self.prepared.of(query)
         async with _lent(self._engine) as driver:
             found = await driver.fetch(prepared.sql, *prepared.arguments(values))
         return prepared.rows(map(tuple, found))

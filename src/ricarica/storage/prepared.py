@@ -10,6 +10,8 @@ from sqlalchemy.types import TypeEngine
 
 from ricarica.storage.database import Row
 
+KNOWN_MAX = 1_000  # the program has some dozens: one made for the occasion is not to stay for good
+
 Query = sa.Select[Any] | sa.CompoundSelect[Any]
 Processor = Callable[[Any], Any] | None
 
@@ -34,14 +36,20 @@ class Prepared:
 class PreparedQueries:
     """By the query itself: whoever hands one in keeps it for as long as the program runs."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, most: int = KNOWN_MAX) -> None:
         self._dialect = dialect
+        self._most = most
         self._known: dict[Query, Prepared] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
 
     def of(self, query: Query) -> Prepared:
         prepared = self._known.get(query)
         if prepared is None:
-            prepared = self._known[query] = prepare(query, self._dialect)
+            prepared = prepare(query, self._dialect)
+            if len(self._known) < self._most:
+                self._known[query] = prepared
         return prepared
 
 

@@ -88,7 +88,7 @@ class SqliteDatabase:
         self._metadata = metadata
         self._loader = Loader(column_processor)
         self._sql: dict[tuple[sa.Table, Kind], str] = {}
-        self._prepared = PreparedQueries(DIALECT)
+        self.prepared = PreparedQueries(DIALECT)
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         self._write_engine = _engine(self._path, busy_timeout_s, read_only=False)
         self._writing: sa.Connection | None = None
@@ -109,7 +109,7 @@ class SqliteDatabase:
     async def fetch(self, query: Query, values: Mapping[str, Any] | None = None) -> list[Row]:
         if values is None:
             return await self._in(self._readers, partial(self._fetch, query))
-        prepared = self._prepared.of(query)
+        prepared = self.prepared.of(query)
         return await self._in(self._readers, partial(self._look_up, prepared, values))
 
     async def take(self, change: sa.sql.dml.UpdateBase) -> list[Row]:

@@ -188,9 +188,10 @@ class Work:
         self,
         shelf: Shelf[E],
         query: sa.Select[Any] | sa.CompoundSelect[Any],
-        values: Mapping[str, Any],
+        values: Mapping[str, Any] | None = None,
     ) -> list[E]:
-        """As `find`, by a query of all columns that lives as long as the program."""
+        """As `find`, by a query of all columns; given `values`, one that lives as long as the
+        program."""
         rows = await self._database.fetch(query, values)
         return [entity for entity in self._as_staged(shelf, rows) if entity is not None]
 

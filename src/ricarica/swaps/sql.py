@@ -183,7 +183,7 @@ class SqlSwapStore:
             columns.number == number,
         )
         latest = query.order_by(columns.began_at.desc()).limit(NUMBERED_MAX)
-        return await self._work.look_up(SWAP_SHELF, latest, {})
+        return await self._work.look_up(SWAP_SHELF, latest)
 
     async def get(self, tenant: TenantId, swap: str) -> Swap | None:
         found = await self._work.find(SWAP_SHELF, SWAPS.c.tenant == tenant, SWAPS.c.id == swap)

@@ -29,6 +29,7 @@ from ricarica.transactions.model import (
     StatePoint,
     Transaction,
 )
+from ricarica.transactions.ports import Place
 from ricarica.transactions.readings import Reading, registers_in
 
 
@@ -76,11 +77,27 @@ class MemoryStationStore:
     ) -> Connector | None:
         return self.connectors.get((key, evse, number))
 
+    async def connector_count(self, key: StationKey) -> int:
+        return len(await self.connectors_of(key))
+
+    async def connected(
+        self, after: StationKey, most: int
+    ) -> list[tuple[StationKey, SiteId | None]]:
+        stations = sorted(self.stations.values(), key=lambda each: each.key)
+        there = [
+            (station.key, station.site)
+            for station in stations
+            if station.connected
+            and station.key.tenant == after.tenant
+            and station.key.station > after.station
+        ]
+        return there[:most]
+
     async def connectors_of(self, key: StationKey) -> list[Connector]:
         return [each for each in self.connectors.values() if each.station == key]
 
-    async def unreported(self, since: datetime, until: datetime) -> list[Connector]:
-        return [
+    async def unreported(self, since: datetime, until: datetime, most: int) -> list[Connector]:
+        found = [
             connector
             for connector in self.connectors.values()
             if (station := self.stations[connector.station]).connected
@@ -89,6 +106,7 @@ class MemoryStationStore:
             and station.booted_at is not None
             and since <= station.booted_at < until
         ]
+        return found[:most]
 
     def save_connector(self, connector: Connector) -> None:
         self.connectors[(connector.station, connector.evse, connector.number)] = connector
@@ -307,9 +325,13 @@ class MemoryTransactionStore:
         running = [each for each in self.transactions.values() if each.is_running]
         return [t for t in running if t.updated_at and since <= t.updated_at < until][:most]
 
-    async def bounded(self, most: int) -> list[Transaction]:
-        running = [each for each in self.transactions.values() if each.is_running]
-        return [each for each in running if each.terms is not None][:most]
+    async def bounded(self, behind: Place, most: int) -> list[Transaction]:
+        running = {
+            (each.station.tenant, each.station.station, each.ref): each
+            for each in self.transactions.values()
+            if each.is_running and each.terms is not None
+        }
+        return [running[place] for place in sorted(running) if place > behind][:most]
 
     def add_entry(self, entry: Entry) -> None:
         if _key(entry) not in {_key(known) for known in self.entries}:

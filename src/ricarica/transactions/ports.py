@@ -16,6 +16,9 @@ from ricarica.transactions.model import (
 )
 from ricarica.transactions.readings import Reading
 
+Place = tuple[str, str, str]
+"""Tenant, station and ref of a transaction, to go on behind it."""
+
 
 class TransactionStore(Protocol):
     async def get(self, station: StationKey, ref: str) -> Transaction | None:
@@ -94,8 +97,8 @@ class TransactionStore(Protocol):
         """Running ones, of all tenants, that were last heard of in between."""
         ...
 
-    async def bounded(self, most: int) -> list[Transaction]:
-        """Running ones, of all tenants, that have terms."""
+    async def bounded(self, behind: Place, most: int) -> list[Transaction]:
+        """The next running ones, of all tenants, that have terms, by station."""
         ...
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from ricarica.authorization.model import TokenRef
+from ricarica.authorization.model import ref_of
 from ricarica.kernel.errors import ConflictError, InvalidError
 from ricarica.kernel.events import Outgoing
 from ricarica.kernel.ids import StationKey, TariffId, TenantId, TransactionId
@@ -17,7 +17,7 @@ from ricarica.transactions.commands import ChangePrices, CheckTransaction, StopC
 from ricarica.transactions.counting import cost_along, priced, usage_of
 from ricarica.transactions.facts import Ended, Progressed
 from ricarica.transactions.model import Arrangement, Flag, Transaction
-from ricarica.transactions.ports import TransactionStore
+from ricarica.transactions.ports import Place, TransactionStore
 from ricarica.transactions.service import Neighbours, TransactionService
 from ricarica.transactions.terms import (
     NO_TERMS,
@@ -36,6 +36,7 @@ AT_ONCE_MAX = 500  # transactions looked at in one unit of work
 STOP_WITHIN = timedelta(minutes=15)  # after its time was up; then somebody has to look
 ARRANGED_MAX = 20  # starts of one station that wait for their transactions
 SOC_MAX = 100
+FIRST: Place = ("", "", "")  # before all transactions
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,13 @@ class WatchService:
             check_limits(arrangement.limits)
         known = [each for each in await self._store.arranged(station) if each.until > now]
         self._store.arrange(station, (*known, arrangement)[-ARRANGED_MAX:])
+
+    async def call_off(self, station: StationKey, number: int) -> None:
+        """The station refused that start, so nothing will follow it."""
+        known = await self._store.arranged(station)
+        left = tuple(each for each in known if each.number != number)
+        if left != known:
+            self._store.arrange(station, left)
 
     async def limit(
         self, tenant: TenantId, id: TransactionId, limits: Limits, now: datetime
@@ -136,8 +144,8 @@ class WatchService:
     async def _language(self, transaction: Transaction) -> str | None:
         if transaction.token is None:
             return None
-        token = await self._authorization.find(
-            transaction.station.tenant, TokenRef(transaction.token)
+        token = await self._authorization.meant(
+            transaction.station.tenant, ref_of(transaction.token, transaction.token_kind)
         )
         return token.treatment.language if token else None
 
@@ -178,19 +186,27 @@ class WatchService:
                 asked += 1
         return asked
 
-    async def look_for_overdue(self, now: datetime) -> int:
-        """Stop those whose time is up though nothing is told of them; returns how many."""
-        stopped = 0
-        for transaction in await self._store.bounded(AT_ONCE_MAX):
+    async def look_for_overdue(self, now: datetime, behind: Place = FIRST) -> Place | None:
+        """Stop those whose time is up though nothing is told of them.
+
+        Returns:
+            Behind which to go on, for there are more; None: those were all.
+        """
+        found = await self._store.bounded(behind, AT_ONCE_MAX)
+        for transaction in found:
             terms = transaction.terms or NO_TERMS
             limits = left_to_us(terms)
             if limits is None or limits.time is None or terms.stopped_for is not None:
                 continue
+            if not transaction.is_running:
+                continue
             until = transaction.started_at + limits.time
             if until <= now <= until + STOP_WITHIN:
                 self._tell(transaction.station, StopCharging(transaction.ref))
-                stopped += 1
-        return stopped
+        if len(found) < AT_ONCE_MAX:
+            return None
+        last = found[-1]
+        return last.station.tenant, last.station.station, last.ref
 
     # -- parts
 

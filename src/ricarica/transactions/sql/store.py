@@ -20,6 +20,7 @@ from ricarica.transactions.model import (
     StatePoint,
     Transaction,
 )
+from ricarica.transactions.ports import Place
 from ricarica.transactions.readings import Measurand, Reading
 from ricarica.transactions.sql.rows import (
     RUNNING_SHELF,
@@ -233,18 +234,22 @@ class SqlTransactionStore:
         columns = TRANSACTIONS.c
         is_silent = (columns.updated_at >= since, columns.updated_at < until)
         query = sa.select(TRANSACTIONS).where(columns.ended_at.is_(None), *is_silent).limit(most)
-        return await self._looked_up(query)
+        return [each for each in await self._looked_up(query) if each.is_running]
 
-    async def bounded(self, most: int) -> list[Transaction]:
+    async def bounded(self, behind: Place, most: int) -> list[Transaction]:
         columns = TRANSACTIONS.c
         has_terms = (columns.ended_at.is_(None), columns.terms.is_not(None))
-        return await self._looked_up(sa.select(TRANSACTIONS).where(*has_terms).limit(most))
+        place = (columns.tenant, columns.station, columns.ref)
+        follows = sa.tuple_(*place) > sa.tuple_(*map(sa.literal, behind))
+        query = sa.select(TRANSACTIONS).where(*has_terms, follows).order_by(*place)
+        return await self._looked_up(query.limit(most))
 
     async def _looked_up(self, query: sa.Select[Any]) -> list[Transaction]:
-        found = await self._work.look_up(TRANSACTION_SHELF, query, {})
+        """As this batch would change them: some may be over by then."""
+        found = await self._work.look_up(TRANSACTION_SHELF, query)
         for transaction in found:
             await self._running_at(transaction.station)
-        return [transaction for transaction in found if transaction.is_running]
+        return found
 
     async def _running_at(self, station: StationKey) -> Running:
         key = (station.tenant, station.station)
