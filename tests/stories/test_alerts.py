@@ -4,9 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from ricarica.alerts import service
 from ricarica.alerts.model import Alert, AlertState
 from ricarica.alerts.queries import AlertQueries
-from ricarica.app.alerting import ABSENT, HEED, alert_rings, forget_before
+from ricarica.app import alerting
+from ricarica.app.alerting import ABSENT, ABSENT_EVERY, HEED, alert_rings, forget_before
+from ricarica.engine.timers import Ring
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.ocpp.dialects import V16, Dialect
@@ -31,7 +34,7 @@ async def tidy(network: World) -> None:
     """What is done every hour."""
 
     async def forget(unit: UnitOfWork) -> None:
-        forget_before(unit, unit.slices.now)
+        await forget_before(unit, unit.slices.now)
 
     done = network.engine.post(DEFAULT_TENANT, forget)
     await network.settle()
@@ -119,3 +122,34 @@ async def test_what_happened_before_there_were_rules_calls_nobody(network: World
     await ring(network)
 
     assert await alerts(network) == []
+
+
+async def test_of_many_stations_that_are_away_each_calls_somebody(
+    network: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerting, "ABSENT_AT_ONCE_MAX", 2)
+    monkeypatch.setattr(service, "ABSENT_AT_ONCE_MAX", 2)
+    stations = [await network.station(f"ROMA-{number}", V16) for number in range(1, 6)]
+    for station in stations:
+        await network.cut(station)
+    await network.pass_time(timedelta(minutes=31))
+    rings = alert_rings()
+
+    looked = await rounds(network, rings[ABSENT])
+    away = [alert.station for alert in await alerts(network) if alert.is_current]
+    for station in stations[:4]:
+        await network.connect(station)
+    await rounds(network, rings[ABSENT])
+
+    assert looked == [timedelta(), timedelta(), ABSENT_EVERY]
+    assert sorted(away) == [station.identity for station in stations]
+    assert [alert.station for alert in await alerts(network) if alert.is_current] == ["ROMA-5"]
+
+
+async def rounds(network: World, ring: Ring) -> list[timedelta | None]:
+    """As long as it says that there is more."""
+    again: list[timedelta | None] = []
+    while not again or again[-1] == timedelta():
+        rung = network.engine.in_unit(DEFAULT_TENANT, lambda unit: ring(unit, ""))
+        again.append(await network.soon(rung))
+    return again

@@ -1,21 +1,23 @@
 """One command for many stations."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
 
+from ricarica.energy.queries import EnergyQueries
 from ricarica.engine import bulk
 from ricarica.engine.bulk import Job, JobState, Manner
 from ricarica.engine.queries import BulkQueries, JobView
-from ricarica.engine.sayings import Saying
+from ricarica.engine.sayings import Saying, check_saying
 from ricarica.engine.sql import BULK_TARGETS
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId
 from ricarica.ocpp.dialects import DIALECTS, V16, Dialect
 from ricarica.simulator.simulated import SimulatedStation
-from ricarica.testing.world import World
+from ricarica.testing.world import World, key_of
 
 SOON = timedelta(seconds=10)
 
@@ -51,6 +53,49 @@ async def look(network: World, job: str) -> JobView:
     view = await BulkQueries(network.database).job(DEFAULT_TENANT, job)
     assert view is not None
     return view
+
+
+async def test_many_stations_are_limited_and_kept_so(network: World) -> None:
+    stations = [await network.station(f"ROMA-{each}", each) for each in DIALECTS]
+    saying = Saying("charging-limit", {"limit": "10.5", "unit": "A", "purpose": "tx_default"})
+
+    job = await begin(network, stations, Manner(pace=600), saying)
+    await network.pass_time(SOON * 2, SOON)
+
+    view = await look(network, job)
+    assert (view.job.state, view.counts) == (JobState.DONE, {"accepted": 3})
+    for station in stations:
+        known = await EnergyQueries(network.database).station(key_of(station), network.clock.now())
+        [profile] = known.profiles
+        assert profile.wanted is not None
+        assert (profile.is_in_step, profile.wanted.period.limit) == (True, Decimal("10.5"))
+
+
+async def test_who_has_no_word_for_it_is_not_told_again(network: World) -> None:
+    station = await network.station("ROMA-1", V16)
+    saying = Saying("charging-limit", {"limit": 8, "purpose": "priority"})
+
+    job = await begin(network, [station], Manner(pace=600), saying)
+    await network.pass_time(SOON * 2, SOON)
+
+    known = await EnergyQueries(network.database).station(key_of(station), network.clock.now())
+    assert (await look(network, job)).counts == {"unsupported": 1}
+    assert [profile.outcome for profile in known.profiles] == ["unsupported"]
+
+
+@pytest.mark.parametrize(
+    "saying",
+    [
+        Saying("charging-limit", {"limit": "much"}),
+        Saying("set-profile", {"evse": 0}),
+        Saying("composite", {"evse": 0, "days": 1}),
+        Saying("clear-der", {}),
+    ],
+    ids=lambda saying: saying.name,
+)
+def test_what_makes_no_sense_is_refused_before_anybody_is_told(saying: Saying) -> None:
+    with pytest.raises(InvalidError, match=saying.name):
+        check_saying(saying, ["2.1"])
 
 
 async def test_every_station_is_told_in_its_own_words(network: World) -> None:
@@ -132,6 +177,16 @@ async def test_a_job_goes_on_after_a_restart(network: World) -> None:
     await network.pass_time(timedelta(minutes=1), SOON)
 
     assert (await look(network, job)).counts == {"accepted": 2}
+
+
+async def test_a_job_that_waited_for_its_server_goes_on_at_its_pace(network: World) -> None:
+    job = await begin(network, await fleet(network, 6), Manner(pace=6))
+    await network.pass_time(SOON, SOON)
+
+    network.clock.pass_time(timedelta(hours=1))
+    await network.pass_time(SOON * 2, SOON)
+
+    assert (await look(network, job)).counts == {"accepted": 3, "waiting": 3}
 
 
 async def test_a_job_for_nobody_is_refused(network: World) -> None:

@@ -124,8 +124,10 @@ async def test_strangers_without_end_are_kept_within_bounds(
             )
             await network.soon(network.engine.admit(knock))
 
+        batches = network.engine.batches.counts.batches
         await network.soon(network.engine.refusals.write())
 
+        assert network.engine.batches.counts.batches == batches + 2  # stations', and strangers'
         rows = await network.database.fetch(sa.select(REFUSALS.c.identity))
         names = {name for (name,) in rows}
         assert "LODI-1" in names

@@ -1,0 +1,1 @@
+"""Rules that make somebody look at what happened."""

@@ -23,6 +23,20 @@ SUBJECTS = ("name", "kind", "campaign", "action", "slot", "evse")
 """Members of an event that tell what at the station it is about, the first that it has."""
 
 
+NOWHERE = StationId("")  # before all stations; that of an alert about none
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Stations as the database orders them: those behind the one, up to the other."""
+
+    after: StationId = NOWHERE
+    until: StationId | None = None  # None: to the last
+
+
+EVERYWHERE = Span()
+
+
 class Level(StrEnum):
     """How soon somebody has to look."""
 

@@ -1,6 +1,8 @@
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 
-from ricarica.alerts.model import Alert, Rule
+from ricarica.alerts.model import EVERYWHERE, Alert, Rule, Span
 from ricarica.kernel.ids import EventId, StationId, TenantId
 
 
@@ -21,8 +23,16 @@ class AlertStore(Protocol):
         """The last one of this rule about this subject."""
         ...
 
-    async def current(self, tenant: TenantId, rule: str) -> list[Alert]:
-        """Those of a rule that are open or acknowledged."""
+    async def current(
+        self, tenant: TenantId, rule: str, span: Span = EVERYWHERE, most: int = 1_000
+    ) -> list[Alert]:
+        """Those of a rule that are open or acknowledged; `most` of them."""
+        ...
+
+    async def begun(
+        self, tenant: TenantId, rule: str, moments: Mapping[StationId, datetime]
+    ) -> set[StationId]:
+        """The stations that have one of this rule that began at this very moment."""
         ...
 
     async def get(self, tenant: TenantId, alert: EventId) -> Alert | None: ...

@@ -7,12 +7,15 @@ from datetime import datetime
 from ricarica.alerts.defaults import default_rules
 from ricarica.alerts.events import AlertChanged, AlertOpened
 from ricarica.alerts.model import (
+    EVERYWHERE,
     NOTE_LENGTH_MAX,
+    NOWHERE,
     OFFLINE,
     Alert,
     AlertState,
     Happened,
     Rule,
+    Span,
     after_one_more,
     check,
 )
@@ -24,7 +27,7 @@ from ricarica.kernel.ids import EventId, Ids, StationId, StationKey, TenantId
 from ricarica.stations.model import Acceptance, Station
 from ricarica.stations.service import StationService
 
-NOWHERE = StationId("")
+ABSENT_AT_ONCE_MAX = 1_000  # stations; in the same commit stations are answered
 
 
 class AlertService:
@@ -139,29 +142,50 @@ class AlertService:
         return rule.applies.to(known)
 
     async def look_for_absent(
-        self, tenant: TenantId, absent: Mapping[StationId, Station], now: datetime
-    ) -> None:
-        """Hold the stations that are away against the rules; those that are back are resolved."""
-        for rule in await self.rules(tenant):
-            if rule.kind != OFFLINE or not rule.is_active:
-                continue
-            current = {each.station: each for each in await self._store.current(tenant, rule.id)}
-            for name, alert in current.items():
-                if name not in absent:
-                    self._resolved(alert, None, now)
-            for name, station in absent.items():
-                since = station.connection_changed_at
-                is_long = since is not None and now - since >= rule.lasting
-                is_ours = station.acceptance is Acceptance.ACCEPTED and rule.applies.to(station)
-                if name not in current and since is not None and is_long and is_ours:
-                    await self._missed(rule, name, since)
+        self,
+        tenant: TenantId,
+        absent: Mapping[StationId, Station],
+        now: datetime,
+        span: Span = EVERYWHERE,
+    ) -> bool:
+        """Hold the stations that are away against the rules; those that are back are resolved.
 
-    async def _missed(self, rule: Rule, station: StationId, since: datetime) -> None:
-        known = await self._store.latest(rule.tenant, station, rule.id, "")
-        if known is not None and known.first_at == since:
-            return  # somebody resolved it, though it is still away
-        away = Happened(self._ids.event(), OFFLINE, since, station, {})
-        self._once_more(replace(rule, threshold=1), away, None)
+        Args:
+            absent: Those of the span that are away, `ABSENT_AT_ONCE_MAX` at most.
+
+        Returns:
+            Whether that was all: if so many came back at once, there is more to resolve.
+        """
+        rules = [each for each in await self.rules(tenant) if each.kind == OFFLINE]
+        done = [await self._look(rule, absent, now, span) for rule in rules if rule.is_active]
+        return all(done)
+
+    async def _look(
+        self, rule: Rule, absent: Mapping[StationId, Station], now: datetime, span: Span
+    ) -> bool:
+        most = 2 * ABSENT_AT_ONCE_MAX  # half of them at least are back, and leave the others room
+        found = await self._store.current(rule.tenant, rule.id, span, most)
+        for alert in found:
+            if alert.station not in absent:
+                self._resolved(alert, None, now)
+        if len(found) == most:
+            return False
+        missed = {
+            name: station.connection_changed_at
+            for name, station in absent.items()
+            if station.connection_changed_at is not None
+            and now - station.connection_changed_at >= rule.lasting
+            and station.acceptance is Acceptance.ACCEPTED
+            and rule.applies.to(station)
+        }
+        for alert in found:
+            missed.pop(alert.station, None)
+        # Of those that began then somebody resolved one, though the station is still away.
+        known = await self._store.begun(rule.tenant, rule.id, missed)
+        for name in missed.keys() - known:
+            away = Happened(self._ids.event(), OFFLINE, missed[name], name, {})
+            self._once_more(replace(rule, threshold=1), away, None)
+        return True
 
     # -- what people do
 

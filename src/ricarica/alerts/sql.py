@@ -1,11 +1,12 @@
 """How rules and alerts lie in the database."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 import msgspec
 import sqlalchemy as sa
 
-from ricarica.alerts.model import Alert, AlertState, Level, Matches, Rule
+from ricarica.alerts.model import EVERYWHERE, Alert, AlertState, Level, Matches, Rule, Span
 from ricarica.configuration.templates import Applies
 from ricarica.kernel.ids import EventId, StationId, TenantId
 from ricarica.storage.columns import Boolean, Instant, Integer, Text, metadata
@@ -180,24 +181,43 @@ class SqlAlertStore:
         self, tenant: TenantId, station: StationId, rule: str, subject: str
     ) -> Alert | None:
         columns = ALERTS.c
-        found = await self._work.find(
-            ALERT_SHELF,
+        query = sa.select(ALERTS).where(
             columns.tenant == tenant,
             columns.station == station,
             columns.rule == rule,
             columns.subject == subject,
         )
-        return max(found, key=lambda alert: alert.id, default=None)
+        last = query.order_by(columns.id.desc()).limit(1)
+        found = await self._work.look_up(ALERT_SHELF, last)
+        return found[0] if found else None
 
-    async def current(self, tenant: TenantId, rule: str) -> list[Alert]:
+    async def current(
+        self, tenant: TenantId, rule: str, span: Span = EVERYWHERE, most: int = 1_000
+    ) -> list[Alert]:
         columns = ALERTS.c
         states = (AlertState.OPEN, AlertState.ACKNOWLEDGED)
-        return await self._work.find(
-            ALERT_SHELF,
+        query = sa.select(ALERTS).where(
             columns.tenant == tenant,
             columns.state.in_(states),
             columns.rule == rule,
+            columns.station > span.after,
         )
+        if span.until is not None:
+            query = query.where(columns.station <= span.until)
+        return await self._work.look_up(ALERT_SHELF, query.order_by(columns.station).limit(most))
+
+    async def begun(
+        self, tenant: TenantId, rule: str, moments: Mapping[StationId, datetime]
+    ) -> set[StationId]:
+        columns = ALERTS.c
+        query = sa.select(columns.station, columns.first_at).where(
+            columns.tenant == tenant,
+            columns.station.in_(moments),
+            columns.rule == rule,
+            columns.first_at.in_(set(moments.values())),
+        )
+        found = await self._work.fetch(query) if moments else []
+        return {StationId(name) for name, at in found if moments[StationId(name)] == at}
 
     async def get(self, tenant: TenantId, alert: EventId) -> Alert | None:
         columns = ALERTS.c

@@ -7,13 +7,15 @@ import msgspec
 import sqlalchemy as sa
 
 from ricarica.access.sql import TENANTS
-from ricarica.alerts.model import AlertState, Happened
+from ricarica.alerts.model import NOWHERE, AlertState, Happened, Span
+from ricarica.alerts.service import ABSENT_AT_ONCE_MAX
 from ricarica.alerts.sql import ALERTS
+from ricarica.engine.forgetting import forget, forget_older
 from ricarica.engine.outbox import DECODER
 from ricarica.engine.sql import OUTBOX
 from ricarica.engine.timers import Ring
 from ricarica.engine.unit_of_work import UnitOfWork
-from ricarica.kernel.ids import DEFAULT_TENANT, EventId, TenantId
+from ricarica.kernel.ids import DEFAULT_TENANT, EventId, StationId, TenantId
 from ricarica.monitoring.model import Trigger
 from ricarica.monitoring.sql import STATION_EVENTS
 from ricarica.stations.model import Acceptance
@@ -23,7 +25,6 @@ HEED, ABSENT = "heed", "absent"
 HEED_EVERY = timedelta(seconds=5)
 ABSENT_EVERY = timedelta(minutes=1)
 AT_ONCE_MAX = 1_000  # events; the rest comes at once after them
-ABSENT_MAX = 5_000  # stations; a network that has lost more is lost itself
 AWAY_FOR = timedelta(minutes=1)  # a station that changes its network is back by then
 SHOWN_FOR = timedelta(days=90)  # events and alerts that are over
 PERIODIC_FOR = timedelta(days=2)  # values told every few seconds
@@ -40,6 +41,15 @@ def alert_rings(lag: timedelta = timedelta()) -> Mapping[str, Ring]:
         for tenant in await _tenants(unit):
             is_all = await _heed(unit, tenant, unit.slices.now - lag) and is_all
         return HEED_EVERY if is_all else timedelta()
+
+    places: dict[TenantId, StationId] = {}  # behind which to go on, where there are many
+
+    async def look_for_absent(unit: UnitOfWork, _subject: str) -> timedelta:
+        for tenant in await _tenants(unit):
+            after = await _look_for_absent(unit, tenant, places.pop(tenant, NOWHERE))
+            if after is not None:
+                places[tenant] = after
+        return timedelta() if places else ABSENT_EVERY
 
     return {HEED: heed, ABSENT: look_for_absent}
 
@@ -79,35 +89,42 @@ def _body(text: str) -> Mapping[str, object]:
         return {}
 
 
-async def look_for_absent(unit: UnitOfWork, _subject: str) -> timedelta:
+async def _look_for_absent(
+    unit: UnitOfWork, tenant: TenantId, after: StationId
+) -> StationId | None:
+    """Behind which station to go on; None: that was all."""
     columns, now = STATIONS.c, unit.slices.now
-    for tenant in await _tenants(unit):
-        rows = await unit.work.fetch(
-            sa.select(*columns[:-1])
-            .where(
-                columns.tenant == tenant,
-                columns.acceptance == Acceptance.ACCEPTED,
-                sa.not_(columns.connected),
-                columns.connection_changed_at < now - AWAY_FOR,
-            )
-            .order_by(columns.connection_changed_at.desc())
-            .limit(ABSENT_MAX)
+    rows = await unit.work.fetch(
+        sa.select(*columns[:-1])
+        .where(
+            columns.tenant == tenant,
+            columns.station > after,
+            columns.acceptance == Acceptance.ACCEPTED,
+            sa.not_(columns.connected),
+            columns.connection_changed_at < now - AWAY_FOR,
         )
-        absent = {station.key.station: station for station in map(station_from, rows)}
-        await unit.slices.alerts.look_for_absent(tenant, absent, now)
-    return ABSENT_EVERY
+        .order_by(columns.station)
+        .limit(ABSENT_AT_ONCE_MAX)
+    )
+    absent = {station.key.station: station for station in map(station_from, rows)}
+    last = list(absent)[-1] if len(absent) == ABSENT_AT_ONCE_MAX else None
+    is_all = await unit.slices.alerts.look_for_absent(tenant, absent, now, Span(after, last))
+    return last if is_all else after
 
 
-def forget_before(unit: UnitOfWork, now: datetime) -> None:
-    """Throw away what nobody will look at any more."""
+async def forget_before(unit: UnitOfWork, now: datetime) -> bool:
+    """Throw away some of what nobody will look at any more; whether that was all of it."""
     events, alerts = STATION_EVENTS.c, ALERTS.c
-    is_old = events.received_at < now - SHOWN_FOR
-    is_noise = sa.and_(events.received_at < now - PERIODIC_FOR, events.trigger == Trigger.PERIODIC)
-    unit.work.run(sa.delete(STATION_EVENTS).where(sa.or_(is_old, is_noise)))
+    is_noise = events.trigger == Trigger.PERIODIC
     # One that lasts stays: forgotten, it would be found anew, and call somebody every hour.
     is_over = alerts.state.not_in((AlertState.OPEN, AlertState.ACKNOWLEDGED))
     is_past = sa.and_(
         alerts.last_at < now - SHOWN_FOR,
         sa.or_(alerts.changed_at.is_(None), alerts.changed_at < now - SHOWN_FOR),
     )
-    unit.work.run(sa.delete(ALERTS).where(is_over, is_past))
+    done = [
+        await forget_older(unit, events.received_at, now - SHOWN_FOR),
+        await forget_older(unit, events.received_at, now - PERIODIC_FOR, is_noise),
+        await forget(unit, ALERTS, is_over, is_past),
+    ]
+    return all(done)

@@ -1,6 +1,6 @@
 """What is thrown away when it is old."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,16 +8,24 @@ import sqlalchemy as sa
 
 from ricarica.app import alerting
 from ricarica.app.moving import move_readings
-from ricarica.app.watching import WATCHES
+from ricarica.app.watching import watches
 from ricarica.authorization.sql import ATTEMPTS, CUSTOMER_REPORTS
+from ricarica.billing.sql import VAT_NUMBERS
 from ricarica.engine import bulk, gathering, keeping, refusals
+from ricarica.engine.forgetting import forget, forget_older
 from ricarica.engine.sql import MESSAGES, OUTBOX, PUT_ASIDE
 from ricarica.engine.timers import Ring
 from ricarica.engine.unit_of_work import UnitOfWork
+from ricarica.firmware.sql import LINKS, UPDATES
+from ricarica.firmware.updates import OPEN as OPEN_UPDATES
+from ricarica.reservations.sql import RESERVATIONS
+from ricarica.security.sql import EVENTS as SECURITY_EVENTS
+from ricarica.swaps.sql import BATTERIES
 
 TIDY_EVERY = timedelta(hours=1)
 LOOK_AFTER_EVERY = timedelta(minutes=1)
-DELETED_AT_ONCE = 10_000  # rows; a fraction of a second, and more than any network adds meanwhile
+
+Condition = sa.ColumnElement[bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,12 @@ class Retention:
     attempts: timedelta = timedelta(days=30)  # of drivers; who was refused last month asks no more
     customers: timedelta = timedelta(days=7)  # what stations know of them is nobody's for longer
     put_aside: timedelta = timedelta(days=90)  # a bill that lacks something is asked about by then
+    security: timedelta = timedelta(days=2 * 365)  # an audit asks for the year before
+    vat_numbers: timedelta = timedelta(days=90)  # a company that ceases is found out by then
+    batteries: timedelta = timedelta(days=2 * 365)  # of which nothing was heard; they age by then
+    reservations: timedelta = timedelta(days=90)  # that are over; bills are asked about by then
+    links: timedelta = timedelta(days=90)  # that have expired: who fetched what
+    updates: timedelta = timedelta(days=2 * 365)  # of firmware: which a station had, and since when
     # What a bill was made from, for three years and the leap day; PostgreSQL only, see parts.py.
     readings: timedelta = timedelta(days=3 * 365 + 1)
 
@@ -45,21 +59,19 @@ def rings(retention: Retention, *, in_parts: bool = False) -> Mapping[str, Ring]
         now = unit.slices.now
         unit.slices.access.tidy(now)
         done = [
-            in_parts or await _throw_away(unit, MESSAGES, now - retention.messages),
-            await _throw_away(unit, OUTBOX, now - retention.events),
-            await _throw_away(unit, ATTEMPTS, now - retention.attempts),
+            in_parts or await forget_older(unit, MESSAGES.c.at, now - retention.messages),
+            await forget_older(unit, OUTBOX.c.at, now - retention.events),
+            await forget_older(unit, ATTEMPTS.c.at, now - retention.attempts),
+            await gathering.forget_before(unit, now - retention.reports),
+            await keeping.forget_before(unit, now - retention.commands),
+            await bulk.forget_before(unit, now - retention.commands),
+            await alerting.forget_before(unit, now),
+            await refusals.forget_before(unit, now - refusals.KEPT),
+            *[await forget(unit, table, is_old) for table, is_old in _old(retention, now)],
         ]
-        gathering.forget_before(unit, now - retention.reports)
-        keeping.forget_before(unit, now - retention.commands)
-        alerting.forget_before(unit, now)
-        bulk.forget_before(unit, now - retention.commands)
-        refusals.forget_before(unit, now - refusals.KEPT)
-        old = CUSTOMER_REPORTS.c.asked_at < now - retention.customers
-        unit.work.run(sa.delete(CUSTOMER_REPORTS).where(old))
-        unit.work.run(sa.delete(PUT_ASIDE).where(PUT_ASIDE.c.at < now - retention.put_aside))
         return TIDY_EVERY if all(done) else timedelta()
 
-    return {"tidy": tidy, "move_readings": move_readings, "look_after": look_after, **WATCHES}
+    return {"tidy": tidy, "move_readings": move_readings, "look_after": look_after, **watches()}
 
 
 async def look_after(unit: UnitOfWork, _subject: str) -> timedelta:
@@ -71,13 +83,16 @@ async def look_after(unit: UnitOfWork, _subject: str) -> timedelta:
     return LOOK_AFTER_EVERY
 
 
-async def _throw_away(unit: UnitOfWork, table: sa.Table, before: datetime) -> bool:
-    """Delete the oldest of what is old; whether that was all of it.
-
-    Stations wait for the commit that deletes: a million rows at once would cost their answers.
-    """
-    old = sa.select(table.c.at).where(table.c.at < before).order_by(table.c.at)
-    more = await unit.work.fetch(old.limit(1).offset(DELETED_AT_ONCE))
-    last = more[0][0] if more else before
-    unit.work.run(sa.delete(table).where(table.c.at < last))
-    return not more
+def _old(retention: Retention, now: datetime) -> Iterator[tuple[sa.Table, Condition]]:
+    """Of what is not told by the minute: which rows have been kept for long enough."""
+    of_customers = PUT_ASIDE.c.action == "NotifyCustomerInformation"
+    yield CUSTOMER_REPORTS, CUSTOMER_REPORTS.c.asked_at < now - retention.customers
+    yield PUT_ASIDE, of_customers & (PUT_ASIDE.c.at < now - retention.customers)
+    yield PUT_ASIDE, PUT_ASIDE.c.at < now - retention.put_aside
+    yield SECURITY_EVENTS, SECURITY_EVENTS.c.received_at < now - retention.security
+    yield VAT_NUMBERS, VAT_NUMBERS.c.asked_at < now - retention.vat_numbers
+    yield BATTERIES, BATTERIES.c.at < now - retention.batteries
+    yield RESERVATIONS, RESERVATIONS.c.expires_at < now - retention.reservations
+    yield LINKS, LINKS.c.expires_at < now - retention.links
+    is_over = UPDATES.c.state.not_in(OPEN_UPDATES)
+    yield UPDATES, is_over & (UPDATES.c.changed_at < now - retention.updates)

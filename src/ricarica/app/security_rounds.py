@@ -10,12 +10,11 @@ from ricarica.certificates.service import IN_STEP
 from ricarica.certificates.sql import REQUESTS, ROOTS
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.ids import StationId, StationKey, TenantId
-from ricarica.security.sql import EVENTS, NETWORKS
+from ricarica.security.sql import NETWORKS
 from ricarica.stations.commands import BringInStep
 
 LOOK_EVERY = timedelta(minutes=1)
 AT_ONCE_MAX = 100  # of each; the others come a minute later
-EVENTS_KEPT = timedelta(days=2 * 365)  # an audit asks for the year before
 
 
 async def look_after_security(unit: UnitOfWork, _subject: str) -> timedelta:
@@ -24,7 +23,6 @@ async def look_after_security(unit: UnitOfWork, _subject: str) -> timedelta:
     await _renew_what_expires(unit, now)
     await _warn_of_what_expires(unit, now)
     await _miss_who_moved(unit, now)
-    unit.work.run(sa.delete(EVENTS).where(EVENTS.c.received_at < now - EVENTS_KEPT))
     return LOOK_EVERY
 
 

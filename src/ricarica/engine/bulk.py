@@ -12,6 +12,7 @@ import msgspec
 import sqlalchemy as sa
 import structlog
 
+from ricarica.engine.forgetting import forget
 from ricarica.engine.keeping import Kept, keep
 from ricarica.engine.sayings import Saying
 from ricarica.engine.selection import Selection
@@ -25,8 +26,10 @@ from ricarica.storage.database import Database, Row
 
 T = TypeVar("T")
 
+KEY = tuple(BULK_JOBS.primary_key.columns)
 LOOK_EVERY_S = 2.0
-ROUND_S = 10  # of a job's pace, at most: what a round is given at once
+ROUND = timedelta(seconds=10)  # of a job's pace, at most: what a round is given at once
+JOBS_AT_ONCE_MAX = 20  # begun in one look; the others have their turn in the next
 LEASE = timedelta(minutes=2)  # whoever dies leaves its jobs to the others after that
 RENEW_S = 30.0
 AT_ONCE_MAX = 20  # stations that are being told something
@@ -94,6 +97,7 @@ class Job:
     state: JobState = JobState.RUNNING
     why: str | None = None
     ended_at: datetime | None = None
+    paced_at: datetime | None = None
 
 
 def row_of(job: Job, lease_until: datetime) -> Row:
@@ -113,12 +117,13 @@ def row_of(job: Job, lease_until: datetime) -> Row:
         job.why,
         job.ended_at,
         lease_until,
+        job.paced_at,
     )
 
 
 def job_from(row: Row) -> Job:
     tenant, number, name, body, selection, made_by, made_at, *manner = row[:11]
-    state, why, ended_at = row[11:14]
+    state, why, ended_at, _, paced_at = row[11:]
     return Job(
         TenantId(tenant),
         number,
@@ -130,6 +135,7 @@ def job_from(row: Row) -> Job:
         JobState(state),
         why,
         ended_at,
+        paced_at,
     )
 
 
@@ -169,16 +175,24 @@ async def cancel(unit: UnitOfWork, tenant: TenantId, number: str) -> None:
     _end(unit, (tenant, number), JobState.CANCELLED, None)
 
 
-def forget_before(unit: UnitOfWork, before: datetime) -> None:
-    old = sa.select(BULK_JOBS.c.id).where(BULK_JOBS.c.made_at < before)
-    unit.work.run(sa.delete(BULK_TARGETS).where(BULK_TARGETS.c.job.in_(old)))
-    unit.work.run(sa.delete(BULK_JOBS).where(BULK_JOBS.c.made_at < before))
+async def forget_before(unit: UnitOfWork, before: datetime) -> bool:
+    """Some of them; whether that was all. A job goes after all its targets have gone."""
+    old = BULK_JOBS.c.made_at < before
+    targets = sa.tuple_(BULK_TARGETS.c.tenant, BULK_TARGETS.c.job)
+    if not await forget(unit, BULK_TARGETS, targets.in_(sa.select(*KEY).where(old))):
+        return False
+    return await forget(unit, BULK_JOBS, old)
 
 
-def allowed(pace: int, since: timedelta, told: int) -> int:
-    """How many stations may be told now, so that on average the pace is kept."""
-    due = int(since.total_seconds() * pace / 60) + 1 - told
-    return max(0, min(due, max(1, pace * ROUND_S // 60)))
+def allowed(pace: int, paced_at: datetime, now: datetime) -> tuple[int, datetime]:
+    """How many stations may be told now, and until when that uses the pace up.
+
+    A job that nobody worked on for a while goes on at its pace, and does not catch up.
+    """
+    each = timedelta(minutes=1) / pace
+    begun = max(paced_at, now - max(ROUND, each))
+    number = max((now - begun) // each, 0)
+    return number, begun + number * each
 
 
 def reason_to_stop(manner: Manner, failed: int, told: int) -> str | None:
@@ -249,7 +263,10 @@ class Runner:
         is_free = (columns.state == JobState.RUNNING, columns.lease_until <= now)
         if not await self._around.database.fetch(sa.select(columns.id).where(*is_free).limit(1)):
             return
-        take = sa.update(BULK_JOBS).where(*is_free).values(lease_until=now + LEASE)
+        longest = sa.select(*KEY).where(*is_free).order_by(columns.lease_until)
+        some = longest.limit(JOBS_AT_ONCE_MAX).with_for_update(skip_locked=True)
+        take = sa.update(BULK_JOBS).where(sa.tuple_(*KEY).in_(some))
+        take = take.values(lease_until=now + LEASE)
         for row in await self._around.database.take(take.returning(*columns)):
             task = asyncio.ensure_future(self._round(job_from(row)))
             self._rounds.add(task)
@@ -264,11 +281,11 @@ class Runner:
         """Tell some stations, note what became of it, and leave the job to the next look."""
         renewing = asyncio.ensure_future(self._renew(job))
         try:
-            counts = await self._counts(job)
-            told = sum(counts.values()) - counts.get(TargetState.WAITING, 0)
-            number = allowed(job.manner.pace, self._around.clock.now() - job.made_at, told)
+            # The first is told at once.
+            paced_at = job.paced_at or job.made_at - timedelta(minutes=1) / job.manner.pace
+            number, paced_at = allowed(job.manner.pace, paced_at, self._around.clock.now())
             stations = await self._some(job, number)
-            await self._note_sent(job, stations)
+            await self._note_sent(job, stations, paced_at)
             one_of_few = asyncio.Semaphore(AT_ONCE_MAX)
 
             async def tell(station: StationKey) -> None:
@@ -345,7 +362,9 @@ class Runner:
     async def _fetch(self, job: Job, query: sa.Select[Any]) -> list[Row]:
         return await self._around.carry_out(job.tenant, lambda unit: unit.work.fetch(query))
 
-    async def _note_sent(self, job: Job, stations: Sequence[StationKey]) -> None:
+    async def _note_sent(
+        self, job: Job, stations: Sequence[StationKey], paced_at: datetime
+    ) -> None:
         """Who is marked so when a job is taken was being told by a process that is no more."""
         columns = BULK_TARGETS.c
 
@@ -358,6 +377,8 @@ class Runner:
             names = [key.station for key in stations]
             sent = sa.update(BULK_TARGETS).where(*_targets_of(job), columns.station.in_(names))
             unit.work.run(sent.values(state=TargetState.SENT, at=unit.slices.now))
+            mine = (BULK_JOBS.c.tenant == job.tenant, BULK_JOBS.c.id == job.id)
+            unit.work.run(sa.update(BULK_JOBS).where(*mine).values(paced_at=paced_at))
 
         await self._around.carry_out(job.tenant, note)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ricarica.engine.forgetting import forget_older
 from ricarica.engine.outbox import DECODER
 from ricarica.engine.sql import REPORT_PAGES, REPORTS
 from ricarica.engine.unit_of_work import UnitOfWork
@@ -186,9 +187,10 @@ async def note_page(
         unit.announce(ReportGathered(key, report.number, report.action))
 
 
-def forget_before(unit: UnitOfWork, before: datetime) -> None:
-    unit.work.run(sa.delete(REPORTS).where(REPORTS.c.asked_at < before))
-    unit.work.run(sa.delete(REPORT_PAGES).where(REPORT_PAGES.c.at < before))
+async def forget_before(unit: UnitOfWork, before: datetime) -> bool:
+    """Some of them; whether that was all."""
+    reports = await forget_older(unit, REPORTS.c.asked_at, before)
+    return await forget_older(unit, REPORT_PAGES.c.at, before) and reports
 
 
 async def _find(unit: UnitOfWork, key: StationKey, number: int) -> Report | None:

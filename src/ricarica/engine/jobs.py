@@ -1,7 +1,7 @@
 """Work that did not come as a message: of people, of timers, of connections."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Collection, Hashable
 from typing import Any, Generic, TypeVar
 
 import structlog
@@ -19,7 +19,7 @@ log = structlog.get_logger("ricarica.engine")
 class Errand(Generic[T]):
     """Something to do in one unit of work; whoever sent it may wait for `done`."""
 
-    __slots__ = ("_identity", "_work", "box", "done", "hurries", "tenant")
+    __slots__ = ("_identities", "_work", "box", "done", "hurries", "tenant")
     connection = None
 
     def __init__(
@@ -27,24 +27,23 @@ class Errand(Generic[T]):
         tenant: TenantId,
         work: Callable[[UnitOfWork], Awaitable[T]],
         station: StationKey | None = None,
-        identity: str | None = None,
+        identities: Collection[str] = (),
         *,
         hurries: bool = True,
     ) -> None:
-        """`identity`: of a station that is not known yet, for it only knocks."""
+        """`identities`: of stations that are not known yet, for they only knock."""
         self.hurries = hurries
         self.tenant = tenant
         # What concerns no station waits for nobody.
         self.box: Hashable = (station.tenant, station.station) if station else self
         self.done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._work = work
-        self._identity = identity
+        self._identities = identities
 
     def prepare(self, wanted: Wanted) -> None:
         if isinstance(self.box, tuple):
             wanted.stations.add(self.box)
-        if self._identity is not None:
-            wanted.identities.add((self.tenant, self._identity))
+        wanted.identities.update((self.tenant, identity) for identity in self._identities)
 
     async def run(self, unit: UnitOfWork) -> T:
         return await self._work(unit)

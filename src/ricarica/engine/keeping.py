@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 import sqlalchemy as sa
 
+from ricarica.engine.forgetting import forget_older
 from ricarica.engine.sayings import Saying
 from ricarica.engine.sql import BULK_TARGETS, KEPT_COMMANDS
 from ricarica.engine.unit_of_work import UnitOfWork
@@ -115,8 +116,9 @@ async def cancel(unit: UnitOfWork, key: StationKey, number: str) -> None:
     _tell_job(unit, found[0], "cancelled", None)
 
 
-def forget_before(unit: UnitOfWork, before: datetime) -> None:
-    unit.work.run(sa.delete(KEPT_COMMANDS).where(KEPT_COMMANDS.c.made_at < before))
+async def forget_before(unit: UnitOfWork, before: datetime) -> bool:
+    """Some of them; whether that was all."""
+    return await forget_older(unit, KEPT_COMMANDS.c.made_at, before)
 
 
 class Deliverer:

@@ -7,7 +7,7 @@ stations that are registered.
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from ricarica.engine.forgetting import forget
 from ricarica.engine.sql import REFUSALS
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.errors import NotFoundError, RicaricaError
@@ -94,7 +95,9 @@ class _Waiting:
 
 
 Names = OrderedDict[tuple[TenantId, str], _Waiting]
-Post = Callable[[TenantId, Callable[[UnitOfWork], Awaitable[None]]], "Awaitable[None]"]
+Work = Callable[[UnitOfWork], Awaitable[None]]
+Post = Callable[[TenantId, Collection[str], Work], Awaitable[None]]
+"""Do it in one unit of work, which is going to ask for stations by these names."""
 
 
 class RefusalBook:
@@ -116,19 +119,28 @@ class RefusalBook:
         waiting.last.append(refusal_of(knock, reason))
         if len(names) > WAITING_MAX:
             names.popitem(last=False)
-        if self._writing is None:
-            loop = asyncio.get_running_loop()
-            self._writing = loop.call_later(WRITE_AFTER_S, self._write_soon)
+        self._write_later()
 
     async def write(self) -> None:
-        """Commit what waits, as far as it is not too much at once."""
+        """Store what waits, as far as it is not too much at once, in one commit a tenant."""
         if self._writing is not None:
             self._writing.cancel()
             self._writing = None
         for names in (self._stations, self._strangers):
-            some = [names.popitem(last=False) for _ in range(min(len(names), WRITTEN_AT_ONCE_MAX))]
-            for (tenant, folded), waiting in some:
-                await self._post(tenant, _writer(tenant, folded, waiting))
+            some: dict[TenantId, dict[str, _Waiting]] = {}
+            for _ in range(min(len(names), WRITTEN_AT_ONCE_MAX)):
+                (tenant, folded), waiting = names.popitem(last=False)
+                some.setdefault(tenant, {})[folded] = waiting
+            for tenant, of_tenant in some.items():
+                identities = [waiting.identity for waiting in of_tenant.values()]
+                await self._post(tenant, identities, _writer(tenant, of_tenant))
+        if self._stations or self._strangers:
+            self._write_later()
+
+    def _write_later(self) -> None:
+        if self._writing is None:
+            loop = asyncio.get_running_loop()
+            self._writing = loop.call_later(WRITE_AFTER_S, self._write_soon)
 
     def _write_soon(self) -> None:
         self._writing = None
@@ -142,29 +154,33 @@ def _forget_failure(task: "asyncio.Task[None]") -> None:
         assert isinstance(error, RicaricaError), repr(error)
 
 
-def _writer(
-    tenant: TenantId, folded: str, waiting: _Waiting
-) -> Callable[[UnitOfWork], Awaitable[None]]:
+def _writer(tenant: TenantId, names: Mapping[str, _Waiting]) -> Work:
     async def write(unit: UnitOfWork) -> None:
-        known = await unit.work.get(SHELF, (tenant, folded))
-        is_registered = await _is_registered(unit, tenant, waiting.identity)
-        if known is None and not is_registered and await _is_full(unit, tenant):
-            return
-        last = (*(known.last if known else ()), *waiting.last)[-LAST:]
-        refusals = known or Refusals(tenant, folded, "", is_registered, 0, last[-1].at, ())
-        unit.work.put(
-            SHELF,
-            replace(
-                refusals,
-                identity=waiting.identity,
-                is_registered=is_registered,
-                count=refusals.count + waiting.count,
-                last_at=last[-1].at,
-                last=last,
-            ),
-        )
+        await unit.work.load(SHELF, [(tenant, folded) for folded in names])
+        room = STRANGERS_MAX - await _strangers(unit, tenant)
+        for folded, waiting in names.items():
+            known = await unit.work.get(SHELF, (tenant, folded))
+            is_registered = await _is_registered(unit, tenant, waiting.identity)
+            if known is None and not is_registered:
+                if room <= 0:
+                    continue
+                room -= 1
+            first = Refusals(tenant, folded, "", is_registered, 0, waiting.last[-1].at, ())
+            unit.work.put(SHELF, _added(known or first, waiting, is_registered=is_registered))
 
     return write
+
+
+def _added(known: Refusals, waiting: _Waiting, *, is_registered: bool) -> Refusals:
+    last = (*known.last, *waiting.last)[-LAST:]
+    return replace(
+        known,
+        identity=waiting.identity,
+        is_registered=is_registered,
+        count=known.count + waiting.count,
+        last_at=last[-1].at,
+        last=last,
+    )
 
 
 async def _is_registered(unit: UnitOfWork, tenant: TenantId, identity: str) -> bool:
@@ -175,15 +191,16 @@ async def _is_registered(unit: UnitOfWork, tenant: TenantId, identity: str) -> b
     return True
 
 
-async def _is_full(unit: UnitOfWork, tenant: TenantId) -> bool:
+async def _strangers(unit: UnitOfWork, tenant: TenantId) -> int:
     [(count,)] = await unit.work.fetch(
         sa.select(sa.func.count()).where(REFUSALS.c.tenant == tenant, ~REFUSALS.c.is_registered)
     )
-    return bool(count >= STRANGERS_MAX)
+    return int(count)
 
 
-def forget_before(unit: UnitOfWork, at: datetime) -> None:
-    unit.work.run(sa.delete(REFUSALS).where(REFUSALS.c.last_at < at))
+async def forget_before(unit: UnitOfWork, at: datetime) -> bool:
+    """Some of them; whether that was all."""
+    return await forget(unit, REFUSALS, REFUSALS.c.last_at < at)
 
 
 def _row(refusals: Refusals) -> Row:

@@ -177,6 +177,7 @@ BULK_JOBS = sa.Table(
     sa.Column("why", c.Text),
     sa.Column("ended_at", c.Instant),
     sa.Column("lease_until", c.Instant, nullable=False),
+    sa.Column("paced_at", c.Instant),  # until when its pace was used up
     sa.Index("ix_bulk_jobs_state_lease_until", "state", "lease_until"),
 )
 

@@ -1,6 +1,9 @@
 """A store of rules and alerts in memory, for tests of the slice."""
 
-from ricarica.alerts.model import Alert, Rule
+from collections.abc import Mapping
+from datetime import datetime
+
+from ricarica.alerts.model import EVERYWHERE, Alert, Rule, Span
 from ricarica.kernel.ids import EventId, StationId, TenantId
 
 
@@ -33,9 +36,22 @@ class MemoryAlertStore:
         ]
         return max(found, key=lambda alert: alert.id, default=None)
 
-    async def current(self, tenant: TenantId, rule: str) -> list[Alert]:
-        alerts = self.alerts.values()
-        return [a for a in alerts if (a.tenant, a.rule) == (tenant, rule) and a.is_current]
+    async def current(
+        self, tenant: TenantId, rule: str, span: Span = EVERYWHERE, most: int = 1_000
+    ) -> list[Alert]:
+        alerts = [a for a in self.alerts.values() if (a.tenant, a.rule) == (tenant, rule)]
+        within = [
+            a
+            for a in sorted(alerts, key=lambda alert: alert.station)
+            if a.is_current and span.after < a.station <= (span.until or a.station)
+        ]
+        return within[:most]
+
+    async def begun(
+        self, tenant: TenantId, rule: str, moments: Mapping[StationId, datetime]
+    ) -> set[StationId]:
+        alerts = [a for a in self.alerts.values() if (a.tenant, a.rule) == (tenant, rule)]
+        return {a.station for a in alerts if moments.get(a.station) == a.first_at}
 
     async def get(self, tenant: TenantId, alert: EventId) -> Alert | None:
         found = self.alerts.get(alert)
