@@ -416,3 +416,33 @@ async def test_1_6_tells_of_errors_with_its_statuses_and_of_nothing_without_any(
     [event] = await events_of(network, station)
     assert (event.name, event.value, event.severity) == ("Connector@1.Problem", "GroundFailure", 0)
     assert (event.code, event.info) == ("0x17", "30 mA")
+
+
+@pytest.mark.usecase("N07")
+@IN_2X
+async def test_an_event_of_an_absurd_time_is_one_however_often_it_is_told(
+    network: World, dialect: Dialect
+) -> None:
+    station = await network.station("ROMA-1", dialect)
+    event = {
+        "eventId": 3,
+        "timestamp": "1970-01-01T00:00:12Z",
+        "trigger": "Alerting",
+        "actualValue": "true",
+        "component": {"name": "FanSpeed"},
+        "variable": {"name": "Problem"},
+        "eventNotificationType": "HardWiredNotification",
+    }
+    told = {"generatedAt": "1970-01-01T00:00:12Z", "seqNo": 0, "eventData": [event]}
+    began = network.clock.now()
+
+    await network.teller(station).call("NotifyEvent", told)
+    await network.pass_time(timedelta(minutes=3))
+    await network.teller(station).call("NotifyEvent", told)
+
+    [kept] = await events_of(network, station)
+    assert kept.placed_at == kept.received_at == began
+    # A clock that begins anew with each boot tells the same of something else.
+    network.clock.pass_time(timedelta(days=2))
+    await network.teller(station).call("NotifyEvent", told)
+    assert len(await events_of(network, station)) == 2

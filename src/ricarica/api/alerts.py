@@ -10,7 +10,7 @@ from msgspec import Meta, Struct, field
 from ricarica.access.model import Permission
 from ricarica.alerts.model import Alert, AlertState, Level, Matches, Rule
 from ricarica.alerts.queries import SHOWN, AlertQueries
-from ricarica.api.caller import Asking, Caller, require
+from ricarica.api.caller import Asking, Caller, OfStation, require
 from ricarica.api.gate import needs
 from ricarica.api.replies import Page, PageWanted, ShortText, page_from, page_of
 from ricarica.api.templates_of_settings import AppliesBody
@@ -19,8 +19,6 @@ from ricarica.kernel.ids import EventId, SiteId, StationId
 from ricarica.monitoring.model import Origin, StationEvent, Trigger
 from ricarica.monitoring.queries import EventFilter, MonitoringQueries
 from ricarica.slices import Slices
-
-OfStation = Annotated[str | None, QueryParameter(description="Of this station.")]
 
 
 class StationEventReply(Struct, frozen=True):
@@ -113,8 +111,8 @@ class RuleReply(RuleBody, frozen=True, kw_only=True):
 async def list_station_events(
     caller: Asking,
     page: PageWanted,
+    of_station: OfStation,
     *,
-    station: OfStation = None,
     q: Annotated[
         str | None, QueryParameter(description="In the variable, the value or the code.")
     ] = None,
@@ -126,12 +124,7 @@ async def list_station_events(
     ] = None,
 ) -> Page[StationEventReply]:
     """What stations noticed, the latest first."""
-    which = EventFilter(
-        StationId(station) if station else None,
-        severity,
-        q,
-        acknowledged,
-    )
+    which = EventFilter(of_station, severity, q, acknowledged)
     found = await MonitoringQueries(caller.database).events(caller.tenant, which, page)
     return page_from(found, event_reply)
 
@@ -164,14 +157,12 @@ async def acknowledge_event(
 async def list_alerts(
     caller: Asking,
     page: PageWanted,
+    of_station: OfStation,
     status: Annotated[AlertState | None, QueryParameter(description="In this state.")] = None,
-    station: OfStation = None,
 ) -> Page[AlertReply]:
     """The latest first."""
     states = SHOWN if status is None else (status,)
-    found = await AlertQueries(caller.database).alerts(
-        caller.tenant, states, StationId(station) if station else None, page
-    )
+    found = await AlertQueries(caller.database).alerts(caller.tenant, states, of_station, page)
     return page_from(found, alert_reply)
 
 
@@ -276,7 +267,7 @@ def event_reply(event: StationEvent) -> StationEventReply:
     return StationEventReply(
         str(event.id),
         event.station.station,
-        event.at,
+        event.placed_at,
         event.received_at,
         event.name,
         event.value,
@@ -331,6 +322,7 @@ def rule_from(caller: Caller, id_: str, body: RuleBody) -> Rule:
             applies.firmware,
             SiteId(applies.site) if applies.site else None,
             tuple(map(StationId, applies.stations)),
+            applies.label,
         ),
         body.threshold,
         timedelta(seconds=body.window_s),
@@ -354,7 +346,12 @@ def rule_reply(rule: Rule) -> RuleReply:
             dict(matches.members),
         ),
         AppliesBody(
-            applies.vendor, applies.model, applies.firmware, applies.site, list(applies.stations)
+            applies.vendor,
+            applies.model,
+            applies.firmware,
+            applies.site,
+            list(applies.stations),
+            applies.label,
         ),
         rule.threshold,
         round(rule.window.total_seconds()),

@@ -1,0 +1,1 @@
+"""What stations watch by themselves, what they notice, and values that they stream."""

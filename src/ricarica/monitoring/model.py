@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from ricarica.configuration.model import name_from
 from ricarica.configuration.templates import MonitorType, StreamRate, WantedMonitor
+from ricarica.kernel.clock import is_plausible
 from ricarica.kernel.ids import EventId, StationKey
 
 MONITORS_MAX = 2_000  # of one station; what stations make up must not fill the disk
@@ -17,6 +18,11 @@ VALUES_MAX = 1_000  # in one message of a stream
 BLOCKS = 64  # messages that are kept of each stream
 GROWTHS = 3  # messages in a row that leave more behind than the one before. N15.FR.05
 NOTE_LENGTH_MAX = 500
+# A clock that begins anew with each boot tells other events by the same time and number.
+REPEATED_WITHIN = timedelta(days=1)
+# What a database can hold, whatever offset a station gives it.
+FIRST_DAY = datetime(1, 1, 2, tzinfo=UTC)
+LAST_DAY = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 class Origin(StrEnum):
@@ -103,7 +109,8 @@ class Monitoring:
 
 @dataclass(frozen=True, slots=True)
 class StationEvent:
-    """Something a station noticed. `at` is by its clock; `number` is its own name for it."""
+    """Something a station noticed. `at` is by its clock, however absurd; `number` is its own name
+    for it."""
 
     station: StationKey
     id: EventId
@@ -129,6 +136,20 @@ class StationEvent:
     def natural_key(self) -> tuple[datetime, int, str]:
         """N07: what makes it the same event when it is told again."""
         return self.at, self.number or 0, self.name
+
+    @property
+    def is_placed(self) -> bool:
+        return is_plausible(self.at, self.received_at)
+
+    @property
+    def placed_at(self) -> datetime:
+        """When it happened, as far as the station's clock can tell."""
+        return self.at if self.is_placed else self.received_at
+
+    def repeats(self, known: "StationEvent") -> bool:
+        """Whether it is that one, told again."""
+        is_soon = self.received_at - known.received_at <= REPEATED_WITHIN
+        return self.natural_key == known.natural_key and (self.is_placed or is_soon)
 
     @property
     def evse(self) -> int | None:
@@ -166,6 +187,10 @@ class Block:
     stream: int
     slot: int
     samples: tuple[Sample, ...]
+
+
+def storable(at: datetime) -> datetime:
+    return min(max(at, FIRST_DAY), LAST_DAY)
 
 
 # -- drift

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from ricarica.configuration.limits import Limit, parts_of
 from ricarica.configuration.service import ConfigurationService
 from ricarica.configuration.templates import Wanted, WantedMonitor
-from ricarica.kernel.clock import is_plausible
 from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.events import Outgoing
 from ricarica.kernel.ids import EventId, Ids, StationKey
@@ -39,6 +38,7 @@ from ricarica.monitoring.model import (
     ReportState,
     StationEvent,
     drift_of,
+    storable,
 )
 from ricarica.monitoring.ports import EventStore, MonitorStore
 from ricarica.stations.commands import BringInStep
@@ -223,7 +223,7 @@ class MonitoringService:
                     event.value,
                     event.severity,
                     event.cleared,
-                    event.at,
+                    event.placed_at,
                     event.origin,
                     event.code,
                     event.info,
@@ -231,8 +231,7 @@ class MonitoringService:
             )
 
     async def _event(self, told: Noticed, noticed: EventsNoticed) -> StationEvent:
-        station, received_at = noticed.station, noticed.received_at
-        is_placed = is_plausible(told.at, received_at)
+        station = noticed.station
         severity, origin = told.severity, told.origin
         if told.monitor is not None and (severity is None or origin is None):
             # 2.0.1 leaves it to us to look up how severe that is.
@@ -243,8 +242,8 @@ class MonitoringService:
         return StationEvent(
             station,
             self._ids.event(),
-            told.at if is_placed else received_at,
-            received_at,
+            storable(told.at),  # told again, it is the same, which our clock's time would not be
+            noticed.received_at,
             told.name,
             told.value,
             severity,

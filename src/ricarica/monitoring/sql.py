@@ -353,9 +353,10 @@ class SqlEventStore:
             EVENT_SHELF, *_of(STATION_EVENTS, listed[0].station), STATION_EVENTS.c.at.in_(instants)
         )
         staged = (each for each in self._work.staged(EVENT_SHELF).values() if each is not None)
-        known = {(each.station, each.natural_key) for each in (*found, *staged)}
+        by_age = sorted((*found, *staged), key=lambda each: each.received_at)
+        known = {(each.station, each.natural_key): each for each in by_age}
         new = {(e.station, e.natural_key): e for e in listed}
-        return [event for key, event in new.items() if key not in known]
+        return [e for key, e in new.items() if key not in known or not e.repeats(known[key])]
 
     async def get(self, station: StationKey, event: EventId) -> StationEvent | None:
         return await self._work.get(EVENT_SHELF, (*_key(station), event))

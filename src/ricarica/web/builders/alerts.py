@@ -1,6 +1,7 @@
 """Events, alerts and rules as pages show them, and forms as they are read."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +24,7 @@ def event_row(event: StationEvent) -> EventRow:
     return EventRow(
         str(event.id),
         event.station.station,
-        event.at,
+        event.placed_at,
         event.name,
         event.value,
         event.severity,
@@ -103,6 +104,7 @@ def _what(rule: Rule) -> str:
         *(f"{name}={value}" for name, value in matches.members.items()),
         applies.vendor,
         applies.model,
+        applies.label,
         ", ".join(applies.stations[:5]),
     ]
     return " · ".join(filter(None, words))
@@ -124,6 +126,7 @@ def rule_form(rule: Rule) -> RuleForm:
         severity="" if severity is None else str(severity),
         vendor=applies.vendor,
         model=applies.model,
+        label=applies.label,
         stations=" ".join(applies.stations),
         threshold=str(rule.threshold),
         window_minutes=_minutes(rule.window),
@@ -136,7 +139,14 @@ def rule_form(rule: Rule) -> RuleForm:
 def typed_rule_form(form: Form, id_: str, errors: Mapping[str, str]) -> RuleForm:
     """The form as it was typed, with what is wrong."""
     names = ("name", "kind", "level", "variable", "value", "code", "severity", "vendor", "model")
-    more = ("stations", "threshold", "window_minutes", "cool_down_minutes", "lasting_minutes")
+    more = (
+        "label",
+        "stations",
+        "threshold",
+        "window_minutes",
+        "cool_down_minutes",
+        "lasting_minutes",
+    )
     typed: dict[str, Any] = {name: form.get(name, "") for name in (*names, *more)}
     is_active = form.get("is_active") == "true"
     return RuleForm(id_, is_new=not id_, is_active=is_active, errors=errors, **typed)
@@ -163,9 +173,11 @@ def rule_from(form: Form, tenant: TenantId, id_: str, known: Rule | None) -> Rul
             form.get("code", "").strip(),
             known.matches.members if known else {},
         ),
-        Applies(
-            form.get("vendor", "").strip(),
-            form.get("model", "").strip(),
+        replace(  # what only the API says of it stays
+            known.applies if known else Applies(),
+            vendor=form.get("vendor", "").strip(),
+            model=form.get("model", "").strip(),
+            label=form.get("label", "").strip(),
             stations=stations_from(form.get("stations", "")),
         ),
         _number(form, "threshold"),
