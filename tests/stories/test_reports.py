@@ -4,12 +4,15 @@ import json
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from ricarica.engine.commands import Call
-from ricarica.engine.gathering import Report, State
+from ricarica.engine.gathering import Report, State, expect
 from ricarica.engine.queries import ReportQueries
+from ricarica.engine.sql import PUT_ASIDE
 from ricarica.ocpp.dialects import V21, V201, Dialect
 from ricarica.simulator.simulated import SimulatedStation
+from ricarica.storage.database import Run
 from ricarica.testing.world import World, key_of
 
 IN_PARTS = pytest.mark.parametrize("dialect", [V201, V21], ids=str)
@@ -96,3 +99,28 @@ async def test_a_report_survives_a_restart(network: World, dialect: Dialect) -> 
     await network.restart_engine()
 
     assert await ReportQueries(network.database).report(key_of(station), report.number) == report
+
+
+@IN_PARTS
+async def test_a_part_that_nobody_could_read_is_put_aside_and_can_be_added(
+    network: World, dialect: Dialect
+) -> None:
+    station = await network.station("ROMA-1", dialect)
+    key, at = key_of(station), network.clock.now()
+    asked = Report(key, 77, "GetBaseReport", "{}", "anna", at, "Accepted")
+    await network.soon(network.engine.in_unit(key.tenant, lambda unit: expect(unit, asked)))
+    page = {"requestId": 77, "seqNo": 0, "generatedAt": "2026-05-04T12:00:00Z"}
+    variable = {"component": {"name": "FanSpeed"}, "variable": {"name": "Problem"}}
+    readable = [variable | {"variableAttribute": [{"value": "true"}]}]
+
+    answer = await network.teller(station).call("NotifyReport", page | {"reportData": ["?"]})
+    [(number, action)] = await network.database.fetch(sa.select(PUT_ASIDE.c.id, PUT_ASIDE.c.action))
+    mended = json.dumps(page | {"reportData": readable})
+    await network.database.commit([Run(sa.update(PUT_ASIDE).values(payload=mended))])
+    await network.soon(network.engine.replay(network.actor, key, number))
+
+    assert (answer, action) == ({}, "NotifyReport")
+    report = await ReportQueries(network.database).report(key, 77)
+    assert report is not None
+    assert report.is_complete
+    assert await ReportQueries(network.database).content(report) == {"reportData": readable}

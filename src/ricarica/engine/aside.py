@@ -6,6 +6,7 @@ Its station was answered long ago. What comes of it now is as if it had been rea
 import sqlalchemy as sa
 
 from ricarica.access.model import Actor
+from ricarica.engine import gathering
 from ricarica.engine.dispatch import Routes
 from ricarica.engine.sql import PUT_ASIDE
 from ricarica.engine.unit_of_work import UnitOfWork
@@ -46,6 +47,8 @@ async def replay(
     habits = habits_of(station)
     request, _ = adapted(_read(route, rows[0]), habits)
     await route.handle(request, Origin(key, dialect, at, habits), unit.slices)
+    if route.part_of is not None:
+        await gathering.note_page(unit, key, route.part_of(request), wire.written(request), at)
     unit.work.run(sa.delete(PUT_ASIDE).where(*place))
     unit.slices.access.audit(
         actor, "message.replayed", str(key), unit.slices.now, detail={"action": action}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import structlog
@@ -179,12 +180,18 @@ class DeliveryJob:
     def put_aside(self, unit: UnitOfWork, error: Exception) -> Reply:
         """A fault of ours. What a station would delete after its last attempt is kept as it is."""
         reply: Reply = self._failed(error)
-        if self._route is not None and self._route.answer_when_put_aside is not None:
+        answer = self._answer_when_put_aside
+        if answer is not None:
             self._keep(unit, error)
-            answer = self._route.answer_when_put_aside(None)
-            reply = Answer(wire.encode(answer, self._dialect))
+            reply = Answer(wire.encode(answer(None), self._dialect))
         self._log(unit, reply)
         return reply
+
+    @property
+    def _answer_when_put_aside(self) -> Callable[[Any], Payload] | None:
+        """None: it is refused. What strangers say unasked must not fill the disk."""
+        is_ours = not self._is_strangers or self.delivered.asked_for
+        return self._route.answer_when_put_aside if self._route and is_ours else None
 
     def _failed(self, error: Exception) -> Refusal:
         station, action = str(self.delivered.key), self.delivered.action
@@ -275,16 +282,16 @@ class DeliveryJob:
             mended = mending.mended(delivered.payload, route.request, delivered.at)
         except RemoteProtocolError as error:
             unit.slices.stations.heard_from(station, delivered.at)
-            return self._unreadable(route, error, unit)
+            return self._unreadable(error, unit)
         self._flags = mended.flags
         try:
             return await self._handle(mended.payload, station, unit)
         except LocalProtocolError as error:  # it asked with more than we may say again
             raise InvalidError(str(error)) from error
 
-    def _unreadable(self, route: Route, error: RemoteProtocolError, unit: UnitOfWork) -> Reply:
+    def _unreadable(self, error: RemoteProtocolError, unit: UnitOfWork) -> Reply:
         """A fact is kept as it came, for the station would delete what we refuse."""
-        answer = route.answer_when_put_aside
+        answer = self._answer_when_put_aside
         if answer is None or error.kind in TELLS_NOTHING:
             return self._refusal(error.kind, error.description)
         log.warning(

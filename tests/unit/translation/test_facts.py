@@ -31,7 +31,7 @@ PASSING = {"ClosePeriodicEventStream", "NotifyPeriodicEventStream", "StatusNotif
     [
         route
         for route in dict.fromkeys((*V16_ROUTES, *V2_ROUTES, *V21_ROUTES))
-        if route.action not in QUESTIONS | PASSING and route.part_of is None
+        if route.action not in QUESTIONS | PASSING
     ],
     ids=lambda route: f"{route.request.__module__}.{route.action}",
 )

@@ -1,9 +1,10 @@
 """Tokens, local lists and what stations know of customers, in 2.0.1 and 2.1."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from ricarica.authorization.commands import ReadListVersion, SendList, TellCustomer
-from ricarica.authorization.model import Judgement, TokenRef
+from ricarica.authorization.model import Judgement, TokenRef, Verdict
 from ricarica.ocpp.v2 import messages as v2
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
@@ -28,7 +29,11 @@ async def judged(req: v2.AuthorizeRequest, origin: Origin, slices: Slices) -> Ju
     if shown is not None:  # C07.FR.05
         contract = await slices.contracts.judge(origin.station.tenant, shown, at)
     ref = token_from(req.id_token)
-    return await slices.authorization.authorize(origin.station, ref, at, contract)
+    judgement = await slices.authorization.authorize(origin.station, ref, at, contract)
+    is_held = judgement.verdict is Verdict.ACCEPTED and await slices.transactions.are_held(
+        origin.station, ref
+    )
+    return replace(judgement, verdict=Verdict.NOT_NOW) if is_held else judgement
 
 
 def authorize_response_for(judgement: Judgement) -> v2.AuthorizeResponse:
@@ -150,6 +155,7 @@ ROUTES = (
         "NotifyCustomerInformation",
         v2.NotifyCustomerInformationRequest,
         notify_customer,
+        answer_when_put_aside=lambda _: v2.NotifyCustomerInformationResponse(),
         part_of=part_of_customer,
     ),
 )

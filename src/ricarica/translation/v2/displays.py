@@ -157,6 +157,7 @@ ROUTES = (
         "NotifyDisplayMessages",
         v2.NotifyDisplayMessagesRequest,
         notify_display_messages,
+        answer_when_put_aside=lambda _: v2.NotifyDisplayMessagesResponse(),
         part_of=part_of_messages,
     ),
 )

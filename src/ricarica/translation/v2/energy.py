@@ -32,6 +32,7 @@ from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
 from ricarica.translation.readings import is_measurable
 from ricarica.translation.route import Origin, Part, Phrase, Phrases, Route
+from ricarica.translation.starting import expect_limited
 from ricarica.translation.v2.energy_words import DER_KIND, PURPOSE, TRANSFER, UNIT, back
 from ricarica.translation.v2.phrases import (
     request_start_for,
@@ -248,6 +249,7 @@ ROUTES = (
         "ReportChargingProfiles",
         v2.ReportChargingProfilesRequest,
         report_charging_profiles,
+        answer_when_put_aside=lambda _: v2.ReportChargingProfilesResponse(),
         part_of=part_of_report,
     ),
     Route("NotifyEVChargingNeeds", v2.NotifyEVChargingNeedsRequest, notify_ev_charging_needs),
@@ -372,7 +374,12 @@ async def remember_composite(
 
 PHRASES: Phrases = {
     SetProfile: Phrase("SetChargingProfile", set_profile_for, result_from, remember=remember_set),
-    StartLimited: Phrase("RequestStartTransaction", start_limited_for, request_start_result_from),
+    StartLimited: Phrase(
+        "RequestStartTransaction",
+        start_limited_for,
+        request_start_result_from,
+        remember=expect_limited,
+    ),
     ClearProfiles: Phrase(
         "ClearChargingProfile", clear_profiles_for, cleared_result_from, remember=remember_cleared
     ),

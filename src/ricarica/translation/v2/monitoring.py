@@ -38,7 +38,7 @@ from ricarica.translation.v2.settings import (
     report_result_from,
     variable_for,
 )
-from ricarica.translation.v2.words import CONNECTOR_STATUS
+from ricarica.translation.v2.words import CONNECTOR_STATUS, detail_from
 
 MONITOR_TYPE = {
     MonitorType.UPPER: v2.Monitor.UpperThreshold,
@@ -235,8 +235,7 @@ def rate_for(rate: StreamRate) -> v2.PeriodicEventStreamParams:
 
 
 def one_result_from(result: v2.SetMonitoringResult) -> Result:
-    status, info = result.status, result.status_info
-    detail = " ".join(filter(None, (info.reason_code, info.additional_info))) if info else None
+    status, detail = result.status, detail_from(result.status_info)
     if status is v2.SetMonitoringStatus.Accepted:
         return Result(Outcome.ACCEPTED, status, detail)
     outcome = Outcome.UNSUPPORTED if status in UNSUPPORTED else Outcome.REFUSED
@@ -278,7 +277,7 @@ async def remember_set(
         if wanted is None:
             continue  # nobody asked for it
         if one.outcome is not Outcome.ACCEPTED or result.id is None:
-            refused.append((wanted, " ".join(filter(None, (one.status, one.detail)))))
+            refused.append((wanted, one.words))
             continue
         accepted.append(
             Monitor(
@@ -360,6 +359,7 @@ ROUTES = (
         "NotifyMonitoringReport",
         v2.NotifyMonitoringReportRequest,
         notify_monitoring_report,
+        answer_when_put_aside=lambda _: v2.NotifyMonitoringReportResponse(),
         part_of=part_of,
     ),
 )

@@ -27,6 +27,7 @@ from ricarica.ocpp.v2 import messages as v2
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
 from ricarica.translation.route import Origin, Part, Phrase, Phrases, Route
+from ricarica.translation.v2.words import detail_from
 
 VARIABLES = {
     "heartbeat_interval": "OCPPCommCtrlr.HeartbeatInterval",
@@ -206,8 +207,7 @@ def values_of(command: WriteSetting | WriteSettings) -> Sequence[tuple[str, str]
 
 
 def one_result_from(result: v2.SetVariableResult) -> Result:
-    status, info = result.attribute_status, result.attribute_status_info
-    detail = " ".join(filter(None, (info.reason_code, info.additional_info))) if info else None
+    status, detail = result.attribute_status, detail_from(result.attribute_status_info)
     if status in (v2.SetVariableStatus.Accepted, v2.SetVariableStatus.RebootRequired):
         return Result(Outcome.ACCEPTED, status, detail)
     outcome = Outcome.UNSUPPORTED if status in UNKNOWN else Outcome.REFUSED
@@ -255,8 +255,7 @@ async def remember_written(
             reboots = result.status == v2.SetVariableStatus.RebootRequired
             written.append(SettingWritten(*told, reboots, neutral))
         else:
-            why = " ".join(filter(None, (result.status, result.detail)))
-            refused.append(WriteRefused(*told, why, neutral))
+            refused.append(WriteRefused(*told, result.words, neutral))
     await slices.configuration.written(*written)
     await slices.configuration.refused(*refused)
 
@@ -344,6 +343,7 @@ ROUTES = (
         v2.NotifyReportRequest,
         notify_report,
         before_acceptance=True,
+        answer_when_put_aside=lambda _: v2.NotifyReportResponse(),
         part_of=part_of,
     ),
 )

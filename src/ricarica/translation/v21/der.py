@@ -363,6 +363,7 @@ ROUTES = (
         "ReportDERControl",
         v2.ReportDERControlRequest,
         report_der_control,
+        answer_when_put_aside=lambda _: v2.ReportDERControlResponse(),
         part_of=lambda req: Part("GetDERControl", req.request_id, -1, not req.tbc),
     ),
     Route(
