@@ -19,6 +19,7 @@ from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.ocpp.dialects import V16, V21, V201, Dialect
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.simulator.tokens import Verdict
+from ricarica.stations import service
 from ricarica.testing.lines import Line, LocalLine
 from ricarica.testing.world import World, key_of
 
@@ -252,3 +253,15 @@ async def test_only_what_a_dialect_can_say_is_on_its_list(network: World, dialec
     vins = {"wvwzzz1jzxw000001"} if dialect is V21 else set()
     assert set(listed(station)) == {"a1"} | vins
     assert len(sent(network, station)) == 1
+
+
+async def test_of_many_stations_all_get_their_list(
+    network: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "BROUGHT_AT_ONCE_MAX", 2)
+    await network.add_token("A1")
+    stations = [await network.station(f"SIENA-{number}", V16) for number in range(1, 6)]
+
+    await define(network, EVERYBODY)
+
+    assert [listed(station) for station in stations] == [{"a1": "Accepted"}] * 5

@@ -15,8 +15,8 @@ from ricarica.authorization.rules import Place
 from ricarica.configuration.model import Setting
 from ricarica.configuration.service import ConfigurationService
 from ricarica.kernel.events import Outgoing
-from ricarica.kernel.ids import StationKey, TenantId
-from ricarica.stations.commands import BringInStep
+from ricarica.kernel.ids import StationId, StationKey, TenantId
+from ricarica.stations.commands import BringInStep, BringOthersInStep
 from ricarica.stations.model import Station
 from ricarica.stations.service import StationService
 
@@ -131,12 +131,10 @@ class LocalListService:
         await self._call(after.tenant, {*before.lists, *after.lists})
 
     async def _call(self, tenant: TenantId, definitions: Collection[ListDefinition]) -> None:
-        told = 0
-        for key, site in await self._store.connected(tenant) if definitions else ():
-            is_meant = any(each.covers(key.station, site) for each in definitions)
-            if told < TOLD_AT_ONCE_MAX and is_meant:
-                self._tell(key, BringInStep(UPKEEP))
-                told += 1
+        places = frozenset((each.site, each.station) for each in definitions if each.is_on)
+        if places:
+            first = StationKey(tenant, StationId(""))
+            await self._stations.bring_in_step(first, BringOthersInStep(UPKEEP, places))
 
     async def look_after(self, now: datetime) -> None:
         """Lists that nobody looked at for a day: tokens expire, and stations forget."""

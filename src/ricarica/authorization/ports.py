@@ -6,7 +6,7 @@ from ricarica.authorization.book import AccessBook, ListDefinition
 from ricarica.authorization.lists import LocalList
 from ricarica.authorization.model import Attempt, CodeGuard, Token
 from ricarica.authorization.reports import CustomerReport
-from ricarica.kernel.ids import SiteId, StationKey, TenantId
+from ricarica.kernel.ids import StationKey, TenantId
 
 
 class TokenStore(Protocol):
@@ -41,10 +41,6 @@ class LocalListStore(Protocol):
     async def get(self, station: StationKey) -> LocalList | None: ...
 
     def save(self, known: LocalList) -> None: ...
-
-    async def connected(self, tenant: TenantId) -> list[tuple[StationKey, SiteId | None]]:
-        """Stations that are there now, with their sites; of a large network, some."""
-        ...
 
     async def unseen(self, since: datetime, most: int) -> list[StationKey]:
         """Connected stations of all tenants whose lists were last looked at before; some."""

@@ -19,7 +19,7 @@ from ricarica.authorization.model import (
     Verdict,
 )
 from ricarica.authorization.reports import CustomerReport
-from ricarica.kernel.ids import SiteId, StationId, StationKey, TenantId
+from ricarica.kernel.ids import StationId, StationKey, TenantId
 from ricarica.stations.sql import STATIONS
 from ricarica.storage.columns import Boolean, Exact, Instant, Integer, Text, metadata
 from ricarica.storage.database import Row
@@ -27,7 +27,6 @@ from ricarica.storage.shelf import Shelf
 from ricarica.storage.work import Work
 
 FRESH_S = 10.0  # for so long a token that was blocked on another node may still charge
-CONNECTED_MAX = 2_000  # stations that are told at once of a change; the others in their turn
 
 TOKENS = sa.Table(
     "tokens",
@@ -329,15 +328,6 @@ class SqlLocalListStore:
 
     def save(self, known: LocalList) -> None:
         self._work.put(LIST_SHELF, known)
-
-    async def connected(self, tenant: TenantId) -> list[tuple[StationKey, SiteId | None]]:
-        rows = await self._work.fetch(
-            sa.select(STATIONS.c.station, STATIONS.c.site)
-            .where(STATIONS.c.tenant == tenant, STATIONS.c.connected)
-            .order_by(STATIONS.c.station)
-            .limit(CONNECTED_MAX)
-        )
-        return [(StationKey(tenant, station), site) for station, site in rows]
 
     async def unseen(self, since: datetime, most: int) -> list[StationKey]:
         columns, there = LOCAL_LISTS.c, STATIONS.c

@@ -3,7 +3,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from ricarica.displays.model import DisplayState, Shown, Template
-from ricarica.kernel.ids import SiteId, StationKey, TenantId
+from ricarica.kernel.ids import StationKey, TenantId
 
 
 class ToldSetting(Protocol):
@@ -47,7 +47,3 @@ class DisplayStore(Protocol):
     async def state(self, station: StationKey) -> DisplayState | None: ...
 
     def save_state(self, state: DisplayState) -> None: ...
-
-    async def connected(self, tenant: TenantId) -> list[tuple[StationKey, SiteId | None]]:
-        """Stations that are there now, with their sites; of a large network, some."""
-        ...

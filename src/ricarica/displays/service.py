@@ -31,8 +31,8 @@ from ricarica.displays.model import (
 from ricarica.displays.ports import DisplayStore, StationSettings
 from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.events import Outgoing
-from ricarica.kernel.ids import Ids, StationKey, TenantId
-from ricarica.stations.commands import BringInStep
+from ricarica.kernel.ids import Ids, StationId, StationKey, TenantId
+from ricarica.stations.commands import BringInStep, BringOthersInStep
 from ricarica.stations.service import StationService
 
 W = TypeVar("W", bound=StrEnum)
@@ -40,8 +40,8 @@ W = TypeVar("W", bound=StrEnum)
 UPKEEP = "displays"
 TEMPLATES_MAX = 500
 SHOWN_MAX = 1_000  # of one station: what stations make up must not fill the disk
-TOLD_AT_ONCE_MAX = 200  # stations; the others are looked after in their turn
 ASK_AGAIN = timedelta(minutes=10)  # when an answer to our question never came
+ASK_EVERY = timedelta(days=1)  # so that a display that forgot shows its messages again
 OF_2X = "DisplayMessageCtrlr"
 FORMATS, PRIORITIES, STATES = (
     f"{OF_2X}.SupportedFormats",
@@ -101,12 +101,9 @@ class DisplayService:
 
     async def _call(self, tenant: TenantId, templates: Sequence[Template]) -> None:
         self._announce(DisplaysChanged(None))
-        concerned = [replace(each, is_on=True) for each in templates]
-        told = 0
-        for key, site in await self._store.connected(tenant):
-            if told < TOLD_AT_ONCE_MAX and any(t.covers(key.station, site) for t in concerned):
-                self._tell(key, BringInStep(UPKEEP))
-                told += 1
+        places = frozenset((each.site, each.station) for each in templates)
+        first = StationKey(tenant, StationId(""))
+        await self._stations.bring_in_step(first, BringOthersInStep(UPKEEP, places))
 
     # -- what is shown
 
@@ -275,7 +272,9 @@ class DisplayService:
 def _needs_asking(state: DisplayState, booted_at: datetime | None, at: datetime) -> bool:
     if state.told_at is None:
         return at - state.asked_at >= ASK_AGAIN
-    return booted_at is not None and state.asked_at < booted_at
+    if booted_at is not None and state.asked_at < booted_at:
+        return True
+    return at - state.told_at >= ASK_EVERY
 
 
 def _taking_room(shown: Sequence[Shown], at: datetime) -> list[Shown]:

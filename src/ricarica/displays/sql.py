@@ -4,15 +4,13 @@ import msgspec
 import sqlalchemy as sa
 
 from ricarica.displays.model import DisplayState, Shown, Template
-from ricarica.kernel.ids import SiteId, StationKey, TenantId
-from ricarica.stations.sql import STATIONS
+from ricarica.kernel.ids import StationKey, TenantId
 from ricarica.storage.columns import Instant, Integer, Text, metadata
 from ricarica.storage.database import Row
 from ricarica.storage.shelf import Shelf
 from ricarica.storage.work import Work
 
 FRESH_S = 10.0  # for what no station owns
-CONNECTED_MAX = 2_000  # stations that are told at once of a change; the others in their turn
 
 DISPLAY_TEMPLATES = sa.Table(
     "display_templates",
@@ -155,12 +153,3 @@ class SqlDisplayStore:
 
     def save_state(self, state: DisplayState) -> None:
         self._work.put(STATE_SHELF, state)
-
-    async def connected(self, tenant: TenantId) -> list[tuple[StationKey, SiteId | None]]:
-        rows = await self._work.fetch(
-            sa.select(STATIONS.c.station, STATIONS.c.site)
-            .where(STATIONS.c.tenant == tenant, STATIONS.c.connected)
-            .order_by(STATIONS.c.station)
-            .limit(CONNECTED_MAX)
-        )
-        return [(StationKey(tenant, station), site) for station, site in rows]

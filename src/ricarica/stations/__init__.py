@@ -1,0 +1,1 @@
+"""Stations: identity, sites, EVSEs and connectors, boot, status, habits."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from ricarica.kernel.ids import ConnectorNumber, EvseNumber
+from ricarica.kernel.ids import ConnectorNumber, EvseNumber, SiteId, StationId
 
 
 class Outcome(StrEnum):
@@ -29,6 +29,14 @@ def outcome_of(status: str | None) -> Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """A station is asked one thing at a time: for what a command waited, and how long."""
+
+    behind: str  # the action that it had to answer first
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """`status` is the station's own word, e.g. RebootRequired; `answer` what it told besides."""
 
@@ -36,6 +44,12 @@ class Result:
     status: str | None = None
     detail: str | None = None
     answer: dict[str, Any] = field(default_factory=dict)
+    waited: Wait | None = None
+
+    @property
+    def words(self) -> str:
+        """What the station said of it, as far as it said anything."""
+        return " ".join(filter(None, (self.status, self.detail)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +95,21 @@ class BringInStep:
     """
 
     kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class BringOthersInStep:
+    """The same for the connected stations that come behind the one this is told.
+
+    `places`: of these sites, or these stations; each None: any.
+    """
+
+    kind: str
+    places: frozenset[tuple[SiteId | None, StationId | None]]
+
+    def concerns(self, station: StationId, site: SiteId | None) -> bool:
+        meant = ((None, None), (site, None), (None, station), (site, station))
+        return not self.places.isdisjoint(meant)
 
 
 class Topic(StrEnum):

@@ -60,6 +60,7 @@ class Knocked:
     password: bytes | None
     at: datetime
     certificate: str | None = None  # the common name in it; it was verified
+    certificate_key: str | None = None  # SHA-256 of its public key, hex
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,18 @@
 
 import hashlib
 import hmac
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, SiteId, StationKey, TariffId, TenantId
 from ricarica.stations.habits import Habits
 
 PASSWORD_BYTES_MIN = 16  # A00.FR.205: anything shorter can be guessed
+LABELS_MAX = 20  # of one station: they are words to find it by, not a description
+LABEL_LENGTH_MAX = 40
 SEEN_EVERY_S = 60  # a heartbeat alone is written down at most this often
 
 
@@ -108,6 +111,12 @@ class Station:
     # one does too, lest a station that did not hear us is locked out.
     pending_secret: bytes | None = field(default=None, repr=False)
     pending_profile: int | None = None
+    pending_until: datetime | None = None  # then the old password is not good any more
+    # What its certificate has to be, where the operator says so. Otherwise it names the station
+    # by its serial number, which it tells of itself, or by its identity.
+    certificate_name: str | None = None
+    certificate_pin: str | None = None  # SHA-256 of its public key, hex
+    labels: tuple[str, ...] = ()  # words of the operator's, by which stations are chosen
 
     @property
     def is_protected(self) -> bool:
@@ -127,6 +136,24 @@ class Connector:
     epoch: int  # the connection it was reported over
     error: str | None = None
     detail: str | None = None
+
+
+def label_of(text: str) -> str:
+    """As labels are compared: in any case, with single blanks."""
+    return " ".join(text.casefold().split())
+
+
+def checked_labels(labels: Iterable[str]) -> tuple[str, ...]:
+    """
+    Raises:
+        InvalidError: too many, or one is no word to find a station by.
+    """
+    known = tuple(sorted({label_of(label) for label in labels} - {""}))
+    if len(known) > LABELS_MAX:
+        raise InvalidError(f"a station has at most {LABELS_MAX} labels")
+    if any(len(label) > LABEL_LENGTH_MAX or "," in label for label in known):
+        raise InvalidError(f"a label has 1 to {LABEL_LENGTH_MAX} characters and no comma")
+    return known
 
 
 def secret_for(password: bytes, salt: bytes) -> bytes:
@@ -159,19 +186,25 @@ def _spellings(password: bytes) -> Collection[bytes]:
 
 
 def admittance_of(
-    station: Station, password: bytes | None, *, secure: bool, certificate: str | None = None
+    station: Station,
+    password: bytes | None,
+    *,
+    secure: bool,
+    certificate: str | None = None,
+    certificate_key: str | None = None,
 ) -> Admittance:
     """Whether the one who knocks may come in as this station. A00.FR.002: one profile at a time.
 
     Args:
         certificate: The common name in the client's certificate, which was verified.
+        certificate_key: SHA-256 of its public key, hex.
     """
     if station.acceptance is Acceptance.BLOCKED:
         return Admittance.BLOCKED
     if (station.security_profile or 0) >= 2 and not secure:
         return Admittance.NOT_SECURE
     if station.security_profile == BY_CERTIFICATE:
-        shown = certificate is not None and is_named(station, certificate)
+        shown = certificate is not None and is_its_own(station, certificate, certificate_key)
         return Admittance.WELCOME if shown else Admittance.WRONG_CERTIFICATE
     if station.secret is None:
         needs_one = (station.security_profile or 0) in (1, 2)
@@ -188,14 +221,25 @@ class Shown:
     password: bytes | None
     secure: bool
     certificate: str | None = None
+    certificate_key: str | None = None
 
 
-def admitted(station: Station, shown: Shown) -> tuple[Admittance, Station]:
+def admitted(station: Station, shown: Shown, at: datetime) -> tuple[Admittance, Station]:
     """Whether it may come in; and the station with what it has proven to have taken over."""
+    station = _as_it_is(station, at)
     for candidate in _expected(station):
         if _admittance(candidate, shown) is Admittance.WELCOME:
             return Admittance.WELCOME, candidate
     return _admittance(station, shown), station
+
+
+def _as_it_is(station: Station, at: datetime) -> Station:
+    """A01.FR.03: it took the new password, and has had its time to come with it."""
+    until = station.pending_until
+    if station.pending_secret is None or until is None or at < until:
+        return station
+    secret = station.pending_secret
+    return replace(station, secret=secret, pending_secret=None, pending_until=None)
 
 
 def _expected(station: Station) -> Collection[Station]:
@@ -204,18 +248,33 @@ def _expected(station: Station) -> Collection[Station]:
     candidates = []
     if secret is not None and profile is not None:
         both = replace(station, secret=secret, security_profile=profile)
-        candidates.append(replace(both, pending_secret=None, pending_profile=None))
+        candidates.append(
+            replace(both, pending_secret=None, pending_until=None, pending_profile=None)
+        )
     if profile is not None:
         candidates.append(replace(station, security_profile=profile, pending_profile=None))
     if secret is not None:
-        candidates.append(replace(station, secret=secret, pending_secret=None))
+        candidates.append(replace(station, secret=secret, pending_secret=None, pending_until=None))
     return candidates
 
 
 def _admittance(station: Station, shown: Shown) -> Admittance:
     return admittance_of(
-        station, shown.password, secure=shown.secure, certificate=shown.certificate
+        station,
+        shown.password,
+        secure=shown.secure,
+        certificate=shown.certificate,
+        certificate_key=shown.certificate_key,
     )
+
+
+def is_its_own(station: Station, common_name: str, key: str | None) -> bool:
+    """Whether a certificate is this station's. A00.FR.405"""
+    if station.certificate_pin is not None and station.certificate_pin != key:
+        return False
+    if station.certificate_name is not None:
+        return common_name == station.certificate_name
+    return is_named(station, common_name)
 
 
 def is_named(station: Station, common_name: str) -> bool:
@@ -233,7 +292,9 @@ def may_stay(known: Station, changed: Station) -> bool:
     if profile >= 2 and not changed.secure:
         return False
     if profile == BY_CERTIFICATE:
-        return known.security_profile == BY_CERTIFICATE
+        shown = (known.certificate_name, known.certificate_pin)
+        is_same = shown == (changed.certificate_name, changed.certificate_pin)
+        return known.security_profile == BY_CERTIFICATE and is_same
     if changed.secret is None:
         return profile not in (1, 2)
     return changed.secret == known.secret  # who knows the old password must not stay by it

@@ -30,10 +30,19 @@ class StationStore(Protocol):
         self, key: StationKey, evse: EvseNumber, number: ConnectorNumber
     ) -> Connector | None: ...
 
+    async def connector_count(self, key: StationKey) -> int: ...
+
+    async def connected(
+        self, after: StationKey, most: int
+    ) -> list[tuple[StationKey, SiteId | None]]:
+        """The next stations of its tenant behind this one that are there, with their sites."""
+        ...
+
     async def connectors_of(self, key: StationKey) -> list[Connector]: ...
 
-    async def unreported(self, since: datetime, until: datetime) -> list[Connector]:
-        """Connectors of stations that booted in between, of which nothing was heard after that."""
+    async def unreported(self, since: datetime, until: datetime, most: int) -> list[Connector]:
+        """Connectors of stations that booted in between, of which nothing was heard after that;
+        those of the earliest first."""
         ...
 
     def save_connector(self, connector: Connector) -> None: ...

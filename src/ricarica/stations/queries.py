@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from ricarica.kernel.ids import EvseNumber, SiteId, StationId, StationKey, TariffId, TenantId
 from ricarica.stations.availability import WantedAvailability
-from ricarica.stations.model import Acceptance, Connector, Site, Station
+from ricarica.stations.model import Acceptance, Connector, Site, Station, label_of
 from ricarica.stations.sql import (
     AVAILABILITY,
     CONNECTORS,
@@ -32,13 +32,14 @@ IN_SITE = sa.and_(SITES.c.tenant == STATIONS.c.tenant, SITES.c.id == STATIONS.c.
 
 @dataclass(frozen=True, slots=True)
 class StationFilter:
-    """None: any. `text` is looked for in identity, name, vendor, model and serial, in any case."""
+    """None: any. `text` is looked for in identity, name, vendor, model, serial and labels."""
 
     text: str | None = None
     site: SiteId | None = None
     acceptance: Acceptance | None = None
     connected: bool | None = None
     dialect: str | None = None
+    label: str | None = None
 
 
 ANY = StationFilter()
@@ -236,7 +237,13 @@ def _wheres(filter_: StationFilter) -> Iterator[sa.ColumnElement[bool]]:
             columns.folded.contains(text, autoescape=True),
             *(
                 sa.func.lower(column).contains(text, autoescape=True)
-                for column in (columns.name, columns.vendor, columns.model, columns.serial)
+                for column in (
+                    columns.name,
+                    columns.vendor,
+                    columns.model,
+                    columns.serial,
+                    columns.labels,
+                )
             ),
         )
     if filter_.site is not None:
@@ -247,6 +254,8 @@ def _wheres(filter_: StationFilter) -> Iterator[sa.ColumnElement[bool]]:
         yield columns.connected == filter_.connected
     if filter_.dialect is not None:
         yield columns.dialect == filter_.dialect
+    if filter_.label:
+        yield columns.labels.contains(f",{label_of(filter_.label)},", autoescape=True)
 
 
 def _sites(tenant: TenantId) -> sa.Select[Any]:

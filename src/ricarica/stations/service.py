@@ -1,5 +1,6 @@
 """Stations come, boot, report and go."""
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from ricarica.kernel.ids import (
     TariffId,
     TenantId,
 )
-from ricarica.stations.commands import HangUp, Topic, Trigger
+from ricarica.stations.commands import BringInStep, BringOthersInStep, HangUp, Topic, Trigger
 from ricarica.stations.events import (
     ConnectorStatusChanged,
     StationBooted,
@@ -48,6 +49,7 @@ from ricarica.stations.model import (
     Station,
     UnknownStations,
     admitted,
+    checked_labels,
     is_newer,
     may_stay,
     secret_for,
@@ -55,9 +57,15 @@ from ricarica.stations.model import (
 )
 from ricarica.stations.ports import StationStore
 
+PIN = re.compile(r"[0-9a-f]{64}")
 POWER_MAX_W = Decimal(500_000)  # of one outlet: CCS ends at 500 A and 1,000 V
 STATUSES_WITHIN = timedelta(minutes=1)  # a station has told of its connectors after its boot
 READY = ConnectorStatus.AVAILABLE
+BROUGHT_AT_ONCE_MAX = 500  # stations, in one commit
+ASKED_AT_ONCE_MAX = 500  # connectors; as many more a minute later
+CONNECTORS_MAX = 1_000  # of one station: what it makes up must not fill the disk
+# After a station took a new password: who was cut off before it stored it can still come in.
+OLD_PASSWORD_HOLDS = timedelta(hours=24)
 PENDING_MAX = 1_000  # strangers in the inbox of one tenant; more would be an attack
 
 
@@ -88,6 +96,9 @@ class Preparation:
     tariff: TariffId | None = None
     pedantic: bool | None = None
     habits: Habits | None = None
+    certificate_name: str | None = None  # empty: its serial number or its identity
+    certificate_pin: str | None = None  # empty: any key
+    labels: tuple[str, ...] | None = None
 
 
 class StationService:
@@ -113,8 +124,10 @@ class StationService:
         """Decide about a handshake. A stranger is written into the inbox, if that is allowed."""
         station = await self._store.get(knocked.station)
         if station is not None:
-            shown = Shown(knocked.password, knocked.secure, knocked.certificate)
-            admittance, proven = admitted(station, shown)
+            shown = Shown(
+                knocked.password, knocked.secure, knocked.certificate, knocked.certificate_key
+            )
+            admittance, proven = admitted(station, shown, knocked.at)
             if proven is not station:
                 # A01.FR.03, A05.FR.07: from now on the old one is not good any more
                 self._store.save(proven)
@@ -206,6 +219,8 @@ class StationService:
         known = await self._store.connector(reported.station, reported.evse, reported.connector)
         if not is_newer(reported.at, station.epoch, known):
             return None
+        if known is None and await self._store.connector_count(station.key) >= CONNECTORS_MAX:
+            return None
         self._store.save_connector(
             Connector(
                 reported.station,
@@ -235,7 +250,8 @@ class StationService:
     async def ask_for_statuses(self, now: datetime) -> None:
         """Some stations tell only of some connectors after their boot; ask for the others."""
         before = now - STATUSES_WITHIN
-        for connector in await self._store.unreported(before - STATUSES_WITHIN, before):
+        since = before - STATUSES_WITHIN
+        for connector in await self._store.unreported(since, before, ASKED_AT_ONCE_MAX):
             # Asked for connector 0, some connect anew and never stop doing so.
             self._tell(connector.station, Trigger(Topic.STATUS, connector.evse, connector.number))
 
@@ -250,6 +266,16 @@ class StationService:
             return station.habits
         told = (station.vendor or "", station.model or "", station.firmware or "")
         return self.policy.known_habits(*told)
+
+    async def bring_in_step(self, behind: StationKey, order: BringOthersInStep) -> None:
+        """Have stations looked after, in the order of their names: some now, the others after
+        them."""
+        there = await self._store.connected(behind, BROUGHT_AT_ONCE_MAX)
+        for key, site in there:
+            if order.concerns(key.station, site):
+                self._tell(key, BringInStep(order.kind))
+        if len(there) == BROUGHT_AT_ONCE_MAX:
+            self._tell(there[-1][0], order)
 
     async def evse_to_start(self, key: StationKey) -> EvseNumber | None:
         """Where a cable waits, else the first that is free; None if it told of neither."""
@@ -300,7 +326,13 @@ class StationService:
         """A01: from now on it may come with this one too; None: with the old one only."""
         station = await self._known(key)
         secret = None if password is None else _secret(password)
-        self._store.save(replace(station, pending_secret=secret))
+        self._store.save(replace(station, pending_secret=secret, pending_until=None))
+
+    async def password_taken(self, key: StationKey, at: datetime) -> None:
+        """A01.FR.03: it says that it took it. Should it have lost it since, it has some time."""
+        station = await self._known(key)
+        if station.pending_secret is not None:
+            self._store.save(replace(station, pending_until=at + OLD_PASSWORD_HOLDS))
 
     async def expect_profile(self, key: StationKey, profile: int | None) -> None:
         """A05: from now on it may come by this security profile; once it has, by no other."""
@@ -353,12 +385,31 @@ def _prepared(station: Station, said: Preparation) -> Station:
         pending_profile=station.pending_profile if profile is None else None,
         secret=station.secret if said.password is None else _secret(said.password),
         pending_secret=station.pending_secret if said.password is None else None,
+        pending_until=station.pending_until if said.password is None else None,
+        certificate_name=_said(said.certificate_name, station.certificate_name),
+        certificate_pin=_said(_pin(said.certificate_pin), station.certificate_pin),
         name=station.name if said.name is None else said.name,
         site=station.site if said.site is None else (said.site or None),
         tariff=station.tariff if said.tariff is None else (said.tariff or None),
         pedantic=station.pedantic if said.pedantic is None else said.pedantic,
         habits=station.habits if said.habits is None else checked(said.habits),
+        labels=station.labels if said.labels is None else checked_labels(said.labels),
     )
+
+
+def _said(said: str | None, known: str | None) -> str | None:
+    """An empty text takes it away."""
+    return known if said is None else (said or None)
+
+
+def _pin(said: str | None) -> str | None:
+    """As other tools write it: with colons, in capitals."""
+    if not said:
+        return said
+    plain = said.strip().lower().removeprefix("sha256:").replace(":", "")
+    if not PIN.fullmatch(plain):
+        raise InvalidError("certificate_pin is the SHA-256 of a public key: 64 hex digits")
+    return plain
 
 
 def _secret(password: str) -> bytes | None:

@@ -20,7 +20,7 @@ FRESH_S = 10.0  # for what no station owns
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Habits)
-HABITS = -3  # their place in a row
+HABITS, LABELS = -7, -1  # their places in a row
 
 STATIONS = sa.Table(
     "stations",
@@ -55,6 +55,10 @@ STATIONS = sa.Table(
     sa.Column("habits", Text()),
     sa.Column("pending_secret", Blob()),
     sa.Column("pending_profile", Integer()),
+    sa.Column("pending_until", Instant()),
+    sa.Column("certificate_name", Text()),
+    sa.Column("certificate_pin", Text()),
+    sa.Column("labels", Text()),  # with a comma before and after each
     sa.Column("version", Integer(), nullable=False),
     # Whoever registers CP-1 and cp-1 at the same moment, only one of them succeeds.
     sa.Index("uq_stations_folded", "tenant", "folded", unique=True),
@@ -145,6 +149,10 @@ def station_row(station: Station) -> Row:
         None if station.habits is None else _encoder.encode(station.habits).decode(),
         station.pending_secret,
         station.pending_profile,
+        station.pending_until,
+        station.certificate_name,
+        station.certificate_pin,
+        f",{','.join(station.labels)}," if station.labels else None,
     )
 
 
@@ -152,6 +160,7 @@ def station_from(row: Row) -> Station:
     tenant, station, _, acceptance, *rest = row
     if (habits := rest[HABITS]) is not None:
         rest[HABITS] = _decoder.decode(habits)
+    rest[LABELS] = tuple(rest[LABELS][1:-1].split(",")) if rest[LABELS] else ()
     return Station(StationKey(tenant, station), Acceptance(acceptance), *rest)
 
 
@@ -253,6 +262,9 @@ AVAILABILITY_SHELF = Shelf[WantedAvailability](
 SITE_SHELF = Shelf[Site](SITES, lambda site: (site.tenant, site.id), site_row, site_from, FRESH_S)
 
 BY_FOLDED = (STATIONS.c.tenant, STATIONS.c.folded)
+CONNECTOR_COUNT = sa.select(sa.func.count()).where(
+    CONNECTORS.c.tenant == sa.bindparam("tenant"), CONNECTORS.c.station == sa.bindparam("station")
+)
 
 
 async def load_by_identity(work: Work, identities: Iterable[tuple[str, str]]) -> list[Key]:
@@ -305,13 +317,31 @@ class SqlStationStore:
     ) -> Connector | None:
         return await self._work.get(CONNECTOR_SHELF, (key.tenant, key.station, evse, number))
 
+    async def connector_count(self, key: StationKey) -> int:
+        values = {"tenant": key.tenant, "station": key.station}
+        [(count,)] = await self._work.fetch(CONNECTOR_COUNT, values)
+        return int(count)
+
+    async def connected(
+        self, after: StationKey, most: int
+    ) -> list[tuple[StationKey, SiteId | None]]:
+        columns = STATIONS.c
+        rows = await self._work.fetch(
+            sa.select(columns.station, columns.site)
+            .where(columns.tenant == after.tenant, columns.station > after.station)
+            .where(columns.connected)
+            .order_by(columns.station)
+            .limit(most)
+        )
+        return [(StationKey(after.tenant, station), site) for station, site in rows]
+
     async def connectors_of(self, key: StationKey) -> list[Connector]:
         columns = CONNECTORS.c
         return await self._work.find(
             CONNECTOR_SHELF, columns.tenant == key.tenant, columns.station == key.station
         )
 
-    async def unreported(self, since: datetime, until: datetime) -> list[Connector]:
+    async def unreported(self, since: datetime, until: datetime, most: int) -> list[Connector]:
         is_its = sa.and_(
             STATIONS.c.tenant == CONNECTORS.c.tenant, STATIONS.c.station == CONNECTORS.c.station
         )
@@ -325,6 +355,8 @@ class SqlStationStore:
                 CONNECTORS.c.evse > 0,
                 CONNECTORS.c.epoch < STATIONS.c.epoch,
             )
+            .order_by(STATIONS.c.booted_at)
+            .limit(most)
         )
         return [connector_from(row) for row in rows]
 

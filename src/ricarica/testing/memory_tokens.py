@@ -5,13 +5,14 @@ from datetime import datetime
 
 from ricarica.authorization.access import AccessRuleService
 from ricarica.authorization.book import AccessBook
+from ricarica.authorization.guard import Guesses
 from ricarica.authorization.lists import LocalList
 from ricarica.authorization.local_lists import LocalListService
 from ricarica.authorization.model import Attempt, CodeGuard
 from ricarica.authorization.places import Places
-from ricarica.authorization.service import AuthorizationService
+from ricarica.authorization.service import AuthorizationService, Neighbours
 from ricarica.configuration.service import ConfigurationService
-from ricarica.kernel.ids import SiteId, StationKey, TenantId
+from ricarica.kernel.ids import StationKey, TenantId
 from ricarica.reservations.model import Reservation
 from ricarica.stations.service import StationPolicy, StationService
 from ricarica.testing.clock import CountedIds
@@ -58,14 +59,6 @@ class MemoryLocalListStore:
     def save(self, known: LocalList) -> None:
         self.lists[known.station] = known
 
-    async def connected(self, tenant: TenantId) -> list[tuple[StationKey, SiteId | None]]:
-        stations = sorted(self._stations.stations.values(), key=lambda each: each.key)
-        return [
-            (station.key, station.site)
-            for station in stations
-            if station.connected and station.key.tenant == tenant
-        ]
-
     async def unseen(self, since: datetime, most: int) -> list[StationKey]:
         there = {key for key, station in self._stations.stations.items() if station.connected}
         old = sorted(
@@ -106,7 +99,6 @@ class Tokens:
             self.lists, self.tokens, self.books, stations, configuration, self.told
         )
         places = Places(stations, configuration)
-        self.authorization = AuthorizationService(
-            self.tokens, self.books, places, self.local_lists, self.told, ids
-        )
+        around = Neighbours(places, self.local_lists, Guesses())
+        self.authorization = AuthorizationService(self.tokens, self.books, around, self.told, ids)
         self.rules = AccessRuleService(self.books, self.local_lists, self.told)
