@@ -37,10 +37,10 @@ from ricarica.app.pages import people_of
 from ricarica.app.passwords import ArgonPasswordHasher
 from ricarica.app.probe import Probe
 from ricarica.app.roles import Role, roles_from
-from ricarica.app.security import pki_of, security_policy_of
+from ricarica.app.security import pki_of, security_policy_of, signers_of
 from ricarica.app.station_doctor import StationDoctor
 from ricarica.app.tables import metadata
-from ricarica.app.vat import ViesRegister, check_vat_numbers
+from ricarica.app.vat import CHECK, ViesRegister, check_vat_numbers
 from ricarica.app.vitals import Health
 from ricarica.app.wiring import Node, Parts, running_node
 from ricarica.billing.service import BillingPolicy
@@ -122,7 +122,7 @@ async def _serving(config: Config) -> AsyncIterator[Serving]:
                 _traced(node, config, rng) as traced,
                 _http(health, authentication, config, traced) as http_port,
                 ftp_door(_house_of(node, authentication), config) as ftp_port,
-                open_door(_gateway_of(node), config) as door,
+                open_door(_gateway_of(node), config, signers_of(config, database)) as door,
                 _forwarding(node, config, rng),
                 _checking_numbers(node, config),
             ):
@@ -204,7 +204,8 @@ async def _checking_numbers(node: Node, config: Config) -> AsyncIterator[None]:
         return
     async with aiohttp.ClientSession() as http:
         register = ViesRegister(config.vat_register_url, http)
-        running = asyncio.create_task(check_vat_numbers(node.engine, register))
+        await node.timers.begin(CHECK)
+        running = asyncio.create_task(check_vat_numbers(node.engine, register, node.parts.clock))
         try:
             yield
         finally:

@@ -1,6 +1,7 @@
 """Asking a register which companies there are, aside from what stations wait for."""
 
 import asyncio
+from datetime import timedelta
 from urllib.parse import quote
 
 import aiohttp
@@ -11,13 +12,17 @@ from ricarica.access.model import system_actor
 from ricarica.billing.ports import VatRegister
 from ricarica.billing.vat import Company, VatNumber
 from ricarica.engine.core import Engine
+from ricarica.engine.timers import end_turn, take_turn
+from ricarica.kernel.clock import Clock
 from ricarica.kernel.errors import RicaricaError
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.slices import Slices
 
-LOOK_EVERY_S = 5.0  # a driver at a terminal types for longer
+CHECK = "check_vat_numbers"  # by one process at a time
+LOOK_EVERY = timedelta(seconds=5)  # a driver at a terminal types for longer
 ANSWER_WITHIN_S = 20.0  # the register of the European Union asks that of the country first
 AT_ONCE_MAX = 20
+LEASE = timedelta(minutes=10)  # longer than all of them can take
 COUNTRY_LETTERS = 2
 
 log = structlog.get_logger("ricarica.vat")
@@ -62,28 +67,41 @@ def _company(found: _Found, country: str) -> Company | None:
     return Company(found.name.strip(), street, city, country=country)
 
 
-async def check_vat_numbers(engine: Engine, register: VatRegister) -> None:
-    """Until cancelled."""
+async def check_vat_numbers(engine: Engine, register: VatRegister, clock: Clock) -> None:
+    """Until cancelled. Any number of processes may do so: they take turns."""
     while True:
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(LOOK_EVERY.total_seconds())
         try:
-            await check_once(engine, register)
+            await check_in_turn(engine, register, clock)
         except RicaricaError as error:
             log.warning("vat.failed", error=str(error))
 
 
+async def check_in_turn(engine: Engine, register: VatRegister, clock: Clock) -> bool:
+    """Whether it was this process's turn, and there was something to do."""
+    if not await _waiting(engine, 1):
+        return False
+    if not await take_turn(engine.database, CHECK, clock.now(), LEASE):
+        return False
+    await check_once(engine, register)
+    await end_turn(engine.database, CHECK, clock.now())
+    return True
+
+
 async def check_once(engine: Engine, register: VatRegister) -> int:
     """Ask about those that wait; returns how many were answered."""
-    waiting = await engine.carry_out(
-        system_actor(DEFAULT_TENANT),
-        lambda slices: slices.billing.vat_numbers_to_check(AT_ONCE_MAX),
-    )
     answered = 0
-    for number in waiting:
+    for number in await _waiting(engine, AT_ONCE_MAX):
         found = await register.look_up(number.number)
         await _note(engine, number, found)
         answered += found is not None
     return answered
+
+
+async def _waiting(engine: Engine, most: int) -> list[VatNumber]:
+    return await engine.carry_out(
+        system_actor(DEFAULT_TENANT), lambda slices: slices.billing.vat_numbers_to_check(most)
+    )
 
 
 async def _note(

@@ -33,7 +33,7 @@ from ricarica.configuration.sql import SqlSettingStore, SqlTemplateStore
 from ricarica.diagnostics.sql import SqlLogStore
 from ricarica.displays.sql import SqlDisplayStore
 from ricarica.energy.sql import SqlEnergyStore
-from ricarica.engine.campaigns import LOOK, file_rings
+from ricarica.engine.campaigns import LOOK, SWEEP, file_rings
 from ricarica.engine.core import Engine, Vocabulary
 from ricarica.engine.mailbox import Wanted
 from ricarica.engine.timers import Timers
@@ -217,6 +217,7 @@ async def running_node(parts: Parts) -> AsyncIterator[Node]:
         if Role.WORKER in parts.roles:
             await node.timers.begin("tidy")
             await node.timers.begin(LOOK)
+            await node.timers.begin(SWEEP)
             await node.timers.begin("move_readings")
             await node.timers.begin("look_after")
             await node.timers.begin("look_after_security")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from ricarica.authorization.guard import Guesses
 from ricarica.billing.events import PaymentChanged, SettlementFailed, VatNumberAsked
 from ricarica.billing.facts import CardShown, Charged, Receipt, Settled
 from ricarica.billing.model import (
@@ -24,6 +25,7 @@ from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
 from ricarica.kernel.events import Announcer
 from ricarica.kernel.ids import Ids, StationKey, TenantId
 
+VAT_NUMBERS = "vat_numbers"  # what stations may guess at
 CHECK_AGAIN = timedelta(days=30)  # companies are founded and closed
 
 
@@ -36,12 +38,18 @@ class BillingPolicy:
 
 class BillingService:
     def __init__(
-        self, store: BillingStore, announcer: Announcer, ids: Ids, policy: BillingPolicy
+        self,
+        store: BillingStore,
+        announcer: Announcer,
+        ids: Ids,
+        policy: BillingPolicy,
+        guesses: Guesses,
     ) -> None:
         self._store = store
         self._announce = announcer.announce
         self._ids = ids
         self.policy = policy
+        self._guesses = guesses
 
     # -- what becomes of a payment
 
@@ -181,6 +189,11 @@ class BillingService:
         if not is_well_formed(number):
             return VatNumber(tenant, number, at, Standing.INVALID)
         known = await self._store.vat_number(tenant, number)
+        if known is None and station is not None:
+            # Each new one is kept, and a register is asked for it.
+            if self._guesses.is_shut(station, VAT_NUMBERS, at):
+                return VatNumber(tenant, number, at)
+            self._guesses.count(station, VAT_NUMBERS, at)
         if known is None or (known.checked_at and at - known.checked_at > CHECK_AGAIN):
             known = replace(known or VatNumber(tenant, number, at), asked_at=at, checked_at=None)
             self._store.save_vat_number(known)
@@ -194,7 +207,7 @@ class BillingService:
         """The others come first now: of some countries no register ever answers."""
         known = await self._store.vat_number(tenant, number)
         if known is not None and known.checked_at is None:
-            self._store.save_vat_number(replace(known, asked_at=at))
+            self._store.save_vat_number(replace(known, tried_at=at))
 
     async def vat_number_checked(
         self, tenant: TenantId, number: str, at: datetime, found: tuple[bool, Company | None]

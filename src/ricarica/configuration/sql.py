@@ -125,7 +125,7 @@ SHELF = Shelf[Setting](
     key=_key,
     write=_row,
     read=setting_from,
-    remembered_max=20_000,  # read by people and now and then; a station may have thousands
+    remembered_max=5_000,  # read by people and now and then; a station may have thousands
 )
 
 

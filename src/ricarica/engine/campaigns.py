@@ -11,8 +11,11 @@ from ricarica.firmware.rollout import STEP_EVERY, Around
 from ricarica.kernel.ids import StationKey
 
 LOOK = "files"  # recurs, for all tenants
+SWEEP = "sweep_files"  # the same
 STEP = "campaign"  # one for each campaign that runs
 LOOK_EVERY = timedelta(seconds=30)
+SWEEP_EVERY = timedelta(hours=1)
+UNFINISHED_FOR = timedelta(hours=1)  # without a byte: nobody sends that slowly
 
 
 def file_rings(files: FilesSoon) -> Mapping[str, Ring]:
@@ -37,7 +40,15 @@ def file_rings(files: FilesSoon) -> Mapping[str, Ring]:
         around = Around(unit.slices.now, files.now.public_url, is_charging)
         return await unit.slices.campaigns.step(unit.tenant, campaign, around)
 
-    return {LOOK: look, STEP: step}
+    async def sweep(unit: UnitOfWork, _subject: str) -> timedelta:
+        """Parts of files whose process died while they came."""
+        if files.now is not None:
+            before = unit.slices.now - UNFINISHED_FOR
+            await files.now.images.sweep(before)
+            await files.now.logs.sweep(before)
+        return SWEEP_EVERY
+
+    return {LOOK: look, STEP: step, SWEEP: sweep}
 
 
 async def _throw_away(unit: UnitOfWork, files: FilesSoon) -> None:

@@ -4,7 +4,7 @@ Rows say what is wanted; whoever holds a station's connection does it, see `Tap`
 """
 
 import ipaddress
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -19,13 +19,18 @@ from ricarica.engine.sql import FORWARDS, MESSAGES
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.ids import StationId, StationKey, TenantId
+from ricarica.kernel.internet import is_public
 from ricarica.link.letters import Delivered, Reply
 from ricarica.storage.database import Database, Row, Run
 
 ACTIONS_MAX = 100  # allowed by name; there are fewer
 TEXT_MAX = 512  # characters of an address, a name or a password
 ALL = "*"  # every action
+READ_AT_ONCE_MAX = 1_000  # rows; the event loop has its turns in between
+NOTED_AT_ONCE_MAX = 200  # in one commit, for which stations wait
 
+State = tuple[int, datetime | None]
+"""How many there are, and when one was last changed."""
 Post = Callable[[TenantId, Callable[[UnitOfWork], Awaitable[None]]], Awaitable[None]]
 Tap = Callable[[Delivered, Callable[[Reply], None]], Callable[[Reply], None]]
 """Hears what a station says; gives what is to be called with our reply instead."""
@@ -100,11 +105,10 @@ def is_private(host: str) -> bool:
     if host.casefold() == "localhost" or host.casefold().endswith(".localhost"):
         return True
     try:
-        address = ipaddress.ip_address(host)
+        ipaddress.ip_address(host)
     except ValueError:
         return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return not (mapped or address).is_global
+    return not is_public(host)
 
 
 class Forwards:
@@ -120,12 +124,29 @@ class Forwards:
         rows = await self._database.fetch(sa.select(FORWARDS).where(*_of(key)))
         return _read(rows[0]) if rows else None
 
-    async def every(self, tenant: TenantId | None = None) -> list[tuple[Forward, Standing]]:
-        """By station; of all tenants, unless one is named."""
-        query = sa.select(FORWARDS).order_by(FORWARDS.c.tenant, FORWARDS.c.station)
-        if tenant is not None:
-            query = query.where(FORWARDS.c.tenant == tenant)
-        return [_read(row) for row in await self._database.fetch(query)]
+    async def every(self, tenant: TenantId) -> list[tuple[Forward, Standing]]:
+        """By station."""
+        query = sa.select(FORWARDS).order_by(FORWARDS.c.station)
+        rows = await self._database.fetch(query.where(FORWARDS.c.tenant == tenant))
+        return [_read(row) for row in rows]
+
+    async def state(self) -> State:
+        """Another one than before: something has changed."""
+        query = sa.select(sa.func.count(), sa.func.max(FORWARDS.c.changed_at))
+        [(count, changed_at)] = await self._database.fetch(query)
+        return count, changed_at
+
+    async def wanted(self) -> dict[StationKey, Forward]:
+        """Of all tenants, read a part after the other."""
+        found: dict[StationKey, Forward] = {}
+        place = (FORWARDS.c.tenant, FORWARDS.c.station)
+        query = sa.select(FORWARDS).order_by(*place).limit(READ_AT_ONCE_MAX)
+        rows = await self._database.fetch(query)
+        while rows:
+            found |= {forward.station: forward for forward, _ in map(_read, rows)}
+            behind = sa.tuple_(*place) > sa.tuple_(*map(sa.literal, rows[-1][:2]))
+            rows = await self._database.fetch(query.where(behind))
+        return found
 
     async def save(self, actor: Actor, forward: Forward) -> None:
         """A password that is left out stays as it is.
@@ -168,16 +189,11 @@ class Forwards:
 
         await self._post(key.tenant, write)
 
-    async def note(self, key: StationKey, standing: Standing) -> None:
-        """How it stands, for screens; nothing depends on it."""
-        values = {
-            "line": standing.line,
-            "why": standing.why,
-            "line_at": standing.at,
-            "sent": standing.sent,
-            "dropped": standing.dropped,
-        }
-        await self._database.commit([Run(sa.update(FORWARDS).where(*_of(key)).values(values))])
+    async def note(self, standings: Mapping[StationKey, Standing]) -> None:
+        """How they stand, for screens; nothing depends on it."""
+        changes = [_noted(key, standing) for key, standing in standings.items()]
+        for start in range(0, len(changes), NOTED_AT_ONCE_MAX):
+            await self._database.commit(changes[start : start + NOTED_AT_ONCE_MAX])
 
     async def last_boot(self, key: StationKey) -> bytes | None:
         """What the station said of itself when it started: the other has to hear that first."""
@@ -190,6 +206,17 @@ class Forwards:
         )
         rows = await self._database.fetch(query.order_by(columns.id.desc()).limit(1))
         return rows[0][0].encode() if rows else None
+
+
+def _noted(key: StationKey, standing: Standing) -> Run:
+    values = {
+        "line": standing.line,
+        "why": standing.why,
+        "line_at": standing.at,
+        "sent": standing.sent,
+        "dropped": standing.dropped,
+    }
+    return Run(sa.update(FORWARDS).where(*_of(key)).values(values))
 
 
 def _key(key: StationKey) -> tuple[str, str]:

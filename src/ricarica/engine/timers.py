@@ -13,7 +13,7 @@ from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.clock import Clock
 from ricarica.kernel.errors import RicaricaError
 from ricarica.kernel.ids import DEFAULT_TENANT, TenantId
-from ricarica.storage.database import Database
+from ricarica.storage.database import Database, Run
 
 KEY = tuple(TIMERS.primary_key.columns)
 DUE_MAX = 100  # timers carried out in one round
@@ -30,6 +30,25 @@ Post = Callable[[TenantId, Callable[[UnitOfWork], Awaitable[None]]], "asyncio.Fu
 def set_timer(unit: UnitOfWork, kind: str, subject: str, due_at: datetime) -> None:
     """Ring once. One that is set already for this subject stays as it is."""
     unit.work.add(TIMERS, (unit.tenant, kind, subject, due_at), if_new=True)
+
+
+async def take_turn(database: Database, kind: str, now: datetime, lease: timedelta) -> bool:
+    """Whether this process is to do now what one does at a time, outside a unit of work.
+
+    Its timer was begun, and is in no table of rings. Who dies over it leaves it to the others when
+    the lease is over.
+    """
+    is_free = (TIMERS.c.tenant == DEFAULT_TENANT, TIMERS.c.kind == kind, TIMERS.c.due_at <= now)
+    if not await database.fetch(sa.select(*KEY).where(*is_free)):
+        return False
+    take = sa.update(TIMERS).where(*is_free).values(due_at=now + lease)
+    return bool(await database.take(take.returning(*KEY)))
+
+
+async def end_turn(database: Database, kind: str, due_at: datetime) -> None:
+    """The next one is due then."""
+    mine = (TIMERS.c.tenant == DEFAULT_TENANT, TIMERS.c.kind == kind)
+    await database.commit([Run(sa.update(TIMERS).where(*mine).values(due_at=due_at))])
 
 
 class Timers:

@@ -56,7 +56,8 @@ class CampaignStore(Protocol):
     def add_targets(self, targets: list[Target]) -> None: ...
 
     async def left(self, campaign: Campaign) -> list[Target]:
-        """Those of its current wave that are not over, the longest due first."""
+        """Those of its current wave that are under way, and some of those that wait; the longest
+        due first."""
         ...
 
     async def counts(self, campaign: Campaign) -> Mapping[TargetState, int]:

@@ -6,7 +6,14 @@ from datetime import datetime
 import msgspec
 import sqlalchemy as sa
 
-from ricarica.firmware.campaigns import LEFT, Campaign, CampaignState, Plan, Target, TargetState
+from ricarica.firmware.campaigns import (
+    UNDER_WAY,
+    Campaign,
+    CampaignState,
+    Plan,
+    Target,
+    TargetState,
+)
 from ricarica.firmware.images import Image, Root
 from ricarica.firmware.updates import OPEN, Link, Update, UpdateKind, UpdateState
 from ricarica.kernel.ids import StationId, StationKey, TenantId
@@ -19,6 +26,7 @@ from ricarica.storage.work import Work
 
 RECENT = 10  # updates of a station that a word of it could be about
 STUCK_AT_ONCE = 200  # updates that are given up in one look
+WAITING_AT_ONCE = 300  # stations that are looked at in one step of a campaign
 DOWN = (ConnectorStatus.FAULTED, ConnectorStatus.UNAVAILABLE)
 
 IMAGES = sa.Table(
@@ -400,9 +408,16 @@ class SqlCampaignStore:
         self._work.add_all(TARGETS, [(*_target_row(target), 1) for target in targets])
 
     async def left(self, campaign: Campaign) -> list[Target]:
-        found = await self._work.find(
-            TARGET_SHELF, *_wave(campaign), TARGETS.c.state.in_(sorted(LEFT))
+        under_way = await self._work.find(
+            TARGET_SHELF, *_wave(campaign), TARGETS.c.state.in_(sorted(UNDER_WAY))
         )
+        waiting = (
+            sa.select(TARGETS)
+            .where(*_wave(campaign), TARGETS.c.state == TargetState.WAITING)
+            .order_by(TARGETS.c.next_at, TARGETS.c.station)
+            .limit(WAITING_AT_ONCE)
+        )
+        found = [*under_way, *await self._work.look_up(TARGET_SHELF, waiting)]
         return sorted(found, key=lambda target: (target.next_at, target.station))
 
     async def counts(self, campaign: Campaign) -> Mapping[TargetState, int]:

@@ -8,6 +8,8 @@ import hashlib
 import os
 from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
+from math import inf
 from pathlib import Path
 from typing import BinaryIO
 
@@ -96,6 +98,16 @@ class Folder:
     async def delete(self, name: str) -> None:
         await asyncio.to_thread(self._place(name).unlink, missing_ok=True)
 
+    async def sweep(self, before: datetime) -> int:
+        """Delete what broke off when its process died: nothing was added to it since then."""
+        return await asyncio.to_thread(self._sweep, before.timestamp())
+
+    def _sweep(self, before_s: float) -> int:
+        old = [path for path in self._path.glob(f"*{UNFINISHED}") if _written_s(path) < before_s]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
+
     async def used(self) -> int:
         """Bytes of all files in it, also of those that are just coming."""
         return await asyncio.to_thread(self._used)
@@ -111,6 +123,13 @@ class Folder:
         """Names are ours, but they come out of a database."""
         assert name.replace("-", "").isalnum(), "a name of ours has letters, digits and dashes"
         return self._path / name
+
+
+def _written_s(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # it is whole by now
+        return inf
 
 
 async def _written(file: BinaryIO, name: str, chunks: AsyncIterable[bytes], most: int) -> Stored:

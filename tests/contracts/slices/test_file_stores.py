@@ -5,12 +5,14 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from ricarica.certificates.vault import AesVault, new_key
 from ricarica.diagnostics.model import LogKind, LogRequest, LogState, Upload, received
 from ricarica.diagnostics.queries import LogQueries
 from ricarica.diagnostics.sql import SqlLogStore
+from ricarica.engine import forwarding
 from ricarica.engine.forwarding import Forwards, Line, Standing
 from ricarica.engine.queries import MessageFilter, NetworkMessages, number_at
 from ricarica.engine.sql import FORWARDS, MESSAGES
@@ -191,12 +193,33 @@ async def test_how_a_second_back_end_stands_is_written_beside_what_is_wanted(
 
     forwards = Forwards(database, nobody, vault)
     standing = Standing(Line.CONNECTED, None, NOON, 3, 1)
-    await forwards.note(ALFA, standing)
+    await forwards.note({ALFA: standing})
 
-    [(forward, noted)] = await forwards.every()
+    [(forward, noted)] = await forwards.every(ALFA.tenant)
     assert noted == standing
     assert forwards.password_of(forward) == "s3cret"
     assert "s3cret" not in (forward.password or "")
     assert forward.allowed == frozenset({"Reset"})
     assert await forwards.last_boot(ALFA) is None
     assert await database.fetch(sa.select(FORWARDS.c.station)) == [("Alfa",)]
+
+
+async def test_what_is_to_be_forwarded_is_read_a_part_after_the_other(
+    database: OpenDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forwarding, "READ_AT_ONCE_MAX", 2)
+
+    async def nobody(*_: object) -> None:
+        """Nothing is saved here."""
+
+    forwards = Forwards(database, nobody, AesVault(new_key()))
+    before = await forwards.state()
+    async with work_on(database) as work:
+        for number in range(5):
+            row = ("wss://a.example", "copy", NOON, None, None, [], True, "off", None, None, 0, 0)
+            work.add(FORWARDS, (DEFAULT_TENANT, f"CP-{number}", *row))
+
+    wanted = await forwards.wanted()
+
+    assert sorted(key.station for key in wanted) == [f"CP-{number}" for number in range(5)]
+    assert (before, await forwards.state()) == ((0, None), (5, NOON))

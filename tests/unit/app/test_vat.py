@@ -9,8 +9,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from ricarica.app.vat import AT_ONCE_MAX, ViesRegister, check_once
+from ricarica.app.vat import AT_ONCE_MAX, CHECK, ViesRegister, check_in_turn, check_once
 from ricarica.billing.vat import Company, Standing
+from ricarica.engine.timers import set_timer
+from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.testing.world import World, world
 
 ANSWERS = {
@@ -85,3 +87,32 @@ async def test_numbers_that_no_register_answers_for_do_not_keep_others_waiting()
                 await network.settle()
 
         assert await asked(network, "DE123456788") is Standing.VALID
+
+
+async def test_of_several_processes_one_at_a_time_asks_the_register() -> None:
+    async with world() as network:
+
+        class Busy:
+            """While it looks, another process has a look too."""
+
+            def __init__(self) -> None:
+                self.others: list[bool] = []
+
+            async def look_up(self, number: str) -> tuple[bool, Company | None] | None:
+                self.others.append(await check_in_turn(network.engine, self, network.clock))
+                return True, None
+
+        async def begin(unit: UnitOfWork) -> None:
+            set_timer(unit, CHECK, "", unit.slices.now)
+
+        await network.soon(network.engine.in_unit(network.actor.tenant, begin))
+        busy = Busy()
+        await asked(network, "DE123456788")
+        turns = [
+            await network.soon(check_in_turn(network.engine, busy, network.clock)) for _ in range(2)
+        ]
+        await asked(network, "ATU12345675")
+        turns.append(await network.soon(check_in_turn(network.engine, busy, network.clock)))
+
+        assert turns == [True, False, True]  # the second time nothing waits
+        assert busy.others == [False, False]
