@@ -9,6 +9,7 @@ from tests.fuzz.run import fuzz, report
 
 SECONDS = 20.0
 SEED = 20261122
+GROWTH_MAX = 1.35  # caches are still filling; five minutes are held to less, see `run`
 
 
 @pytest.mark.slow
@@ -21,4 +22,4 @@ async def test_whatever_stations_say_each_call_is_answered_once_and_nothing_brea
     told = report(found, memory)
     assert found.complaints == [], told
     assert found.answered.total() > 100, told
-    assert memory.is_flat, told
+    assert memory.is_flat(GROWTH_MAX), told
