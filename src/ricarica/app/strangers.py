@@ -25,6 +25,7 @@ from ricarica.certificates.chains import ordered
 from ricarica.certificates.model import CarAnswer, CarRequest, Purpose
 from ricarica.certificates.ports import Assignment, RefusedBySignerError, UnreachableError
 from ricarica.certificates.reading import pem_of
+from ricarica.kernel.internet import is_public
 
 FETCH_S = 4.0  # of the five that a car waits
 ASK_S = 25.0  # a partner that the operator has chosen, and who asks others in turn
@@ -53,16 +54,6 @@ class PublicOnly(AbstractResolver):
 
     async def close(self) -> None:
         await self._resolver.close()
-
-
-def is_public(address: str) -> bool:
-    """Whether an address is one of the internet: not ours, not a neighbour's, no service's."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    inner = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None)
-    return (inner or parsed).is_global and parsed.is_global and not parsed.is_multicast
 
 
 def checked_url(url: str, allowed: Collection[str]) -> str:

@@ -5,7 +5,6 @@ It never disturbs the first: what it cannot take in time is dropped, and counted
 
 import asyncio
 import contextlib
-import ipaddress
 import socket
 from base64 import b64encode
 from collections import deque
@@ -18,6 +17,7 @@ import aiohttp
 import structlog
 
 from ricarica.kernel.clock import Clock
+from ricarica.kernel.internet import is_public
 from ricarica.link.letters import Outcome, Told
 from ricarica.ocpp.dialects import Dialect
 from ricarica.ocpp.errors import ErrorKind, code_word
@@ -175,9 +175,8 @@ class Mirror:
     def _socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
         """Looked at when it is connected to, whatever its name was resolved to before."""
         family, kind, protocol, _, place = address
-        host = ipaddress.ip_address(str(place[0]).partition("%")[0])
-        mapped = getattr(host, "ipv4_mapped", None)
-        if not self.target.may_be_private and not (mapped or host).is_global:
+        host = str(place[0])
+        if not self.target.may_be_private and not is_public(host):
             raise ForbiddenAddressError(f"{host} is in our own network")
         return socket.socket(family, kind, protocol)
 
