@@ -1,16 +1,26 @@
 """Security profile 2: TLS with the server's certificate, and the station's password."""
 
+import asyncio
+import json
+import os
 import re
+import signal
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import trustme
-from websockets.asyncio.client import connect
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidMessage, InvalidStatus
 from websockets.typing import Subprotocol
 
-from tests.e2e.served import Served, boot, serving
+from tests.e2e.served import Served, answer_to, boot, serving
 
 STATION_PASSWORD = "sixteen-and-more!"
 
@@ -50,11 +60,14 @@ def door(
     password: str | None,
     identity: str = "TLS-1",
     certificate: trustme.LeafCert | None = None,
+    file: Path | None = None,
 ) -> connect:
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
     if certificate:
         certificate.configure_cert(trusting)
+    if file:
+        trusting.load_cert_chain(file)
     userinfo = f"{identity}:{password}@" if password else ""
     return connect(
         f"wss://{userinfo}localhost:{tls_port}/{identity}",
@@ -143,3 +156,68 @@ async def test_a_certificate_of_another_authority_is_not_heard(
 
     with pytest.raises((ssl.SSLError, InvalidMessage, OSError)):
         await door(authority, tls_port, None, "TLS-3", shown)
+
+
+# -- an authority of our own. A02, A03
+
+
+def key_and_request(name: str) -> tuple[bytes, str]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    request = x509.CertificateSigningRequestBuilder().subject_name(subject)
+    pem = request.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), pem
+
+
+async def signed_for(station: ClientConnection, request: str) -> str:
+    """The chain that it is given."""
+    answered = await answer_to(station, "SignCertificate", {"csr": request}, "csr")
+    assert answered[2]["status"] == "Accepted", answered
+    async with asyncio.timeout(10):
+        while True:
+            kind, number, *rest = json.loads(await station.recv())
+            if kind == 2 and rest[0] == "CertificateSigned":
+                await station.send(json.dumps([3, number, {"status": "Accepted"}]))
+                return str(rest[1]["certificateChain"])
+            if kind == 2:  # whatever else it is asked meanwhile
+                await station.send(json.dumps([4, number, "NotSupported", "", {}]))
+
+
+@pytest.mark.tc("TC_A_11_CSMS", "TC_A_14_CSMS")
+async def test_a_station_comes_in_by_a_certificate_that_was_signed_here(
+    secured: Served, authority: trustme.CA, tls_port: int, tmp_path: Path
+) -> None:
+    secured.ask("PUT", "/stations/TLS-4", {"status": "accepted"})
+    key, request = key_and_request("TLS-4")
+    async with door(authority, tls_port, None, "TLS-4") as station:
+        assert await boot(station) == "Accepted"
+        chain = await signed_for(station, request)
+        again = await door(authority, tls_port, STATION_PASSWORD)  # who is here stays, meanwhile
+        os.kill(secured.pid, signal.SIGHUP)
+        held = tmp_path / "station.pem"
+        held.write_bytes(chain.encode() + key)
+    secured.ask("PUT", "/stations/TLS-4", {"security_profile": 3})
+
+    def mine(identity: str = "TLS-4") -> connect:
+        return door(authority, tls_port, None, identity, file=held)
+
+    await until_let_in(mine)
+    # A session that goes on without a new handshake is known, too.
+    assert await status_of(mine()) == 101
+    assert await status_of(mine("TLS-3")) == 401
+    assert await boot(again, "still here") == "Accepted"
+    await again.close()
+    [own] = secured.ask("GET", "/stations/TLS-4/certificates")["own"]
+    secured.ask("POST", f"/stations/TLS-4/certificates/{own['id']}/revoke")
+    assert await status_of(mine()) == 401
+
+
+async def until_let_in(knock: Callable[[], connect]) -> None:
+    """The authority was made just now; the door looks for such every few seconds."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                if await status_of(knock()) == 101:
+                    return
+            except (ssl.SSLError, InvalidMessage, OSError):
+                continue

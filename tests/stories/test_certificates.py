@@ -115,9 +115,12 @@ async def test_a_station_renews_its_certificate_when_it_is_asked_to(
     second = held_by(station.core).own[STATION][0]
     assert result.outcome is Outcome.ACCEPTED
     assert second.serial_number != first.serial_number
-    assert [each.serial for each in await requests_of(network, station)] == [
-        f"{second.serial_number:x}"
-    ]
+    kept = {each.serial: each.state for each in await requests_of(network, station)}
+    # A02.FR.28: until it has come with the new one, it may have to go back to the old one.
+    assert kept == {
+        f"{second.serial_number:x}": RequestState.INSTALLED,
+        f"{first.serial_number:x}": RequestState.SUPERSEDED,
+    }
 
 
 @pytest.mark.usecase("A02")
@@ -251,6 +254,29 @@ async def test_2_1_hears_its_own_number_of_the_request(network: World) -> None:
     assert V2G20 in held_by(station.core).own
     told = network.frames[key_of(station).station].to_station
     assert any('"CertificateSigned"' in text and '"requestId":4711' in text for text in told)
+
+
+@pytest.mark.usecase("A02")
+@IN_2X
+async def test_to_cars_a_station_has_the_name_that_it_told(
+    network: World, dialect: Dialect
+) -> None:
+    await found_authority(network, "v2g")
+    station = await network.station("PADOVA-1", dialect)
+    told = {
+        "component": {"name": "ISO15118Ctrlr", "evse": {"id": 1}},
+        "variable": {"name": "SeccId"},
+        "variableAttribute": [{"value": "IT*RIC*S1"}],
+    }
+    now = f"{network.clock.now():%Y-%m-%dT%H:%M:%SZ}"
+    report = {"requestId": 1, "generatedAt": now, "seqNo": 0, "reportData": [told]}
+    await network.teller(station).call("NotifyReport", report)
+
+    ask_for_certificate(station.core, STATION, name="IT*RIC*S1")
+    ask_for_certificate(station.core, V2G, name="IT*RIC*S1")
+    await network.settle()
+
+    assert held_by(station.core).answers == ["Rejected", "Accepted"]
 
 
 @pytest.mark.usecase("A02")

@@ -13,6 +13,7 @@ from ricarica.authorization.model import TokenKind, TokenStatus
 from ricarica.certificates.model import HashData, RootKind
 from ricarica.ocpp.dialects import V21, V201, Dialect
 from ricarica.simulator.simulated import SimulatedStation
+from ricarica.slices import Slices
 from ricarica.testing.authorities import Issuer, pem_of, root_authority
 from ricarica.testing.lines import LocalLine
 from ricarica.testing.world import World
@@ -59,11 +60,16 @@ class Contract:
     def hashed(self) -> list[dict[str, str]]:
         return [hash_data(self.issuer.hashes(self.leaf), responderURL=RESPONDER)]
 
-    async def trust(self) -> None:
-        tenant, pem = self.network.actor.tenant, self.root.pem
-        await self.network.carry_out(
-            lambda slices: slices.trust.add(tenant, RootKind.MO, pem, slices.now)
-        )
+    async def trust(self, *, also_issuer: bool = False) -> None:
+        """`also_issuer`: known here too, and to be installed nowhere."""
+        tenant = self.network.actor.tenant
+        pems = (self.root.pem, self.issuer.pem)[: 1 + also_issuer]
+
+        async def add(slices: Slices) -> None:
+            for pem in pems:
+                await slices.trust.add(tenant, RootKind.MO, pem, slices.now, stations=())
+
+        await self.network.carry_out(add)
 
 
 async def show(network: World, station: SimulatedStation, **shown: Any) -> tuple[str, str | None]:
@@ -83,6 +89,7 @@ async def contract_of(network: World) -> Contract:
 @pytest.mark.tc("TC_C_50_CSMS", "TC_C_51_CSMS")
 async def test_a_contract_that_nobody_revoked_is_good(network: World, dialect: Dialect) -> None:
     contract = await contract_of(network)
+    await contract.trust(also_issuer=True)
     station = await network.station("LECCO-1", dialect)
 
     assert await show(network, station, iso15118CertificateHashData=contract.hashed) == (
@@ -94,6 +101,7 @@ async def test_a_contract_that_nobody_revoked_is_good(network: World, dialect: D
 @pytest.mark.usecase("C07")
 async def test_a_revoked_contract_is_invalid(network: World, dialect: Dialect) -> None:
     contract = await contract_of(network)
+    await contract.trust(also_issuer=True)
     contract.issuer.revoked.add(contract.leaf.serial_number)
     station = await network.station("LECCO-1", dialect)
 
@@ -124,6 +132,7 @@ async def test_a_good_certificate_without_a_contract_is_cancelled(
     network: World, dialect: Dialect
 ) -> None:
     contract = Contract(network)
+    await contract.trust(also_issuer=True)
     await network.add_token(EMAID, kind=TokenKind.EMAID, status=TokenStatus.BLOCKED)
     station = await network.station("LECCO-1", dialect)
 
@@ -131,6 +140,34 @@ async def test_a_good_certificate_without_a_contract_is_cancelled(
     assert await show(network, station, iso15118CertificateHashData=contract.hashed) == (
         "Blocked",
         "ContractCancelled",
+    )
+
+
+@pytest.mark.usecase("C07")
+async def test_an_answer_that_nobody_can_verify_makes_no_contract_good(
+    network: World, dialect: Dialect
+) -> None:
+    contract = await contract_of(network)
+    station = await network.station("LECCO-1", dialect)
+
+    # It is signed, but by somebody whom only the station has named. C07.FR.17
+    assert await show(network, station, iso15118CertificateHashData=contract.hashed) == (
+        "Invalid",
+        "CertChainError",
+    )
+
+
+@pytest.mark.usecase("C07")
+async def test_an_issuer_that_stands_under_a_root_of_ours_may_come_with_the_answer(
+    network: World, dialect: Dialect
+) -> None:
+    contract = await contract_of(network)
+    await contract.trust()
+    station = await network.station("LECCO-1", dialect)
+
+    assert await show(network, station, iso15118CertificateHashData=contract.hashed) == (
+        "Accepted",
+        "Accepted",
     )
 
 
@@ -186,6 +223,7 @@ async def test_one_answer_serves_all_stations_as_long_as_it_is_good(
     network: World, dialect: Dialect
 ) -> None:
     contract = await contract_of(network)
+    await contract.trust(also_issuer=True)
     first = await network.station("LECCO-1", dialect)
     second = await network.station("LECCO-2", dialect)
 
@@ -210,6 +248,7 @@ async def test_the_answer_of_a_responder_is_passed_on_as_it_is(
     network: World, dialect: Dialect
 ) -> None:
     contract = Contract(network)
+    await contract.trust(also_issuer=True)
     station = await network.station("LECCO-1", dialect)
 
     answer = await status_of(network, station, contract.hashed[0])
@@ -226,6 +265,7 @@ async def test_a_revoked_certificate_is_a_successful_answer(
     network: World, dialect: Dialect
 ) -> None:
     contract = Contract(network)
+    await contract.trust(also_issuer=True)
     contract.issuer.revoked.add(contract.leaf.serial_number)
     station = await network.station("LECCO-1", dialect)
 
@@ -248,6 +288,19 @@ async def test_without_an_answer_the_status_has_failed(network: World, dialect: 
     assert "ocspResult" not in answer
 
 
+@pytest.mark.usecase("M06")
+async def test_an_answer_that_nobody_can_verify_is_not_passed_on(
+    network: World, dialect: Dialect
+) -> None:
+    contract = Contract(network)
+    station = await network.station("LECCO-1", dialect)
+
+    answer = await status_of(network, station, contract.hashed[0])
+
+    assert answer["status"] == "Failed"
+    assert "ocspResult" not in answer
+
+
 @pytest.mark.usecase("M07")
 async def test_a_car_chain_is_looked_up_by_ocsp_and_by_list(
     network: World, dialect: Dialect
@@ -255,6 +308,7 @@ async def test_a_car_chain_is_looked_up_by_ocsp_and_by_list(
     if dialect is not V21:
         return  # nobody else asks
     contract = Contract(network)
+    await contract.trust(also_issuer=True)
     other, _ = contract.issuer.leaf("another")
     contract.issuer.revoked.add(other.serial_number)
     network.strangers.responders[LIST] = contract.issuer.list_of_revoked

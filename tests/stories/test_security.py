@@ -177,6 +177,35 @@ async def test_until_then_the_old_password_holds_too(network: World, dialect: Di
 
 
 @pytest.mark.usecase("A01")
+async def test_the_old_password_does_not_hold_for_longer_than_a_day(
+    network: World, dialect: Dialect
+) -> None:
+    station = await with_password(network, dialect)
+    await change_password(network, station)
+    await network.cut(station)
+
+    await network.pass_time(timedelta(hours=25), step=timedelta(hours=25))
+
+    assert await network.connect(station, OLD.encode()) is Verdict.UNAUTHORIZED  # A01.FR.03
+    assert await network.connect(station, password_now(station)) is Verdict.WELCOME
+
+
+@pytest.mark.usecase("A01")
+async def test_a_station_that_never_said_that_it_took_its_password_keeps_the_old_one(
+    network: World, dialect: Dialect
+) -> None:
+    station = await with_password(network, dialect)
+    await network.carry_out(
+        lambda slices: slices.security.new_password(key_of(station)), key_of(station)
+    )
+    await network.cut(station)
+
+    await network.pass_time(timedelta(hours=25), step=timedelta(hours=25))
+
+    assert await network.connect(station, OLD.encode()) is Verdict.WELCOME
+
+
+@pytest.mark.usecase("A01")
 @pytest.mark.tc("TC_A_10_CSMS")
 async def test_a_password_that_the_station_refuses_is_forgotten(
     network: World, dialect: Dialect

@@ -9,8 +9,8 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking, Caller, require
-from ricarica.api.commands import CommandReply, note_command
+from ricarica.api.caller import Asking, OfStation, require
+from ricarica.api.commands import CommandReply, noted
 from ricarica.api.gate import needs
 from ricarica.api.replies import Page, PageWanted, page_from, page_of
 from ricarica.certificates.authority import PURPOSE_OF_KEYS
@@ -30,11 +30,10 @@ from ricarica.certificates.model import (
 from ricarica.certificates.queries import CertificateFilter, CertificateQueries
 from ricarica.certificates.reading import terms_in
 from ricarica.engine.security_orders import list_certificates
-from ricarica.engine.security_steps import RENEWED_BY
-from ricarica.kernel.errors import ConflictError, InvalidError
-from ricarica.kernel.ids import StationKey
+from ricarica.engine.upkeeps import RENEWED_BY
+from ricarica.kernel.errors import InvalidError
 from ricarica.slices import Slices
-from ricarica.stations.commands import Outcome, Result, Trigger
+from ricarica.stations.commands import Trigger
 
 PEM_LENGTH_MAX = 20_000
 Pem = Annotated[str, Meta(max_length=PEM_LENGTH_MAX)]
@@ -131,14 +130,14 @@ class AuthorityBody(Struct, frozen=True, forbid_unknown_fields=True):
 async def list_certificates_of_all(
     caller: Asking,
     page: PageWanted,
-    station: FromQuery[str | None] = None,
+    of_station: OfStation,
     status: FromQuery[RequestState | None] = None,
     expires_before: Annotated[
         datetime | None, QueryParameter(description="Those that were issued and end before.")
     ] = None,
 ) -> Page[CertificateReply]:
     """Certificates that stations asked for, the latest first."""
-    filter_ = CertificateFilter(station, status, expires_before)
+    filter_ = CertificateFilter(of_station, status, expires_before)
     rows = await CertificateQueries(caller.database).requests(caller.tenant, filter_, page)
     return page_from(rows, _certificate)
 
@@ -163,8 +162,8 @@ async def renew_certificate(
 ) -> CommandReply:
     """A02: ask a station for a new key; its certificate follows by itself."""
     key = await caller.station(identity)
-    result = await _tell(caller, key, Trigger(RENEWED_BY[data.purpose]))
-    return await _noted(caller, key, "certificate.renew", result, purpose=data.purpose.value)
+    result = await caller.tell(key, Trigger(RENEWED_BY[data.purpose]))
+    return await noted(caller, key, "certificate.renew", result, {"purpose": data.purpose.value})
 
 
 @post(f"{OF_STATION}/list", status_code=200, opt=needs(Permission.COMMAND), tags=["Certificates"])
@@ -172,8 +171,8 @@ async def ask_for_certificates(caller: Asking, identity: FromPath[str]) -> Comma
     """M03: ask a station anew which certificates it has."""
     key = await caller.station(identity)
     station = await caller.carry_out(lambda slices: slices.stations.get(key))
-    result = await list_certificates(lambda at, said: _tell(caller, at, said), key, station.dialect)
-    return await _noted(caller, key, "certificate.list", result)
+    result = await list_certificates(caller.tell, key, station.dialect)
+    return await noted(caller, key, "certificate.list", result, {})
 
 
 @post(
@@ -189,8 +188,28 @@ async def delete_certificate(
     key, hashes = await caller.station(identity), _hashes(data.hashes)
     if not data.force:
         await caller.carry_out(lambda slices: slices.trust.check_deletion(key, hashes))
-    result = await _tell(caller, key, DeleteInstalled(hashes))
-    return await _noted(caller, key, "certificate.delete", result, serial=hashes.serial)
+    result = await caller.tell(key, DeleteInstalled(hashes))
+    return await noted(caller, key, "certificate.delete", result, {"serial": hashes.serial})
+
+
+@post(
+    f"{OF_STATION}/{{certificate:str}}/revoke",
+    status_code=200,
+    opt=needs(Permission.EDIT_STATIONS),
+    tags=["Certificates"],
+)
+async def revoke_certificate(
+    caller: Asking, identity: FromPath[str], certificate: FromPath[str]
+) -> CertificateReply:
+    """From now on nobody comes in by it. A station that is connected has to come anew."""
+    key = await caller.station(identity)
+
+    async def revoke(slices: Slices) -> SigningRequest:
+        revoked = await slices.certificates.revoke(key, certificate)
+        caller.audit(slices, "certificate.revoke", f"station:{key.station}", serial=revoked.serial)
+        return revoked
+
+    return _certificate(await caller.carry_out(revoke))
 
 
 @get("/roots", opt=needs(Permission.READ), tags=["Certificates"])
@@ -267,25 +286,13 @@ HANDLERS = (
     renew_certificate,
     ask_for_certificates,
     delete_certificate,
+    revoke_certificate,
     list_roots,
     add_root,
     remove_root,
     get_authority,
     keep_authority,
 )
-
-
-async def _tell(caller: Caller, key: StationKey, command: object) -> Result:
-    return await caller.engine.commands.tell(key, command, caller.actor.name)
-
-
-async def _noted(
-    caller: Caller, key: StationKey, name: str, result: Result, **detail: object
-) -> CommandReply:
-    await note_command(caller, key, name, result.outcome, dict(detail))
-    if result.outcome is Outcome.UNREACHED:
-        raise ConflictError(f"{key.station} is not connected; nothing was sent")
-    return CommandReply(result.outcome, result.status, result.detail, dict(result.answer))
 
 
 def _certificate(request: SigningRequest) -> CertificateReply:

@@ -59,8 +59,11 @@ class StationReply(Struct, frozen=True):
     tariff: str | None
     security_profile: int | None
     has_password: bool
+    certificate_name: str | None
+    certificate_pin: str | None
     pedantic: bool
     habits: Habits
+    labels: list[str]
     vendor: str | None
     model: str | None
     serial: str | None
@@ -78,6 +81,19 @@ class StationReply(Struct, frozen=True):
     commands: list[str]
 
 
+CertificateName = Annotated[
+    str,
+    Meta(
+        max_length=64,  # RFC 5280 A.1
+        description="The common name in its certificate, where that is not its serial number.",
+    ),
+]
+CertificatePin = Annotated[
+    str,
+    Meta(max_length=128, description="SHA-256 of the public key of its only certificate, hex."),
+]
+
+
 class StationBody(Struct, frozen=True, forbid_unknown_fields=True):
     """What is left out stays as it is; null takes it away."""
 
@@ -89,18 +105,23 @@ class StationBody(Struct, frozen=True, forbid_unknown_fields=True):
     tariff: str | UnsetType | None = UNSET
     pedantic: bool | UnsetType = UNSET
     habits: Habits | UnsetType = UNSET
+    labels: list[ShortText] | UnsetType = UNSET
+    certificate_name: CertificateName | UnsetType | None = UNSET
+    certificate_pin: CertificatePin | UnsetType | None = UNSET
 
 
 def station_filter(
     q: Annotated[
-        str | None, QueryParameter(description="In identity, name, vendor, model or serial.")
+        str | None,
+        QueryParameter(description="In identity, name, vendor, model, serial or labels."),
     ] = None,
     status: FromQuery[Acceptance | None] = None,
     connected: FromQuery[bool | None] = None,
     dialect: Annotated[str | None, QueryParameter(description="1.6, 2.0.1 or 2.1.")] = None,
     site: FromQuery[str | None] = None,
+    label: FromQuery[str | None] = None,
 ) -> StationFilter:
-    return StationFilter(q, SiteId(site) if site else None, status, connected, dialect)
+    return StationFilter(q, SiteId(site) if site else None, status, connected, dialect, label)
 
 
 @get(
@@ -200,8 +221,11 @@ def _reply(caller: Caller, view: StationView) -> StationReply:
         tariff=station.tariff,
         security_profile=station.security_profile,
         has_password=view.has_password,
+        certificate_name=station.certificate_name,
+        certificate_pin=station.certificate_pin,
         pedantic=station.pedantic,
         habits=habits_of(station),
+        labels=list(station.labels),
         vendor=station.vendor,
         model=station.model,
         serial=station.serial,
@@ -243,6 +267,11 @@ def _preparation(data: StationBody) -> Preparation:
         tariff=None if data.tariff is UNSET else TariffId(data.tariff or ""),
         pedantic=None if data.pedantic is UNSET else data.pedantic,
         habits=None if data.habits is UNSET else data.habits,
+        labels=None if data.labels is UNSET else tuple(data.labels),
+        certificate_name=(
+            None if data.certificate_name is UNSET else (data.certificate_name or "")
+        ),
+        certificate_pin=None if data.certificate_pin is UNSET else (data.certificate_pin or ""),
     )
 
 

@@ -96,6 +96,8 @@ class Config:
     vat_register_url: str | None = None
     stations_url: str | None = None  # under which stations reach us, as wss://csms.example.com:9443
     organization: str | None = None  # the operator's name, that certificates of stations carry
+    # Whose certificates stations may show besides, with ; in between: their makers', for instance.
+    trusted_organizations: str = ""
     secrets_key: Path | None = None  # seals secrets in the database; None: one among the data
     # Who signs certificates of stations: files of an authority, or the address of an EST server;
     # without either, an authority of our own is made when it is needed.

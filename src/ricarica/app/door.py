@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import resource
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -12,13 +12,16 @@ from pathlib import Path
 import structlog
 
 from ricarica.app.config import Config
+from ricarica.kernel.errors import RicaricaError
 from ricarica.station_gateway.gateway import StationGateway
 from ricarica.station_gateway.limits import GatewayLimits
 from ricarica.station_gateway.proxies import Proxies, networks_from
 from ricarica.station_gateway.throttle import Rate
-from ricarica.station_gateway.tls import RenewedTls
+from ricarica.station_gateway.tls import OwnAuthority, RenewedTls
 
-LOOK_EVERY_S = 30.0  # at the certificate files; whoever cannot wait sends SIGHUP
+# At the certificate files and at the authorities of our own. The first station that asks for a
+# certificate has one made, and comes back with what it signed; whoever cannot wait sends SIGHUP.
+LOOK_EVERY_S = 5.0
 ARRIVALS_PER_ENTRY = 3  # to be turned away costs less than to be let in
 KEPT_FILES = 256  # for the database, the log, pages and programs
 
@@ -50,9 +53,18 @@ def _sockets_allowed() -> int:
     return allowed - min(KEPT_FILES, allowed // 2)
 
 
+Signers = Callable[[], Awaitable[Sequence[OwnAuthority]]]
+
+
 @asynccontextmanager
-async def open_door(gateway: StationGateway | None, config: Config) -> AsyncIterator[OpenDoor]:
-    """Until the end of the block its certificates are followed; the gateway closes it itself."""
+async def open_door(
+    gateway: StationGateway | None, config: Config, signers: Signers
+) -> AsyncIterator[OpenDoor]:
+    """Until the end of the block its certificates are followed; the gateway closes it itself.
+
+    Args:
+        signers: Gives the authorities of our own that sign for stations.
+    """
     if gateway is None:
         yield OpenDoor(0, _renew_nothing)
         return
@@ -63,10 +75,11 @@ async def open_door(gateway: StationGateway | None, config: Config) -> AsyncIter
         yield OpenDoor(port, _renew_nothing)
         return
     tls = tls_of(config.certificates, config.tls_client_ca)
+    tls.trust(await signers())
     tls_port = await gateway.start(config.station_host, config.station_tls_port, tls, proxies)
     log.info("door.open", port=port, tls_port=tls_port)
     now = asyncio.Event()
-    following = asyncio.create_task(_follow(tls, now))
+    following = asyncio.create_task(_follow(tls, now, signers))
     try:
         yield OpenDoor(port, now.set)
     finally:
@@ -85,23 +98,23 @@ def tls_of(pairs: Sequence[tuple[Path, Path]], client_authority: Path | None = N
         raise OSError(f"{files} cannot be used for TLS: {error}") from error
 
 
-async def _follow(tls: RenewedTls, now: asyncio.Event) -> None:
+async def _follow(tls: RenewedTls, now: asyncio.Event, signers: Signers) -> None:
     while True:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LOOK_EVERY_S):
                 await now.wait()
-        if now.is_set() or tls.has_changed:
-            _renew(tls)
+        is_wanted = now.is_set() or tls.has_changed
         now.clear()
-
-
-def _renew(tls: RenewedTls) -> None:
-    try:
-        tls.renew()
-    except OSError as error:
-        log.warning("tls.not_renewed", error=str(error), still="the certificates of before")
-    else:
-        log.info("tls.renewed")
+        try:
+            if tls.trust(await signers()):
+                log.info("tls.authorities_renewed")
+            elif is_wanted:
+                tls.renew()
+                log.info("tls.renewed")
+        except OSError as error:
+            log.warning("tls.not_renewed", error=str(error), still="the certificates of before")
+        except RicaricaError as error:  # the database is away; what is signed meanwhile waits
+            log.warning("tls.authorities_unread", error=str(error))
 
 
 def _renew_nothing() -> None:

@@ -1,6 +1,8 @@
 """What is needed for certificates and secrets, by the choices of whoever runs Ricarica."""
 
+import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from ricarica.app.config import Config, ConfigError
@@ -9,11 +11,15 @@ from ricarica.certificates.authority import GivenAuthority
 from ricarica.certificates.inquiries import Inquiries
 from ricarica.certificates.pki import Pki
 from ricarica.certificates.ports import Authority, Vault
+from ricarica.certificates.queries import CertificateQueries
+from ricarica.certificates.reading import certificates_in, pem_of
 from ricarica.certificates.service import CertificatePolicy
 from ricarica.certificates.vault import AesVault, MissingVault, new_key
 from ricarica.kernel.clock import Clock
 from ricarica.kernel.errors import InvalidError
 from ricarica.security.service import SecurityPolicy
+from ricarica.station_gateway.tls import OwnAuthority
+from ricarica.storage.database import Database
 
 KEY_FILE = "secrets.key"
 
@@ -27,6 +33,7 @@ def pki_of(config: Config, clock: Clock) -> Pki:
     return Pki(
         CertificatePolicy(
             organization=config.organization,
+            trusted_organizations=names_in(config.trusted_organizations),
             authority_name=config.organization or "Ricarica",
             is_authority_ours=authority is None,
         ),
@@ -34,6 +41,10 @@ def pki_of(config: Config, clock: Clock) -> Pki:
         Inquiries(PublicFetch(hosts), pool),
         authority,
     )
+
+
+def names_in(text: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in text.split(";") if name.strip())
 
 
 def security_policy_of(config: Config) -> SecurityPolicy:
@@ -65,6 +76,21 @@ def secrets_key(config: Config) -> bytes:
     except InvalidError as error:
         raise ConfigError(f"{path} holds no key: {error}") from error
     return key
+
+
+def signers_of(config: Config, database: Database) -> Callable[[], Awaitable[list[OwnAuthority]]]:
+    """Who signs the certificates by which stations come in: of each tenant, and of us all."""
+
+    async def signers() -> list[OwnAuthority]:
+        found = await CertificateQueries(database).signers()
+        own = [OwnAuthority(tenant, pem_of(certificates_in(pem)[:1])) for tenant, pem in found]
+        given = config.authority_certificate
+        if given is not None:
+            chain = certificates_in(await asyncio.to_thread(given.read_text, encoding="utf-8"))
+            own.append(OwnAuthority("", pem_of(chain[:1])))
+        return own
+
+    return signers
 
 
 def _make(path: Path) -> None:

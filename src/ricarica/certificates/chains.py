@@ -94,14 +94,14 @@ def ordered(certificates: Sequence[x509.Certificate]) -> list[x509.Certificate]:
 
 
 def _holds_together(chain: Sequence[x509.Certificate]) -> bool:
-    return all(_is_issued_by(one, above) for one, above in in_pairs(chain))
+    return all(is_issued_by(one, above) for one, above in in_pairs(chain))
 
 
 def _ends_at(last: x509.Certificate, anchors: Iterable[x509.Certificate]) -> bool:
-    return any(last == anchor or _is_issued_by(last, anchor) for anchor in anchors)
+    return any(last == anchor or is_issued_by(last, anchor) for anchor in anchors)
 
 
-def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+def is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)
         constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from ricarica.certificates.chains import inquiries_about, judged_chain
-from ricarica.certificates.inquiries import Inquiries
+from ricarica.certificates.inquiries import Inquiries, Trust
 from ricarica.certificates.model import (
     CarAnswer,
     CarRequest,
@@ -15,7 +15,7 @@ from ricarica.certificates.model import (
     Standing,
 )
 from ricarica.certificates.ports import CertificateStore
-from ricarica.kernel.ids import TenantId
+from ricarica.kernel.ids import StationKey, TenantId
 
 OF_CONTRACTS = frozenset({RootKind.MO, RootKind.V2G})  # a provider may stand under either
 STATUS = {
@@ -43,19 +43,26 @@ class ContractService:
                 return status
         elif not shown.hashes:
             return ContractStatus.CHAIN_ERROR
-        return self._worst(shown, at)
+        return self._worst(tenant, shown, at)
 
-    def _worst(self, shown: ContractShown, at: datetime) -> ContractStatus:
+    def _worst(self, tenant: TenantId, shown: ContractShown, at: datetime) -> ContractStatus:
         asked = inquiries_about(shown)
-        found = {STATUS[self._inquiries.finding(each, at).standing] for each in asked}
+        found = {STATUS[self._inquiries.finding(tenant, each, at).standing] for each in asked}
         for status in (ContractStatus.REVOKED, ContractStatus.CHAIN_ERROR):
             if status in found:
                 return status
         return ContractStatus.ACCEPTED
 
-    def finding(self, inquiry: Inquiry, at: datetime) -> Finding:
+    async def trust(self, station: StationKey) -> Trust:
+        """Who may have issued what this station asks about, PEM: M06 names them by hashes alone."""
+        tenant = station.tenant
+        roots = [each.pem for each in await self._store.roots(tenant) if not each.is_unwanted]
+        requests = await self._store.requests(station)
+        return Trust(tenant, (*roots, *(each.chain for each in requests if each.chain)))
+
+    def finding(self, tenant: TenantId, inquiry: Inquiry, at: datetime) -> Finding:
         """M06, M07"""
-        return self._inquiries.finding(inquiry, at)
+        return self._inquiries.finding(tenant, inquiry, at)
 
     def answer_for_car(self, request: CarRequest, at: datetime) -> CarAnswer:
         """M01, M02"""

@@ -38,6 +38,15 @@ class CertificateRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateRevoked:
+    """By an operator: whoever shows it is not let in any more."""
+
+    station: StationKey
+    purpose: Purpose
+    serial: str
+
+
+@dataclass(frozen=True, slots=True)
 class SigningFailed:
     """The authority refused, or was never reached. A02: an operator has to look."""
 

@@ -10,12 +10,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from ricarica.certificates.model import CarAnswer, CarRequest, Finding, Inquiry, Source, Standing
 from ricarica.certificates.ports import ContractProvider, Fetch, UnreachableError
 from ricarica.certificates.revocation import finding_from, ocsp_request
 from ricarica.kernel.errors import InvalidError
+from ricarica.kernel.ids import TenantId
 
 Question = Inquiry | CarRequest
 """What a handler may want to know from others."""
@@ -54,31 +55,45 @@ class _Remembered(Generic[K, V]):
             self.entries.popitem(last=False)
 
 
+class Trust(NamedTuple):
+    """Whom a tenant believes. `authorities`: certificates in PEM of those who may have issued
+    what is asked about."""
+
+    tenant: TenantId
+    authorities: tuple[str, ...] = ()
+
+
 class Inquiries:
     """What this node has asked of others, and still remembers."""
 
     def __init__(self, fetch: Fetch, provider: ContractProvider | None = None) -> None:
         self._fetch = fetch
         self._provider = provider
-        # By the question with its addresses: what a hostile station's own responder says of a
-        # certificate must not become what others are told of it.
-        self._findings = _Remembered[Inquiry, Finding](FINDINGS_MAX)
+        # By the question with its addresses, and by whose roots were to tell whether the answer
+        # is true: what a hostile station's own responder says of a certificate must not become
+        # what others are told of it.
+        self._findings = _Remembered[tuple[TenantId, Inquiry], Finding](FINDINGS_MAX)
         self._cars = _Remembered[CarRequest, list[CarAnswer]](CARS_MAX)
-        self._under_way: dict[Question, asyncio.Task[None]] = {}
+        self._under_way: dict[tuple[TenantId, Question], asyncio.Task[None]] = {}
         self._turns = asyncio.Semaphore(AT_ONCE_MAX)
 
     # -- for the engine
 
-    async def ask(self, questions: Iterable[Question], now: Callable[[], datetime]) -> None:
+    async def ask(
+        self,
+        questions: Iterable[Question],
+        now: Callable[[], datetime],
+        trust: Trust,
+    ) -> None:
         """Until all are answered, or have waited for long enough. Never raises."""
-        tasks = [self._begun(question, now) for question in dict.fromkeys(questions)]
+        tasks = [self._begun(question, now, trust) for question in dict.fromkeys(questions)]
         if tasks:
             await asyncio.wait(tasks)
 
     # -- for the handlers
 
-    def finding(self, inquiry: Inquiry, at: datetime) -> Finding:
-        known = self._findings.get(inquiry, at)
+    def finding(self, tenant: TenantId, inquiry: Inquiry, at: datetime) -> Finding:
+        known = self._findings.get((tenant, inquiry), at)
         return known or Finding(Standing.FAILED, at, why=NO_ANSWER)
 
     def answer_for(self, request: CarRequest, at: datetime) -> CarAnswer:
@@ -93,42 +108,45 @@ class Inquiries:
 
     # -- parts
 
-    def _begun(self, question: Question, now: Callable[[], datetime]) -> "asyncio.Task[None]":
+    def _begun(
+        self, question: Question, now: Callable[[], datetime], trust: Trust
+    ) -> "asyncio.Task[None]":
         """Whoever asks the same at the same time waits for the same answer."""
-        task = self._under_way.get(question)
+        key = (trust.tenant, question)
+        task = self._under_way.get(key)
         if task is None:
-            task = asyncio.ensure_future(self._ask(question, now))
-            self._under_way[question] = task
-            task.add_done_callback(lambda _: self._under_way.pop(question, None))
+            task = asyncio.ensure_future(self._ask(question, now, trust))
+            self._under_way[key] = task
+            task.add_done_callback(lambda _: self._under_way.pop(key, None))
         return task
 
-    async def _ask(self, question: Question, now: Callable[[], datetime]) -> None:
+    async def _ask(self, question: Question, now: Callable[[], datetime], trust: Trust) -> None:
         if isinstance(question, Inquiry):
-            await self._look_up(question, now)
+            await self._look_up(question, now, trust)
         else:
             await self._ask_provider(question, now)
 
-    async def _look_up(self, inquiry: Inquiry, now: Callable[[], datetime]) -> None:
+    async def _look_up(self, inquiry: Inquiry, now: Callable[[], datetime], trust: Trust) -> None:
         at = now()
-        if self._findings.get(inquiry, at) is not None:
+        if self._findings.get((trust.tenant, inquiry), at) is not None:
             return
         try:
             async with asyncio.timeout(REVOCATION_S), self._turns:
-                finding = await self._found(inquiry, at)
+                finding = await self._found(inquiry, at, trust)
         except (TimeoutError, UnreachableError, InvalidError) as error:
             finding = Finding(Standing.FAILED, at, why=str(error) or NO_ANSWER)
         is_known = finding.standing is not Standing.FAILED
         until = finding.next_update if is_known else at + FAILED_FOR
-        self._findings.put(inquiry, finding, until)
+        self._findings.put((trust.tenant, inquiry), finding, until)
 
-    async def _found(self, inquiry: Inquiry, at: datetime) -> Finding:
+    async def _found(self, inquiry: Inquiry, at: datetime, trust: Trust) -> Finding:
         failed: UnreachableError = UnreachableError("there is no address to ask at")
         asks_list = inquiry.source is Source.CRL
         body = None if asks_list else ocsp_request(inquiry.hashes)
         for url in inquiry.urls[:URLS_MAX]:
             try:
                 answer = await self._fetch(url, body, None if asks_list else OCSP_KIND)
-                return finding_from(inquiry, answer, at)
+                return finding_from(inquiry, answer, at, trust.authorities)
             except UnreachableError as error:
                 failed = error
         raise failed

@@ -65,6 +65,8 @@ class RequestState(StrEnum):
     WAITING = "waiting"  # for the authority
     ISSUED = "issued"  # the station does not have it yet
     INSTALLED = "installed"  # the station accepted it
+    SUPERSEDED = "superseded"  # it has a newer one, and has not come with that yet
+    REVOKED = "revoked"  # by an operator
     REFUSED = "refused"  # by the station
     FAILED = "failed"  # the authority refused, or was never reached
 
@@ -95,6 +97,7 @@ class SigningRequest:
     detail: str | None = None  # why it failed or was refused
     warned_at: datetime | None = None
     renewal_asked_at: datetime | None = None
+    proven_at: datetime | None = None  # when the station came with it first
 
     def __post_init__(self) -> None:
         assert self.state is not RequestState.ISSUED or self.chain, "issued means there is one"
@@ -162,6 +165,18 @@ class AuthorityKeys:
     chain: str  # PEM: the one that signs first, the root last
     sealed_key: bytes = field(repr=False)
     created_at: datetime
+
+
+class ShownCertificate(NamedTuple):
+    """What somebody who says to be a station has shown; whoever verified it says who signed it.
+
+    `key`: SHA-256 of its public key, hex. `authority`: of which tenant, if it is one of ours.
+    """
+
+    name: str
+    organization: str | None
+    key: str
+    authority: str
 
 
 class Source(StrEnum):

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from ricarica.certificates.model import (
     AuthorityKeys,
+    Purpose,
     RequestState,
     Root,
     SigningRequest,
@@ -82,6 +83,17 @@ class CertificateQueries:
             .order_by(ROOTS.c.kind, ROOTS.c.name)
         )
         return [root_from(row) for row in rows]
+
+    async def signers(self) -> list[tuple[TenantId, str]]:
+        """Authorities that sign, or have signed, for stations to show them to us: of all tenants,
+        each with its chain."""
+        columns = AUTHORITIES.c
+        rows = await self._database.fetch(
+            sa.select(columns.tenant, columns.chain)
+            .where(columns.purpose.startswith(Purpose.STATION.value, autoescape=True))
+            .order_by(columns.tenant, columns.purpose)
+        )
+        return [(TenantId(tenant), chain) for tenant, chain in rows]
 
     async def authorities(self, tenant: TenantId) -> list[AuthorityKeys]:
         rows = await self._database.fetch(

@@ -128,6 +128,10 @@ def is_issuer(issuer: x509.Certificate, hashes: HashData) -> bool:
     )
 
 
+def key_digest(algorithm: str, issuer: x509.Certificate) -> str:
+    return hashlib.new(algorithm, _bits(issuer), usedforsecurity=False).hexdigest()
+
+
 def digest(algorithm: HashAlgorithm, content: bytes) -> str:
     return hashlib.new(algorithm.value, content).hexdigest()
 

@@ -12,6 +12,7 @@ from ricarica.certificates.events import (
     CertificateIssued,
     CertificateRefused,
     CertificateRequested,
+    CertificateRevoked,
     SigningFailed,
 )
 from ricarica.certificates.facts import CertificateAsked, Taken
@@ -26,20 +27,25 @@ from ricarica.certificates.model import (
     AuthorityKeys,
     Purpose,
     RequestState,
+    ShownCertificate,
     SigningRequest,
 )
 from ricarica.certificates.ports import Assignment, CertificateStore, Vault
 from ricarica.certificates.reading import terms_in
-from ricarica.kernel.errors import InvalidError, NotFoundError
+from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
 from ricarica.kernel.events import Outgoing
 from ricarica.kernel.ids import StationKey, TenantId
-from ricarica.stations.commands import BringInStep
+from ricarica.stations.commands import BringInStep, HangUp
 from ricarica.stations.model import Station
 from ricarica.stations.service import StationService
 
 IN_STEP = "certificates"  # the kind of upkeep that brings them to their stations
 ASK_AGAIN = timedelta(days=1)  # a station for its renewal
 OPEN = (RequestState.WAITING, RequestState.ISSUED)
+IN_USE = (RequestState.ISSUED, RequestState.INSTALLED)
+GOOD = (*IN_USE, RequestState.SUPERSEDED)
+KEPT = (*OPEN, RequestState.REVOKED)
+KEY_DIGITS = 40  # of its digest, by which a request is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,7 @@ class CertificatePolicy:
     """The operator's choices."""
 
     organization: str | None = None  # that stations have to name; None: any
+    trusted_organizations: frozenset[str] = frozenset()  # whose certificates they may show, too
     authority_name: str = "Ricarica"
     is_authority_ours: bool = True  # otherwise another one signs, and we keep no keys
 
@@ -82,6 +89,8 @@ class CertificateService:
             return self._refused(asked, str(error))
         every = await self._store.requests(asked.station)
         known = next((each for each in every if each.id == csr.id), None)
+        if known is not None and known.state is RequestState.REVOKED:
+            return self._refused(asked, "its key was revoked")
         if known is None and _is_too_often(every, asked.at):
             return self._refused(asked, "it asks too often")
         self._take_up(asked, csr.id, known)
@@ -129,7 +138,7 @@ class CertificateService:
             self._announce(CertificateRequested(asked.station, asked.purpose))
 
     def _drop_oldest(self, every: list[SigningRequest]) -> None:
-        closed = [each for each in every if each.state not in OPEN]
+        closed = [each for each in every if each.state not in KEPT]
         surplus = len(every) + 1 - REQUESTS_MAX
         for each in sorted(closed, key=lambda each: each.received_at)[: max(surplus, 0)]:
             self._store.remove_request(each)
@@ -211,10 +220,15 @@ class CertificateService:
             self._announce(CertificateRefused(station, request.purpose, refused_for))
 
     async def _replaces_others(self, request: SigningRequest) -> None:
-        """What it had before for the same purpose is not in use any more. A02.FR.10"""
+        """What it had before for the same purpose is only a way back, until it has come with the
+        new one. A02.FR.10, A02.FR.28"""
         for each in await self._store.requests(request.station):
             is_alike = each.purpose is request.purpose and each.id != request.id
-            if is_alike and each.state is RequestState.INSTALLED:
+            if not is_alike or each.state is not RequestState.INSTALLED:
+                continue
+            if each.purpose is Purpose.STATION:
+                self._store.save_request(replace(each, state=RequestState.SUPERSEDED))
+            else:  # cars see it, and we never do
                 self._store.remove_request(each)
 
     async def next_step(
@@ -240,6 +254,54 @@ class CertificateService:
             assert request.not_after is not None, "what expires has an end"
             self._announce(CertificateExpires(station, request.purpose, request.not_after))
 
+    # -- shown to us
+
+    async def counts(self, station: StationKey, shown: ShownCertificate) -> bool:
+        """Whether a certificate says anything about who comes with it.
+
+        A00.FR.404: it names the operator, or whom the operator trusts. What an authority of our
+        own has signed counts for the very station that asked for it, as long as it has no newer
+        one and nobody has revoked it; what others have signed, unless that is known of it.
+        """
+        policy = self.policy
+        owners = {*policy.trusted_organizations, *filter(None, (policy.organization,))}
+        if owners and shown.organization not in owners:
+            return False
+        if shown.authority not in ("", station.tenant):
+            return False
+        of_key = await self._store.requests_of_key(station.tenant, shown.key[:KEY_DIGITS])
+        mine = next((each for each in of_key if each.station == station), None)
+        if shown.authority:
+            return mine is not None and mine.state in GOOD
+        return not of_key or (mine is not None and mine.state is not RequestState.REVOKED)
+
+    async def came_with(self, station: StationKey, shown: ShownCertificate, at: datetime) -> None:
+        """It was let in by it: now the one before is of no use any more. A02.FR.10"""
+        mine = await self._store.request(station, shown.key[:KEY_DIGITS])
+        if mine is None or mine.proven_at is not None or mine.state not in IN_USE:
+            return
+        for each in await self._store.requests(station):
+            if each.purpose is mine.purpose and each.state is RequestState.SUPERSEDED:
+                self._store.remove_request(each)
+        # That it took it may have been lost on the way.
+        taken = replace(mine, state=RequestState.INSTALLED, proven_at=at)
+        self._store.save_request(taken)
+
+    async def revoke(self, station: StationKey, id: str) -> SigningRequest:
+        """From now on nobody comes in by it.
+
+        Raises:
+            ConflictError: it was never issued, or is revoked already.
+        """
+        request = await self._required(station, id)
+        if request.state not in GOOD or request.serial is None:
+            raise ConflictError(f"certificate {id} is not in use: {request.state}")
+        revoked = replace(request, state=RequestState.REVOKED)
+        self._store.save_request(revoked)
+        self._announce(CertificateRevoked(station, request.purpose, request.serial))
+        self._tell(station, HangUp("its certificate was revoked"))
+        return revoked
+
     # -- authorities of ours
 
     def found_authority(self, tenant: TenantId, purpose: str, at: datetime) -> AuthorityKeys:
@@ -260,8 +322,13 @@ class CertificateService:
         """
         if purpose not in PURPOSE_OF_KEYS.values():
             raise InvalidError(f"an authority signs for station or v2g, not for {purpose}")
-        await self._store.keys(tenant, purpose)
+        before = await self._store.keys(tenant, purpose)
         keys = kept_authority(tenant, purpose, chain, key, at, self._vault)
+        if before is not None and before.chain != keys.chain:
+            # What it has signed stays good, so it has to stay known.
+            name = f"{purpose} {terms_in(before.chain).id[:16]}"
+            await self._store.keys(tenant, name)
+            self._store.save_keys(replace(before, purpose=name))
         self._store.save_keys(keys)
         return keys
 

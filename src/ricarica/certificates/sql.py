@@ -47,9 +47,11 @@ REQUESTS = sa.Table(
     sa.Column("detail", Text()),
     sa.Column("warned_at", Instant()),
     sa.Column("renewal_asked_at", Instant()),
+    sa.Column("proven_at", Instant()),
     sa.Column("version", Integer(), nullable=False),
     sa.Index("ix_certificate_requests_state", "state", "next_try_at"),
     sa.Index("ix_certificate_requests_not_after", "not_after"),
+    sa.Index("ix_certificate_requests_id", "tenant", "id"),
 )
 
 ROOTS = sa.Table(
@@ -112,6 +114,7 @@ def request_row(request: SigningRequest) -> Row:
         request.detail,
         request.warned_at,
         request.renewal_asked_at,
+        request.proven_at,
     )
 
 
@@ -248,6 +251,11 @@ class SqlCertificateStore:
             REQUEST_SHELF,
             REQUESTS.c.tenant == station.tenant,
             REQUESTS.c.station == station.station,
+        )
+
+    async def requests_of_key(self, tenant: TenantId, id: str) -> list[SigningRequest]:
+        return await self._work.find(
+            REQUEST_SHELF, REQUESTS.c.tenant == tenant, REQUESTS.c.id == id
         )
 
     def save_request(self, request: SigningRequest) -> None:

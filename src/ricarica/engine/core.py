@@ -1,17 +1,28 @@
 """The engine of one node: every message and every change gets its unit of work."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
 from ricarica.access.model import Actor
 from ricarica.certificates.authority import OwnAuthority
 from ricarica.certificates.commands import IssueCertificate
-from ricarica.certificates.inquiries import Question
-from ricarica.engine import aside
+from ricarica.certificates.inquiries import Question, Trust
+from ricarica.engine import aside, misread
+from ricarica.engine.admitting import decided
 from ricarica.engine.batches import Batches
 from ricarica.engine.bulk import Around, Runner
 from ricarica.engine.caretaker import Caretaker, Surrounding
@@ -28,7 +39,7 @@ from ricarica.engine.live import LiveStation, LiveStations
 from ricarica.engine.mailbox import Mailboxes, Wanted
 from ricarica.engine.message_log import Logged, stage
 from ricarica.engine.outbox import Events
-from ricarica.engine.refusals import Reason, RefusalBook, reason_of
+from ricarica.engine.refusals import Reason, RefusalBook
 from ricarica.engine.sayings import Speaker
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.engine.upkeep import Upkeep
@@ -52,11 +63,11 @@ from ricarica.link.letters import (
 from ricarica.link.ports import Sockets
 from ricarica.ocpp.dialects import BY_NAME, BY_SUBPROTOCOL
 from ricarica.slices import Slices, Surroundings
-from ricarica.stations.commands import BringInStep
+from ricarica.stations.commands import BringInStep, BringOthersInStep
 from ricarica.stations.commands import HangUp as Goodbye
 from ricarica.stations.events import StationBooted, StationConnected
-from ricarica.stations.facts import Connected, Disconnected, Knocked
-from ricarica.stations.model import Acceptance, Admittance, Station
+from ricarica.stations.facts import Connected, Disconnected
+from ricarica.stations.model import Acceptance, Station
 from ricarica.storage.database import Database
 from ricarica.storage.work import Work
 from ricarica.translation.route import Phrases
@@ -114,7 +125,7 @@ class Engine:
         self.forwards = Forwards(database, self.post, surroundings.pki.vault)
         self.taps: dict[StationKey, Tap] = {}  # of stations that are mirrored from here
         self.clerk = Clerk(self.commands, surroundings.clock, self.files, self.carry_out)
-        self.refusals = RefusalBook(self.post)
+        self.refusals = RefusalBook(self._about)
         self.doctor: Doctor | None = None  # the application has one, for it looks at the network
         self.asked_for = 0  # messages whose handling waits for what others say
         self._pki = surroundings.pki
@@ -193,39 +204,10 @@ class Engine:
         tenant = TenantId(knock.tenant)
 
         async def decide(unit: UnitOfWork) -> Admission:
-            stations = unit.slices.stations
-            if not await unit.slices.access.has_tenant(tenant):
-                return Admission(Verdict.UNAUTHORIZED)
-            key = await stations.resolve(tenant, knock.identity)
-            if not knock.subprotocols and not await stations.speaks_unasked(key):
-                self.refusals.note(knock, Reason.NO_SUBPROTOCOL)
-                return Admission(Verdict.NO_COMMON_DIALECT)
-            # A station that charges has facts to tell, and its driver waits.
-            if knock.crowded and not await unit.slices.transactions.running_at(key):
-                self.refusals.note(knock, Reason.CROWDED)
-                return Admission(Verdict.CROWDED)
-            admittance = await stations.admit(
-                Knocked(key, knock.secure, knock.password, knock.at, knock.certificate)
-            )
-            if admittance is not Admittance.WELCOME:
-                self.refusals.note(knock, reason_of(admittance, knock))
-                return Admission(Verdict.UNAUTHORIZED)
-            station = await stations.get(key)
-            spoken = _dialect_with(station, knock.subprotocols)
-            if spoken is None:
-                self.refusals.note(knock, Reason.NO_COMMON_DIALECT)
-                return Admission(Verdict.NO_COMMON_DIALECT, key)
-            return Admission(
-                Verdict.WELCOME,
-                key,
-                spoken,
-                authenticated=station.is_protected,
-                introduced=station.booted_at is not None,
-                held_by=(station.node or "") if station.connected else "",
-            )
+            return await decided(unit, knock, self.refusals)
 
         try:
-            return await self._errand(tenant, decide, identity=knock.identity, hurries=False)
+            return await self._errand(tenant, decide, identities=(knock.identity,), hurries=False)
         except StorageUnavailableError:
             return Admission(Verdict.UNAVAILABLE)
 
@@ -268,20 +250,26 @@ class Engine:
         """Its station says nothing else meanwhile, for it waits for the answer."""
         self.asked_for += 1
         try:
-            if await self._is_accepted(job.delivered.key):  # nobody is asked for strangers
-                await self._pki.inquiries.ask(questions, self._clock.now)
+            trust = await self._trust_for(job.delivered.key)
+            if trust is not None:
+                await self._pki.inquiries.ask(questions, self._clock.now, trust)
         finally:
             self.asked_for -= 1
             self._deliver(job, reply)
 
-    async def _is_accepted(self, key: StationKey) -> bool:
-        async def look(unit: UnitOfWork) -> bool:
-            return (await unit.slices.stations.get(key)).acceptance is Acceptance.ACCEPTED
+    async def _trust_for(self, key: StationKey) -> Trust | None:
+        """By whom answers may be signed; None: nobody is asked for strangers."""
+
+        async def look(unit: UnitOfWork) -> Trust | None:
+            station = await unit.slices.stations.get(key)
+            if station.acceptance is not Acceptance.ACCEPTED:
+                return None
+            return await unit.slices.contracts.trust(key)
 
         try:
             return await self.in_order(key, look)
         except RicaricaError:
-            return False
+            return None
 
     def close(self, closed: Closed) -> None:
         if self.live.closed(closed.key, closed.epoch):
@@ -316,7 +304,13 @@ class Engine:
         )
 
         async def write(unit: UnitOfWork) -> None:
-            stage(unit, logged)
+            answered = await misread.answer_of(unit, noted) if noted.misread else None
+            if answered is None:
+                stage(unit, logged)
+                return
+            said = f"{answered.action} {noted.text}".encode(errors="replace")
+            stage(unit, replace(logged, request=said))
+            await misread.heed(unit, noted.key, answered)
 
         self._errand(noted.key.tenant, write, noted.key, hurries=False)
 
@@ -327,14 +321,23 @@ class Engine:
         tenant: TenantId,
         work: Callable[[UnitOfWork], Awaitable[T]],
         station: StationKey | None = None,
-        identity: str | None = None,
+        identities: Collection[str] = (),
         *,
         hurries: bool = True,
     ) -> "asyncio.Future[T]":
-        errand = Errand(tenant, work, station, identity, hurries=hurries)
+        errand = Errand(tenant, work, station, identities, hurries=hurries)
         if not self.mailboxes.post(errand):
             errand.fail(StorageUnavailableError("too much is waiting; try again later"))
         return errand.done
+
+    def _about(
+        self,
+        tenant: TenantId,
+        identities: Collection[str],
+        work: Callable[[UnitOfWork], Awaitable[None]],
+    ) -> "asyncio.Future[None]":
+        """An errand that asks for stations by what they call themselves."""
+        return self._errand(tenant, work, identities=identities, hurries=False)
 
     def _afterwards(
         self, key: StationKey, work: Callable[[UnitOfWork], Awaitable[None]]
@@ -358,6 +361,8 @@ class Engine:
                 self._say_goodbye(key, command)
             elif isinstance(command, BringInStep):
                 self.bring(key, command.kind)
+            elif isinstance(command, BringOthersInStep):
+                self._bring_others(key, command)
             elif isinstance(command, IssueCertificate):
                 self._pass(issue(self._authority, self.in_order, key, command))
             elif self._is_worth_telling(key, command):
@@ -376,6 +381,14 @@ class Engine:
             self.caretaker.bring(key, kind, anew=anew)
         else:
             self._company.bring(key, kind, anew)
+
+    def _bring_others(self, key: StationKey, order: BringOthersInStep) -> None:
+        """A part after the other, so that stations have their turns in between."""
+
+        async def go_on(unit: UnitOfWork) -> None:
+            await unit.slices.stations.bring_in_step(key, order)
+
+        self._errand(key.tenant, go_on)
 
     def _say_goodbye(self, key: StationKey, goodbye: Goodbye) -> None:
         live = self.live.get(key)
@@ -448,14 +461,6 @@ class Engine:
         self._passing.discard(task)
         if not task.cancelled():
             task.exception()  # nobody waits for it, and what there is to say is in the log
-
-
-def _dialect_with(station: Station, offered: tuple[str, ...]) -> str | None:
-    """The subprotocol to speak: the station's first that we know, or the one it is held to."""
-    own = station.habits.speaks if station.habits else None
-    if own is not None:
-        return own if own in offered or not offered else None
-    return next((name for name in offered if name in BY_SUBPROTOCOL), None)
 
 
 async def _nothing(_unit: UnitOfWork) -> None:

@@ -36,7 +36,7 @@ async def change_password(carry_out: CarryOut, tell: Tell, key: StationKey) -> R
     result = await tell(key, command)
     if result.outcome not in MAY_HAVE_BEEN_DONE:  # it may not even have left
         why = result.detail or result.status or result.outcome.value
-        await carry_out(lambda slices: slices.security.password_answered(key, why))
+        await carry_out(lambda slices: slices.security.password_answered(key, why, slices.now))
     return _reached(key, result)
 
 

@@ -18,6 +18,17 @@ class Letter(msgspec.Struct, frozen=True, tag=True, gc=False):
 # -- a station knocks
 
 
+class ClientCertificate(msgspec.Struct, frozen=True, gc=False):
+    """What a client has shown, and TLS has verified. It proves nothing yet of whose it is."""
+
+    name: str  # the common name
+    organization: str | None
+    key: str  # SHA-256 of its public key, hex
+    # Of which tenant, where an authority of a tenant's own has signed it; empty: one that whoever
+    # runs this server trusts.
+    authority: str = ""
+
+
 class Knock(Letter, frozen=True):
     """A WebSocket handshake, before anything of it has had an effect."""
 
@@ -29,7 +40,7 @@ class Knock(Letter, frozen=True):
     password: bytes | None
     remote: str  # address of the peer, without port
     at: datetime
-    certificate: str | None = None  # the common name in the client's, which was verified
+    certificate: ClientCertificate | None = None
     crowded: bool = False  # too many come at once: only those who charge may come in
     turned_away: str = ""  # for what, where the door has decided already and only tells of it
 
@@ -98,6 +109,7 @@ class Noted(Letter, frozen=True):
     kind: str
     text: str
     at: datetime
+    misread: str = ""  # the id of an answer of ours that the station could not make sense of
 
 
 # -- answers
@@ -134,6 +146,7 @@ class Ask(Letter, frozen=True):
     payload: bytes
     timeout_s: float
     node: str = ""  # the gateway that holds the station; empty: this one
+    is_urgent: bool = False  # a person waits: before what is only upkeep
 
 
 class HangUp(Letter, frozen=True):
@@ -161,6 +174,8 @@ class Told(Letter, frozen=True):
     description: str | None = None
     details: bytes | None = None
     duration_ms: int = 0
+    waited_ms: int = 0  # of these, until it was sent
+    behind: str = ""  # the action that the station had to answer first
 
 
 # -- between gateways

@@ -90,16 +90,20 @@ class SecurityService:
     async def new_password(self, station: StationKey) -> SetPassword:
         """A01: make one up, and take it from the station from now on, beside the old one.
 
-        The old one holds until the station has shown the new one: its answer may be lost, and a
-        station that cannot come in cannot be helped.
+        The old one holds until the station has shown the new one, or has had a day for it after
+        it said that it took it. Its answer may be lost, and a station that cannot come in cannot
+        be helped.
         """
         password = _random_key(self._ids)
         await self._stations.expect_password(station, password)
         return SetPassword(password)
 
-    async def password_answered(self, station: StationKey, refused_for: str | None) -> None:
+    async def password_answered(
+        self, station: StationKey, refused_for: str | None, at: datetime
+    ) -> None:
         """A01.FR.03, FR.04"""
         if refused_for is None:
+            await self._stations.password_taken(station, at)
             self._announce(PasswordChanged(station))
         elif (await self._stations.get(station)).pending_secret is not None:
             await self._stations.expect_password(station, None)

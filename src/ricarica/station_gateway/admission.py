@@ -169,7 +169,7 @@ class Porter:
         digest = hashlib.blake2b(digest_size=16)
         digest.update((knock.username or b"").lower() + b":" + (knock.password or b""))
         if knock.certificate is not None:
-            digest.update(b"\0" + knock.certificate.encode())
+            digest.update(b"\0" + knock.certificate.key.encode())
         return digest.digest()
 
     # -- guessing

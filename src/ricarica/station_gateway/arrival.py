@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Protocol, cast
 
 from ricarica.kernel.errors import InvalidError
+from ricarica.link.letters import ClientCertificate
 from ricarica.station_gateway.handshake import Rejection, rejecting
 from ricarica.station_gateway.proxies import Peer, Proxies, network_of
 from ricarica.station_gateway.proxy_protocol import announced_in
 from ricarica.station_gateway.request_head import Head, UnfitHeadError, head_end, head_from
 from ricarica.station_gateway.surroundings import Surroundings
 from ricarica.station_gateway.timers import Alarm
-from ricarica.station_gateway.tls import TlsSource, common_name
+from ricarica.station_gateway.tls import TlsSource, client_in
 from ricarica.station_gateway.tls_transport import TlsTransport
 
 
@@ -173,14 +174,19 @@ class Arrival(asyncio.Protocol):
         raw = bytes(self._buffer[:end])
         self._buffer.clear()
         head = head_from(raw)
-        certificate = common_name(self.transport.get_extra_info("ssl_object"))
-        self.peer = self.peer._replace(certificate=certificate)
+        self.peer = self.peer._replace(certificate=self._certificate())
         self.peer = self._entrance.proxies.peer_behind(
             self.peer,
             head.headers.lines("X-Forwarded-For"),
             head.headers.lines("X-Forwarded-Proto"),
         )
         self._door.asked(self, head)
+
+    def _certificate(self) -> ClientCertificate | None:
+        session, tls = self.transport.get_extra_info("ssl_object"), self._entrance.tls
+        if session is None or tls is None:
+            return None
+        return client_in(session) if isinstance(tls, ssl.SSLContext) else tls.client_in(session)
 
     # -- to the transport
 

@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import NamedTuple
 
 from ricarica.kernel.errors import InvalidError
+from ricarica.link.letters import ClientCertificate
 
 Network = IPv4Network | IPv6Network
 _HOPS_MAX = 16  # proxies between a station and us; there are one or two
@@ -18,7 +19,7 @@ _HOPS_MAX = 16  # proxies between a station and us; there are one or two
 class Peer(NamedTuple):
     remote: str  # address of the station, without port
     secure: bool  # whether what the station speaks is encrypted
-    certificate: str | None = None  # the common name in the station's, which was verified
+    certificate: ClientCertificate | None = None
 
 
 @dataclass(frozen=True, slots=True)

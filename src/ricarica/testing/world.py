@@ -5,14 +5,13 @@ Nothing moves unless the test says so, so a story runs the same way every time.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, TypeVar
 
 from ricarica.access.model import Actor, system_actor
-from ricarica.app.tables import metadata
 from ricarica.app.wiring import prefetch, stores_for
 from ricarica.authorization.model import Token, TokenKind, TokenStatus
 from ricarica.billing.service import BillingPolicy
@@ -28,6 +27,7 @@ from ricarica.link.letters import (
     Admission,
     Ask,
     Challenge,
+    ClientCertificate,
     HangUp,
     Knock,
     Opened,
@@ -44,13 +44,12 @@ from ricarica.stations.commands import Result
 from ricarica.stations.model import UnknownStations
 from ricarica.stations.service import StationPolicy
 from ricarica.storage.database import Database
-from ricarica.storage.sqlite import SqliteDatabase
 from ricarica.storage.work import Remembered, Work
 from ricarica.tariffs.model import Prices, Tariff
 from ricarica.testing.clock import CountedIds, FakeClock
 from ricarica.testing.lines import Line, LocalLine
 from ricarica.testing.strangers import Strangers
-from ricarica.testing.tables import make_tables
+from ricarica.testing.tables import empty_database
 from ricarica.testing.wires import Frames, Teller, Wire
 from ricarica.transactions.model import Transaction
 from ricarica.transactions.sql import TRANSACTION_SHELF, TRANSACTIONS
@@ -81,6 +80,7 @@ class World:
         self._wires: dict[StationKey, Wire] = {}
         self._stations: list[SimulatedStation] = []
         self._make_line = make_line
+        self._settling = asyncio.Lock()
 
     # -- stations
 
@@ -100,7 +100,12 @@ class World:
         return station
 
     async def connect(
-        self, station: SimulatedStation, password: bytes | None = None, *, secure: bool = False
+        self,
+        station: SimulatedStation,
+        password: bytes | None = None,
+        *,
+        secure: bool = False,
+        certificate: ClientCertificate | None = None,
     ) -> Verdict:
         knock = Knock(
             DEFAULT_TENANT,
@@ -111,6 +116,7 @@ class World:
             password=password,
             remote="192.0.2.1",
             at=self.clock.now(),
+            certificate=certificate,
         )
         admission = await self._soon(self._link.admit(knock))
         if admission.verdict is Verdict.WELCOME:
@@ -148,7 +154,15 @@ class World:
     # -- time
 
     async def settle(self) -> None:
-        """Until nothing moves any more, without time passing."""
+        """Until nothing moves any more, without time passing.
+
+        One at a time: what another has taken and waits for in a thread moves too, though nothing
+        of it is to be seen.
+        """
+        async with self._settling:
+            await self._come_to_rest()
+
+    async def _come_to_rest(self) -> None:
         for _ in range(ROUNDS_MAX):
             moved = [wire.move() for wire in list(self._wires.values())]
             if len(self.engine.mailboxes):
@@ -310,15 +324,11 @@ async def world(
     make_line: Callable[[], Line] = LocalLine,
 ) -> AsyncIterator[World]:
     """A network with an empty database in memory, unless another one is given."""
-    memory = SqliteDatabase(":memory:", metadata)
-    if database is None:
-        await memory.change_schema(make_tables)
-    network = World(
-        database or memory, StationPolicy(unknown=unknown, known_habits=known_habits), make_line
-    )
-    try:
+    policy = StationPolicy(unknown=unknown, known_habits=known_habits)
+    async with AsyncExitStack() as stack:
+        if database is None:
+            database = await stack.enter_async_context(empty_database())
+        network = World(database, policy, make_line)
         await network.begin()
         yield network
         await network.end()
-    finally:
-        await memory.close()

@@ -6,15 +6,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 
-from ricarica.certificates.inquiries import Inquiries
+from ricarica.certificates.inquiries import Inquiries, Trust
 from ricarica.certificates.model import HashAlgorithm, Inquiry, Source, Standing
 from ricarica.certificates.ports import UnreachableError
 from ricarica.certificates.revocation import finding_from, ocsp_request
+from ricarica.kernel.ids import DEFAULT_TENANT, TenantId
 from ricarica.testing.authorities import Issuer, root_authority
 from ricarica.testing.strangers import Strangers
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 URL = "http://ocsp.example.com/"
+OURS = Trust(DEFAULT_TENANT)
 
 
 @pytest.fixture
@@ -91,6 +93,62 @@ def test_an_answer_of_another_time_is_none(
         finding_from(inquiry, answer, NOW + late)
 
 
+def test_an_answer_is_not_believed_where_nobody_knows_the_issuer(
+    issuer: Issuer, leaf: x509.Certificate
+) -> None:
+    by_hash_alone = about(issuer, leaf)._replace(issuer=None)
+    answer = issuer.answer(ocsp_request(by_hash_alone.hashes))
+
+    with pytest.raises(UnreachableError, match="not known here"):
+        finding_from(by_hash_alone, answer, NOW)
+
+
+def test_the_issuer_may_be_one_that_is_known_here(issuer: Issuer, leaf: x509.Certificate) -> None:
+    by_hash_alone = about(issuer, leaf)._replace(issuer=None)
+    answer = issuer.answer(ocsp_request(by_hash_alone.hashes))
+
+    finding = finding_from(by_hash_alone, answer, NOW, [issuer.pem])
+
+    assert finding.standing is Standing.GOOD
+
+
+def test_an_issuer_that_comes_with_its_answer_stands_under_one_of_ours() -> None:
+    root = root_authority("Root", NOW)
+    below = root.subordinate("Sub-CA")
+    leaf, _ = below.leaf("EMAID")
+    inquiry = Inquiry(below.hashes(leaf), Source.OCSP, (URL,))
+    answer = below.answer(ocsp_request(inquiry.hashes))
+
+    assert finding_from(inquiry, answer, NOW, [root.pem]).standing is Standing.GOOD
+    with pytest.raises(UnreachableError, match="not known here"):
+        finding_from(inquiry, answer, NOW, [root_authority("Root", NOW).pem])
+
+
+def test_who_may_answer_for_the_issuer_may_not_for_ever(
+    issuer: Issuer, leaf: x509.Certificate
+) -> None:
+    issuer.let_answer()
+    inquiry = about(issuer, leaf)
+    answer = issuer.answer(ocsp_request(inquiry.hashes))
+    issuer.at = NOW - timedelta(days=366)  # its certificate lasts for a year
+    issuer.let_answer()
+    issuer.at = NOW
+    of_old = issuer.answer(ocsp_request(inquiry.hashes))
+
+    assert finding_from(inquiry, answer, NOW).standing is Standing.GOOD
+    with pytest.raises(UnreachableError, match="not signed by the issuer"):
+        finding_from(inquiry, of_old, NOW)
+
+
+def test_a_list_is_not_believed_where_nobody_knows_the_issuer(
+    issuer: Issuer, leaf: x509.Certificate
+) -> None:
+    by_hash_alone = about(issuer, leaf, Source.CRL)._replace(issuer=None)
+
+    with pytest.raises(UnreachableError, match="not known here"):
+        finding_from(by_hash_alone, issuer.list_of_revoked(), NOW)
+
+
 def test_what_is_on_the_list_was_revoked(issuer: Issuer, leaf: x509.Certificate) -> None:
     inquiry = about(issuer, leaf, Source.CRL)
     good = finding_from(inquiry, issuer.list_of_revoked(), NOW)
@@ -119,9 +177,9 @@ def test_what_is_no_answer_is_said_to_be_none(
 # -- asking
 
 
-async def ask(strangers: Strangers, *inquiries: Inquiry) -> Inquiries:
+async def ask(strangers: Strangers, *inquiries: Inquiry, trust: Trust = OURS) -> Inquiries:
     asking = Inquiries(strangers)
-    await asking.ask(inquiries, lambda: NOW)
+    await asking.ask(inquiries, lambda: NOW, trust)
     return asking
 
 
@@ -133,9 +191,9 @@ async def test_one_question_is_asked_once(issuer: Issuer, leaf: x509.Certificate
     strangers, inquiry = at(issuer.answer), about(issuer, leaf)
 
     asking = await ask(strangers, inquiry, inquiry)
-    await asking.ask([inquiry], lambda: NOW + timedelta(days=1))
+    await asking.ask([inquiry], lambda: NOW + timedelta(days=1), OURS)
     asked_before = len(strangers.asked)
-    await asking.ask([inquiry], lambda: NOW + timedelta(days=2, minutes=1))
+    await asking.ask([inquiry], lambda: NOW + timedelta(days=2, minutes=1), OURS)
 
     assert asked_before == 1
     assert len(strangers.asked) == 2  # its answer was good until then
@@ -147,11 +205,11 @@ async def test_where_nobody_answered_is_not_asked_again_at_once(
     strangers, inquiry = Strangers(), about(issuer, leaf)
 
     asking = await ask(strangers, inquiry)
-    await asking.ask([inquiry], lambda: NOW + timedelta(seconds=30))
+    await asking.ask([inquiry], lambda: NOW + timedelta(seconds=30), OURS)
     before = len(strangers.asked)
-    await asking.ask([inquiry], lambda: NOW + timedelta(seconds=90))
+    await asking.ask([inquiry], lambda: NOW + timedelta(seconds=90), OURS)
 
-    assert asking.finding(inquiry, NOW).standing is Standing.FAILED
+    assert asking.finding(DEFAULT_TENANT, inquiry, NOW).standing is Standing.FAILED
     assert (before, len(strangers.asked)) == (1, 2)
 
 
@@ -165,9 +223,22 @@ async def test_what_one_responder_says_is_not_believed_for_another(
     issuer.revoked.add(leaf.serial_number)
     strangers = Strangers({URL: issuer.answer, "http://liar.example.com/": liar.answer})
 
-    asking = await ask(strangers, by_liar, by_issuer)
+    known = Trust(DEFAULT_TENANT, (issuer.pem,))
+    asking = await ask(strangers, by_liar, by_issuer, trust=known)
 
-    assert asking.finding(by_issuer, NOW).standing is Standing.REVOKED
+    assert asking.finding(DEFAULT_TENANT, by_issuer, NOW).standing is Standing.REVOKED
+
+
+async def test_what_one_tenant_believes_is_no_others_business(
+    issuer: Issuer, leaf: x509.Certificate
+) -> None:
+    inquiry = about(issuer, leaf)._replace(issuer=None)
+
+    asking = await ask(at(issuer.answer), inquiry, trust=Trust(DEFAULT_TENANT, (issuer.pem,)))
+    await asking.ask([inquiry], lambda: NOW, Trust(TenantId("other")))
+
+    assert asking.finding(DEFAULT_TENANT, inquiry, NOW).standing is Standing.GOOD
+    assert asking.finding(TenantId("other"), inquiry, NOW).standing is Standing.FAILED
 
 
 async def test_the_next_address_is_asked_when_one_is_silent(
@@ -177,7 +248,7 @@ async def test_the_next_address_is_asked_when_one_is_silent(
 
     asking = await ask(at(issuer.answer), inquiry)
 
-    assert asking.finding(inquiry, NOW).standing is Standing.GOOD
+    assert asking.finding(DEFAULT_TENANT, inquiry, NOW).standing is Standing.GOOD
 
 
 async def test_hashes_that_are_none_are_nobodys_question() -> None:
@@ -186,4 +257,4 @@ async def test_hashes_that_are_none_are_nobodys_question() -> None:
 
     asking = await ask(Strangers(), broken)
 
-    assert asking.finding(broken, NOW).standing is Standing.FAILED
+    assert asking.finding(DEFAULT_TENANT, broken, NOW).standing is Standing.FAILED

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import (
     DEFAULT_TENANT,
     ConnectorNumber,
@@ -17,6 +18,7 @@ from ricarica.stations.model import (
     ConnectorStatus,
     Station,
     admittance_of,
+    checked_labels,
     is_newer,
     knows_password,
     may_stay,
@@ -143,6 +145,36 @@ def test_in_profile_three_a_station_shows_a_certificate_of_its_own(
     assert by_certificate is admittance
 
 
+def by(station: Station, name: str, key: str | None = None) -> Admittance:
+    return admittance_of(station, None, secure=True, certificate=name, certificate_key=key)
+
+
+def test_what_a_station_tells_of_itself_does_not_count_where_its_operator_said_what_does() -> None:
+    station = replace(LOCKED, security_profile=3, serial="SN-0042", certificate_name="MAKER-7")
+
+    assert by(station, "MAKER-7") is Admittance.WELCOME
+    assert by(station, "SN-0042") is Admittance.WRONG_CERTIFICATE
+    assert by(station, KEY.station) is Admittance.WRONG_CERTIFICATE
+
+
+def test_a_certificate_that_is_pinned_is_the_only_one() -> None:
+    station = replace(LOCKED, security_profile=3, certificate_pin="ab" * 32)
+
+    assert by(station, KEY.station, "ab" * 32) is Admittance.WELCOME
+    assert by(station, KEY.station, "cd" * 32) is Admittance.WRONG_CERTIFICATE
+    assert by(station, KEY.station) is Admittance.WRONG_CERTIFICATE
+    assert by(station, "CP-other", "ab" * 32) is Admittance.WRONG_CERTIFICATE
+
+
+@pytest.mark.parametrize("change", [{"certificate_pin": "ab" * 32}, {"certificate_name": "X"}])
+def test_who_came_by_another_certificate_than_is_wanted_now_does_not_stay(
+    change: dict[str, str],
+) -> None:
+    known = replace(LOCKED, security_profile=3, secure=True)
+
+    assert not may_stay(known, replace(known, **change))  # type: ignore[arg-type]  # texts, both
+
+
 def test_a_certificate_is_no_password() -> None:
     by_certificate = admittance_of(LOCKED, None, secure=True, certificate=KEY.station)
 
@@ -186,3 +218,15 @@ def test_a_sign_of_life_is_written_once_a_minute(seconds: int, is_written: bool)
 
 def test_the_first_sign_of_life_is_written() -> None:
     assert seen(OPEN, NOON).last_seen_at == NOON
+
+
+def test_labels_are_words_in_any_case_each_once() -> None:
+    assert checked_labels(["Fast", " motorway  A1 ", "fast", ""]) == ("fast", "motorway a1")
+
+
+@pytest.mark.parametrize(
+    "labels", [["x" * 41], ["fast,slow"], [f"label {number}" for number in range(21)]], ids=len
+)
+def test_what_is_no_label_is_refused(labels: list[str]) -> None:
+    with pytest.raises(InvalidError):
+        checked_labels(labels)

@@ -70,6 +70,26 @@ async def registered(stations: StationService, **said: object) -> Station:
     return await stations.prepare(KEY, Preparation(**said), NOON)  # type: ignore[arg-type]  # a test's own words
 
 
+# -- what its certificate has to be
+
+
+async def test_a_pin_is_taken_however_it_is_written(stations: StationService) -> None:
+    spelled = "SHA256:" + ":".join(["AB"] * 32)
+
+    pinned = await registered(stations, certificate_pin=spelled)
+    kept = await registered(stations, name="x")
+    freed = await registered(stations, certificate_pin="")
+
+    pins = [each.certificate_pin for each in (pinned, kept, freed)]
+    assert pins == ["ab" * 32, "ab" * 32, None]
+
+
+@pytest.mark.parametrize("pin", ["ab", "xy" * 32, "ab" * 33])
+async def test_what_is_no_digest_of_a_key_pins_nothing(stations: StationService, pin: str) -> None:
+    with pytest.raises(InvalidError, match="64 hex digits"):
+        await registered(stations, certificate_pin=pin)
+
+
 # -- strangers
 
 

@@ -1,7 +1,5 @@
 """Security events, passwords and security profiles in 1.6."""
 
-from typing import Any
-
 from ricarica.ocpp.v16 import messages as v16
 from ricarica.security.commands import RaiseProfile, SetPassword
 from ricarica.security.facts import SecurityEventTold
@@ -34,7 +32,9 @@ async def remember_password(
     origin: Origin,
     slices: Slices,
 ) -> None:
-    await slices.security.password_answered(origin.station, refusal_in(response))
+    await slices.security.password_answered(
+        origin.station, refusal_in(response), origin.received_at
+    )
 
 
 async def remember_profile(
@@ -46,16 +46,12 @@ async def remember_profile(
     await slices.security.profile_answered(origin.station, refusal_in(response))
 
 
-def answer_when_put_aside(_request: Any) -> v16.SecurityEventNotificationResponse:
-    return v16.SecurityEventNotificationResponse()
-
-
 ROUTES = (
     Route(
         "SecurityEventNotification",
         v16.SecurityEventNotificationRequest,
         security_event_notification,
-        answer_when_put_aside=answer_when_put_aside,
+        answer_when_put_aside=lambda _: v16.SecurityEventNotificationResponse(),
     ),
 )
 PHRASES: Phrases = {

@@ -29,6 +29,7 @@ from ricarica.certificates.model import (
     Standing,
     hash_data,
 )
+from ricarica.kernel.ids import StationKey
 from ricarica.ocpp import wire
 from ricarica.ocpp.dialects import Dialect
 from ricarica.ocpp.errors import LocalProtocolError
@@ -36,7 +37,12 @@ from ricarica.ocpp.payload import Payload
 from ricarica.ocpp.v2 import messages as v2
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
-from ricarica.translation.certificates import plain, remember_delivered
+from ricarica.translation.certificates import (
+    plain,
+    remember_deleted,
+    remember_delivered,
+    remember_installed,
+)
 from ricarica.translation.route import Origin, Phrase, Phrases, Route
 from ricarica.translation.v2.phrases import result_from
 
@@ -95,6 +101,8 @@ ACTION = {
     v2.CertificateAction.Install: CarAction.INSTALL,
     v2.CertificateAction.Update: CarAction.UPDATE,
 }
+CONTROLLER = "ISO15118Ctrlr"
+SECC_ID = f"{CONTROLLER}.SeccId"
 REASON_LENGTH_MAX = 512  # of a status's additionalInfo in 2.0.1
 
 
@@ -136,14 +144,16 @@ async def sign_certificate(
     req: v2.SignCertificateRequest, origin: Origin, slices: Slices
 ) -> v2.SignCertificateResponse:
     root = req.hash_root_certificate
+    purpose = PURPOSE[req.certificate_type] if req.certificate_type else Purpose.STATION
     asked = CertificateAsked(
         origin.station,
         req.csr,
         origin.received_at,
-        PURPOSE[req.certificate_type] if req.certificate_type else Purpose.STATION,
+        purpose,
         is_typed=req.certificate_type is not None,
         request_id=req.request_id,
         root=hashes_from(root) if root else None,
+        names=() if purpose is Purpose.STATION else await names_for_cars(origin.station, slices),
     )
     taken = await slices.certificates.request(asked)
     if taken.is_accepted:  # A02.FR.11
@@ -151,6 +161,14 @@ async def sign_certificate(
     return v2.SignCertificateResponse(
         status=v2.GenericStatus.Rejected, status_info=reason("InvalidCSR", taken.why)
     )
+
+
+async def names_for_cars(station: StationKey, slices: Slices) -> tuple[str, ...]:
+    """What it is called in ISO 15118, as it told of its device model: as a whole, or each EVSE."""
+    evses = await slices.stations.evses(station)
+    names = (SECC_ID, *(f"{CONTROLLER}@{evse}.SeccId" for evse in evses))
+    told = await slices.configuration.named(station, names)
+    return tuple(setting.value for setting in told.values() if setting.value)
 
 
 def deliver_for(command: DeliverCertificate) -> v2.CertificateSignedRequest:
@@ -202,22 +220,6 @@ async def remember_list(
     )
 
 
-async def remember_installed(
-    command: InstallRoot, response: v2.InstallCertificateResponse, origin: Origin, slices: Slices
-) -> None:
-    if response.status is v2.InstallCertificateStatus.Accepted:
-        await slices.trust.installed(origin.station, command)
-    else:
-        await slices.trust.refused(origin.station, command)
-
-
-async def remember_deleted(
-    command: DeleteInstalled, response: v2.DeleteCertificateResponse, origin: Origin, slices: Slices
-) -> None:
-    if response.status is not v2.DeleteCertificateStatus.Failed:
-        await slices.trust.deleted(origin.station, command.hashes)
-
-
 # -- contracts of cars. C07
 
 
@@ -262,7 +264,9 @@ def status_inquiry(req: v2.GetCertificateStatusRequest) -> Inquiry:
 async def get_certificate_status(
     req: v2.GetCertificateStatusRequest, origin: Origin, slices: Slices
 ) -> v2.GetCertificateStatusResponse:
-    finding = slices.contracts.finding(status_inquiry(req), origin.received_at)
+    finding = slices.contracts.finding(
+        origin.station.tenant, status_inquiry(req), origin.received_at
+    )
     why = finding.why
     if finding.answer is not None:
         # M06.FR.02, FR.03, FR.08, FR.09: whether it is good, the answer itself says

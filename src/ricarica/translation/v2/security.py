@@ -1,7 +1,5 @@
 """Security events, passwords and networks in 2.0.1 and 2.1."""
 
-from typing import Any
-
 from ricarica.ocpp.v2 import messages as v2
 from ricarica.security.commands import (
     ReadNetworks,
@@ -16,6 +14,7 @@ from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
 from ricarica.translation.route import Origin, Phrase, Phrases, Route
 from ricarica.translation.v2.phrases import result_from
+from ricarica.translation.v2.settings import write_result_from
 
 SECURITY = v2.Component(name="SecurityCtrlr")
 COMMUNICATION = v2.Component(name="OCPPCommCtrlr")
@@ -23,7 +22,6 @@ ORDER = "NetworkConfigurationPriority"
 ACTIVE = "ActiveNetworkProfile"
 # 2.0.1 has to name one, and a station that has no such wire takes what it has.
 INTERFACE_201 = {"Any": v2.OCPPInterface.Wired0}
-DONE = frozenset({v2.SetVariableStatus.Accepted, v2.SetVariableStatus.RebootRequired})
 
 
 async def security_event_notification(
@@ -50,26 +48,17 @@ def set_for(component: v2.Component, variable: str, value: str) -> v2.SetVariabl
     )
 
 
-def set_result_from(response: v2.SetVariablesResponse) -> Result:
-    result = response.set_variable_result[0]
-    info = result.attribute_status_info
-    detail = " ".join(filter(None, (info.reason_code, info.additional_info))) if info else None
-    is_done = result.attribute_status in DONE
-    outcome = Outcome.ACCEPTED if is_done else Outcome.REFUSED
-    return Result(outcome, result.attribute_status, detail)
-
-
 def refusal_in(result: Result) -> str | None:
     if result.outcome is Outcome.ACCEPTED:
         return None
-    return " ".join(filter(None, (result.status, result.detail))) or result.outcome.value
+    return result.words or result.outcome.value
 
 
 async def remember_password(
     _command: SetPassword, response: v2.SetVariablesResponse, origin: Origin, slices: Slices
 ) -> None:
-    refused_for = refusal_in(set_result_from(response))
-    await slices.security.password_answered(origin.station, refused_for)
+    refused_for = refusal_in(write_result_from(response))
+    await slices.security.password_answered(origin.station, refused_for, origin.received_at)
 
 
 # -- networks. B09, B10
@@ -172,7 +161,7 @@ async def remember_network(
 async def remember_order(
     command: SetNetworkOrder, response: v2.SetVariablesResponse, origin: Origin, slices: Slices
 ) -> None:
-    refused_for = refusal_in(set_result_from(response))
+    refused_for = refusal_in(write_result_from(response))
     await slices.networks.order_was_set(origin.station, command.order, refused_for)
 
 
@@ -183,23 +172,19 @@ async def remember_restart(
     await slices.networks.restarts(origin.station, origin.received_at, refused_for)
 
 
-def answer_when_put_aside(_request: Any) -> v2.SecurityEventNotificationResponse:
-    return v2.SecurityEventNotificationResponse()
-
-
 ROUTES = (
     Route(
         "SecurityEventNotification",
         v2.SecurityEventNotificationRequest,
         security_event_notification,
-        answer_when_put_aside=answer_when_put_aside,
+        answer_when_put_aside=lambda _: v2.SecurityEventNotificationResponse(),
     ),
 )
 PHRASES: Phrases = {
     SetPassword: Phrase(
         "SetVariables",  # A01.FR.02
         lambda command: set_for(SECURITY, "BasicAuthPassword", command.password),
-        set_result_from,
+        write_result_from,
         remember=remember_password,
     ),
     ReadNetworks: Phrase(
@@ -211,7 +196,7 @@ PHRASES: Phrases = {
     SetNetworkOrder: Phrase(
         "SetVariables",
         lambda command: set_for(COMMUNICATION, ORDER, ",".join(map(str, command.order))),
-        set_result_from,
+        write_result_from,
         remember=remember_order,
     ),
     RestartForNetwork: Phrase(

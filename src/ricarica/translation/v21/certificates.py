@@ -23,7 +23,9 @@ async def get_certificate_chain_status(
     """M07.FR.08: for each certificate what is known of it, in the order in which it was asked."""
     statuses = []
     for asked in req.certificate_status_requests:
-        finding = slices.contracts.finding(inquiry_from(asked), origin.received_at)
+        finding = slices.contracts.finding(
+            origin.station.tenant, inquiry_from(asked), origin.received_at
+        )
         statuses.append(
             v2.CertificateStatus(
                 certificate_hash_data=hashes_for(hashes_from(asked.certificate_hash_data)),

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from ricarica.certificates.model import Root, SigningRequest, TrustStore
 from ricarica.certificates.reading import terms_in
-from ricarica.certificates.service import expires_soon
+from ricarica.certificates.service import GOOD, expires_soon
 from ricarica.engine.diagnosis import Diagnosis, Level
 from ricarica.engine.diagnosis_texts import WORDS
 from ricarica.security.model import (
@@ -59,6 +59,7 @@ def certificate_row(request: SigningRequest, now: datetime) -> CertificateRow:
         expires_soon(request.not_after, now),
         request.serial[:SERIAL_SHOWN] if request.serial else None,
         request.detail,
+        request.id if request.state in GOOD and request.serial else None,
     )
 
 

@@ -10,7 +10,7 @@ from ricarica.certificates.model import Purpose
 from ricarica.certificates.queries import CertificateFilter, CertificateQueries
 from ricarica.engine import security_orders
 from ricarica.engine.orders import note_order
-from ricarica.engine.security_steps import RENEWED_BY
+from ricarica.engine.upkeeps import RENEWED_BY
 from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
 from ricarica.kernel.ids import StationKey
 from ricarica.security.commands import SetNetwork
@@ -32,6 +32,7 @@ from ricarica.web.pages.security import examined
 from ricarica.web.pages.station import live_station
 from ricarica.web.sessions import needs
 from ricarica.web.translations import msgid
+from ricarica.web.typed import Form, count_in, needed_count_in
 from ricarica.web.views.security import StationSecurityPage
 from ricarica.web.views.visit import Notice
 from ricarica.web.visitor import Html, Visiting, Visitor
@@ -60,7 +61,7 @@ async def order_security(visitor: Visiting, station: FromPath[str], order: FromP
     if result is not None:
         await _note(visitor, key, order, result)
         if result.outcome is not Outcome.ACCEPTED:
-            said = " ".join(filter(None, (result.status, result.detail)))
+            said = result.words
             return await visitor.show(await _page(visitor, live, said or result.outcome.value), 422)
     return visitor.lead_to(f"/stations/{station}/security", Notice.STATION_TOLD)
 
@@ -111,7 +112,6 @@ def _awaited(live: LiveStation) -> tuple[str, ...]:
 
 # -- orders. Each says what became of it, or nothing where the station is told by itself.
 
-Form = Mapping[str, str]
 Order = Callable[[Visitor, StationKey, Form], Awaitable[Result | None]]
 
 
@@ -120,13 +120,12 @@ async def _password(visitor: Visitor, key: StationKey, _form: Form) -> Result:
 
 
 async def _profile(visitor: Visitor, key: StationKey, form: Form) -> Result:
-    slot = form.get("by_slot", "")
     return await security_orders.raise_profile(
         visitor.carry_out,
         _teller(visitor),
         key,
-        _number(form, "level"),
-        slot=int(slot) if slot.isdecimal() else None,
+        needed_count_in(form, "level", least=0, most=3),
+        slot=count_in(form, "by_slot", least=0),
         force=bool(form.get("force")),
     )
 
@@ -138,13 +137,21 @@ async def _renew(visitor: Visitor, key: StationKey, form: Form) -> Result:
     return await _teller(visitor)(key, Trigger(RENEWED_BY[Purpose(purpose)]))
 
 
+async def _revoke(visitor: Visitor, key: StationKey, form: Form) -> None:
+    async def revoke(slices: Slices) -> None:
+        revoked = await slices.certificates.revoke(key, form.get("certificate", ""))
+        visitor.audit(slices, "certificate.revoke", f"station:{key.station}", serial=revoked.serial)
+
+    await visitor.carry_out(revoke)
+
+
 async def _list(visitor: Visitor, key: StationKey, _form: Form) -> Result:
     station = await visitor.carry_out(lambda slices: slices.stations.get(key))
     return await security_orders.list_certificates(_teller(visitor), key, station.dialect)
 
 
 async def _slot(visitor: Visitor, key: StationKey, form: Form) -> None:
-    number, profile = _number(form, "slot"), form.get("profile") or None
+    number, profile = needed_count_in(form, "slot", least=0), form.get("profile") or None
 
     async def assign(slices: Slices) -> None:
         await slices.networks.assign(key, number, profile)
@@ -154,7 +161,7 @@ async def _slot(visitor: Visitor, key: StationKey, form: Form) -> None:
 
 
 async def _move(visitor: Visitor, key: StationKey, form: Form) -> None:
-    number = _number(form, "slot")
+    number = needed_count_in(form, "slot", least=0)
 
     async def begin(slices: Slices) -> None:
         await slices.networks.begin_move(key, number, slices.now, leaves=bool(form.get("leaves")))
@@ -175,6 +182,7 @@ ORDERS: Mapping[str, Order] = {
     "password": _password,
     "profile": _profile,
     "renew": _renew,
+    "revoke": _revoke,
     "list": _list,
     "slot": _slot,
     "move": _move,
@@ -185,13 +193,6 @@ ORDERS: Mapping[str, Order] = {
 def _teller(visitor: Visitor) -> security_orders.Tell:
     commands = visitor.house.engine.commands
     return lambda key, command: commands.tell(key, command, visitor.actor.name)
-
-
-def _number(form: Form, name: str) -> int:
-    text = form.get(name, "")
-    if not text.isdecimal() or len(text) > 3:
-        raise InvalidError(f"{name} is a number")
-    return int(text)
 
 
 async def _note(visitor: Visitor, key: StationKey, order: str, result: Result) -> None:

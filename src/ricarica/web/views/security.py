@@ -22,6 +22,8 @@ STATE_LABELS: Mapping[RequestState, str] = {
     RequestState.WAITING: msgid("Waits to be signed"),
     RequestState.ISSUED: msgid("Signed, not delivered yet"),
     RequestState.INSTALLED: msgid("In use"),
+    RequestState.SUPERSEDED: msgid("Replaced, until it comes with the new one"),
+    RequestState.REVOKED: msgid("Revoked"),
     RequestState.REFUSED: msgid("Refused by the station"),
     RequestState.FAILED: msgid("Could not be signed"),
 }
@@ -29,6 +31,8 @@ STATE_SYMBOLS: Mapping[RequestState, str] = {
     RequestState.WAITING: "preparing",
     RequestState.ISSUED: "finishing",
     RequestState.INSTALLED: "done",
+    RequestState.SUPERSEDED: "finishing",
+    RequestState.REVOKED: "unavailable",
     RequestState.REFUSED: "faulted",
     RequestState.FAILED: "faulted",
 }
@@ -127,6 +131,7 @@ class CertificateRow:
     is_soon: bool
     serial: str | None
     detail: str | None
+    revocable: str | None = None  # its id, while it can be revoked
 
 
 @dataclass(frozen=True, slots=True)
