@@ -10,6 +10,7 @@ from ricarica.alerts.ports import AlertStore
 from ricarica.alerts.service import AlertService
 from ricarica.authorization.access import AccessRuleService
 from ricarica.authorization.customers import CustomerService
+from ricarica.authorization.guard import Guesses
 from ricarica.authorization.local_lists import LocalListService
 from ricarica.authorization.places import Places
 from ricarica.authorization.ports import (
@@ -19,6 +20,7 @@ from ricarica.authorization.ports import (
     TokenStore,
 )
 from ricarica.authorization.service import AuthorizationService
+from ricarica.authorization.service import Neighbours as AuthorizationNeighbours
 from ricarica.billing.ports import BillingStore
 from ricarica.billing.service import BillingPolicy, BillingService
 from ricarica.certificates.contracts import ContractService
@@ -115,6 +117,7 @@ class Surroundings:
     security_policy: SecurityPolicy = field(default_factory=SecurityPolicy)
     pki: Pki = field(default_factory=Pki)
     billing_policy: BillingPolicy = field(default_factory=BillingPolicy)
+    guesses: Guesses = field(default_factory=Guesses)
 
 
 class Slices:
@@ -163,8 +166,10 @@ class Slices:
     @cached_property
     def authorization(self) -> AuthorizationService:
         stores, places = self._stores, Places(self.stations, self.configuration)
-        books, lists = stores.access_books, self.local_lists
-        return AuthorizationService(stores.tokens, books, places, lists, self._outgoing, self.ids)
+        around = AuthorizationNeighbours(places, self.local_lists, self._surroundings.guesses)
+        return AuthorizationService(
+            stores.tokens, stores.access_books, around, self._outgoing, self.ids
+        )
 
     @cached_property
     def access_rules(self) -> AccessRuleService:
@@ -203,7 +208,8 @@ class Slices:
     @cached_property
     def billing(self) -> BillingService:
         policy = self._surroundings.billing_policy
-        return BillingService(self._stores.billing, self._outgoing, self.ids, policy)
+        guesses = self._surroundings.guesses
+        return BillingService(self._stores.billing, self._outgoing, self.ids, policy, guesses)
 
     @cached_property
     def swaps(self) -> SwapService:

@@ -9,13 +9,18 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking, Caller
+from ricarica.api.caller import Asking, Caller, OfStation
 from ricarica.api.gate import needs
 from ricarica.api.replies import Instant, Page, PageWanted, ShortText, in_utc, page_from, page_of
 from ricarica.authorization.book import AccessBook, ListDefinition, TokenGroup
 from ricarica.authorization.lists import LocalList
 from ricarica.authorization.model import Attempt, TokenKind, Verdict
-from ricarica.authorization.queries import AccessQueries, AttemptFilter, AttemptQueries
+from ricarica.authorization.queries import (
+    AccessQueries,
+    AttemptFilter,
+    AttemptQueries,
+    without_codes,
+)
 from ricarica.authorization.reports import masked
 from ricarica.authorization.rules import AccessRule, Current, Effect, When, Where, Whom
 from ricarica.kernel.ids import EvseNumber, SiteId, StationId
@@ -118,7 +123,10 @@ class OpenKinds(Struct, frozen=True, forbid_unknown_fields=True):
 @get("/access-rules", opt=needs(Permission.READ), tags=TAGS)
 async def list_rules(caller: Asking) -> Page[RuleReply]:
     """All rules about who may charge where and when."""
-    return page_of(map(rule_reply, (await _book(caller)).rules))
+    rules = (await _book(caller)).rules
+    if not caller.actor.may(Permission.EDIT_TOKENS):
+        rules = await without_codes(caller.database, caller.tenant, rules)
+    return page_of(map(rule_reply, rules))
 
 
 @post("/access-rules", opt=EDIT, tags=TAGS)
@@ -153,7 +161,10 @@ async def remove_rule(caller: Asking, rule: FromPath[str]) -> None:
 async def list_groups(caller: Asking) -> Page[GroupReply]:
     """Groups that tokens are in, and those of which more is known."""
     counts = await AccessQueries(caller.database).groups(caller.tenant)
-    return page_of(_groups(await _book(caller), counts))
+    return page_of(
+        GroupReply(group.id, group.label, group.is_master, counts.get(group.id, 0))
+        for group in (await _book(caller)).all_groups(counts)
+    )
 
 
 @put("/token-groups/{group:str}", opt=EDIT, tags=TAGS)
@@ -231,13 +242,11 @@ async def send_local_list(caller: Asking, identity: FromPath[str]) -> None:
 
 
 def attempt_filter(
-    station: FromQuery[str | None] = None,
+    of_station: OfStation,
     verdict: FromQuery[Verdict | None] = None,
     refused: Annotated[bool, QueryParameter(description="All but the accepted.")] = False,
 ) -> AttemptFilter:
-    return AttemptFilter(
-        station=StationId(station) if station else None, verdict=verdict, refused=refused
-    )
+    return AttemptFilter(station=of_station, verdict=verdict, refused=refused)
 
 
 @get(
@@ -354,13 +363,6 @@ def rule_reply(rule: AccessRule) -> RuleReply:
         concurrent_max=rule.concurrent_max,
         is_on=rule.is_on,
     )
-
-
-def _groups(book: AccessBook, counts: dict[str, int]) -> list[GroupReply]:
-    known = {group.id: group for group in book.groups}
-    names = sorted({*counts, *known}, key=str.casefold)
-    groups = (known.get(name, TokenGroup(name)) for name in names)
-    return [GroupReply(g.id, g.label, g.is_master, counts.get(g.id, 0)) for g in groups]
 
 
 def list_from(id: str, body: ListBody) -> ListDefinition:

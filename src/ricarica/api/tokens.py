@@ -98,26 +98,28 @@ class TokenPatch(Struct, frozen=True, forbid_unknown_fields=True):
     treatment: TreatmentBody | UnsetType = UNSET
 
 
-def token_filter(
+async def token_filter(
+    caller: Asking,
     q: Annotated[
         str | None, QueryParameter(description="In uid, label or group, any case.")
     ] = None,
     status: FromQuery[TokenStatus | None] = None,
     group: FromQuery[str | None] = None,
 ) -> TokenFilter:
-    return TokenFilter(text=q, status=status, group=group)
+    in_full = caller.actor.may(Permission.EDIT_TOKENS)
+    return TokenFilter(text=q, status=status, group=group, in_full=in_full)
 
 
 @get(
     "/tokens",
     opt=needs(Permission.READ),
     tags=["Tokens"],
-    dependencies={"which": Provide(token_filter, sync_to_thread=False)},
+    dependencies={"which": Provide(token_filter)},
 )
 async def list_tokens(
     caller: Asking, which: NamedDependency[TokenFilter], page: PageWanted
 ) -> Page[TokenReply]:
-    """Tokens by uid."""
+    """Tokens by uid; with codes that are typed in only for those who may edit tokens."""
     rows = await TokenQueries(caller.database).tokens(caller.tenant, which, page)
     return page_from(rows, token_reply)
 
@@ -125,7 +127,8 @@ async def list_tokens(
 @get("/tokens/{uid:str}", opt=needs(Permission.READ), tags=["Tokens"])
 async def get_token(caller: Asking, uid: FromPath[str]) -> TokenReply:
     """One token; its uid is compared without case."""
-    found = await TokenQueries(caller.database).token(caller.tenant, uid)
+    in_full = caller.actor.may(Permission.EDIT_TOKENS)
+    found = await TokenQueries(caller.database).token(caller.tenant, uid, in_full=in_full)
     return token_reply(require(found, f"token {uid}"))
 
 
@@ -136,7 +139,7 @@ async def add_token(caller: Asking, data: JSONBody[NewToken]) -> TokenReply:
     async def add(slices: Slices) -> TokenReply:
         await _known_tariff(slices, caller, data.tariff)
         token = await slices.authorization.add(_token(data, caller, slices.now))
-        caller.audit(slices, "token.add", f"token:{token.uid}", status=token.status)
+        caller.audit(slices, "token.add", f"token:{token.shown}", status=token.status)
         return token_reply(token)
 
     return await caller.once(TokenReply, add)
@@ -151,7 +154,7 @@ async def change_token(
     async def change(slices: Slices) -> TokenReply:
         await _known_tariff(slices, caller, data.tariff)
         token = await slices.authorization.change(caller.tenant, uid, _changes(data))
-        caller.audit(slices, "token.change", f"token:{token.uid}", status=token.status)
+        caller.audit(slices, "token.change", f"token:{token.shown}", status=token.status)
         return token_reply(token)
 
     return await caller.carry_out(change)
@@ -162,8 +165,8 @@ async def remove_token(caller: Asking, uid: FromPath[str]) -> None:
     """Forget a token; what it charged stays."""
 
     async def remove(slices: Slices) -> None:
-        await slices.authorization.remove(caller.tenant, uid)
-        caller.audit(slices, "token.remove", f"token:{uid}")
+        token = await slices.authorization.remove(caller.tenant, uid)
+        caller.audit(slices, "token.remove", f"token:{token.shown}")
 
     await caller.carry_out(remove)
 

@@ -1,0 +1,1 @@
+"""Who may charge, where and when: tokens, groups, rules, local lists, attempts."""

@@ -1,5 +1,6 @@
 """What an operator has laid down about tokens, all in one: it is asked for with every token."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -69,6 +70,12 @@ class AccessBook:
         return group is not None and any(
             known.is_master and same(known.id, group) for known in self.groups
         )
+
+    def all_groups(self, used: Iterable[str]) -> list[TokenGroup]:
+        """Those that tokens are in, and those of which more is known; by name."""
+        known = {group.id: group for group in self.groups}
+        names = sorted({*used, *known}, key=str.casefold)
+        return [known.get(name, TokenGroup(name)) for name in names]
 
     def accepts_unknown(self, kind: TokenKind | None) -> bool:
         return kind in NOBODYS or kind in self.open_kinds

@@ -1,5 +1,6 @@
 """Tokens, and whether they may charge."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -29,6 +30,19 @@ class TokenKind(StrEnum):
 # Nobody registers these: a start button identifies nobody and was mounted on purpose (C02), and
 # who pays at the station has paid (C18).
 NOBODYS = frozenset({TokenKind.NO_AUTHORIZATION, TokenKind.DIRECT_PAYMENT})
+# What no card, car or phone can show: only who says of what kind it is means such a token.
+# C01.FR.25. The other kinds are registered loosely, for few know which standard a card follows.
+APART = NOBODYS | {TokenKind.KEY_CODE, TokenKind.CENTRAL}
+# Where a station cannot say the kind, it may be one of ours, that we told it to begin with; it
+# is never what somebody typed in, for a card could have the same number.
+NEVER_WITHOUT_KIND = NOBODYS | {TokenKind.KEY_CODE}
+MAY_BE_CONTRACTS = frozenset({TokenKind.EMAID, None})
+EMAID = re.compile(
+    r"(?P<country>[A-Z]{2})(?P<gap>-?)(?P<provider>[0-9A-Z]{3})(?P=gap)(?P<instance>[0-9A-Z]{9})"
+    r"((?P=gap)[0-9A-Z])?",
+    re.ASCII | re.IGNORECASE,
+)
+HIDDEN = "***"  # shown instead of a code that is typed in: it is a password. C04.FR.04
 
 
 class TokenStatus(StrEnum):
@@ -77,6 +91,34 @@ class TokenRef:
         """The uid for comparing: tokens differ by more than case."""
         return self.uid.strip().casefold()
 
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """What it may be registered as, folded: as it is shown, or as a contract is written."""
+        emaid = emaid_in(self.uid) if self.kind in MAY_BE_CONTRACTS else None
+        return tuple(dict.fromkeys((self.folded, (emaid or self.folded).casefold())))
+
+    @property
+    def shown(self) -> str:
+        """The uid for whoever reads along: people, programs, logs."""
+        return shown_uid(self.uid, self.kind)
+
+
+def emaid_in(uid: str) -> str | None:
+    """A contract's name as it is kept: without separators and without the check digit, which cars,
+    stations and providers write or leave out as they like. ISO 15118-2:2014 annex H.1"""
+    found = EMAID.fullmatch(uid.strip())
+    return "".join(found.group("country", "provider", "instance")).upper() if found else None
+
+
+def ref_of(uid: str, kind: str | None) -> TokenRef:
+    """As others have written it down."""
+    return TokenRef(uid, TokenKind(kind) if kind else None)
+
+
+def shown_uid(uid: str, kind: str | None) -> str:
+    """C04.FR.04"""
+    return HIDDEN if kind == TokenKind.KEY_CODE else uid
+
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
@@ -115,10 +157,17 @@ class Token:
     def folded(self) -> str:
         return self.uid.strip().casefold()
 
+    @property
+    def shown(self) -> str:
+        return shown_uid(self.uid, self.kind)
+
     def is_meant(self, ref: TokenRef) -> bool:
         """Whether that names this token. A code that is typed in is never a card's number."""
-        is_code = self.kind is TokenKind.KEY_CODE
-        return ref.kind is None or is_code is (ref.kind is TokenKind.KEY_CODE)
+        if ref.kind is None:
+            return self.kind not in NEVER_WITHOUT_KIND
+        if self.kind in APART or ref.kind in NEVER_WITHOUT_KIND:
+            return self.kind is ref.kind
+        return True
 
 
 @dataclass(frozen=True, slots=True)

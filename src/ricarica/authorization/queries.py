@@ -1,7 +1,7 @@
 """Reading tokens for screens."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from ricarica.authorization.book import AccessBook
 from ricarica.authorization.lists import LocalList
 from ricarica.authorization.model import (
+    HIDDEN,
     Attempt,
     Token,
     TokenKind,
@@ -17,6 +18,7 @@ from ricarica.authorization.model import (
     Verdict,
 )
 from ricarica.authorization.reports import CustomerReport
+from ricarica.authorization.rules import AccessRule
 from ricarica.authorization.sql import (
     ACCESS_BOOKS,
     ATTEMPTS,
@@ -33,6 +35,7 @@ from ricarica.kernel.ids import StationId, StationKey, TenantId
 from ricarica.storage.database import Database
 from ricarica.storage.pages import FIRST, Order, Page, Wanted, page_of
 
+IS_NO_CODE = TOKENS.c.kind != TokenKind.KEY_CODE
 BY_UID = Order(TOKENS.c.folded, TOKENS.c.folded)
 LISTS_SHOWN_MAX = 1_000
 GROUPS_SHOWN_MAX = 1_000
@@ -41,13 +44,17 @@ REPORTS_SHOWN_MAX = 50
 
 @dataclass(frozen=True, slots=True)
 class TokenFilter:
-    """None: any. `text` is looked for in uid, label and group, in any case."""
+    """None: any. `text` is looked for in uid, label and group, in any case.
+
+    `in_full`: with the codes that are typed in, for those who may see them. C04.FR.04
+    """
 
     text: str | None = None
     status: TokenStatus | None = None
     kind: TokenKind | None = None
     group: str | None = None
     expired_at: datetime | None = None  # those that have expired by then
+    in_full: bool = False
 
 
 ANY = TokenFilter()
@@ -60,21 +67,49 @@ class TokenQueries:
     async def tokens(
         self, tenant: TenantId, filter_: TokenFilter = ANY, wanted: Wanted = FIRST
     ) -> Page[Token]:
-        """By uid."""
+        """By uid. A masked code among them would be known by its place."""
         query = sa.select(*TOKENS.c[:-1]).where(TOKENS.c.tenant == tenant, *_wheres(filter_))
         return await page_of(self._database, query, BY_UID, wanted, token_from)
 
-    async def token(self, tenant: TenantId, uid: str) -> Token | None:
+    async def token(self, tenant: TenantId, uid: str, *, in_full: bool) -> Token | None:
+        """Without `in_full` there are no codes: whoever finds one has guessed it."""
+        query = sa.select(*TOKENS.c[:-1]).where(
+            TOKENS.c.tenant == tenant, TOKENS.c.folded.in_(TokenRef(uid).spellings)
+        )
+        rows = await self._database.fetch(query if in_full else query.where(IS_NO_CODE))
+        return token_from(rows[0]) if rows else None
+
+    async def codes_among(self, tenant: TenantId, uids: Collection[str]) -> frozenset[str]:
+        """Those that are typed in, folded."""
+        folded = {TokenRef(uid).folded for uid in uids}
+        if not folded:
+            return frozenset()
         rows = await self._database.fetch(
-            sa.select(*TOKENS.c[:-1]).where(
-                TOKENS.c.tenant == tenant, TOKENS.c.folded == TokenRef(uid).folded
+            sa.select(TOKENS.c.folded).where(
+                TOKENS.c.tenant == tenant, TOKENS.c.folded.in_(folded), ~IS_NO_CODE
             )
         )
-        return token_from(rows[0]) if rows else None
+        return frozenset(row[0] for row in rows)
+
+
+async def without_codes(
+    database: Database, tenant: TenantId, rules: Sequence[AccessRule]
+) -> tuple[AccessRule, ...]:
+    """Rules as they are shown to those who may not see codes. C04.FR.04"""
+    named = {rule.whom.uid for rule in rules if rule.whom.uid}
+    codes = await TokenQueries(database).codes_among(tenant, named)
+    return tuple(
+        replace(rule, whom=replace(rule.whom, uid=HIDDEN))
+        if rule.whom.uid and TokenRef(rule.whom.uid).folded in codes
+        else rule
+        for rule in rules
+    )
 
 
 def _wheres(filter_: TokenFilter) -> Iterator[sa.ColumnElement[bool]]:
     columns = TOKENS.c
+    if not filter_.in_full:
+        yield IS_NO_CODE
     if filter_.text:
         text = filter_.text.strip().casefold()
         yield sa.or_(

@@ -68,8 +68,9 @@ def who_of(command: TellCustomer) -> str:
 
 
 def masked(uid: str) -> str:
-    """The uid with its middle hidden, for those who need not know it."""
-    return f"{uid[:2]}…{uid[-2:]}" if len(uid) > 6 else "…"
+    """The uid with its middle hidden, for those who need not know it. Digits alone may be a code,
+    which half of it would give away."""
+    return "…" if len(uid) <= 6 or uid.isdecimal() else f"{uid[:2]}…{uid[-2:]}"
 
 
 def with_part(report: CustomerReport, number: int, text: str, *, is_last: bool) -> CustomerReport:

@@ -6,8 +6,10 @@ from decimal import Decimal
 
 from ricarica.authorization import guard, judging
 from ricarica.authorization.events import TokenChanged, TokenJudged
+from ricarica.authorization.guard import Guesses
 from ricarica.authorization.local_lists import LocalListService
 from ricarica.authorization.model import (
+    NOBODYS,
     Attempt,
     Judgement,
     Occasion,
@@ -17,6 +19,7 @@ from ricarica.authorization.model import (
     TokenStatus,
     Treatment,
     Verdict,
+    emaid_in,
 )
 from ricarica.authorization.places import Places
 from ricarica.authorization.ports import AccessBookStore, TokenStore
@@ -31,6 +34,8 @@ LANGUAGE_MAX = 8  # characters of a language, C01.FR.17
 MESSAGE_MAX = 512  # characters that 2.0.1 can carry; 2.1 twice as many
 PRIORITY_MAX = 9  # either way
 CREDIT_MAX = Decimal(1_000_000)  # either way: who paid less than it came to owes the rest
+TOKENS = "tokens"  # what stations guess at
+WRONG = frozenset({Verdict.UNKNOWN, Verdict.INVALID})
 # Starts from the dashboard or the API that name no token are the operator's own.
 DESK = TokenRef("RICARICA-DESK", TokenKind.CENTRAL)
 
@@ -53,20 +58,29 @@ class TokenChanges:
     treatment: Treatment | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What judging a token needs to ask, and what it changes besides."""
+
+    places: Places
+    lists: LocalListService
+    guesses: Guesses
+
+
 class AuthorizationService:
     def __init__(
         self,
         store: TokenStore,
         access: AccessBookStore,
-        places: Places,
-        lists: LocalListService,
+        neighbours: Neighbours,
         announcer: Announcer,
         ids: Ids,
     ) -> None:
         self._store = store
         self._access = access
-        self._places = places
-        self._lists = lists
+        self._guesses = neighbours.guesses
+        self._places = neighbours.places
+        self._lists = neighbours.lists
         self._announce = announcer.announce
         self._ids = ids
 
@@ -78,14 +92,11 @@ class AuthorizationService:
         contract: ContractStatus | None = None,
     ) -> Judgement:
         """A driver identified at a station: may it charge? C01"""
-        is_code = ref.kind is TokenKind.KEY_CODE
-        if is_code:
-            judgement = await self._try_code(ref, Occasion(station, at))
-        else:
-            judgement = await self.judge(ref, Occasion(station, at))
+        judgement = await self.judge(ref, Occasion(station, at))
         if contract is not None:
             judgement = judging.with_contract(judgement, contract)
-        uid = "" if is_code else ref.uid  # C04.FR.04
+        judgement = await self.answer(station, ref, judgement, at)
+        uid = "" if ref.kind is TokenKind.KEY_CODE else ref.uid  # C04.FR.04
         number = self._ids.event()
         self._access.add_attempt(Attempt(station, number, at, uid, ref.kind, judgement.verdict))
         self._announce(TokenJudged(station, uid, judgement.verdict))
@@ -93,16 +104,34 @@ class AuthorizationService:
 
     async def judge(self, ref: TokenRef, occasion: Occasion) -> Judgement:
         tenant = occasion.station.tenant
-        token = await self._store.get(tenant, ref.folded)
+        token = await self.meant(tenant, ref)
         book = await self._access.book(tenant)
-        if token is None or not token.is_meant(ref):
+        if token is None:
             return judging.of_stranger(ref, book)
         places = await self._places.of(occasion.station, occasion.evse, book.rules)
         return judging.of_token(token, ref, book, occasion, places)
 
+    async def answer(
+        self, station: StationKey, ref: TokenRef, judgement: Judgement, at: datetime
+    ) -> Judgement:
+        """What a station hears of a verdict: who tries one after the other learns nothing.
+
+        Args:
+            at: By our clock; a station's could say that it had waited.
+        """
+        if ref.kind is TokenKind.KEY_CODE:
+            return await self._answer_to_code(station, judgement, at)
+        if ref.kind in NOBODYS or judgement.contract is ContractStatus.ACCEPTED:
+            return judgement  # there is nothing to guess
+        if self._guesses.is_shut(station, TOKENS, at):
+            return Judgement(Verdict.INVALID)
+        if judgement.verdict in WRONG:
+            self._guesses.count(station, TOKENS, at)
+        return judgement
+
     async def is_limited(self, station: StationKey, ref: TokenRef) -> bool:
         """Whether it matters how many of its transactions run: to count is to ask the database."""
-        token = await self._store.get(station.tenant, ref.folded)
+        token = await self.meant(station.tenant, ref)
         if token is None:
             return False
         book = await self._access.book(station.tenant)
@@ -111,19 +140,29 @@ class AuthorizationService:
         places = await self._places.of(station, None, book.rules)
         return any(concurrent_max(book.rules, token, place) is not None for place in places)
 
-    async def _try_code(self, ref: TokenRef, occasion: Occasion) -> Judgement:
+    async def _answer_to_code(
+        self, station: StationKey, judgement: Judgement, at: datetime
+    ) -> Judgement:
         """C04.FR.06: who tries one code after the other waits longer and longer."""
-        watched = await self._access.guard(occasion.station)
-        if guard.is_shut(watched, occasion.at):
+        watched = await self._access.guard(station)
+        if guard.is_shut(watched, at):
             return Judgement(Verdict.INVALID)
-        judgement = await self.judge(ref, occasion)
         is_right = judgement.verdict is not Verdict.INVALID
         if not is_right or watched.wrong:
-            self._access.save_guard(guard.after(watched, occasion.at, is_right=is_right))
+            self._access.save_guard(guard.after(watched, at, is_right=is_right))
         return judgement
 
     async def find(self, tenant: TenantId, ref: TokenRef) -> Token | None:
-        return await self._store.get(tenant, ref.folded)
+        """By its uid, as people and programs name it, whatever its kind is."""
+        for folded in ref.spellings:
+            if token := await self._store.get(tenant, folded):
+                return token
+        return None
+
+    async def meant(self, tenant: TenantId, ref: TokenRef) -> Token | None:
+        """The one that a station means."""
+        token = await self.find(tenant, ref)
+        return token if token is not None and token.is_meant(ref) else None
 
     async def add(self, token: Token) -> Token:
         uid = token.uid.strip()
@@ -131,11 +170,13 @@ class AuthorizationService:
             raise InvalidError(f"a token's uid has 1 to {UID_LENGTH_MAX} characters")
         if token.kind is TokenKind.NO_AUTHORIZATION:
             raise InvalidError("a start button needs no token: it may always charge")
-        if await self._store.get(token.tenant, token.folded):
+        if token.kind is TokenKind.EMAID:
+            uid = emaid_in(uid) or uid
+        if await self.find(token.tenant, TokenRef(uid, token.kind)):
             raise ConflictError(f"the token {uid} is there already; change it instead")
         added = replace(token, uid=uid, treatment=checked_treatment(token.treatment))
         self._store.save(added)
-        self._announce(TokenChanged(uid, token.status))
+        self._announce(TokenChanged(added.shown, token.status))
         await self._lists.call(token.tenant, added)
         return added
 
@@ -162,22 +203,24 @@ class AuthorizationService:
             ),
         )
         self._store.save(changed)
-        self._announce(TokenChanged(changed.uid, changed.status))
+        self._announce(TokenChanged(changed.shown, changed.status))
         await self._lists.call(tenant, token, changed)
         return changed
 
-    async def remove(self, tenant: TenantId, uid: str) -> None:
+    async def remove(self, tenant: TenantId, uid: str) -> Token:
+        """Returns what it was."""
         token = await self._known(tenant, uid)
         self._store.remove(token)
-        self._announce(TokenChanged(token.uid, None))
+        self._announce(TokenChanged(token.shown, None))
         await self._lists.call(tenant, token)
+        return token
 
     async def spend(self, tenant: TenantId, ref: TokenRef, amount: Decimal) -> None:
         """Take from a token's credit what was charged with it; a negative amount goes back. C17"""
-        token = await self._store.get(tenant, ref.folded)
+        token = await self.meant(tenant, ref)
         if token is not None and token.credit is not None:
             self._store.save(replace(token, credit=token.credit - amount))
-            self._announce(TokenChanged(token.uid, token.status))
+            self._announce(TokenChanged(token.shown, token.status))
 
     async def desk(self, tenant: TenantId, at: datetime) -> TokenRef:
         """The operator's own token, made when it is first needed."""
@@ -195,7 +238,7 @@ class AuthorizationService:
         return DESK
 
     async def _known(self, tenant: TenantId, uid: str) -> Token:
-        token = await self._store.get(tenant, TokenRef(uid).folded)
+        token = await self.find(tenant, TokenRef(uid))
         if token is None:
             raise NotFoundError(f"there is no token {uid}")
         return token

@@ -2,9 +2,9 @@
 
 from msgspec.structs import replace
 
-from ricarica.authorization.model import EnergyTransfer, TokenRef
+from ricarica.authorization.model import EnergyTransfer, ref_of
 from ricarica.authorization.service import AuthorizationService
-from ricarica.energy.commands import SetProfile
+from ricarica.energy.commands import AllowTransfers, SetProfile
 from ricarica.energy.events import CarScheduleReceived, ChargingNeedsTold
 from ricarica.energy.facts import CarScheduleTold, NeedsAnswer, NeedsTold
 from ricarica.energy.holding import occasion_at
@@ -100,7 +100,7 @@ class CarService:
         station, evse = told.station, told.evse
         known = await self._energy.evse_energy(station, evse)
         running = await self._energy.running_at(station, evse)
-        occasion = occasion_at(evse, running, known)
+        occasion = occasion_at(evse, running, known, await self._energy.zone(station))
         is_steered = known.needs is not None and known.needs.is_dynamic  # K17.FR.11, K19.FR.10
         placed = await self._energy.placed(station)
         is_fine = is_steered or fits(told.schedule, told.base_at, placed, occasion)
@@ -149,22 +149,36 @@ class CarService:
     ) -> tuple[EnergyTransfer, ...] | None:
         of_token: tuple[EnergyTransfer, ...] = ()
         if transaction and transaction.token:
-            ref = TokenRef(transaction.token)
-            token = await self._authorization.find(station.tenant, ref)
+            ref = ref_of(transaction.token, transaction.token_kind)
+            token = await self._authorization.meant(station.tenant, ref)
             of_token = token.treatment.transfers if token else ()
         return both_allow(of_token, transfers_by(await self.rules_for(station)))
 
     async def rule(self, rule: Rule) -> None:
         """Decide it; without anything decided, the rule goes."""
-        known = await self._store.rules(rule.tenant, [rule.station])
-        if rule.transfers is None and rule.power_w is None:
-            for each in known:
-                self._store.remove_rule(each)
-            return
         power_w = rule.power_w
         if power_w is not None and not (power_w.is_finite() and 0 <= power_w <= POWER_W_MAX):
             raise InvalidError(f"power_w is from 0 to {POWER_W_MAX}")
-        self._store.save_rule(rule)
+        charging = await self._charging_under(rule)
+        before = [await self._transfers(each.station, each) for each in charging]
+        if rule.transfers is None and power_w is None:
+            for known in await self._store.rules(rule.tenant, [rule.station]):
+                self._store.remove_rule(known)
+        else:
+            self._store.save_rule(rule)
+        for transaction, was in zip(charging, before, strict=True):
+            allowed = await self._transfers(transaction.station, transaction)
+            if allowed and allowed != was:  # Q02.FR.05
+                self._tell(transaction.station, AllowTransfers(transaction.ref, allowed))
+
+    async def _charging_under(self, rule: Rule) -> list[Transaction]:
+        """Of cars that can negotiate anew how energy flows, where the rule may decide."""
+        found = []
+        for known in await self._store.with_needs(rule.tenant, rule.station):
+            if known.needs is not None and known.needs.is_bidirectional_protocol:
+                running = await self._energy.running_at(known.station, known.evse)
+                found += [each for each in running if each.ref == known.transaction]
+        return found
 
     async def rules_for(self, station: StationKey) -> list[Rule]:
         """Those that decide there, the nearest first."""

@@ -9,6 +9,17 @@ from ricarica.access.model import Actor
 from ricarica.authorization.commands import ClearCache
 from ricarica.authorization.model import TokenRef
 from ricarica.configuration.commands import ReportSettings, WriteSetting
+from ricarica.energy.commands import (
+    AskComposite,
+    AskDer,
+    AskProfiles,
+    ClearDer,
+    ClearProfiles,
+    SetDer,
+    SetProfile,
+    SignalFrequency,
+    UpdateDynamic,
+)
 from ricarica.kernel.errors import ConflictError, InvalidError
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
 from ricarica.slices import Slices
@@ -29,6 +40,17 @@ ORDERS: Mapping[str, type] = {
     "clear-cache": ClearCache,
     "settings": ReportSettings,
     "write-settings": WriteSetting,
+    "set-profile": SetProfile,
+    "charging-limit": SetProfile,
+    "clear-profile": ClearProfiles,
+    "clear-profiles": ClearProfiles,
+    "update-dynamic": UpdateDynamic,
+    "report-profiles": AskProfiles,
+    "composite": AskComposite,
+    "afrr": SignalFrequency,
+    "set-der": SetDer,
+    "report-der": AskDer,
+    "clear-der": ClearDer,
 }
 
 
@@ -44,19 +66,21 @@ async def start_order(
     Raises:
         ConflictError: the station would never start for such a token.
     """
+    group = None
     if token is None:
         ref = await slices.authorization.desk(key.tenant, slices.now)
     else:
         known = await slices.authorization.find(key.tenant, TokenRef(token))
         ref = TokenRef(known.uid, known.kind) if known else TokenRef(token)
+        group = known.group if known else None
     station = await slices.stations.get(key)
     if habits_of(station).hex_tokens and not HEX.fullmatch(ref.uid):
         raise ConflictError(
-            f"{key.station} starts only for tokens in hexadecimal digits, not for {ref.uid}"
+            f"{key.station} starts only for tokens in hexadecimal digits, not for {ref.shown}"
         )
     if evse is None:
         evse = await slices.stations.evse_to_start(key)  # some stations refuse to choose one
-    return StartCharging(ref, slices.ids.wire_number(), evse, connector)
+    return StartCharging(ref, slices.ids.wire_number(), evse, connector, group)
 
 
 async def stop_order(

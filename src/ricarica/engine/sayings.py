@@ -1,14 +1,16 @@
 """Commands as people and programs write them: by name and body, to be said now or later."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from ricarica.authorization.reports import masked
 from ricarica.configuration.commands import ReadSettings, ReportSettings, WriteSetting
 from ricarica.configuration.model import is_secret
-from ricarica.engine.commands import NUMBER, Call, Called, check
+from ricarica.engine.commands import NUMBER, Call, Called, check, wait_of
+from ricarica.engine.energy_sayings import BODIES, body_from, command_from
 from ricarica.engine.orders import ORDERS, start_order, stop_order, trigger_orders
 from ricarica.engine.outbox import DECODER, ENCODER
 from ricarica.engine.redaction import MASK, redacted
@@ -47,11 +49,14 @@ class Saying:
         if self.is_raw:
             shown: dict[str, Any] = DECODER.decode(redacted(self.name, self.text))
             return shown
-        written = self.body.get("write")
-        if not isinstance(written, Mapping):
-            return self.body
-        masked = {name: MASK if is_secret(name) else value for name, value in written.items()}
-        return {**self.body, "write": masked}
+        body, written = dict(self.body), self.body.get("write")
+        if isinstance(token := body.get("token"), str):
+            body["token"] = masked(token)  # it may be a code, C04.FR.04
+        if isinstance(written, Mapping):
+            body["write"] = {
+                name: MASK if is_secret(name) else value for name, value in written.items()
+            }
+        return body
 
 
 class Telling(Protocol):
@@ -121,7 +126,9 @@ def _complaint(saying: Saying, dialect: str) -> str | None:
 def _check_neutral(saying: Saying) -> None:
     if saying.name not in ORDERS:
         raise InvalidError(f"there is no command {saying.name}; there are {', '.join(ORDERS)}")
-    if saying.name not in SPECIAL:
+    if saying.name in BODIES:
+        body_from(saying.name, saying.text)
+    elif saying.name not in SPECIAL:
         _converted(saying, 1)
     if saying.name == "settings":
         _settings(saying, 1)
@@ -134,6 +141,8 @@ async def commands_of(slices: Slices, key: StationKey, saying: Saying) -> list[o
     """
     body = saying.body
     match saying.name:
+        case name if name in BODIES:
+            return [await command_from(slices, key, name, saying.text)]
         case "start":
             evse, connector = body.get("evse"), body.get("connector")
             order = await start_order(
@@ -190,6 +199,10 @@ def _converted(saying: Saying, number: int) -> object:
 
 def result_of(told: Told) -> Result:
     """What an answer as it is on the wire means, as far as every answer says it alike."""
+    return replace(_result_of(told), waited=wait_of(told))
+
+
+def _result_of(told: Told) -> Result:
     match told.outcome:
         case Reached.ANSWERED:
             answer = _decoded(told.payload or b"{}")

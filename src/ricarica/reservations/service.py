@@ -73,7 +73,7 @@ class ReservationService:
         occasion = Occasion(key, at, wish.evse, begins=True)
         judgement = await self._authorization.judge(ref, occasion)
         if judgement.verdict not in (Verdict.ACCEPTED, Verdict.NOT_NOW):
-            raise InvalidError(f"the token {wish.token} may not charge there: {judgement.verdict}")
+            raise InvalidError(f"the token {ref.shown} may not charge there: {judgement.verdict}")
         return ref
 
     async def answered(self, key: StationKey, command: Reserve, status: str, at: datetime) -> None:
@@ -135,7 +135,7 @@ class ReservationService:
                 reservation.evse,
                 reservation.state,
                 reservation.changed_at or reservation.made_at,
-                reservation.token.uid,
+                reservation.token.shown,
             )
         )
 

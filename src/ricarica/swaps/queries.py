@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
+from ricarica.authorization.model import TokenKind, shown_uid
 from ricarica.kernel.ids import EvseNumber, StationId, StationKey, TenantId
 from ricarica.stations.sql import CONNECTORS
-from ricarica.storage.database import Database
+from ricarica.storage.database import Database, Row
 from ricarica.storage.pages import FIRST, Order, Page, Wanted, page_of
 from ricarica.swaps.model import HeldBattery, Swap, SwapState
 from ricarica.swaps.sql import (
@@ -55,13 +57,16 @@ class SwapQueries:
         if filter_.state is not None:
             query = query.where(columns.state == filter_.state)
         if filter_.token is not None:
-            query = query.where(sa.func.lower(columns.token) == filter_.token.casefold())
-        return await page_of(self._database, query, NEWEST_FIRST, wanted, swap_from)
+            is_no_code = columns.token_kind.is_distinct_from(TokenKind.KEY_CODE.value)
+            query = query.where(
+                sa.func.lower(columns.token) == filter_.token.casefold(), is_no_code
+            )
+        return await page_of(self._database, query, NEWEST_FIRST, wanted, shown_from)
 
     async def swap(self, tenant: TenantId, swap: str) -> Swap | None:
         query = sa.select(*SWAPS.c[:-1]).where(SWAPS.c.tenant == tenant, SWAPS.c.id == swap)
         rows = await self._database.fetch(query)
-        return swap_from(rows[0]) if rows else None
+        return shown_from(rows[0]) if rows else None
 
     async def batteries_at(self, station: StationKey) -> list[HeldBattery]:
         """By slot."""
@@ -100,3 +105,9 @@ class SwapQueries:
             columns.tenant == station.tenant, columns.station == station.station
         )
         return bool(await self._database.fetch(query.limit(1)))
+
+
+def shown_from(row: Row) -> Swap:
+    """C04.FR.04"""
+    swap = swap_from(row)
+    return replace(swap, token=shown_uid(swap.token, swap.token_kind)) if swap.token else swap

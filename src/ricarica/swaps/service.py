@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from ricarica.authorization.model import Occasion, TokenRef, Verdict
+from ricarica.authorization.model import Occasion, TokenRef, Verdict, shown_uid
 from ricarica.authorization.service import AuthorizationService
 from ricarica.kernel.errors import ForbiddenError, InvalidError, NotFoundError
 from ricarica.kernel.events import Announcer
@@ -50,7 +50,7 @@ class SwapService:
         """
         judgement = await self._authorization.judge(ref, Occasion(station, at))
         if judgement.verdict is not Verdict.ACCEPTED:
-            raise ForbiddenError(f"the token {ref.uid} may not swap: {judgement.verdict}")
+            raise ForbiddenError(f"the token {ref.shown} may not swap: {judgement.verdict}")
         number = self._ids.wire_number()
         swap = await self._new(station, number, ref, at, SwapState.REQUESTED)
         self._changed(swap)
@@ -131,7 +131,7 @@ class SwapService:
     async def _with_prices(self, swap: Swap, ref: TokenRef) -> Swap:
         key = swap.station
         station = await self._stations.get(key)
-        token = await self._authorization.find(key.tenant, ref)
+        token = await self._authorization.meant(key.tenant, ref)
         own: TariffId | None = token.tariff if token else None
         site = await self._stations.site_tariff(station)
         tariff = await self._tariffs.in_force(key.tenant, own, station.tariff, site)
@@ -149,7 +149,7 @@ class SwapService:
                     battery,
                     moved.at,
                     moved.station if stays else None,
-                    None if stays else moved.token.uid or None,
+                    None if stays else moved.token.shown or None,
                 )
             )
 
@@ -160,7 +160,7 @@ class SwapService:
                 swap.station,
                 swap.id,
                 swap.state,
-                swap.token,
+                shown_uid(swap.token, swap.token_kind) if swap.token else None,
                 _serials(swap.taken),
                 _serials(swap.given),
                 swap.cost_incl,

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from ricarica.authorization.model import TokenKind, TokenRef
+from ricarica.authorization.model import Token, TokenKind, TokenRef, ref_of
 from ricarica.authorization.service import AuthorizationService
 from ricarica.configuration.commands import ReadSettings
 from ricarica.configuration.model import Setting
@@ -17,7 +17,7 @@ from ricarica.transactions.chronicle import Chronicle
 from ricarica.transactions.commands import StopCharging
 from ricarica.transactions.counting import usage_of
 from ricarica.transactions.facts import Particulars, TransactionFact
-from ricarica.transactions.model import Flag, Transaction
+from ricarica.transactions.model import Arrangement, Flag, Transaction
 from ricarica.transactions.ports import TransactionStore
 from ricarica.transactions.terms import (
     NO_TERMS,
@@ -63,9 +63,19 @@ class Agreements:
         self._chronicle = chronicle
         self._tell = outgoing.tell
 
-    async def begun(self, transaction: Transaction, fact: TransactionFact) -> Transaction:
+    async def begun(
+        self, transaction: Transaction, fact: TransactionFact
+    ) -> tuple[Transaction, Arrangement | None]:
         """It is known by now who charges, or of which start of ours it came."""
-        transaction = await self._as_arranged(transaction, fact)
+        met = await self._arranged_for(transaction, fact)
+        if met is not None and (met.limits or met.payment):
+            terms = transaction.terms or NO_TERMS
+            wanted, payment = tighter(terms.wanted, met.limits), met.payment or terms.payment
+            terms = replace(terms, wanted=wanted, payment=payment)
+            transaction = replace(transaction, terms=terms)
+        return await self._by_its_token(transaction, fact), met
+
+    async def _by_its_token(self, transaction: Transaction, fact: TransactionFact) -> Transaction:
         if fact.token is None:
             return transaction
         if fact.token.kind is TokenKind.DIRECT_PAYMENT:
@@ -74,26 +84,24 @@ class Agreements:
             transaction = replace(transaction, terms=paid)
         return await self._with_credit(transaction, fact.token)
 
-    async def _as_arranged(self, transaction: Transaction, fact: TransactionFact) -> Transaction:
+    async def _arranged_for(
+        self, transaction: Transaction, fact: TransactionFact
+    ) -> Arrangement | None:
         arranged = await self._store.arranged(fact.station)
         if not arranged:
-            return transaction
+            return None
         token = fact.token.folded if fact.token else None
         evse = fact.evse or transaction.evse
         met = next((x for x in arranged if x.is_met_by(fact.remote_start, token, evse)), None)
         rest = tuple(x for x in arranged if x is not met and x.until > fact.received_at)
         if rest != arranged:
             self._store.arrange(fact.station, rest)
-        if met is None:
-            return transaction
-        terms = transaction.terms or NO_TERMS
-        wanted, payment = tighter(terms.wanted, met.limits), met.payment or terms.payment
-        return replace(transaction, terms=replace(terms, wanted=wanted, payment=payment))
+        return met
 
     async def _with_credit(self, transaction: Transaction, ref: TokenRef) -> Transaction:
         """C17.FR.03: who paid in advance charges for that, and no more."""
-        token = await self._authorization.find(transaction.station.tenant, ref)
-        if token is None or token.credit is None or token.folded != _folded(transaction):
+        token = await self._authorization.meant(transaction.station.tenant, ref)
+        if token is None or token.credit is None or not _is_of(transaction, token):
             return transaction
         terms = transaction.terms or NO_TERMS
         wanted = tighter(terms.wanted, Limits(cost=max(token.credit, ZERO)))
@@ -132,8 +140,8 @@ class Agreements:
             due = Money(transaction.cost_incl, transaction.currency).rounded().amount
         if terms.spent is None or terms.spent == due or transaction.token is None:
             return transaction
-        tenant, ref = transaction.station.tenant, TokenRef(transaction.token)
-        await self._authorization.spend(tenant, ref, due - terms.spent)
+        ref = ref_of(transaction.token, transaction.token_kind)
+        await self._authorization.spend(transaction.station.tenant, ref, due - terms.spent)
         return replace(transaction, terms=replace(terms, spent=due))
 
     def again(self, known: Transaction, fact: TransactionFact) -> Say | None:
@@ -184,8 +192,9 @@ def _may_say(terms: Terms) -> bool:
     return terms.wanted != terms.said or (terms.kept is not None and terms.kept != terms.said)
 
 
-def _folded(transaction: Transaction) -> str:
-    return TokenRef(transaction.token or "").folded
+def _is_of(transaction: Transaction, token: Token) -> bool:
+    shown = ref_of(transaction.token or "", transaction.token_kind)
+    return token.folded in shown.spellings
 
 
 def _compared(transaction: Transaction, terms: Terms) -> Transaction:

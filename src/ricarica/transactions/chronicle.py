@@ -1,5 +1,6 @@
 """Writing a transaction down with what was told of it, and telling whoever watches."""
 
+from ricarica.authorization.model import shown_uid
 from ricarica.kernel.events import Announcer
 from ricarica.transactions.counting import all_readings
 from ricarica.transactions.events import (
@@ -77,7 +78,9 @@ class Chronicle:
                     transaction.station,
                     transaction.id,
                     transaction.evse,
-                    transaction.token,
+                    shown_uid(transaction.token, transaction.token_kind)
+                    if transaction.token
+                    else None,
                     transaction.started_at,
                 )
             )

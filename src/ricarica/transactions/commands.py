@@ -14,6 +14,7 @@ class StartCharging:
     number: int
     evse: EvseNumber | None = None
     connector: ConnectorNumber | None = None
+    group: str | None = None  # of the token: what is reserved for it is not in the way
 
 
 @dataclass(frozen=True, slots=True)

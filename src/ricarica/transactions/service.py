@@ -41,6 +41,7 @@ from ricarica.transactions.facts import (
     TransactionFact,
 )
 from ricarica.transactions.model import (
+    Arrangement,
     Flag,
     Transaction,
     energy_along,
@@ -113,8 +114,9 @@ class TransactionService:
             transaction = _ended(transaction, fact)
         else:
             transaction = _prolonged(transaction)
+        arranged = None
         if is_introduced:
-            transaction = await self._agreements.begun(transaction, fact)
+            transaction, arranged = await self._agreements.begun(transaction, fact)
         if fact.more is not None:
             transaction = self._agreements.told(transaction, fact.more)
         if has_more_than_its_own(transaction):
@@ -126,7 +128,8 @@ class TransactionService:
             transaction, say = await self._agreements.kept(transaction, transaction.terms, fact)
         self._chronicle.write(transaction, fact)
         self._chronicle.tell_of(transaction, fact, is_new=known is None)
-        return _recorded(transaction, judgement, say)
+        recorded = _recorded(transaction, await self._answer(known, fact, judgement), say)
+        return replace(recorded, arranged=arranged) if arranged else recorded
 
     async def meter(self, told: Progressed) -> Recorded | None:
         """Readings that may belong to no transaction: of an EVSE at rest, or of the grid."""
@@ -180,6 +183,21 @@ class TransactionService:
         self, station: StationKey, evse: EvseNumber | None = None
     ) -> list[Transaction]:
         return await self._store.running_at(station, evse)
+
+    async def arranged(self, station: StationKey) -> tuple[Arrangement, ...]:
+        """For starts of ours that no transaction has followed yet."""
+        return await self._store.arranged(station)
+
+    async def are_held(self, station: StationKey, token: TokenRef) -> bool:
+        """C01.FR.24: whether every EVSE of a station has somebody else's transaction, which may
+        not go on; nobody is to take one over."""
+        running = await self._store.running_at(station)
+        held = {
+            each.evse
+            for each in running
+            if each.verdict not in (None, Verdict.ACCEPTED) and not _is_by(each, token)
+        }
+        return bool(held) and held >= set(await self._stations.evses(station))
 
     async def end_by_hand(self, tenant: TenantId, id: TransactionId, ended: Ended) -> Transaction:
         """An operator closes a transaction whose end never came; a later true end prevails."""
@@ -283,6 +301,18 @@ class TransactionService:
         occasion = Occasion(fact.station, fact.at, evse, max(running, 0), begins=begins)
         return await self._authorization.judge(fact.token, occasion)
 
+    async def _answer(
+        self, known: Transaction | None, fact: TransactionFact, judgement: Judgement | None
+    ) -> Judgement | None:
+        """What the station hears: the truth is recorded, but whoever guesses does not learn it."""
+        if fact.token is None or judgement is None:
+            return judgement
+        if known is not None and _is_by(known, fact.token) and known.verdict == Verdict.ACCEPTED:
+            return judgement  # the same again while it charges
+        return await self._authorization.answer(
+            fact.station, fact.token, judgement, fact.received_at
+        )
+
     async def _moved_on(
         self, transaction: Transaction, fact: TransactionFact, judgement: Judgement | None
     ) -> Transaction:
@@ -322,7 +352,7 @@ class TransactionService:
         site_tariff = await self._stations.site_tariff(station)
         own = None
         if fact.token is not None:
-            token = await self._authorization.find(station.key.tenant, fact.token)
+            token = await self._authorization.meant(station.key.tenant, fact.token)
             own = token.tariff if token else None
         tariff = await self._tariffs.in_force(
             station.key.tenant, own, station.tariff, site_tariff, at=fact.at if is_late else None
@@ -363,6 +393,7 @@ class TransactionService:
             judgement = await self._authorization.judge(fact.token, occasion)
             if isinstance(fact, Started) and known.verdict:
                 judgement = dataclasses.replace(judgement, verdict=Verdict(known.verdict))
+            judgement = await self._answer(known, fact, judgement)
         return _recorded(known, judgement, self._agreements.again(known, fact))
 
     def _shown(self, transaction: Transaction, fact: TransactionFact) -> Transaction:
@@ -396,6 +427,14 @@ def _identified(
         token_kind=token.kind,
         verdict=judgement.verdict,
         group=judgement.group,
+    )
+
+
+def _is_by(transaction: Transaction, token: TokenRef) -> bool:
+    return (
+        transaction.token is not None
+        and TokenRef(transaction.token).folded == token.folded
+        and transaction.token_kind == token.kind
     )
 
 

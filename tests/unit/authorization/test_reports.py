@@ -38,7 +38,8 @@ def test_a_report_has_an_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("uid", "shown"), [("04A1B2C3", "04…C3"), ("123456", "…"), ("", "…"), ("1234567", "12…67")]
+    ("uid", "shown"),
+    [("04A1B2C3", "04…C3"), ("123456", "…"), ("", "…"), ("123456A", "12…6A"), ("12345678", "…")],
 )
 def test_a_short_uid_shows_nothing_of_itself(uid: str, shown: str) -> None:
     assert masked(uid) == shown

@@ -211,6 +211,19 @@ def test_a_code_is_no_card_and_a_card_no_code() -> None:
     assert CARD.is_meant(TokenRef("abcd"))
 
 
+def test_a_token_of_ours_is_never_what_a_reader_reads() -> None:
+    ours = replace(CARD, kind=TokenKind.CENTRAL)
+
+    assert ours.is_meant(TokenRef("abcd", TokenKind.CENTRAL))
+    assert not ours.is_meant(TokenRef("abcd", TokenKind.ISO14443))
+    assert ours.is_meant(TokenRef("abcd")), "1.6 cannot say that it is the one that we told it"
+
+
+@pytest.mark.parametrize("kind", [TokenKind.KEY_CODE, TokenKind.DIRECT_PAYMENT])
+def test_an_id_tag_of_1_6_is_neither_a_code_nor_a_payment(kind: TokenKind) -> None:
+    assert not replace(CARD, kind=kind).is_meant(TokenRef("abcd"))
+
+
 @pytest.mark.parametrize(
     ("contract", "expected"),
     [

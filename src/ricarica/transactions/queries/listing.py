@@ -1,7 +1,7 @@
 """Reading transactions for screens: in a list, and one with everything about it."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import chain
@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ricarica.authorization.model import TokenKind, shown_uid
 from ricarica.kernel.ids import EvseNumber, StationId, StationKey, TenantId, TransactionId
 from ricarica.kernel.money import Money
 from ricarica.stations.sql import SITES, STATIONS
@@ -33,6 +34,8 @@ from ricarica.transactions.sql import (
 )
 
 NEWEST_FIRST = Order(TRANSACTIONS.c.started_at, TRANSACTIONS.c.id, descending=True, is_time=True)
+# C04.FR.04: nor is a code found out by looking for it.
+IS_NO_CODE = TRANSACTIONS.c.token_kind.is_distinct_from(TokenKind.KEY_CODE.value)
 ENTRIES_MAX = 1_000  # lines of a timeline; a page with more helps nobody
 READINGS_MAX = 20_000  # a day of ten measurands each minute is 14,400
 
@@ -221,8 +224,13 @@ def views(tenant: TenantId) -> sa.Select[Any]:
 
 
 def view_from(row: Row) -> TransactionView:
-    *transaction, site, connected = row
-    return TransactionView(transaction_from(tuple(transaction)), site, bool(connected))
+    *told, site, connected = row
+    transaction = transaction_from(tuple(told))
+    if transaction.token is not None:
+        shown = shown_uid(transaction.token, transaction.token_kind)
+        if shown != transaction.token:
+            transaction = replace(transaction, token=shown)
+    return TransactionView(transaction, site, bool(connected))
 
 
 def power_of(running: Collection[Transaction]) -> Decimal:
@@ -236,7 +244,7 @@ def _wheres(filter_: TransactionFilter) -> Iterator[sa.ColumnElement[bool]]:
     if filter_.evse is not None:
         yield columns.evse == filter_.evse
     if filter_.token is not None:
-        yield columns.token_folded == token_folded(filter_.token)
+        yield sa.and_(columns.token_folded == token_folded(filter_.token), IS_NO_CODE)
     if filter_.running is not None:
         ended_at = columns.ended_at
         yield ended_at.is_(None) if filter_.running else ended_at.is_not(None)
@@ -255,7 +263,7 @@ def _wheres_of_time_and_text(filter_: TransactionFilter) -> Iterator[sa.ColumnEl
         text = filter_.text.strip().casefold()
         yield sa.or_(
             sa.func.lower(columns.station).contains(text, autoescape=True),
-            columns.token_folded.contains(text, autoescape=True),
+            sa.and_(columns.token_folded.contains(text, autoescape=True), IS_NO_CODE),
             columns.id == text,
             columns.ref == filter_.text.strip(),
         )

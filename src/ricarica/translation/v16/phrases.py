@@ -20,6 +20,7 @@ from ricarica.transactions.commands import StartCharging, StopCharging
 from ricarica.translation.availability import remember_availability
 from ricarica.translation.route import Phrase, Phrases
 from ricarica.translation.starting import expect_start
+from ricarica.translation.v16.words import id_tag_for
 
 # What TriggerMessage has no word for is asked for with ExtendedTriggerMessage, which only
 # stations with the security extension know. None: 1.6 has no word for it at all.
@@ -49,7 +50,7 @@ def result_from(response: Any) -> Result:
 
 def remote_start_for(command: StartCharging) -> v16.RemoteStartTransactionRequest:
     return v16.RemoteStartTransactionRequest(
-        id_tag=command.token.uid,
+        id_tag=id_tag_for(command.token),
         connector_id=command.evse,  # some stations refuse to choose one themselves
     )
 

@@ -6,6 +6,7 @@ from ricarica.reservations.commands import CancelReservation, Reserve
 from ricarica.slices import Slices
 from ricarica.translation.route import Origin, Phrase, Phrases
 from ricarica.translation.v16.phrases import result_from
+from ricarica.translation.v16.words import id_tag_for
 
 GROUP_MAX = 20  # characters of a parentIdTag
 
@@ -17,7 +18,7 @@ def reserve_for(command: Reserve) -> v16.ReserveNowRequest:
     return v16.ReserveNowRequest(
         connector_id=command.evse or 0,  # 0: whichever is free
         expiry_date=command.expires_at,
-        id_tag=command.token.uid,
+        id_tag=id_tag_for(command.token),
         parent_id_tag=group if group and len(group) <= GROUP_MAX else None,
         reservation_id=command.number,
     )

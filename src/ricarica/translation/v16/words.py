@@ -1,6 +1,7 @@
 """What 1.6 says in one word, in ours and back. A test keeps the tables complete."""
 
-from ricarica.authorization.model import Judgement, Verdict
+from ricarica.authorization.model import NEVER_WITHOUT_KIND, Judgement, TokenRef, Verdict
+from ricarica.ocpp.errors import LocalProtocolError
 from ricarica.ocpp.v16 import messages as v16
 from ricarica.stations.model import Acceptance, ConnectorStatus
 from ricarica.transactions.model import ChargingState
@@ -42,6 +43,16 @@ ID_TAG_STATUS = {
     Verdict.NOT_NOW: v16.AuthorizationStatus.Blocked,
     Verdict.WRONG_EVSE_TYPE: v16.AuthorizationStatus.Blocked,
 }
+
+
+def id_tag_for(token: TokenRef) -> str:
+    """
+    Raises:
+        LocalProtocolError: it is a code, which would be a card's number here.
+    """
+    if token.kind in NEVER_WITHOUT_KIND:
+        raise LocalProtocolError(f"1.6 has no word for a token of kind {token.kind}")
+    return token.uid
 
 
 def id_tag_info_for(judgement: Judgement) -> v16.IdTagInfo:

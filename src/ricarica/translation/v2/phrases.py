@@ -21,7 +21,7 @@ from ricarica.transactions.commands import ShowCost, StartCharging, StopCharging
 from ricarica.translation.availability import remember_availability
 from ricarica.translation.route import Phrase, Phrases
 from ricarica.translation.starting import expect_start
-from ricarica.translation.v2.words import token_for
+from ricarica.translation.v2.words import detail_from, group_for, token_for
 
 TOPIC = {
     Topic.BOOT: v2.MessageTrigger.BootNotification,
@@ -44,9 +44,7 @@ TOPIC = {
 def result_from(response: Any) -> Result:
     """What a response with a status, and perhaps its reason, means."""
     status = str(response.status)
-    info: v2.StatusInfo | None = response.status_info
-    detail = " ".join(filter(None, (info.reason_code, info.additional_info))) if info else None
-    return Result(outcome_of(status), status, detail)
+    return Result(outcome_of(status), status, detail_from(response.status_info))
 
 
 def evse_for(evse: EvseNumber | None, connector: ConnectorNumber | None) -> v2.EVSE | None:
@@ -58,6 +56,7 @@ def request_start_for(command: StartCharging) -> v2.RequestStartTransactionReque
         id_token=token_for(command.token),
         remote_start_id=command.number,
         evse_id=command.evse,
+        group_id_token=group_for(command.group),  # F01.FR.22
     )
 
 

@@ -20,7 +20,7 @@ async def priced(
     """The answer with the prices in words, where the station can show them; and the prices."""
     if judgement.verdict is not Verdict.ACCEPTED:
         return response, None, None
-    token = await slices.authorization.find(origin.station.tenant, token_from(req.id_token))
+    token = await slices.authorization.meant(origin.station.tenant, token_from(req.id_token))
     tariff = await slices.station_plans.in_force(origin.station, token.tariff if token else None)
     info = response.id_token_info
     if tariff is None or info.personal_message is not None:

@@ -1,8 +1,6 @@
 """/tokens/rules, /groups, /lists, /attempts: who may charge where and when."""
 
 from collections.abc import Mapping
-from datetime import datetime, time
-from zoneinfo import ZoneInfo
 
 from litestar import get, post
 from litestar.params import FromPath
@@ -10,17 +8,23 @@ from litestar.params import FromPath
 from ricarica.access.model import Permission
 from ricarica.authorization.book import ListDefinition, TokenGroup
 from ricarica.authorization.model import Attempt, TokenKind, Verdict
-from ricarica.authorization.queries import AccessQueries, AttemptFilter, AttemptQueries
+from ricarica.authorization.queries import (
+    AccessQueries,
+    AttemptFilter,
+    AttemptQueries,
+    without_codes,
+)
 from ricarica.authorization.reports import masked
 from ricarica.authorization.rules import AccessRule, Current, Effect, When, Where, Whom
 from ricarica.kernel.errors import InvalidError, NotFoundError
-from ricarica.kernel.ids import EvseNumber, SiteId, StationId
+from ricarica.kernel.ids import EvseNumber
 from ricarica.slices import Slices
-from ricarica.stations.queries import StationQueries
-from ricarica.storage.pages import LIMIT_MAX, Wanted
+from ricarica.storage.pages import Wanted
 from ricarica.web.addresses import name_in
 from ricarica.web.builders.lists import pager_of
+from ricarica.web.pages.choices import sites_of
 from ricarica.web.sessions import needs
+from ricarica.web.typed import Form, count_in, instant_in, place_in, shown_instant, text_in, time_in
 from ricarica.web.views.access import (
     AttemptRow,
     AttemptsPage,
@@ -34,14 +38,12 @@ from ricarica.web.views.access import (
     RulesPage,
     StationListRow,
 )
-from ricarica.web.views.lists import Choice
 from ricarica.web.views.visit import Notice
 from ricarica.web.visitor import Html, Visiting, Visitor
 
 ON_A_PAGE = 50
 DAYS = 7
 EDIT = needs(Permission.EDIT_TOKENS)
-Form = Mapping[str, str]
 
 
 # -- rules
@@ -51,7 +53,10 @@ Form = Mapping[str, str]
 async def rules_page(visitor: Visiting) -> Html:
     book = await AccessQueries(visitor.database).book(visitor.tenant)
     names = {choice.value: choice.label for choice in await sites_of(visitor)}
-    return await visitor.show(RulesPage(tuple(_rule_row(rule, names) for rule in book.rules)))
+    rules = book.rules
+    if not visitor.may(Permission.EDIT_TOKENS):
+        rules = await without_codes(visitor.database, visitor.tenant, rules)
+    return await visitor.show(RulesPage(tuple(_rule_row(rule, names) for rule in rules)))
 
 
 @get("/tokens/rules/new", opt=EDIT)
@@ -113,17 +118,17 @@ def _rule_from(id: str, form: Form, zone: str) -> AccessRule:
     days = frozenset(day for day in range(DAYS) if form.get(f"day{day}"))
     return AccessRule(
         id,
-        Whom(_text(form, "token"), _text(form, "group")),
+        Whom(text_in(form, "token"), text_in(form, "group")),
         Where(
-            *place_from(form),
+            *place_in(form),
             evse=None if (evse := count_in(form, "evse")) is None else EvseNumber(evse),
             current=Current(form["current"]) if form.get("current") else None,
         ),
         When(
             days,
-            _time(form, "begins"),
-            _time(form, "ends"),
-            _text(form, "zone") or zone,
+            time_in(form, "begins"),
+            time_in(form, "ends"),
+            text_in(form, "zone") or zone,
             instant_in(form, "since", zone),
             instant_in(form, "until", zone),
         ),
@@ -221,11 +226,9 @@ async def open_kinds(visitor: Visiting) -> Html:
 async def _groups(visitor: Visitor, problem: str = "") -> Html:
     queries = AccessQueries(visitor.database)
     book, counts = await queries.book(visitor.tenant), await queries.groups(visitor.tenant)
-    known = {group.id: group for group in book.groups}
-    names = sorted({*counts, *known}, key=str.casefold)
     rows = tuple(
         GroupRow(each.id, each.label, each.is_master, counts.get(each.id, 0))
-        for each in (known.get(name, TokenGroup(name)) for name in names)
+        for each in book.all_groups(counts)
     )
     page = GroupsPage(rows, tuple(book.open_kinds), problem)
     return await visitor.show(page, 422 if problem else 200)
@@ -312,9 +315,9 @@ async def _save_list(visitor: Visitor, id: str) -> Html:
         definition = ListDefinition(
             id or slices.ids.new(),
             form.get("label", "").strip(),
-            _text(form, "group"),
+            text_in(form, "group"),
             TokenKind(form["kind"]) if form.get("kind") else None,
-            *place_from(form),
+            *place_in(form),
             is_on=bool(form.get("is_on")),
         )
         await slices.access_rules.put_list(visitor.tenant, definition)
@@ -386,54 +389,5 @@ def attempt_row(attempt: Attempt, *, in_full: bool) -> AttemptRow:
     )
 
 
-async def sites_of(visitor: Visitor) -> tuple[Choice, ...]:
-    page = await StationQueries(visitor.database).sites(visitor.tenant, Wanted(LIMIT_MAX))
-    return tuple(Choice(each.site.id, each.site.name) for each in page.items)
-
-
 async def _group_names(visitor: Visitor) -> tuple[str, ...]:
     return tuple(await AccessQueries(visitor.database).groups(visitor.tenant))
-
-
-# -- what was typed
-
-
-def place_from(form: Form) -> tuple[SiteId | None, StationId | None]:
-    site, station = _text(form, "site"), _text(form, "station")
-    return SiteId(site) if site else None, StationId(station) if station else None
-
-
-def count_in(form: Form, name: str) -> int | None:
-    typed = form.get(name, "").strip()
-    if not typed:
-        return None
-    if not (typed.isascii() and typed.isdigit() and int(typed[:9]) > 0):
-        raise InvalidError(f"{typed[:20]!r} is no number from 1")
-    return int(typed[:9])
-
-
-def instant_in(form: Form, name: str, zone: str) -> datetime | None:
-    """As a `datetime-local` field writes it."""
-    typed = form.get(name, "").strip()
-    if not typed:
-        return None
-    try:
-        return datetime.fromisoformat(typed).replace(tzinfo=ZoneInfo(zone))
-    except ValueError as error:
-        raise InvalidError(f"{typed[:30]!r} is no date and time") from error
-
-
-def shown_instant(at: datetime | None, zone: str) -> str:
-    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}" if at else ""
-
-
-def _time(form: Form, name: str) -> time | None:
-    typed = form.get(name, "").strip()
-    try:
-        return time.fromisoformat(typed) if typed else None
-    except ValueError as error:
-        raise InvalidError(f"{typed[:20]!r} is no time of day") from error
-
-
-def _text(form: Form, name: str) -> str | None:
-    return form.get(name, "").strip() or None

@@ -6,15 +6,15 @@ from litestar.params import FromPath
 from ricarica.access.model import Permission
 from ricarica.authorization.commands import TellCustomer
 from ricarica.authorization.model import Token, TokenRef
-from ricarica.authorization.queries import CustomerQueries, TokenQueries
+from ricarica.authorization.queries import CustomerQueries
 from ricarica.authorization.reports import who_of
 from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.ids import StationKey
 from ricarica.slices import Slices
 from ricarica.stations.queries import StationFilter, StationQueries
 from ricarica.storage.pages import LIMIT_MAX, Wanted
-from ricarica.web.addresses import name_in
 from ricarica.web.pages.station import told
+from ricarica.web.pages.tokens import known_token
 from ricarica.web.sessions import needs
 from ricarica.web.views.access import CustomerPage, CustomerRow
 from ricarica.web.visitor import Html, Visiting, Visitor
@@ -24,12 +24,12 @@ EDIT = needs(Permission.EDIT_TOKENS)
 
 @get("/tokens/{token:str}/customer", opt=EDIT)
 async def customer_page(visitor: Visiting, token: FromPath[str]) -> Html:
-    return await _page(visitor, await _known(visitor, token))
+    return await _page(visitor, await known_token(visitor, token))
 
 
 @post("/tokens/{token:str}/customer", opt=EDIT)
 async def ask(visitor: Visiting, token: FromPath[str]) -> Html:
-    known, form = await _known(visitor, token), visitor.form
+    known, form = await known_token(visitor, token), visitor.form
 
     async def prepare(slices: Slices) -> tuple[StationKey, TellCustomer]:
         key = await slices.stations.resolve(visitor.tenant, form.get("station", ""))
@@ -48,19 +48,10 @@ async def ask(visitor: Visiting, token: FromPath[str]) -> Html:
         return await _page(visitor, known, problem=str(error))
     detail = {"who": who_of(command), "report": command.report, "clear": command.clear}
     result = await told(visitor, key, "customer-information", command, detail)
-    words = " ".join(filter(None, (result.status, result.detail)))
-    return await _page(visitor, known, outcome=result.outcome, outcome_detail=words)
+    return await _page(visitor, known, outcome=result.outcome, outcome_detail=result.words)
 
 
 HANDLERS = (customer_page, ask)
-
-
-async def _known(visitor: Visitor, part: str) -> Token:
-    uid = name_in(part)
-    known = await TokenQueries(visitor.database).token(visitor.tenant, uid)
-    if known is None:
-        raise NotFoundError(f"there is no token {uid}")
-    return known
 
 
 async def _page(visitor: Visitor, token: Token, **said: str) -> Html:

@@ -1,10 +1,8 @@
 """/tokens: who may charge."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from litestar import get, post
 from litestar.params import FromPath
@@ -29,8 +27,7 @@ from ricarica.authorization.service import (
 from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
 from ricarica.kernel.ids import TariffId
 from ricarica.slices import Slices
-from ricarica.storage.pages import LIMIT_MAX, Wanted
-from ricarica.tariffs.queries import TariffQueries
+from ricarica.storage.pages import Wanted
 from ricarica.transactions.queries.listing import TransactionQueries
 from ricarica.web.addresses import name_in
 from ricarica.web.builders.forms import (
@@ -43,9 +40,10 @@ from ricarica.web.builders.forms import (
     UNKNOWN_CHOICE,
 )
 from ricarica.web.builders.lists import pager_of
-from ricarica.web.builders.transactions import YEARS
+from ricarica.web.pages.choices import tariffs_of
 from ricarica.web.pages.tariffs import number_from
 from ricarica.web.sessions import needs
+from ricarica.web.typed import Form, instant_in, shown_instant
 from ricarica.web.views.tokens import TokenFilter, TokenForm, TokenRow, TokensPage
 from ricarica.web.views.visit import Notice
 from ricarica.web.visitor import Html, Visiting, Visitor
@@ -53,8 +51,6 @@ from ricarica.web.visitor import Html, Visiting, Visitor
 ON_A_PAGE = 50
 TEXT_MAX = 255
 CONCURRENT_MAX = 1_000  # as the form says
-
-Form = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +74,7 @@ async def tokens_page(visitor: Visiting) -> Html:
         visitor.query.get("q", "").strip(), visitor.query.get("standing", "").strip()
     )
     wanted = Wanted(ON_A_PAGE, visitor.query.get("after") or None)
-    which = _which(typed, visitor.now)
+    which = _which(typed, visitor.now, in_full=visitor.may(Permission.EDIT_TOKENS))
     found = await TokenQueries(visitor.database).tokens(visitor.tenant, which, wanted)
     uids = [token.uid for token in found.items]
     uses = await TransactionQueries(visitor.database).last_uses(visitor.tenant, uids)
@@ -118,9 +114,7 @@ async def add(visitor: Visiting) -> Html:
 
 @get("/tokens/{token:str}/edit", opt=needs(Permission.EDIT_TOKENS))
 async def edit_form(visitor: Visiting, token: FromPath[str]) -> Html:
-    known = await _known(visitor, token)
-    expires_at = known.expires_at
-    zone = ZoneInfo(visitor.house.choices.time_zone)
+    known = await known_token(visitor, token)
     form = TokenForm(
         known.uid,
         is_new=False,
@@ -128,7 +122,7 @@ async def edit_form(visitor: Visiting, token: FromPath[str]) -> Html:
         status=known.status.value,
         label=known.label,
         group=known.group or "",
-        expires_at=f"{expires_at.astimezone(zone):%Y-%m-%dT%H:%M}" if expires_at else "",
+        expires_at=shown_instant(known.expires_at, visitor.house.choices.time_zone),
         concurrent_max=str(known.concurrent_max or ""),
         tariff=known.tariff or "",
         credit="" if known.credit is None else f"{known.credit.normalize():f}",
@@ -144,7 +138,7 @@ async def edit_form(visitor: Visiting, token: FromPath[str]) -> Html:
 
 @post("/tokens/{token:str}/edit", opt=needs(Permission.EDIT_TOKENS))
 async def change(visitor: Visiting, token: FromPath[str]) -> Html:
-    known = await _known(visitor, token)
+    known = await known_token(visitor, token)
     filled = await _filled(visitor)
     if isinstance(filled, dict):
         return await _again(visitor, known.uid, filled, is_new=False)
@@ -181,9 +175,9 @@ async def unblock(visitor: Visiting, token: FromPath[str]) -> Html:
 HANDLERS = (tokens_page, new_form, add, edit_form, change, block, unblock)
 
 
-async def _known(visitor: Visitor, part: str) -> Token:
+async def known_token(visitor: Visitor, part: str) -> Token:
     uid = name_in(part)
-    known = await TokenQueries(visitor.database).token(visitor.tenant, uid)
+    known = await TokenQueries(visitor.database).token(visitor.tenant, uid, in_full=True)
     if known is None:
         raise NotFoundError(f"there is no token {uid}")
     return known
@@ -206,7 +200,7 @@ async def _added(visitor: Visitor, uid: str, filled: Filled) -> None:
             treatment=filled.treatment,
         )
         added = await slices.authorization.add(token)
-        visitor.audit(slices, "token.add", f"token:{added.uid}", status=added.status)
+        visitor.audit(slices, "token.add", f"token:{added.shown}", status=added.status)
 
     await visitor.carry_out(work)
 
@@ -214,7 +208,7 @@ async def _added(visitor: Visitor, uid: str, filled: Filled) -> None:
 async def _changed(visitor: Visitor, uid: str, changes: TokenChanges) -> None:
     async def work(slices: Slices) -> None:
         token = await slices.authorization.change(visitor.tenant, uid, changes)
-        visitor.audit(slices, "token.change", f"token:{token.uid}", status=token.status)
+        visitor.audit(slices, "token.change", f"token:{token.shown}", status=token.status)
 
     await visitor.carry_out(work)
 
@@ -236,12 +230,13 @@ def _row(
     )
 
 
-def _which(typed: TokenFilter, now: datetime) -> Which:
+def _which(typed: TokenFilter, now: datetime, *, in_full: bool) -> Which:
     status = {"active": TokenStatus.ACTIVE, "blocked": TokenStatus.BLOCKED}.get(typed.standing)
     return Which(
         text=typed.q or None,
         status=status,
         expired_at=now if typed.standing == "expired" else None,
+        in_full=in_full,
     )
 
 
@@ -261,8 +256,8 @@ async def _filled(visitor: Visitor) -> Filled | dict[str, str]:
         errors["concurrent_max"] = NO_COUNT
     expires_at = None
     try:
-        expires_at = _instant(form.get("expires_at", ""), visitor.house.choices.time_zone)
-    except ValueError:
+        expires_at = instant_in(form, "expires_at", visitor.house.choices.time_zone)
+    except InvalidError:
         errors["expires_at"] = NO_INSTANT
     tariff = form.get("tariff", "").strip()
     if tariff and tariff not in {each for each, _ in await _tariffs(visitor)}:
@@ -285,8 +280,7 @@ async def _filled(visitor: Visitor) -> Filled | dict[str, str]:
 
 
 async def _tariffs(visitor: Visitor) -> tuple[tuple[str, str], ...]:
-    found = await TariffQueries(visitor.database).tariffs(visitor.tenant, Wanted(LIMIT_MAX))
-    return tuple((tariff.id, tariff.name) for tariff in found.items)
+    return tuple((each.value, each.label) for each in await tariffs_of(visitor))
 
 
 def _credit(form: Form, errors: dict[str, str]) -> Decimal | None:
@@ -315,16 +309,6 @@ def _treatment(form: Form, errors: dict[str, str]) -> Treatment:
     except InvalidError as error:
         errors[""] = str(error)
     return USUAL
-
-
-def _instant(typed: str, zone: str) -> datetime | None:
-    """As a `datetime-local` field writes it."""
-    if not typed.strip():
-        return None
-    at = datetime.fromisoformat(typed.strip())
-    if at.year not in YEARS:
-        raise ValueError("no token lives that long")
-    return at.replace(tzinfo=ZoneInfo(zone))
 
 
 async def _again(visitor: Visitor, uid: str, errors: dict[str, str], *, is_new: bool) -> Html:
