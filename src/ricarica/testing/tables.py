@@ -1,12 +1,26 @@
 """All tables at once, for databases in memory: many a test begins with an empty one."""
 
 import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from ricarica.app.tables import metadata
+from ricarica.storage.sqlite import SqliteDatabase
+
+
+@asynccontextmanager
+async def empty_database() -> AsyncIterator[SqliteDatabase]:
+    """In memory, with every table."""
+    database = SqliteDatabase(":memory:", metadata)
+    try:
+        await database.change_schema(make_tables)
+        yield database
+    finally:
+        await database.close()
 
 
 def make_tables(connection: sa.Connection) -> None:
