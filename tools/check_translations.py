@@ -1,10 +1,13 @@
 """Check that every catalogue translates every text of the pages.
 
-The texts are taken from the Python modules and templates of `ricarica.web`. English is the language
+The texts are taken from the Python modules and templates of `ricarica.web`, and from what other
+parts of Ricarica say when something went wrong (see `said_in`). English is the language
 of the texts themselves, so its catalogue must list each one but may leave the translation empty.
 `python tools/check_translations.py --update` adds what is missing and drops what is no longer used.
 """
 
+import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +19,13 @@ from babel.messages.pofile import read_po, write_po
 WEB = Path(__file__).resolve().parent.parent / "src" / "ricarica" / "web"
 # What the doctor says is also said by programs that know no pages.
 BESIDE = (WEB.parent / "engine" / "diagnosis_texts.py",)
+# What people never see on a page, or see in the words of OCPP.
+SILENT = {"api", "app", "cli", "kernel", "link", "ocpp", "simulator", "station_gateway"}
+SILENT |= {"storage", "testing", "quirks", "vault.py", "assets.py"}
+SAYING = {"Ended", "Result", "Rule", "UnreachableError", "again", "get", "note", "noticed"}
+SAYING |= {"refused", "replace", "rule", "turned_back"}
+EXPLAINING = frozenset({"detail", "why"})
+SAID = "said"  # where such texts come from, as the catalogues have it
 SOURCES = [("templates/**.html", "jinja2"), ("templates/**.jinja", "jinja2"), ("**.py", "python")]
 # `msgid` marks a text in a table of constants; `jinja2` has to find `_` inside expressions too.
 KEYWORDS = {**DEFAULT_KEYWORDS, "msgid": None}
@@ -34,7 +44,69 @@ def texts_of(web: Path) -> Catalog:
     for path in BESIDE if web == WEB else ():
         for _line, text, _comments, _context in extract_from_file("python", path, KEYWORDS):
             found.add(text, locations=[(path.name, 0)])
+    for path in sorted(web.parent.rglob("*.py")) if web == WEB else ():
+        place = path.relative_to(web.parent)
+        if SILENT.isdisjoint(place.parts):
+            tree, is_page = ast.parse(path.read_text("utf-8")), place.parts[0] == "web"
+            for text in said_in(tree, is_page=is_page):
+                found.add(text, locations=[(f"{SAID}/{place.as_posix()}", 0)])
     return found
+
+
+def said_in(tree: ast.AST, *, is_page: bool = False) -> Iterator[str]:
+    """Sentences that tell what went wrong; values in them become placeholders.
+
+    Errors raise them, rules yield or return them, and results and notes carry them. A page marks
+    all that it says itself but its errors.
+    """
+    for node in ast.walk(tree):
+        spoken = list(_raised(node)) if is_page else [*_raised(node), *_told(node)]
+        for each in spoken:
+            branches = (each.body, each.orelse) if isinstance(each, ast.IfExp) else (each,)
+            yield from (text for text in map(_sentence, branches) if text)
+
+
+def _raised(node: ast.AST) -> Iterator[ast.expr]:
+    match node:
+        case ast.Raise(exc=ast.Call(func=ast.Name(id=name), args=[text, *_])):
+            if name.endswith("Error"):
+                yield text
+
+
+def _told(node: ast.AST) -> Iterator[ast.expr]:
+    match node:
+        case ast.Return(value=ast.expr() as text) | ast.Yield(value=ast.expr() as text):
+            yield text
+        case ast.Assign(value=text):
+            yield text
+        case ast.keyword(arg=name, value=text) if name in EXPLAINING:
+            yield text
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=texts):
+            if name.lstrip("_") in SAYING:
+                yield from texts
+
+
+def _sentence(node: ast.expr) -> str | None:
+    """What stands there with placeholders; None: it is no sentence of ours."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    names: list[str] = []
+    text = "".join(_part(part, names) for part in parts)
+    said = re.sub(r"%\(\w+\)s", "", text)
+    return text if re.search(r"[a-z]{2,},? [a-z]", said) and "NULL" not in said else None
+
+
+def _part(node: ast.expr, names: list[str]) -> str:
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.FormattedValue(value=value):
+            words = [each for each in ast.walk(value) if isinstance(each, ast.Name | ast.Attribute)]
+            name = words[0].attr if words and isinstance(words[0], ast.Attribute) else ""
+            name = name or (words[0].id if words and isinstance(words[0], ast.Name) else "value")
+            names.append(name.lower().strip("_"))
+            count = names.count(names[-1])
+            return f"%({names[-1]}{count if count > 1 else ''})s"
+    return ""
 
 
 def catalogues(web: Path) -> dict[str, Path]:

@@ -267,6 +267,19 @@ async def test_a_message_that_was_lost_comes_back_after_the_next_boot(
 
 
 @IN_2X
+async def test_a_message_that_was_lost_comes_back_within_a_day(
+    network: World, dialect: Dialect
+) -> None:
+    station = await network.station("BARI-1", dialect)
+    template = await want(network)
+    on(station).clear()
+
+    await network.pass_time(timedelta(days=1, minutes=1), step=timedelta(minutes=10))
+
+    assert set(on(station)) == {template.number}
+
+
+@IN_2X
 async def test_what_a_display_cannot_show_is_said_to_be_refused(
     network: World, dialect: Dialect
 ) -> None:

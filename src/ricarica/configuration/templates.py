@@ -11,13 +11,13 @@ from ricarica.configuration.model import Access, Setting, is_hidden, is_secret, 
 from ricarica.configuration.names import NEUTRAL
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import SiteId, StationId, TenantId
-from ricarica.stations.model import Station
+from ricarica.stations.model import Station, label_of
 
 NAME_LENGTH_MAX = 100
 VALUE_LENGTH_MAX = 2_500  # what 2.x stations take at most
 SETTINGS_MAX = 200  # in one template; a station has a few dozen that anybody changes
 MONITORS_MAX = 100
-STATIONS_MAX = 500  # named one by one; whoever has more gives them a site
+STATIONS_MAX = 500  # named one by one; whoever has more gives them a site or a label
 SEVERITY_MAX = 9
 
 
@@ -72,11 +72,14 @@ class Applies:
     firmware: str = ""
     site: SiteId | None = None
     stations: tuple[StationId, ...] = ()
+    label: str = ""  # one of the station's labels
 
     def to(self, station: Station) -> bool:
         if self.stations and station.key.station not in self.stations:
             return False
         if self.site is not None and station.site != self.site:
+            return False
+        if self.label and label_of(self.label) not in station.labels:
             return False
         told = (station.vendor, station.model, station.firmware)
         wanted = (self.vendor, self.model, self.firmware)

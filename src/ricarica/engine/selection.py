@@ -6,6 +6,7 @@ import msgspec
 import sqlalchemy as sa
 
 from ricarica.kernel.ids import StationId
+from ricarica.stations.model import label_of
 
 IDS_MAX = 10_000
 
@@ -23,6 +24,7 @@ class Selection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     site: str | None = None
     dialect: str | None = None
     connected: bool | None = None
+    label: str | None = None
 
     @property
     def is_everything(self) -> bool:
@@ -42,3 +44,5 @@ def wheres(stations: sa.Table, selection: Selection) -> Iterator[sa.ColumnElemen
         yield columns.dialect == selection.dialect
     if selection.connected is not None:
         yield columns.connected.is_(selection.connected)
+    if selection.label:
+        yield columns.labels.contains(f",{label_of(selection.label)},", autoescape=True)

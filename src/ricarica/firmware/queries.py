@@ -24,7 +24,7 @@ from ricarica.firmware.sql import (
 )
 from ricarica.firmware.updates import Link, Update
 from ricarica.kernel.ids import StationId, StationKey, TenantId
-from ricarica.stations.model import Acceptance
+from ricarica.stations.model import Acceptance, label_of
 from ricarica.stations.sql import STATIONS
 from ricarica.storage.database import Database, Row
 from ricarica.storage.pages import FIRST, Order, Page, Wanted, page_of
@@ -43,6 +43,7 @@ class Selection:
     site: str | None = None
     dialect: str | None = None
     text: str | None = None
+    label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,8 @@ def _wheres(which: Selection) -> Iterable[sa.ColumnElement[bool]]:
         (columns.dialect, which.dialect),
     )
     yield from (column == value for column, value in pairs if value)
+    if which.label:
+        yield columns.labels.contains(f",{label_of(which.label)},", autoescape=True)
     if which.text:
         text = which.text.strip().lower()
         yield sa.or_(

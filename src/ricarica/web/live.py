@@ -13,6 +13,7 @@ from litestar.response import Stream
 
 from ricarica.access.model import SESSION_COOKIE, Permission
 from ricarica.alerts.events import AlertChanged, AlertOpened
+from ricarica.configuration.events import SettingsChanged
 from ricarica.diagnostics.events import LogProgressed
 from ricarica.energy import events as energy_events
 from ricarica.engine.outbox import Told, Watch
@@ -236,6 +237,8 @@ def _further(kind: str, station: str | None) -> Iterator[Change]:
             yield OVERVIEW
     elif kind in STREAM_EVENTS and station:
         yield Change("stream", frozenset({f"streams:{station}"}), (("station", station),))
+    elif kind == SettingsChanged.__name__ and station:
+        yield Change("settings", frozenset({f"settings:{station}"}), (("station", station),))
 
 
 def _of(told: Told) -> Iterator[Change]:

@@ -32,7 +32,7 @@ from ricarica.web.assets import Assets
 from ricarica.web.builders.quirks import HABITS
 from ricarica.web.formats import Formats, zone_named
 from ricarica.web.pretty import pretty_json
-from ricarica.web.translations import LANGUAGES, load_translations
+from ricarica.web.translations import LANGUAGES, Words, load_translations
 from ricarica.web.views import (
     alerts,
     bulk,
@@ -129,7 +129,7 @@ def _environment(language: str, assets: Assets, templates: Path) -> Environment:
     )
     translations = load_translations(language)
     environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
-    environment.filters.update(_filters(Formats(language), translations))
+    environment.filters.update(_filters(Formats(language), translations, Words(language)))
     environment.globals.update(_globals(assets))
     return environment
 
@@ -177,13 +177,14 @@ def _globals(assets: Assets) -> dict[str, Any]:
     }
 
 
-def _filters(formats: Formats, translations: Translations) -> dict[str, Callable[..., Any]]:
+def _filters(
+    formats: Formats, translations: Translations, words: Words
+) -> dict[str, Callable[..., Any]]:
     def label(value: StrEnum) -> str:
         return translations.ugettext(LABELS[type(value)][value])
 
-    def translated(text: str) -> str:
-        # The empty text would give the catalogue's header.
-        return translations.ugettext(text) if text else ""
+    def translated(text: str | None) -> str:
+        return words.of(text or "")
 
     def choice(option: Choice) -> str:
         return translations.ugettext(option.msg) if option.msg else option.label

@@ -29,6 +29,7 @@ FULL = Station(
     security_profile=1,
     secret=b"\0salt and digest\xff",
     pedantic=True,
+    labels=("fast", "motorway 1"),
     vendor="Volta",
     model="Pila",
     serial="1800",
@@ -178,3 +179,22 @@ async def test_a_site_comes_back_changes_and_goes(desk: Desk) -> None:
     async with desk.unit() as stores:
         assert await stores.stations.site(DEFAULT_TENANT, SITE.id) is None
         assert await stores.stations.site(OTHER, SITE.id) is None
+
+
+async def test_those_that_are_there_are_found_a_part_after_the_other(desk: Desk) -> None:
+    keys = [StationKey(DEFAULT_TENANT, StationId(f"CP-{number}")) for number in range(1, 5)]
+    async with desk.unit() as stores:
+        for key in (*keys, StationKey(OTHER, StationId("CP-9"))):
+            there = key.station != "CP-2"
+            stores.stations.save(
+                Station(key, Acceptance.ACCEPTED, NOON, site=SiteId("home"), connected=there)
+            )
+
+    async with desk.unit() as stores:
+        first = StationKey(DEFAULT_TENANT, StationId(""))
+        some = await stores.stations.connected(first, 2)
+        others = await stores.stations.connected(some[-1][0], 2)
+        assert await stores.stations.connector_count(keys[0]) == 0
+
+    assert some == [(keys[0], "home"), (keys[2], "home")]
+    assert others == [(keys[3], "home")]

@@ -34,6 +34,10 @@ PAGES = {
     "/events/rules/ground-failure/edit": "Change the rule",
     "/templates": "Templates of settings",
     "/templates/new": "Add a template",
+    "/messages/put-aside": "Messages",
+    "/settings/audit": "Settings",
+    "/sites": "Sites",
+    "/sites/porto/edit": "Change the site",
 }
 
 
@@ -159,6 +163,32 @@ async def test_a_new_password_ends_the_other_sessions(stranger: Page, network: N
         answer = await other.get("/")
 
     assert answer.status_code == 303
+
+
+async def test_an_operator_is_let_in_and_removed_and_that_is_written_down(admin: Page) -> None:
+    await admin.goto("/settings")
+    people = admin.locator("#operators")
+    await people.get_by_label("Name").fill("night shift")
+    await people.get_by_label("First password").fill("let-me-in-1")
+    await people.get_by_role("button", name="Add an operator").click()
+    await people.get_by_role("button", name="Remove night shift").click()
+    await admin.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    await expect(admin.get_by_role("status")).to_contain_text("removed")
+    await expect(admin.locator("#operators")).not_to_contain_text("night shift")
+
+    await admin.get_by_role("link", name="Who did what").click()
+
+    await expect(admin.locator("#results tbody tr").first).to_contain_text("operator.remove")
+
+
+async def test_stations_are_found_by_their_labels(admin: Page) -> None:
+    await admin.goto("/stations/OLD-2/edit")
+    await admin.get_by_label("Labels").fill("Motorway, fast")
+    await admin.get_by_role("button", name="Save").click()
+    await admin.get_by_role("link", name="motorway").click()
+
+    await expect(admin.locator("#results tbody tr")).to_have_count(1)
+    await expect(admin.locator("#results tbody")).to_contain_text("OLD-2")
 
 
 async def test_what_is_not_there_has_a_page_that_says_so(admin: Page, stranger: Page) -> None:

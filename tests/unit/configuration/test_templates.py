@@ -26,7 +26,13 @@ from ricarica.stations.model import Acceptance, Station
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 KEY = StationKey(DEFAULT_TENANT, StationId("CP-1"))
 STATION = Station(
-    KEY, Acceptance.ACCEPTED, NOON, vendor="Stellavolt", model="Duo 22", firmware="2.4.1"
+    KEY,
+    Acceptance.ACCEPTED,
+    NOON,
+    vendor="Stellavolt",
+    model="Duo 22",
+    firmware="2.4.1",
+    labels=("fast", "motorway"),
 )
 HOT = WantedMonitor("ChargingStation.Temperature", MonitorType.UPPER, Decimal(60))
 
@@ -50,6 +56,8 @@ def setting(value: str | None, **fields: object) -> Setting:
         (Applies(site=SiteId("porto")), False),
         (Applies(stations=(StationId("CP-1"),)), True),
         (Applies(stations=(StationId("CP-2"),)), False),
+        (Applies(label=" Fast"), True),
+        (Applies(label="fas"), False),
     ],
 )
 def test_a_template_is_for_some_stations(applies: Applies, is_ours: bool) -> None:

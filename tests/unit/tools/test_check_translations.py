@@ -1,5 +1,6 @@
 """The check of the catalogues, on a site of two pages."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,26 @@ def test_an_update_adds_what_is_missing_and_drops_what_is_not_said(web: Path) ->
     updated = (web / "locale/en/LC_MESSAGES/messages.po").read_text(encoding="utf-8")
     assert 'msgid "Charging"' in updated
     assert "Loading" not in updated
+
+
+SAYING = """
+def refuse(name, limits):
+    if name:
+        raise InvalidError(f"there is no list {name}")
+    log.warning("nobody reads this here")
+    if limits.most:
+        yield f"a list has {limits.most} entries at most, not {limits.most + 1}"
+    return Result(UNREACHED, detail="the station is away" if name else "nobody is there")
+"""
+
+
+def test_what_is_said_when_something_goes_wrong_is_a_text_too() -> None:
+    found = set(check_translations.said_in(ast.parse(SAYING)))
+    errors = set(check_translations.said_in(ast.parse(SAYING), is_page=True))
+
+    assert errors == {"there is no list %(name)s"}
+    assert found - errors == {
+        "a list has %(most)s entries at most, not %(most2)s",
+        "the station is away",
+        "nobody is there",
+    }

@@ -1,6 +1,6 @@
 import pytest
 
-from ricarica.web.translations import LANGUAGES, load_translations, preferred_language
+from ricarica.web.translations import LANGUAGES, Words, load_translations, preferred_language
 
 
 @pytest.mark.parametrize("language", list(LANGUAGES))
@@ -32,3 +32,22 @@ def test_italian_counts_in_italian() -> None:
 )
 def test_the_choice_wins_over_the_browser(cookie: str | None, accepted: str, language: str) -> None:
     assert preferred_language(cookie, accepted) == language
+
+
+@pytest.mark.parametrize(
+    "said,italian",
+    [
+        ("Stations", "Stazioni"),
+        ("there is no template X", "il modello X non esiste"),
+        ("Rejected the station is not connected", "Rejected la stazione non è connessa"),
+        (
+            "not yet: the station is not connected; it never answered",
+            "non ancora: la stazione non è connessa; non ha mai risposto",
+        ),
+        ("Overheated at 3 pm", "Overheated at 3 pm"),
+        ("", ""),
+    ],
+)
+def test_what_others_say_is_told_in_italian(said: str, italian: str) -> None:
+    assert Words("it").of(said) == italian
+    assert Words("en").of(said) == said

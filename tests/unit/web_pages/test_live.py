@@ -32,6 +32,10 @@ def test_a_status_concerns_the_station_and_not_the_inbox() -> None:
     assert set(told("StationRegistered")) == {"station", "overview", "pending"}
 
 
+def test_settings_that_a_station_tells_concern_their_page() -> None:
+    assert told("SettingsChanged") == {"settings": {"settings:CP-1"}}
+
+
 def test_what_no_page_shows_is_not_told() -> None:
     assert told("TokenJudged") == {}
 

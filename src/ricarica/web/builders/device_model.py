@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from ricarica.configuration.names import NEUTRAL
@@ -17,9 +16,9 @@ from ricarica.configuration.templates import (
     check,
 )
 from ricarica.kernel.errors import InvalidError
-from ricarica.kernel.ids import SiteId, TenantId
+from ricarica.kernel.ids import SiteId, StationId, TenantId
 from ricarica.monitoring.model import ActiveMonitors, Monitor, MonitorDrift, Sample, Stream
-from ricarica.web.builders.alerts import stations_from
+from ricarica.web.typed import Form, count_in, decimal_in, digits_in, names_in
 from ricarica.web.views.device_model import (
     DifferenceRow,
     DriftRow,
@@ -32,9 +31,8 @@ from ricarica.web.views.device_model import (
 
 CURVE_MAX = 600  # values in a curve; more are closer together than a screen's points
 RANK_MAX = 1_000_000
+LEAST_SEVERE = 9
 WRITABLE_NEUTRAL = tuple(name for name, setting in NEUTRAL.items() if not setting.is_fixed)
-
-Form = Mapping[str, str]
 
 
 # -- monitors and streams
@@ -84,7 +82,7 @@ def stream_row(stream: Stream, samples: Sequence[Sample], unit: str | None) -> S
 
 def series_from(name: str, unit: str | None, samples: Sequence[Sample]) -> str:
     """What the chart draws; empty where less than two values are numbers."""
-    points = [(sample.at, number_from(sample.value)) for sample in samples[-CURVE_MAX:]]
+    points = [(sample.at, decimal_in(sample.value)) for sample in samples[-CURVE_MAX:]]
     numbers = [(at, value) for at, value in points if value is not None]
     if len(numbers) < 2:
         return ""
@@ -96,14 +94,6 @@ def series_from(name: str, unit: str | None, samples: Sequence[Sample]) -> str:
     }
     times = [round(at.timestamp(), 3) for at, _ in numbers]
     return json.dumps({"times": times, "curves": [curve]}, separators=(",", ":"))
-
-
-def number_from(text: str) -> Decimal | None:
-    try:
-        number = Decimal(text.strip().replace(",", "."))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
 
 
 def monitor_from(form: Form) -> WantedMonitor:
@@ -122,12 +112,8 @@ def monitor_from(form: Form) -> WantedMonitor:
 
 
 def _stream(form: Form) -> StreamRate | None:
-    interval, values = form.get("interval_s", "").strip(), form.get("values_max", "").strip()
-    if not (interval or values):
-        return None
-    if not all(text.isdigit() and len(text) < 7 for text in (interval or "1", values or "1")):
-        raise InvalidError("a stream has a number of seconds, a number of values, or both")
-    return StreamRate(int(interval) if interval else None, int(values) if values else None)
+    interval, values = count_in(form, "interval_s"), count_in(form, "values_max")
+    return StreamRate(interval, values) if interval or values else None
 
 
 def _monitor(
@@ -139,14 +125,12 @@ def _monitor(
     during_transaction: bool = False,
     stream: StreamRate | None = None,
 ) -> WantedMonitor:
-    number = number_from(value)
+    number, level = decimal_in(value), digits_in(severity)
     if type_ not in set(MonitorType):
         raise InvalidError(f"{type_[:30]!r} is no kind of monitor: {', '.join(MonitorType)}")
-    if number is None or not (severity.isdigit() and len(severity) == 1):
+    if number is None or level is None or level > LEAST_SEVERE:
         raise InvalidError(f"{name}: a value, and a severity from 0 to 9")
-    return WantedMonitor(
-        name, MonitorType(type_), number, int(severity), during_transaction, stream
-    )
+    return WantedMonitor(name, MonitorType(type_), number, level, during_transaction, stream)
 
 
 # -- templates
@@ -167,7 +151,7 @@ def template_row(template: Template) -> TemplateRow:
 
 def applies_text(applies: Applies) -> str:
     """In a few words; empty for all stations."""
-    words = (applies.vendor, applies.model, applies.firmware, *applies.stations[:5])
+    words = (applies.vendor, applies.model, applies.firmware, applies.label, *applies.stations[:5])
     return " · ".join(filter(None, words))
 
 
@@ -196,6 +180,7 @@ def template_form(template: Template) -> TemplateForm:
         model=applies.model,
         firmware=applies.firmware,
         site=applies.site or "",
+        label=applies.label,
         stations=" ".join(applies.stations),
         settings="\n".join(f"{name} = {value}" for name, value in template.settings.items()),
         monitors="\n".join(map(monitor_line, template.monitors)),
@@ -208,8 +193,9 @@ def template_form(template: Template) -> TemplateForm:
 
 
 def typed_template_form(form: Form, id_: str, errors: Mapping[str, str]) -> TemplateForm:
-    names = ("name", "vendor", "model", "firmware", "site", "stations", "settings", "monitors")
-    typed: dict[str, Any] = {name: form.get(name, "") for name in (*names, "base", "level", "rank")}
+    names = ("name", "vendor", "model", "firmware", "site", "label", "stations", "settings")
+    more = ("monitors", "base", "level", "rank")
+    typed: dict[str, Any] = {name: form.get(name, "") for name in (*names, *more)}
     return TemplateForm(
         id_,
         is_new=not id_,
@@ -225,9 +211,9 @@ def template_from(form: Form, tenant: TenantId, id_: str, now: datetime) -> Temp
     Raises:
         InvalidError: a value makes no sense; the text says which.
     """
-    base, level, rank = form.get("base", ""), form.get("level", ""), form.get("rank", "").strip()
-    is_number = rank.lstrip("-").isdigit() and abs(int(rank[:9] or "0")) <= RANK_MAX
-    if rank and not is_number:
+    base, rank = form.get("base", ""), form.get("rank", "").strip()
+    height = digits_in(rank.removeprefix("-") or "0")
+    if height is None or height > RANK_MAX:
         raise InvalidError("rank is a whole number")
     if base and base not in set(ActiveMonitors):
         raise InvalidError("choose which monitors are at work")
@@ -240,17 +226,18 @@ def template_from(form: Form, tenant: TenantId, id_: str, now: datetime) -> Temp
             form.get("model", "").strip(),
             form.get("firmware", "").strip(),
             SiteId(form["site"]) if form.get("site") else None,
-            stations_from(form.get("stations", "")),
+            tuple(map(StationId, names_in(form, "stations"))),
+            form.get("label", "").strip(),
         ),
         dict(settings_in(form.get("settings", ""))),
         now,
         now,
         tuple(monitors_in(form.get("monitors", ""))),
         base or None,
-        int(level) if level.isdigit() and len(level) == 1 else None,
+        count_in(form, "level", least=0, most=9),
         form.get("restarts") == "true",
         form.get("is_active") == "true",
-        int(rank or "0"),
+        -height if rank.startswith("-") else height,
     )
     check(template)
     return template

@@ -5,13 +5,12 @@ from decimal import Decimal
 
 from ricarica.kernel.ids import SiteId, TransactionId
 from ricarica.stations.model import ConnectorStatus
-from ricarica.stations.queries import SiteView, StationView
 from ricarica.stations.queries import StationFilter as Which
+from ricarica.stations.queries import StationView
 from ricarica.transactions.queries.listing import TransactionView
 from ricarica.transactions.queries.live import LiveConnector, LiveEvse, LiveStation
 from ricarica.web.builders.statuses import status_from
 from ricarica.web.builders.transactions import row_from as transaction_row
-from ricarica.web.views.lists import Choice
 from ricarica.web.views.stations import (
     ConnectorLive,
     EvseDot,
@@ -113,11 +112,8 @@ def facts_from(view: StationView, tariff: str | None) -> StationFacts:
         imsi=station.imsi,
         registered_at=station.registered_at,
         tariff=tariff,
+        labels=station.labels,
     )
-
-
-def site_choices(sites: tuple[SiteView, ...]) -> tuple[Choice, ...]:
-    return tuple(Choice(each.site.id, each.site.name) for each in sites)
 
 
 # -- what a list is filtered by

@@ -116,7 +116,22 @@ async def add_operator(visitor: Visiting) -> Html:
     return visitor.lead_to("/settings", Notice.OPERATOR_SAVED)
 
 
-HANDLERS = (profile_page, change_password, add_key, revoke_key, add_operator)
+@post("/settings/operators/remove", opt=needs(Permission.ADMINISTER))
+async def remove_operator(visitor: Visiting) -> Html:
+    """Of oneself nobody is rid by a slip; another administrator can do that."""
+    name = visitor.form.get("name", "")
+    if folded(name) == folded(visitor.actor.name):
+        raise ConflictError("another administrator can remove you")
+
+    async def remove(slices: Slices) -> None:
+        await slices.access.remove_operator(visitor.tenant, name)
+        visitor.audit(slices, "operator.remove", f"operator:{name}")
+
+    await visitor.carry_out(remove)
+    return visitor.lead_to("/settings", Notice.OPERATOR_REMOVED)
+
+
+HANDLERS = (profile_page, change_password, add_key, revoke_key, add_operator, remove_operator)
 
 
 async def _shown(

@@ -211,6 +211,7 @@ class RuleForm(Page):
     severity: str = ""
     vendor: str = ""
     model: str = ""
+    label: str = ""
     stations: str = ""
     threshold: str = "1"
     window_minutes: str = "60"

@@ -199,6 +199,7 @@ class TemplateForm(Page):
     model: str = ""
     firmware: str = ""
     site: str = ""
+    label: str = ""
     stations: str = ""
     settings: str = ""
     """One on each line: name = value."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from ricarica.access.model import Role
+from ricarica.web.views.lists import Pager
 from ricarica.web.views.visit import Page, Section
 
 
@@ -47,3 +48,26 @@ class ProfilePage(Page):
     new_key: NewApiKey | None = None
     version: str = ""
     errors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    at: datetime
+    actor: str
+    kind_msg: str | None
+    """What whoever did it is, unless it is a person."""
+    action: str
+    subject: str
+    outcome: str
+    detail: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage(Page):
+    """GET /settings/audit"""
+
+    template: ClassVar[str] = "settings/audit.html"
+    section: ClassVar[Section | None] = Section.SETTINGS
+    rows: tuple[AuditRow, ...]
+    filter: Mapping[str, str]
+    pager: Pager = field(default_factory=Pager)

@@ -154,6 +154,7 @@ class StationFacts:
     imsi: str | None = None
     registered_at: datetime | None = None
     tariff: str | None = None
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +262,7 @@ class SettingsPage(Page):
 
     @property
     def watches(self) -> tuple[str, ...]:
-        return (f"station:{self.head.id}",)
+        return (f"station:{self.head.id}", f"settings:{self.head.id}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +293,7 @@ class StationForm(Page):
     id: str = ""
     is_new: bool = True
     name: str = ""
+    labels: str = ""
     site: str = ""
     acceptance: str = Acceptance.ACCEPTED.value
     tariff: str = ""

@@ -56,6 +56,10 @@ class Notice(StrEnum):
     LOG_DELETED = "log-deleted"
     KEY_REVOKED = "key-revoked"
     OPERATOR_SAVED = "operator-saved"
+    OPERATOR_REMOVED = "operator-removed"
+    MESSAGE_READ = "message-read"
+    SITE_SAVED = "site-saved"
+    SITE_REMOVED = "site-removed"
     PASSWORD_CHANGED = "password-changed"  # noqa: S105 - the name of a notice, not a secret
     PREFERENCES_SAVED = "preferences-saved"
     TEMPLATE_SAVED = "template-saved"
@@ -90,6 +94,10 @@ NOTICE_TEXTS: Mapping[Notice, str] = {
     Notice.LOG_DELETED: msgid("The log was deleted."),
     Notice.KEY_REVOKED: msgid("The API key was revoked."),
     Notice.OPERATOR_SAVED: msgid("The operator was saved."),
+    Notice.OPERATOR_REMOVED: msgid("The operator was removed."),
+    Notice.SITE_SAVED: msgid("The site was saved."),
+    Notice.SITE_REMOVED: msgid("The site was removed."),
+    Notice.MESSAGE_READ: msgid("The message was read, and has had its effect."),
     Notice.PASSWORD_CHANGED: msgid("Your password was changed."),
     Notice.PREFERENCES_SAVED: msgid("Your preferences were saved."),
     Notice.TEMPLATE_SAVED: msgid("The template was saved. Stations that differ are told."),

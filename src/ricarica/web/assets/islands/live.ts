@@ -10,7 +10,7 @@ interface Change {
 const GATHER_MS = 500; // events of one batch arrive together
 const REST_MS = 1_000; // a part rests this long after it was asked for
 const CALM_MS = 15_000; // a curve of hours needs no more
-const KINDS = ["overview", "station", "transaction", "messages", "pending", "firmware", "logs", "network", "events", "stream"] as const;
+const KINDS = ["overview", "station", "transaction", "messages", "pending", "firmware", "logs", "network", "events", "stream", "settings"] as const;
 type Kind = (typeof KINDS)[number];
 
 /** The topics an event touches, as elements name them in `data-live`. */
@@ -24,6 +24,8 @@ function topicsOf(kind: Kind, change: Change): string[] {
       return [`messages:${change.station}`];
     case "stream":
       return [`streams:${change.station}`];
+    case "settings":
+      return [`settings:${change.station}`];
     default:
       return [kind];
   }
@@ -48,12 +50,17 @@ function plan(): void {
   if (stale.size > 0 && timer === undefined) timer = window.setTimeout(refresh, GATHER_MS);
 }
 
+/** Whoever fills in a form of this part is not to lose what was typed. */
+function isBeingFilledIn(part: HTMLElement): boolean {
+  return part.querySelector("details[open] > form, form :is(input, select, textarea):focus") !== null;
+}
+
 /** Ask for what is stale and may be asked for. A page that nobody looks at waits. */
 function refresh(): void {
   timer = undefined;
   if (document.hidden) return;
   const now = performance.now();
-  const due = [...stale].filter((part) => (restingUntil.get(part) ?? 0) <= now);
+  const due = [...stale].filter((part) => (restingUntil.get(part) ?? 0) <= now && !isBeingFilledIn(part));
   for (const part of due) {
     stale.delete(part);
     restingUntil.set(part, now + ("calm" in part.dataset ? CALM_MS : REST_MS));
