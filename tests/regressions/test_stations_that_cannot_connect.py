@@ -3,11 +3,10 @@
 import pytest
 
 from ricarica.access.model import Role
-from ricarica.app.tables import metadata
 from ricarica.app.wiring import Parts, running_node
 from ricarica.kernel.errors import InvalidError
 from ricarica.station_gateway.identity import address_from
-from ricarica.storage.sqlite import SqliteDatabase
+from ricarica.testing.tables import empty_database
 from tests.wire.api.house import Api
 
 
@@ -27,11 +26,8 @@ async def test_what_the_door_takes_can_be_prepared(name: str) -> None:
 
 
 async def _status_of(name: str) -> int:
-    database = SqliteDatabase(":memory:", metadata)
-    await database.create_all()
-    async with running_node(Parts(database)) as node:
+    async with empty_database() as database, running_node(Parts(database)) as node:
         admin = await Api(node).client_as(Role.ADMIN)
         prepared = await admin.put(f"/stations/{name}", json={})
         await admin.aclose()
-    await database.close()
     return prepared.status_code

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ricarica.app.tables import metadata
 from ricarica.app.wiring import stores_for
 from ricarica.engine.batches import Batches
 from ricarica.engine.jobs import Errand
@@ -22,6 +21,7 @@ from ricarica.storage.database import Expect, Row, Staged
 from ricarica.storage.sqlite import SqliteDatabase
 from ricarica.storage.work import Work
 from ricarica.testing.clock import CountedIds, FakeClock
+from ricarica.testing.tables import empty_database
 
 Doing = Callable[[UnitOfWork], Awaitable[Any]]
 
@@ -106,7 +106,5 @@ async def _nothing(work: Work, wanted: Wanted) -> None:
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
-    database = SqliteDatabase(":memory:", metadata)
-    await database.create_all()
-    yield Bench(Unsteady(database))
-    await database.close()
+    async with empty_database() as database:
+        yield Bench(Unsteady(database))

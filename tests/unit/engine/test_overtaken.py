@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import pytest
 
 from ricarica.access.model import system_actor
-from ricarica.app.tables import metadata
 from ricarica.app.wiring import prefetch, stores_for
 from ricarica.engine.company import Company, Connection
 from ricarica.engine.core import Engine, Vocabulary
@@ -31,6 +30,7 @@ from ricarica.stations.sql import STATIONS
 from ricarica.storage.database import Expect
 from ricarica.storage.sqlite import SqliteDatabase
 from ricarica.testing.clock import CountedIds, FakeClock
+from ricarica.testing.tables import empty_database
 from ricarica.translation.routes import PHRASES, ROUTES
 
 KEY = StationKey(DEFAULT_TENANT, StationId("TORINO-1"))
@@ -103,17 +103,15 @@ async def _taken_over(slices: Slices) -> None:
 @pytest.fixture
 async def here() -> AsyncIterator[Here]:
     """With the station, whose connection has the epoch 1."""
-    database = SqliteDatabase(":memory:", metadata)
-    await database.create_all()
-    here = Here(database)
-    running = asyncio.create_task(here.engine.run())
-    await here.engine.carry_out(
-        ACTOR, lambda slices: slices.stations.prepare(KEY, Preparation(), NOW)
-    )
-    assert await here.come() == 1
-    yield here
-    running.cancel()
-    await database.close()
+    async with empty_database() as database:
+        here = Here(database)
+        running = asyncio.create_task(here.engine.run())
+        await here.engine.carry_out(
+            ACTOR, lambda slices: slices.stations.prepare(KEY, Preparation(), NOW)
+        )
+        assert await here.come() == 1
+        yield here
+        running.cancel()
 
 
 async def test_who_is_overtaken_loses_its_socket(here: Here) -> None:

@@ -4,19 +4,18 @@ import httpx
 import pytest
 
 from ricarica.access.model import Role
-from ricarica.app.tables import metadata
 from ricarica.app.wiring import Parts, running_node
-from ricarica.storage.sqlite import SqliteDatabase
+from ricarica.testing.tables import empty_database
 from tests.wire.api.house import Api
 
 
 @pytest.fixture
 async def api() -> AsyncIterator[Api]:
-    database = SqliteDatabase(":memory:", metadata)
-    await database.create_all()
-    async with running_node(Parts(database, through_bytes=True)) as node:
+    async with (
+        empty_database() as database,
+        running_node(Parts(database, through_bytes=True)) as node,
+    ):
         yield Api(node)
-    await database.close()
 
 
 @pytest.fixture

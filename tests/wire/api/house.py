@@ -4,6 +4,8 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar, cast
 
 import httpx
@@ -15,6 +17,7 @@ from ricarica.access.service import AccessService, NewKey
 from ricarica.api.application import application
 from ricarica.api.caller import House
 from ricarica.api.health import Measure, Vitals
+from ricarica.api.ports import Engine
 from ricarica.app.wiring import Node
 from ricarica.kernel.ids import DEFAULT_TENANT, StationKey
 from ricarica.link.letters import (
@@ -32,6 +35,7 @@ from ricarica.link.letters import (
 )
 from ricarica.ocpp.dialects import Dialect
 from ricarica.slices import Slices
+from ricarica.storage.database import Database
 
 T = TypeVar("T")
 SYSTEM = system_actor()
@@ -69,22 +73,56 @@ class PlainHasher:
         return password_hash == f"hash of {password}"
 
 
+class Current:
+    """The API of the test that runs."""
+
+    api: "Api"
+
+    def now(self) -> datetime:
+        return self.api.node.parts.clock.now()
+
+    async def complaint(self) -> str | None:
+        return self.api.complaint
+
+
+CURRENT = Current()
+MEASURES = (
+    Measure("ricarica_stations", "Connected.", {("1.6",): 2}, ("dialect",)),
+    Measure("ricarica_calls", "Calls.", {(): 7}, kind="counter"),
+)
+
+
+class Put:
+    """Stands for what the test that runs has put there."""
+
+    def __init__(self, find: Callable[["Api"], object]) -> None:
+        self._find = find
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._find(CURRENT.api), name)
+
+
+@cache
+def _application() -> Litestar:
+    """One for all tests: it remembers nothing, and to make it costs more than most of them."""
+    house = House(
+        cast("Engine", Put(lambda api: api.node.engine)),
+        cast("Database", Put(lambda api: api.node.engine.database)),
+        cast("Authentication", Put(lambda api: api.authentication)),
+        CURRENT.now,
+    )
+    return application(house, Vitals({"database": CURRENT.complaint}, lambda: MEASURES))
+
+
 class Api:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.sockets = Sockets()
         node.link.attach_sockets(self.sockets)
         self.authentication = Authentication(self.commit, PlainHasher(), node.parts.clock.now)
-        house = House(node.engine, node.engine.database, self.authentication, node.parts.clock.now)
         self.complaint: str | None = None
-        measures = [
-            Measure("ricarica_stations", "Connected.", {("1.6",): 2}, ("dialect",)),
-            Measure("ricarica_calls", "Calls.", {(): 7}, kind="counter"),
-        ]
-        self.app: Litestar = application(house, Vitals({"database": self._check}, lambda: measures))
-
-    async def _check(self) -> str | None:
-        return self.complaint
+        self.app: Litestar = _application()
+        CURRENT.api = self
 
     async def commit(self, work: Callable[[AccessService], Awaitable[T]], /) -> T:
         return await self.carry_out(lambda slices: work(slices.access))

@@ -14,7 +14,6 @@ from typing import Any
 import httpx
 import pytest
 
-from ricarica.app.tables import metadata
 from ricarica.app.wiring import Parts, running_node
 from ricarica.diagnostics.model import LogState
 from ricarica.engine.campaigns import LOOK, file_rings
@@ -23,9 +22,9 @@ from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.ids import DEFAULT_TENANT, StationKey
 from ricarica.link.letters import Ask
 from ricarica.ocpp.dialects import V16
-from ricarica.storage.sqlite import SqliteDatabase
 from ricarica.testing.clock import FakeClock
 from ricarica.testing.signers import Signer, signer
+from ricarica.testing.tables import empty_database
 from tests.wire.api.house import Api
 
 IMAGE = b"version 3.0.0\n" + bytes(range(256)) * 40
@@ -40,12 +39,12 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 async def api(clock: FakeClock, tmp_path: Path) -> AsyncIterator[Api]:
-    database = SqliteDatabase(":memory:", metadata)
-    await database.create_all()
-    async with running_node(Parts(database, clock=clock, through_bytes=True)) as node:
+    async with (
+        empty_database() as database,
+        running_node(Parts(database, clock=clock, through_bytes=True)) as node,
+    ):
         node.engine.files.now = Files(tmp_path, "http://test", LIMITS)
         yield Api(node)
-    await database.close()
 
 
 @pytest.fixture
