@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.served import serving
-from tests.fuzz.run import fuzz, report
+from tests.fuzz.run import database_in, fuzz, report
 
 SECONDS = 20.0
 SEED = 20261122
@@ -16,7 +16,7 @@ GROWTH_MAX = 1.35  # caches are still filling; five minutes are held to less, se
 async def test_whatever_stations_say_each_call_is_answered_once_and_nothing_breaks(
     tmp_path: Path,
 ) -> None:
-    with serving(tmp_path / "data") as served:
+    with serving(tmp_path / "data", RICARICA_DATABASE_URL=database_in(tmp_path)) as served:
         found, memory = await fuzz(served, SECONDS, SEED)
 
     told = report(found, memory)

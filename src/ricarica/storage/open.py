@@ -9,9 +9,10 @@ from ricarica.kernel.errors import InvalidError
 from ricarica.storage import columns
 from ricarica.storage.database import Database
 from ricarica.storage.postgres import PostgresDatabase
-from ricarica.storage.sqlite import SqliteDatabase
+from ricarica.storage.sqlite import CACHE_MB, SqliteDatabase
 
 T = TypeVar("T")
+CACHE_MB_MAX = 100_000
 
 
 class OpenDatabase(Database, Protocol):
@@ -27,7 +28,7 @@ class OpenDatabase(Database, Protocol):
 
 
 def open_database(url: str, metadata: sa.MetaData = columns.metadata) -> OpenDatabase:
-    """`sqlite:///ricarica.db`, `sqlite:////var/lib/ricarica.db`, `sqlite:///:memory:`,
+    """`sqlite:///ricarica.db`, `sqlite:////var/lib/ricarica.db?cache_mb=16`, `sqlite:///:memory:`,
     or `postgresql://user:password@host:5432/ricarica`. Connects when first used.
 
     Raises:
@@ -38,7 +39,19 @@ def open_database(url: str, metadata: sa.MetaData = columns.metadata) -> OpenDat
     except sa.exc.ArgumentError as error:
         raise InvalidError("a database URL begins with sqlite:/// or postgresql://") from error
     if parsed.drivername == "sqlite":
-        return SqliteDatabase(parsed.database or ":memory:", metadata)
+        return SqliteDatabase(
+            parsed.database or ":memory:",
+            metadata,
+            cache_mb=_cache_mb(parsed.query.get("cache_mb")),
+        )
     if parsed.drivername in {"postgresql", "postgres"}:
         return PostgresDatabase(url, metadata)
     raise InvalidError(f"{parsed.drivername} is not a database we know: sqlite or postgresql is")
+
+
+def _cache_mb(given: object) -> int:
+    if given is None:
+        return CACHE_MB
+    if not isinstance(given, str) or not given.isdecimal() or not 0 < int(given) <= CACHE_MB_MAX:
+        raise InvalidError(f"cache_mb is 1 to {CACHE_MB_MAX} megabytes")
+    return int(given)

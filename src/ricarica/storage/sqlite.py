@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -45,11 +46,13 @@ T = TypeVar("T")
 READERS = 4  # as many pages as one operator's browser asks for at once
 BUSY_TIMEOUT_S = 5.0  # another process (a backup, the command line) may be writing
 CACHED_STATEMENTS = 512  # a few per table and kind
+# Of pages, all connections together. Two thirds are the writer's, for its keys are spread over all
+# stations and come again; readers have what has reached the file without a copy.
+CACHE_MB = 96
 
 PRAGMAS = (
     "journal_mode = WAL",  # readers and the writer do not wait for each other
     "synchronous = FULL",  # a commit is on the disk when it returns; NORMAL could lose the last
-    "cache_size = -65536",  # 64 MiB: keys are spread over all stations, so pages come again
     "mmap_size = 268435456",  # 256 MiB read without a copy
     "temp_store = MEMORY",
     "wal_autocheckpoint = 4000",  # pages, 16 MiB: a checkpoint delays the commit that makes it
@@ -74,6 +77,15 @@ DIALECT = pysqlite_dialect()
 REPEATED = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a connection goes about it."""
+
+    busy_timeout_s: float
+    cache_kb: int
+    read_only: bool = False
+
+
 class SqliteDatabase:
     """`Database` on SQLite. `path` is a file, or ":memory:"."""
 
@@ -83,6 +95,7 @@ class SqliteDatabase:
         metadata: sa.MetaData = columns.metadata,
         *,
         busy_timeout_s: float = BUSY_TIMEOUT_S,
+        cache_mb: int = CACHE_MB,
     ) -> None:
         self._path = str(path)
         self._metadata = metadata
@@ -90,18 +103,16 @@ class SqliteDatabase:
         self._sql: dict[tuple[sa.Table, Kind], str] = {}
         self.prepared = PreparedQueries(DIALECT)
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
-        self._write_engine = _engine(self._path, busy_timeout_s, read_only=False)
+        writing = Manner(busy_timeout_s, cache_mb * 1024 * 2 // 3)
+        reading = Manner(busy_timeout_s, cache_mb * 1024 // 3 // READERS, read_only=True)
+        self._write_engine = _engine(self._path, writing)
         self._writing: sa.Connection | None = None
         # What is in memory belongs to one connection, which then serves both ends.
         self._in_memory = self._path == ":memory:"
         self._readers = (
             self._writer if self._in_memory else ThreadPoolExecutor(READERS, "sqlite-reader")
         )
-        self._read_engine = (
-            self._write_engine
-            if self._in_memory
-            else _engine(self._path, busy_timeout_s, read_only=True)
-        )
+        self._read_engine = self._write_engine if self._in_memory else _engine(self._path, reading)
 
     async def commit(self, staged: Sequence[Staged], expected: Expect | None = None) -> None:
         await self._in(self._writer, partial(self._commit, staged, expected))
@@ -219,13 +230,13 @@ class SqliteDatabase:
         return await asyncio.get_running_loop().run_in_executor(threads, work)
 
 
-def _engine(path: str, busy_timeout_s: float, *, read_only: bool) -> sa.Engine:
+def _engine(path: str, manner: Manner) -> sa.Engine:
     in_memory = path == ":memory:"
     return sa.create_engine(
         "sqlite://",
-        creator=partial(_open, path, busy_timeout_s, read_only=read_only),
-        poolclass=QueuePool if read_only else StaticPool,
-        **({"pool_size": READERS, "max_overflow": 0} if read_only else {}),
+        creator=partial(_open, path, manner),
+        poolclass=QueuePool if manner.read_only else StaticPool,
+        **({"pool_size": READERS, "max_overflow": 0} if manner.read_only else {}),
         # We write BEGIN and COMMIT ourselves; without them each query sees the last commit.
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=not in_memory,
@@ -233,10 +244,10 @@ def _engine(path: str, busy_timeout_s: float, *, read_only: bool) -> sa.Engine:
     )
 
 
-def _open(path: str, busy_timeout_s: float, *, read_only: bool) -> sqlite3.Connection:
+def _open(path: str, manner: Manner) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path,
-        timeout=busy_timeout_s,
+        timeout=manner.busy_timeout_s,
         isolation_level=None,
         check_same_thread=False,  # opened in one thread and closed, after it, from another
         cached_statements=CACHED_STATEMENTS,
@@ -244,7 +255,8 @@ def _open(path: str, busy_timeout_s: float, *, read_only: bool) -> sqlite3.Conne
     try:
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
-        if read_only:
+        connection.execute(f"PRAGMA cache_size = {-manner.cache_kb}")
+        if manner.read_only:
             connection.execute("PRAGMA query_only = ON")
     except sqlite3.Error:
         connection.close()

@@ -201,7 +201,6 @@ async def test_a_local_list_comes_back_as_it_was(database: OpenDatabase) -> None
         store = SqlLocalListStore(work)
         assert await store.unseen(NOON, 9) == []
         assert await store.unseen(NOON + timedelta(seconds=1), 9) == [KEY]
-        assert await store.connected(DEFAULT_TENANT) == [(KEY, None)]
     [summary] = await AccessQueries(database).local_lists(DEFAULT_TENANT)
     assert (summary.version, summary.entries, summary.trouble) == (7, 1, "failed")
 

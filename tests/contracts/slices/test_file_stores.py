@@ -216,8 +216,8 @@ async def test_what_is_to_be_forwarded_is_read_a_part_after_the_other(
     before = await forwards.state()
     async with work_on(database) as work:
         for number in range(5):
-            row = ("wss://a.example", "copy", NOON, None, None, [], True, "off", None, None, 0, 0)
-            work.add(FORWARDS, (DEFAULT_TENANT, f"CP-{number}", *row))
+            how = ("wss://a.example", "copy", NOON, None, None, (), True)
+            work.add(FORWARDS, (DEFAULT_TENANT, f"CP-{number}", *how, "off", None, None, 0, 0))
 
     wanted = await forwards.wanted()
 

@@ -90,23 +90,20 @@ def over_since(kind: str, *times: datetime) -> tuple[sa.Table, list[Row]]:
     a, s = DEFAULT_TENANT, "CP-1"
     match kind:
         case "number":
-            rows = [(a, f"DE{n}", at, "valid", at, None, None, 1) for n, at in enumerate(times)]
-            return VAT_NUMBERS, rows
+            checked = ("valid", None, None, None, 1)
+            return VAT_NUMBERS, [(a, f"DE{n}", at, *checked) for n, at in enumerate(times)]
         case "battery":
             state = (None, 1, Decimal(90), Decimal(90), None, None)
             return BATTERIES, [(a, f"B{n}", *state, at, None, 1) for n, at in enumerate(times)]
         case "reservation":
-            rows = [
-                (a, s, n, "T", None, at, at, 1, None, None, "held", None, None, None, 1)
-                for n, at in enumerate(times)
-            ]
-            return RESERVATIONS, rows
+            rest = (1, None, None, "held", None, None, None, 1)
+            return RESERVATIONS, [(a, s, n, "T", None, at, at, *rest) for n, at in enumerate(times)]
         case "link":
             return LINKS, [(a, s, n, f"d{n}", "i", at, 0, 0, None) for n, at in enumerate(times)]
         case _:
-            rest = (False, None, None, "ada", None, None, None, None, 1)
+            ordered = (False, None, None, "ada", None, None, None, None, 1)
             return UPDATES, [
-                (a, s, n, "update", "confirmed", at, at, None, None, *rest)
+                (a, s, n, "update", "confirmed", at, at, None, None, *ordered)
                 for n, at in enumerate(times)
             ]
 
