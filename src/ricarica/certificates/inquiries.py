@@ -27,6 +27,7 @@ V = TypeVar("V")
 FINDINGS_MAX = 20_000  # a few hundred bytes each; a fleet has as many contracts
 CARS_MAX = 1_000  # that wait for their certificates at the same moment
 FAILED_FOR = timedelta(minutes=1)
+FAILED_MAX = 2_000  # that nobody answered
 CAR_WAITS = timedelta(minutes=10)  # for the rest of its contracts: M01.FR.06
 AT_ONCE_MAX = 50  # questions under way; more wait, and give up with the rest
 REVOCATION_S = 5.0  # ISO 15118-2: a car waits five seconds for PaymentDetailsRes
@@ -48,7 +49,9 @@ class _Remembered(Generic[K, V]):
         entry = self.entries.get(key)
         return entry[1] if entry and at < entry[0] else None
 
-    def put(self, key: K, value: V, until: datetime) -> None:
+    def put(self, key: K, value: V, until: datetime, at: datetime) -> None:
+        while self.entries and next(iter(self.entries.values()))[0] <= at:
+            self.entries.popitem(last=False)
         self.entries[key] = (until, value)
         self.entries.move_to_end(key)
         if len(self.entries) > self.most:
@@ -73,9 +76,14 @@ class Inquiries:
         # is true: what a hostile station's own responder says of a certificate must not become
         # what others are told of it.
         self._findings = _Remembered[tuple[TenantId, Inquiry], Finding](FINDINGS_MAX)
+        # Apart from them, for these are over soon, and stations can make up any number.
+        self._failed = _Remembered[tuple[TenantId, Inquiry], Finding](FAILED_MAX)
         self._cars = _Remembered[CarRequest, list[CarAnswer]](CARS_MAX)
         self._under_way: dict[tuple[TenantId, Question], asyncio.Task[None]] = {}
         self._turns = asyncio.Semaphore(AT_ONCE_MAX)
+
+    def __len__(self) -> int:
+        return len(self._findings.entries) + len(self._failed.entries)
 
     # -- for the engine
 
@@ -93,8 +101,7 @@ class Inquiries:
     # -- for the handlers
 
     def finding(self, tenant: TenantId, inquiry: Inquiry, at: datetime) -> Finding:
-        known = self._findings.get((tenant, inquiry), at)
-        return known or Finding(Standing.FAILED, at, why=NO_ANSWER)
+        return self._known(tenant, inquiry, at) or Finding(Standing.FAILED, at, why=NO_ANSWER)
 
     def answer_for(self, request: CarRequest, at: datetime) -> CarAnswer:
         """The next for this car. M01.FR.04, FR.07: with how many there still are."""
@@ -107,6 +114,10 @@ class Inquiries:
         return answer._replace(remaining=len(waiting))
 
     # -- parts
+
+    def _known(self, tenant: TenantId, inquiry: Inquiry, at: datetime) -> Finding | None:
+        key = (tenant, inquiry)
+        return self._findings.get(key, at) or self._failed.get(key, at)
 
     def _begun(
         self, question: Question, now: Callable[[], datetime], trust: Trust
@@ -128,16 +139,18 @@ class Inquiries:
 
     async def _look_up(self, inquiry: Inquiry, now: Callable[[], datetime], trust: Trust) -> None:
         at = now()
-        if self._findings.get((trust.tenant, inquiry), at) is not None:
+        if self._known(trust.tenant, inquiry, at) is not None:
             return
         try:
             async with asyncio.timeout(REVOCATION_S), self._turns:
                 finding = await self._found(inquiry, at, trust)
         except (TimeoutError, UnreachableError, InvalidError) as error:
             finding = Finding(Standing.FAILED, at, why=str(error) or NO_ANSWER)
-        is_known = finding.standing is not Standing.FAILED
-        until = finding.next_update if is_known else at + FAILED_FOR
-        self._findings.put((trust.tenant, inquiry), finding, until)
+        key = (trust.tenant, inquiry)
+        if finding.standing is Standing.FAILED:
+            self._failed.put(key, finding, at + FAILED_FOR, at)
+        else:
+            self._findings.put(key, finding, finding.next_update, at)
 
     async def _found(self, inquiry: Inquiry, at: datetime, trust: Trust) -> Finding:
         failed: UnreachableError = UnreachableError("there is no address to ask at")
@@ -160,7 +173,8 @@ class Inquiries:
                 answers = list(await self._provider.ask(request))
         except (TimeoutError, UnreachableError) as error:
             answers = [CarAnswer(None, why=str(error) or NO_ANSWER)]
-        self._cars.put(request, answers, now() + CAR_WAITS)
+        answered_at = now()
+        self._cars.put(request, answers, answered_at + CAR_WAITS, answered_at)
 
 
 async def ask_nobody(url: str, body: bytes | None, kind: str | None) -> bytes:
