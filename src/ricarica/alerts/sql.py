@@ -151,6 +151,7 @@ ALERT_SHELF = Shelf[Alert](
     write=_alert_row,
     read=alert_from,
     fresh_s=0.0,
+    remembered_max=1_000,
 )
 MARK_SHELF = Shelf[tuple[TenantId, EventId]](
     ALERT_MARKS,

@@ -282,7 +282,13 @@ def alarm_from(row: Row) -> DerAlarm:
     )
 
 
-def _shelf(table: sa.Table, write: Any, read: Any, fresh_s: float | None = None) -> Shelf[Any]:
+def _shelf(
+    table: sa.Table,
+    write: Any,
+    read: Any,
+    fresh_s: float | None = None,
+    remembered_max: int = REMEMBERED_MAX,
+) -> Shelf[Any]:
     keys = len(table.primary_key.columns)
     return Shelf(
         table,
@@ -290,11 +296,16 @@ def _shelf(table: sa.Table, write: Any, read: Any, fresh_s: float | None = None)
         write=write,
         read=read,
         fresh_s=fresh_s,
-        remembered_max=REMEMBERED_MAX,
+        remembered_max=remembered_max,
     )
 
 
-PROFILE_SHELF: Shelf[Held] = _shelf(PROFILES, profile_row, held_from)
+PROFILE_SHELF: Shelf[Held] = _shelf(
+    PROFILES,
+    profile_row,
+    held_from,
+    remembered_max=2_000,  # each may have a thousand periods
+)
 LIMIT_SHELF: Shelf[ExternalLimit] = _shelf(LIMITS, limit_row, limit_from)
 EVSE_SHELF: Shelf[EvseEnergy] = _shelf(EVSES, evse_row, evse_from)
 RULE_SHELF: Shelf[Rule] = _shelf(RULES, rule_row, rule_from, FRESH_S)
@@ -340,6 +351,12 @@ class SqlEnergyStore:
 
     def save_evse(self, evse: EvseEnergy) -> None:
         self._work.put(EVSE_SHELF, evse)
+
+    async def with_needs(self, tenant: TenantId, station: StationId | None) -> list[EvseEnergy]:
+        where = [EVSES.c.tenant == tenant, EVSES.c.needs.is_not(None)]
+        if station is not None:
+            where.append(EVSES.c.station == station)
+        return await self._work.find(EVSE_SHELF, *where)
 
     async def rules(self, tenant: TenantId, stations: Iterable[StationId | None]) -> list[Rule]:
         keys = [(tenant, station or ANY) for station in stations]

@@ -277,7 +277,7 @@ MONITOR_SHELF = Shelf[Monitor](
     key=lambda monitor: (*_key(monitor.station), monitor.number),
     write=_monitor_row,
     read=monitor_from,
-    remembered_max=20_000,
+    remembered_max=5_000,  # looked at when they are reported; a station may have thousands
 )
 MONITORING_SHELF = Shelf[Monitoring](
     MONITORINGS,

@@ -63,7 +63,7 @@ STATUSES_WITHIN = timedelta(minutes=1)  # a station has told of its connectors a
 READY = ConnectorStatus.AVAILABLE
 BROUGHT_AT_ONCE_MAX = 500  # stations, in one commit
 ASKED_AT_ONCE_MAX = 500  # connectors; as many more a minute later
-CONNECTORS_MAX = 1_000  # of one station: what it makes up must not fill the disk
+CONNECTORS_MAX = 500  # of one station: what it makes up must not fill the disk
 # After a station took a new password: who was cut off before it stored it can still come in.
 OLD_PASSWORD_HOLDS = timedelta(hours=24)
 PENDING_MAX = 1_000  # strangers in the inbox of one tenant; more would be an attack
