@@ -34,6 +34,7 @@ T = TypeVar("T")
 REST_S = 5.0  # a server that stops does not wait for slow stations
 LOOK_EVERY_S = 5.0  # nobody waits for upkeep to the second
 NEVER_BOOTS = timedelta(seconds=60)  # after that, a station that came back will not boot
+LOOK_AGAIN = timedelta(days=1)  # what a station that stays connected forgot is noticed by then
 LET_OTHERS = timedelta(seconds=5)  # while somebody else is telling the station something
 AT_ONCE_MAX = 20  # stations; each has one command in flight
 BEGUN_AT_ONCE_MAX = 100  # in one look: after a storm all have their turn within the hour
@@ -104,6 +105,8 @@ class Caretaker:
         self._plans: dict[StationKey, Plan] = {}
         self._due: deque[StationKey] = deque()  # of this look
         self._running: dict[StationKey, asyncio.Task[None]] = {}
+        # A look reads much, and whatever is decided together with it waits for it.
+        self._one_decides = asyncio.Lock()
 
     # -- what is heard
 
@@ -210,11 +213,12 @@ class Caretaker:
                 at = self._around.clock.now() + LET_OTHERS
                 self._plan(key, Plan(at, plan.kinds, frozenset(anew)))
                 return
-            choice = await self._carry_out(key, partial(_choose, key, left, frozenset(anew)))
+            async with self._one_decides:
+                choice = await self._carry_out(key, partial(_choose, key, left, frozenset(anew)))
             again |= choice.again_at
             if choice.command is None:
-                if again:
-                    self._plan(key, Plan(min(again), self._kinds))
+                again.add(self._around.clock.now() + LOOK_AGAIN)
+                self._plan(key, Plan(min(again), self._kinds))
                 return
             result = await self._around.tell(key, choice.command)
             next_at = await self._carry_out(key, partial(_note, key, choice, result))
@@ -243,12 +247,13 @@ class Choice:
 
 
 async def _choose(
-    key: StationKey, upkeeps: Iterable[Upkeep], anew: frozenset[str], unit: UnitOfWork
+    key: StationKey, upkeeps: Sequence[Upkeep], anew: frozenset[str], unit: UnitOfWork
 ) -> Choice:
     """The first thing that is missing and worth telling."""
     if not await _is_ready(unit, key):
         return Choice()
     standings, now = Standings(unit.work), unit.slices.now
+    await standings.load(key, [upkeep.kind for upkeep in upkeeps])
     waits: set[datetime] = set()
     for upkeep in upkeeps:
         command = await upkeep.step(unit.slices, key)

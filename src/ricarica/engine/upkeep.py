@@ -6,7 +6,7 @@ and again after a refusal, later each time.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -95,6 +95,10 @@ class Standings:
     def __init__(self, work: Work) -> None:
         self._work = work
 
+    async def load(self, station: StationKey, kinds: Iterable[str]) -> None:
+        """Know all of these with one query."""
+        await self._work.load(SHELF, [(station.tenant, station.station, kind) for kind in kinds])
+
     async def get(self, station: StationKey, kind: str) -> Standing | None:
         return await self._work.get(SHELF, (station.tenant, station.station, kind))
 
@@ -138,7 +142,7 @@ def begun(standing: Standing | None, station: StationKey, kind: str, now: dateti
 
 
 def after_telling(standing: Standing, digest: str, result: Result, now: datetime) -> Standing:
-    detail = " ".join(filter(None, (result.status, result.detail)))[:DETAIL_MAX] or None
+    detail = result.words[:DETAIL_MAX] or None
     told = replace(standing, told=digest, detail=detail)
     match result.outcome:
         case Outcome.ACCEPTED:
