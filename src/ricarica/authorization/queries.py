@@ -71,7 +71,7 @@ class TokenQueries:
         query = sa.select(*TOKENS.c[:-1]).where(TOKENS.c.tenant == tenant, *_wheres(filter_))
         return await page_of(self._database, query, BY_UID, wanted, token_from)
 
-    async def token(self, tenant: TenantId, uid: str, *, in_full: bool) -> Token | None:
+    async def token(self, tenant: TenantId, uid: str, *, in_full: bool = False) -> Token | None:
         """Without `in_full` there are no codes: whoever finds one has guessed it."""
         query = sa.select(*TOKENS.c[:-1]).where(
             TOKENS.c.tenant == tenant, TOKENS.c.folded.in_(TokenRef(uid).spellings)

@@ -1,13 +1,14 @@
 """Reading transactions for screens: in a list, and one with everything about it."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from ricarica.authorization.model import TokenKind, shown_uid
 from ricarica.kernel.ids import EvseNumber, StationId, StationKey, TenantId, TransactionId
