@@ -108,8 +108,8 @@ def attention_from(found: Sequence[Found], alerts: Sequence[Alert] = ()) -> Atte
 
 def _alert(alert: Alert) -> AttentionItem:
     url = path_to("stations", alert.station, "events") if alert.station else "/events"
-    detail = f"{alert.name}: {alert.text}" if alert.text else alert.name
-    return AttentionItem(Concern.ALERT, alert.station or "–", url, alert.last_at, detail)
+    subject = alert.station or "–"
+    return AttentionItem(Concern.ALERT, subject, url, alert.last_at, alert.text, alert.name)
 
 
 def _item(found: Found) -> AttentionItem:

@@ -6,7 +6,7 @@ from datetime import datetime
 from ricarica.certificates.model import Root, SigningRequest, TrustStore
 from ricarica.certificates.reading import terms_in
 from ricarica.certificates.service import GOOD, expires_soon
-from ricarica.engine.diagnosis import Diagnosis, Level
+from ricarica.engine.diagnosis import Diagnosis, Level, Value
 from ricarica.engine.diagnosis_texts import WORDS
 from ricarica.security.model import (
     UNDER_WAY,
@@ -15,6 +15,7 @@ from ricarica.security.model import (
     SecurityEvent,
     StationNetworks,
 )
+from ricarica.web.views.access import VERDICT_LABELS
 from ricarica.web.views.security import (
     INSTALLED_LABELS,
     LEVEL_SYMBOLS,
@@ -120,11 +121,19 @@ def finding_rows(diagnosis: Diagnosis | None) -> tuple[FindingRow, ...]:
             LEVEL_SYMBOLS[finding.level],
             WORDS[finding.code].text,
             "" if finding.level is Level.OK else WORDS[finding.code].remedy,
-            finding.values,
+            _shown_values(finding.values),
             finding.at,
         )
         for finding in diagnosis.findings
     )
+
+
+def _shown_values(values: Mapping[str, Value]) -> Mapping[str, Value]:
+    """With our word for a verdict, which the page then translates."""
+    if "verdict" not in values:
+        return values
+    verdict = str(values["verdict"])
+    return {**values, "verdict": VERDICT_LABELS.get(verdict, verdict)}
 
 
 def typed_of(profile: NetworkProfile | None) -> Mapping[str, str]:

@@ -53,4 +53,5 @@ class Chart:
 
     @property
     def is_empty(self) -> bool:
-        return not any(value is not None for curve in self.curves for value in curve.values)
+        values = (value for curve in self.curves for value in curve.values)
+        return len(self.times) < 2 or not any(value is not None for value in values)

@@ -125,6 +125,8 @@ class AttentionItem:
     since: datetime
     detail: str | None = None
     """In the station's own words, e.g. an error code."""
+    alert: str | None = None
+    """The name of the rule that raised it."""
 
 
 @dataclass(frozen=True, slots=True)

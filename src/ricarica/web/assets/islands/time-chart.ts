@@ -136,7 +136,7 @@ class TimeChart extends HTMLElement {
   }
 
   #timeAxis(zone: string): uPlot.Axis {
-    return { ...this.#lines(), grid: { show: false }, space: 72, size: 26, gap: 6, values: (_plot, ticks) => ticks.map((at) => clock(at, zone)) };
+    return { ...this.#lines(), grid: { show: false }, space: 72, size: 26, gap: 6, values: (_plot, ticks, _axis, _space, step) => ticks.map((at) => clock(at, zone, step < 60)) };
   }
 
   #axis(unit: string, at: number): uPlot.Axis {
@@ -172,8 +172,8 @@ function written(value: number | null | undefined): string {
   return new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: digits }).format(value);
 }
 
-function clock(seconds: number, zone: string): string {
-  return new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: zone }).format(seconds * 1_000);
+function clock(seconds: number, zone: string, isShort = false): string {
+  return new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", ...(isShort ? { second: "2-digit" } : {}), timeZone: zone }).format(seconds * 1_000);
 }
 
 customElements.define("time-chart", TimeChart);
