@@ -311,20 +311,22 @@ class Work:
         return kept
 
     async def _load(self, shelf: Shelf[E], key: Key) -> _Kept[E]:
-        query, names = _by_key(shelf.table)
-        rows = await self._database.fetch(query, dict(zip(names, key, strict=True)))
+        rows = await self._rows_with(shelf, _key_of(shelf.table), [key])
         if not rows:
             return self._remember(shelf, key, None, None)
         return self._remember(shelf, key, shelf.read(rows[0][:-1]), rows[0])
 
     async def _load_all(self, shelf: Shelf[Any], keys: list[Key]) -> None:
-        rows = await self._rows_with(shelf, tuple(shelf.table.primary_key.columns), keys)
+        rows = await self._rows_with(shelf, _key_of(shelf.table), keys)
         found = {shelf.key(self._keep_row(shelf, row)) for row in rows}
         for key in keys:
             if key not in found:
                 self._remember(shelf, key, None, None)
 
     async def _rows_with(self, shelf: Shelf[Any], columns: Columns, values: list[Key]) -> list[Row]:
+        if len(values) == 1:  # as it is whenever there is little to do
+            query, names = _by(shelf.table, columns)
+            return await self._database.fetch(query, dict(zip(names, values[0], strict=True)))
         # Filled up, there are a dozen lengths of list, and so of statements to prepare.
         filled = values + values[-1:] * ((1 << (len(values) - 1).bit_length()) - len(values))
         among = sa.tuple_(*columns).in_(filled)
@@ -354,11 +356,17 @@ def _is(table: sa.Table, key: Key) -> Iterable[sa.ColumnElement[bool]]:
     return (column == value for column, value in zip(table.primary_key, key, strict=True))
 
 
-@cache  # as many as there are tables
-def _by_key(table: sa.Table) -> tuple[sa.Select[Any], tuple[str, ...]]:
-    """The query of one row by its key, and the names of its places."""
-    names = tuple(column.name for column in table.primary_key)
-    return sa.select(table).where(*_is(table, tuple(map(sa.bindparam, names)))), names
+@cache  # as many as there are tables, and a few that are looked for by something else
+def _by(table: sa.Table, columns: Columns) -> tuple[sa.Select[Any], tuple[str, ...]]:
+    """The query of the rows that have one value in each of the columns, and its places' names."""
+    names = tuple(column.name for column in columns)
+    same = (column == sa.bindparam(column.name) for column in columns)
+    return sa.select(table).where(*same), names
+
+
+@cache
+def _key_of(table: sa.Table) -> Columns:
+    return tuple(table.primary_key.columns)
 
 
 @cache

@@ -1,6 +1,8 @@
 """Whether stations and their connectors are as was told last."""
 
 from collections import defaultdict
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -26,14 +28,19 @@ async def every_row_has_a_tenant(database: Database, _bounds: Bounds) -> list[Fi
     for table in metadata.sorted_tables:
         if "tenant" not in table.columns or table is TENANTS or table.name in LARGE:
             continue
-        is_there = sa.exists().where(TENANTS.c.tenant == table.c.tenant)
-        strange = sa.and_(table.c.tenant != DEFAULT_TENANT, ~is_there)
-        rows = await database.fetch(sa.select(table.c.tenant).where(strange).distinct())
+        rows = await database.fetch(_strange_tenants(table), {})
         found += [
             broken("I12", f"{table.name} {tenant}", "there is no such tenant", REPORT)
             for (tenant,) in rows
         ]
     return found[:MOST]
+
+
+@cache
+def _strange_tenants(table: sa.Table) -> sa.Select[Any]:
+    is_there = sa.exists().where(TENANTS.c.tenant == table.c.tenant)
+    strange = sa.and_(table.c.tenant != DEFAULT_TENANT, ~is_there)
+    return sa.select(table.c.tenant).where(strange).distinct()
 
 
 async def connections_have_an_end(database: Database, _bounds: Bounds) -> list[Finding]:
