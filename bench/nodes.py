@@ -181,6 +181,8 @@ def _node(folder: Path, url: str, nats_url: str, certificate: Path | None) -> No
         "RICARICA_HTTP_PORT": str(http),
         "RICARICA_ADMIN_PASSWORD": "only-for-the-benchmark",
         "RICARICA_LOG_LEVEL": "warning",
+        # What it costs to look after a station once would be counted as that of its messages.
+        "RICARICA_UPKEEP_AFTER_BOOT_S": "86400",
     }
     if certificate:
         environment["RICARICA_TLS_CERTIFICATE"] = str(certificate)
