@@ -116,17 +116,22 @@ def _errors(form: Form) -> dict[str, str]:
 
 
 def _site(visitor: Visitor, id_: SiteId, form: Form) -> Site:
-    texts = (form.get(name, "").strip()[:TEXT_MAX] for name in ("address", "city", "country"))
     latitude, longitude = _number(form, "latitude"), _number(form, "longitude")
     return Site(
         visitor.tenant,
         id_,
         form.get("name", ""),
-        *texts,
+        _text(form, "address"),
+        _text(form, "city"),
+        _text(form, "country"),
         None if latitude is None else float(latitude),
         None if longitude is None else float(longitude),
         TariffId(form["tariff"]) if form.get("tariff") else None,
     )
+
+
+def _text(form: Form, name: str) -> str:
+    return form.get(name, "").strip()[:TEXT_MAX]
 
 
 def _number(form: Form, name: str) -> Decimal | None:
