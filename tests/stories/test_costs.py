@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ricarica.configuration.commands import ReportSettings, WriteSetting
+from ricarica.engine.queries import MessageFilter, MessageQueries
 from ricarica.kernel.ids import TariffId
 from ricarica.ocpp.dialects import V16, V21, V201, Dialect
 from ricarica.simulator.blocks.costs import Costs, count_of
@@ -16,6 +17,7 @@ from ricarica.stations.commands import Outcome
 from ricarica.tariffs.commands import ClearPlans, GetPlans, SetDefaultPlan
 from ricarica.tariffs.model import Prices, Tariff
 from ricarica.tariffs.plan import plan_of
+from ricarica.tariffs.queries import TariffQueries
 from ricarica.tariffs.service import TariffChanges
 from ricarica.testing.world import World, key_of
 from ricarica.transactions.model import Flag, Transaction
@@ -326,6 +328,50 @@ async def test_a_driver_with_prices_of_their_own_charges_by_them(network: World)
     assert Flag.COST_DIFFERS not in ended.flags
     [tariff] = answers(network, station, "tariff")
     assert "validFrom" not in tariff, "I08.FR.09"
+
+
+@pytest.mark.usecase("I08")
+async def test_prices_of_a_driver_that_a_station_cannot_read_are_not_told_again(
+    network: World,
+) -> None:
+    night = await other_tariff(network, Prices("EUR", per_kwh=D("0.20")))
+    station = await counting(network, tariff=night.id)
+    teller = network.teller(station)
+    asked = {"idToken": {"idToken": CARD, "type": "ISO14443"}}
+    kind, number, answer = await teller.call_raw("Authorize", asked)
+
+    teller.wire.inject(json.dumps([5, number, "FormatViolation", "too long", {}]))
+    await network.settle()
+    again = await teller.call("Authorize", asked)
+
+    assert (kind, answer["tariff"]["tariffId"]) == (3, "night.1")
+    assert "tariff" not in again
+    assert again["idTokenInfo"]["status"] == "Accepted"
+    plans = await TariffQueries(network.database).plans(key_of(station))
+    assert (plans.misread, plans.installed) == (("night.1",), "standard.1")
+    log = await MessageQueries(network.database).messages(
+        key_of(station), MessageFilter(outcome="result_refused")
+    )
+    noted = [message.request for message in log.items]
+    assert noted == [f"Authorize {number}: FormatViolation too long"]
+
+
+@pytest.mark.usecase("I02", "I08")
+async def test_what_it_costs_is_told_from_here_where_a_driver_s_prices_were_not_read(
+    network: World,
+) -> None:
+    night = await other_tariff(network, Prices("EUR", per_kwh=D("0.20")))
+    station = await counting(network, tariff=night.id)
+    await network.carry_out(
+        lambda slices: slices.station_plans.misread(key_of(station), "night.1"), key_of(station)
+    )
+
+    running = await charges(network, station, 20 * MINUTE)
+    ended = await leaves(network, station)
+
+    assert running.cost_shown_at is not None
+    assert len(calls(network, station, "CostUpdated")) >= 10  # I08.FR.34
+    assert ended.cost_incl == ended.energy.energy_wh / 1000 * D("0.20")
 
 
 @pytest.mark.usecase("I09", "I10")

@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
+from ricarica.energy.queries import EnergyQueries
 from ricarica.engine import keeping
 from ricarica.engine.keeping import Kept, State
 from ricarica.engine.queries import KeptQueries
 from ricarica.engine.sayings import Saying
 from ricarica.engine.unit_of_work import UnitOfWork
-from ricarica.ocpp.dialects import Dialect
+from ricarica.ocpp.dialects import V21, Dialect
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.stations.commands import Outcome
 from ricarica.stations.service import Preparation
@@ -50,6 +51,21 @@ async def test_a_station_that_was_away_is_told_in_order(network: World, dialect:
 
     assert told(network, station) == ["ClearCache", "ChangeAvailability"]
     assert [each.outcome for each in await kept(network, station)] == [Outcome.ACCEPTED] * 2
+
+
+async def test_controls_of_the_grid_wait_for_a_station_that_is_away(network: World) -> None:
+    station = await network.station("ROMA-1", V21)
+    await network.cut(station)
+    gradient = {"gradient": 2, "soft_gradient": 1}
+    await keep(network, station, "set-der", kind="gradients", is_default=True, gradient=gradient)
+    await keep(network, station, "report-der")
+
+    await network.connect(station)
+    await network.pass_time(timedelta(seconds=65), timedelta(seconds=5))
+
+    known = await EnergyQueries(network.database).station(key_of(station), network.clock.now())
+    assert [each.outcome for each in await kept(network, station)] == [Outcome.ACCEPTED] * 2
+    assert [held.held for held in known.controls] == [True]
 
 
 async def test_what_came_too_late_is_not_said(network: World, dialect: Dialect) -> None:

@@ -1,17 +1,18 @@
 """An operator limits what stations draw, and what is wanted is kept up. K01–K10"""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from ricarica.authorization.model import TokenKind, TokenRef
 from ricarica.energy.commands import (
     AskComposite,
     AskProfiles,
     ClearProfiles,
     StartLimited,
 )
+from ricarica.energy.composite import ceiling_at
 from ricarica.energy.model import (
     WHOLE_STATION,
     Kind,
@@ -23,14 +24,16 @@ from ricarica.energy.model import (
     Unit,
     flat,
 )
+from ricarica.engine.energy_orders import limited_start
 from ricarica.kernel.errors import InvalidError
-from ricarica.kernel.ids import EvseNumber
+from ricarica.kernel.ids import EvseNumber, StationKey
 from ricarica.ocpp.dialects import V16, V21, V201, Dialect
 from ricarica.simulator.blocks.smart_charging import Outside, limit_from_outside
+from ricarica.simulator.simulated import SimulatedStation
+from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome
 from ricarica.testing.lines import Line, LocalLine
 from ricarica.testing.world import World, key_of
-from ricarica.transactions.commands import StartCharging
 from tests.stories.limiting import (
     FIRST,
     MINUTE,
@@ -56,6 +59,7 @@ def make_line() -> Callable[[], Line]:
 
 
 both_of_2x = pytest.mark.parametrize("dialect", [V201, V21], ids=str)
+THIRD = EvseNumber(3)  # which there is not
 only_2_1 = pytest.mark.parametrize("dialect", [V21], ids=str)
 
 
@@ -141,23 +145,67 @@ async def test_limits_change_with_the_time_of_day(network: World, dialect: Diale
     assert (first_w, drawn(station)) == (10 * 690, 0)
 
 
+async def limited(network: World, station: SimulatedStation) -> StartLimited:
+    key = key_of(station)
+    return await network.carry_out(
+        lambda slices: limited_start(slices, key, FIRST, own(9), TAG), key
+    )
+
+
+async def reckoned(slices: Slices, key: StationKey) -> Decimal | None:
+    """In A, what we believe to hold at the first EVSE."""
+    occasion = await slices.energy.occasion(key, FIRST)
+    return ceiling_at(await slices.energy.placed(key), occasion, slices.now).in_a()
+
+
 @pytest.mark.usecase("K05", "F07")
 @pytest.mark.tc("TC_K_37_CSMS")
 async def test_a_start_from_afar_brings_its_limit(network: World, dialect: Dialect) -> None:
     await network.add_token(TAG)
     station = await network.station("ROMA-1", dialect)
     station.plug_in(1)
-    key = key_of(station)
-    ready = await network.carry_out(
-        lambda slices: slices.energy.prepare(key, FIRST, own(9), with_start=True), key
-    )
-    start = StartCharging(TokenRef(TAG, TokenKind.ISO14443), 7, FIRST)
+    start = await limited(network, station)
 
-    result = await network.tell(station, StartLimited(start, ready))  # K05.FR.01
+    result = await network.tell(station, start)  # K05.FR.01
     await network.pass_time(2 * MINUTE)
 
+    [profile] = await held(network, station)
+    [transaction] = await network.transactions(station)
+    believed = await network.carry_out(lambda slices: reckoned(slices, key_of(station)))
     assert result.outcome is Outcome.ACCEPTED
     assert drawn(station) == 9 * 690
+    assert (profile.transaction, profile.is_in_step) == (transaction.ref, True)
+    assert believed == 9  # K05.FR.03
+    assert said(network, station, "SetChargingProfile") == []
+
+
+@pytest.mark.usecase("K05")
+async def test_a_limit_of_a_start_that_was_refused_is_no_later_transactions(
+    network: World, dialect: Dialect
+) -> None:
+    await network.add_token(TAG)
+    station = await network.station("ROMA-1", dialect)
+    start = await limited(network, station)
+    refused = await network.tell(station, replace(start, start=replace(start.start, evse=THIRD)))
+
+    station.plug_in(1)
+    station.present(TAG, 1)
+    await network.pass_time(2 * MINUTE)
+
+    assert refused.outcome is Outcome.REFUSED
+    assert len(await network.transactions(station)) == 1
+    assert await held(network, station) == []
+
+
+@pytest.mark.usecase("K05")
+async def test_two_starts_with_limits_do_not_take_each_others_number(
+    network: World, dialect: Dialect
+) -> None:
+    station = await network.station("ROMA-1", dialect)
+
+    first, second = await limited(network, station), await limited(network, station)
+
+    assert first.profile.id != second.profile.id
 
 
 @pytest.mark.usecase("K06", "K07")

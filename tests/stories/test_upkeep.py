@@ -1,5 +1,6 @@
 """What is wanted of a station is stored, and the station is brought nearer to it."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -8,11 +9,11 @@ import pytest
 from ricarica.authorization.commands import ClearCache
 from ricarica.engine.queries import UpkeepQueries
 from ricarica.engine.upkeep import Standing, State, Upkeep
-from ricarica.kernel.ids import StationKey
+from ricarica.kernel.ids import EvseNumber, StationKey
 from ricarica.ocpp.dialects import V16, Dialect
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.slices import Slices
-from ricarica.stations.commands import TransferData
+from ricarica.stations.commands import TransferData, Unlock, Wait
 from ricarica.stations.model import Acceptance
 from ricarica.stations.service import Preparation
 from ricarica.testing.world import World, key_of, world
@@ -142,6 +143,30 @@ async def test_somebody_may_want_it_tried_at_once(
     await network.settle()
 
     assert told(network, station, "DataTransfer") == 2
+
+
+async def test_a_person_does_not_wait_for_upkeep_that_is_not_answered(
+    network: World, dialect: Dialect, wish: Wish
+) -> None:
+    station = await network.station("ROMA-1", dialect)
+    station.misbehaviour.ignores_calls = True
+    wish.left = 1
+    network.engine.caretaker.bring(key_of(station))
+    await network.settle()
+    assert told(network, station, "ClearCache") == 1
+
+    commands = network.engine.commands
+    unlock = asyncio.ensure_future(commands.tell(key_of(station), Unlock(EvseNumber(1)), "ada"))
+    await network.settle()
+    await network.pass_time(timedelta(seconds=9), timedelta(seconds=9))
+    before = told(network, station, "UnlockConnector")
+    await network.pass_time(timedelta(seconds=1))
+    after = told(network, station, "UnlockConnector")
+    await network.pass_time(timedelta(seconds=30))
+
+    assert (before, after) == (0, 1)
+    assert unlock.done()
+    assert unlock.result().waited == Wait("ClearCache", 10_000)
 
 
 async def test_a_station_that_comes_back_is_looked_after(

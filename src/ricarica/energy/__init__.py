@@ -1,0 +1,1 @@
+"""What limits stations, what cars ask for, and controls of the grid."""

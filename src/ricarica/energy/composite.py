@@ -3,10 +3,13 @@
 K02.FR.01, K08.FR.04, SC.01: of each purpose the highest stack level that has a period leads; the
 least of the leading limits holds. A car that has priority follows that profile instead of its own
 (K21), and what is generated on the spot comes on top.
+
+What a station alone knows is told beside the amounts: by how much it delays a period by chance, a
+state of charge it has not reported, and its wall clock, if it has not said where it stands.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import reduce
 from typing import TypeVar
@@ -24,13 +27,14 @@ from ricarica.energy.model import (
     Recurrence,
     Schedule,
 )
-from ricarica.energy.moments import lasting, later
+from ricarica.energy.moments import lasting, later, shown, when_shown
 from ricarica.energy.units import NOMINAL_V, PHASES, watts
 from ricarica.kernel.ids import EvseNumber
 
 N = TypeVar("N", int, Decimal)
 
 EVERY = {Recurrence.DAILY: timedelta(days=1), Recurrence.WEEKLY: timedelta(weeks=1)}
+SLACK = timedelta(days=1)  # what the clocks of the world differ at most
 CHANGES_MAX = 2_000  # of one schedule; a picture shows no more, and a year of days has fewer
 
 
@@ -46,6 +50,8 @@ class Occasion(msgspec.Struct, frozen=True, kw_only=True):
     transaction: str | None = None
     started_at: datetime | None = None
     has_priority: bool = False
+    soc_percent: Decimal | None = None  # of the car, as far as it told
+    zone: tzinfo | None = None  # of the station's wall clock
 
 
 class Ceiling(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -57,6 +63,9 @@ class Ceiling(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     setpoint_w: Decimal | None = None
     phases: int | None = None
     mode: Mode | None = None
+    delay_s: int | None = None  # by chance it may begin so much later; K01.FR.92
+    less_from_soc: int | None = None  # from this state of charge on, in percent; K01.FR.100
+    by_unknown_clock: bool = False  # the station's, taken for UTC; K01.FR.90
 
     def in_w(self) -> Decimal | None:
         """The limit, whichever of both says less."""
@@ -115,7 +124,7 @@ def _leading(
     for each in candidates:
         period = _period_at(each.profile, occasion, at)
         if period is not None:
-            return _ceiling(*period)
+            return _ceiling(*period, each.profile, occasion)
     return None
 
 
@@ -147,7 +156,9 @@ def _elapsed(
     profile: Profile, schedule: Schedule, occasion: Occasion, at: datetime
 ) -> timedelta | None:
     """Since the schedule began; None: it does not hold now."""
-    elapsed = at - _begun_at(profile, schedule, occasion, at)
+    zone = _clock_of(profile, schedule, occasion)
+    now = at if zone is None else shown(at, zone)
+    elapsed = now - _begun_at(profile, schedule, occasion, at)
     if elapsed < timedelta():  # K01.FR.30
         return None
     if profile.recurrence:
@@ -157,28 +168,49 @@ def _elapsed(
     return elapsed
 
 
+def _clock_of(profile: Profile, schedule: Schedule, occasion: Occasion) -> tzinfo | None:
+    """Where the clock is that the schedule goes by; None: it does not go by the station's."""
+    is_dated = profile.kind in (Kind.ABSOLUTE, Kind.RECURRING) and schedule.start_at is not None
+    return (occasion.zone or UTC) if schedule.local_time and is_dated else None
+
+
 def _begun_at(profile: Profile, schedule: Schedule, occasion: Occasion, at: datetime) -> datetime:
+    """By the clock that the schedule goes by."""
     if profile.kind is Kind.RELATIVE:  # K01.FR.42
         return occasion.started_at or at
     if profile.kind is Kind.DYNAMIC:
         return profile.updated_at or occasion.started_at or at
+    if schedule.start_at and _clock_of(profile, schedule, occasion):
+        return schedule.start_at.replace(tzinfo=UTC)  # K01.FR.90: whatever zone it has counts not
     return schedule.start_at or profile.valid_from or occasion.started_at or at
 
 
-def _ceiling(period: Period, schedule: Schedule) -> Ceiling:
+def _ceiling(period: Period, schedule: Schedule, profile: Profile, occasion: Occasion) -> Ceiling:
     unit, phases = schedule.unit, period.phases
+    limit, setpoint = period.limit, period.setpoint
+    full = schedule.limit_at_soc
+    is_full = full is not None and (occasion.soc_percent or 0) >= full.soc_percent
+    if full is not None and is_full:
+        limit = _lesser(limit, full.limit)
+        setpoint = None if setpoint is None else min(setpoint, full.limit)
+    # K08.FR.06, K01.FR.92: not where nobody charges, nor the first one.
+    is_delayed = occasion.transaction is not None and period.start_s > 0
 
     def in_watts(amount: Decimal | None) -> Decimal | None:
         return None if amount is None else watts(amount, unit, phases)
 
     is_power = unit == "W"
     return Ceiling(
-        power_w=period.limit if is_power else None,
-        current_a=None if is_power else period.limit,
+        power_w=limit if is_power else None,
+        current_a=None if is_power else limit,
         discharge_w=in_watts(period.discharge_limit),
-        setpoint_w=in_watts(period.setpoint),
+        setpoint_w=in_watts(setpoint),
         phases=phases,
         mode=period.mode,
+        delay_s=(schedule.randomized_delay_s or None) if is_delayed else None,
+        less_from_soc=full.soc_percent if full is not None and not is_full else None,
+        by_unknown_clock=occasion.zone is None
+        and _clock_of(profile, schedule, occasion) is not None,
     )
 
 
@@ -191,6 +223,9 @@ def _least(one: Ceiling, other: Ceiling) -> Ceiling:
         setpoint_w=_lesser(one.setpoint_w, other.setpoint_w),
         phases=_lesser(one.phases, other.phases),  # K01.FR.140
         mode=other.mode or one.mode,
+        delay_s=max(one.delay_s or 0, other.delay_s or 0) or None,
+        less_from_soc=_lesser(one.less_from_soc, other.less_from_soc),
+        by_unknown_clock=one.by_unknown_clock or other.by_unknown_clock,
     )
 
 
@@ -229,8 +264,10 @@ def _edges(
     offsets = [lasting(period.start_s) for period in schedule.periods]
     if schedule.duration_s is not None:
         offsets.append(lasting(schedule.duration_s))
+    zone = _clock_of(profile, schedule, occasion)
     for begun in _beginnings(profile, schedule, occasion, at, until):
-        yield from (later(begun, offset) for offset in offsets)
+        edges = (later(begun, offset) for offset in offsets)
+        yield from edges if zone is None else (when_shown(edge, zone) for edge in edges)
 
 
 def _beginnings(
@@ -241,6 +278,7 @@ def _beginnings(
         yield begun
         return
     every = EVERY[profile.recurrence]
+    at, until = at - SLACK, until + SLACK
     begun += max((at - begun) // every, 0) * every
     for _ in range(CHANGES_MAX // len(schedule.periods) + 1):
         if begun >= until:

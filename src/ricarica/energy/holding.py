@@ -1,7 +1,7 @@
 """What is wanted of a station, what it has, and what lies in between."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from msgspec.structs import replace
 
@@ -44,11 +44,17 @@ def from_now(profile: Profile, at: datetime) -> Profile:
     begun = at.replace(microsecond=0)
     if profile.kind not in (Kind.ABSOLUTE, Kind.RECURRING):
         return profile
-    schedules = tuple(
-        schedule if schedule.start_at else replace(schedule, start_at=begun)
-        for schedule in profile.schedules
-    )
+    schedules = tuple(_begun(schedule, begun) for schedule in profile.schedules)
     return replace(profile, schedules=schedules)
+
+
+def _begun(schedule: Schedule, begun: datetime) -> Schedule:
+    if not schedule.local_time:
+        return schedule if schedule.start_at else replace(schedule, start_at=begun)
+    if schedule.start_at is None:
+        raise InvalidError("say when it begins by the station's clock: start_at")
+    # K01.FR.90: it is the clock's digits that count, and so they are kept.
+    return replace(schedule, start_at=schedule.start_at.replace(tzinfo=UTC))
 
 
 def step_for(
@@ -143,10 +149,13 @@ def _as_profile(schedule: Schedule, purpose: Purpose, at: datetime) -> Profile:
 
 
 def occasion_at(
-    evse: EvseNumber, running: Sequence[Transaction], known: EvseEnergy | None
+    evse: EvseNumber,
+    running: Sequence[Transaction],
+    known: EvseEnergy | None,
+    zone: tzinfo | None,
 ) -> Occasion:
     if not running:
-        return Occasion(evse=evse)
+        return Occasion(evse=evse, zone=zone)
     transaction = running[0]
     is_first = known is not None and known.has_priority and known.transaction == transaction.ref
     return Occasion(
@@ -154,4 +163,6 @@ def occasion_at(
         transaction=transaction.ref,
         started_at=transaction.started_at,
         has_priority=is_first,
+        soc_percent=transaction.soc_percent,
+        zone=zone,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from itertools import count
 
 from msgspec.structs import replace
@@ -34,6 +34,7 @@ from ricarica.energy.facts import (
 )
 from ricarica.energy.figures import is_sound
 from ricarica.energy.holding import (
+    ACCEPTED,
     as_reported,
     from_now,
     is_meant,
@@ -53,8 +54,10 @@ from ricarica.energy.model import (
     Profile,
     Purpose,
     amounts_of,
+    profile_from,
     with_amounts,
 )
+from ricarica.energy.moments import zone_from
 from ricarica.energy.ports import EnergyStore
 from ricarica.energy.rules import Placing, check
 from ricarica.energy.units import fitted, spared
@@ -71,6 +74,7 @@ LIMITS_KEPT_MAX = 200  # the same for what others set
 NUMBER_MAX = 2**63 - 1  # what the database can keep
 EVSES_MAX = 1_000  # no station has as many: what it makes up must not fill the disk
 UPKEEP = "charging_profiles"
+ZONE, OFFSET = "ClockCtrlr.TimeZone", "ClockCtrlr.TimeOffset"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +170,26 @@ class EnergyService:
         )
         self._announce(ChargingProfileChanged(station, evse, ready.id))
         return SetProfile(evse, ready)
+
+    async def begun(
+        self, station: StationKey, evse: EvseNumber, ref: str, profile: Profile, at: datetime
+    ) -> None:
+        """K05: the transaction of a start that had a profile of its own. The station took both."""
+        own = replace(profile, transaction=ref)
+        self._store.save_profile(
+            Held(
+                station=station,
+                id=own.id,
+                evse=evse,
+                purpose=own.purpose,
+                transaction=ref,
+                wanted=own,
+                held=own,
+                outcome=ACCEPTED,
+                told_at=at,
+            )
+        )
+        self._announce(ChargingProfileChanged(station, evse, own.id, ACCEPTED))
 
     async def unwant(self, station: StationKey, id: int) -> ClearProfiles:
         """It shall go; K10.
@@ -395,7 +419,14 @@ class EnergyService:
     async def occasion(self, station: StationKey, evse: EvseNumber) -> Occasion:
         """Which transaction runs there, and whether it goes before others."""
         running = await self.running_at(station, evse)
-        return occasion_at(evse, running, await self._store.evse(station, evse))
+        known, zone = await self._store.evse(station, evse), await self.zone(station)
+        return occasion_at(evse, running, known, zone)
+
+    async def zone(self, station: StationKey) -> tzinfo | None:
+        """Of the station's wall clock, if it told; K01.FR.90."""
+        known = await self._configuration.named(station, (ZONE, OFFSET))
+        told = {name: known[name].value for name in known}
+        return zone_from(told.get(ZONE), told.get(OFFSET))
 
     # -- parts
 
@@ -430,6 +461,9 @@ class EnergyService:
     async def free_id(self, station: StationKey, can: Abilities) -> int:
         """K01.FR.80: above those that the station gives itself."""
         taken = {each.id for each in await self._store.profiles(station)}
+        for arranged in await self._transactions.arranged(station):
+            if arranged.profile is not None:  # K01.FR.05: another of its number would replace it
+                taken.add(profile_from(arranged.profile).id)
         return next(id for id in count(max(can.external_id_max or 0, 0) + 1) if id not in taken)
 
     def save_evse(self, each: EvseEnergy) -> None:

@@ -11,6 +11,7 @@ import structlog
 
 from ricarica.engine import gathering
 from ricarica.engine.counts import CommandCounts
+from ricarica.engine.energy_sayings import give_up, is_given_up
 from ricarica.engine.live import LiveStation
 from ricarica.engine.message_log import Logged, stage
 from ricarica.engine.tracing import Tracing
@@ -25,7 +26,7 @@ from ricarica.ocpp import actions, wire
 from ricarica.ocpp.dialects import BY_NAME, Dialect
 from ricarica.ocpp.errors import LocalProtocolError, RemoteProtocolError
 from ricarica.ocpp.payload import Payload
-from ricarica.stations.commands import Outcome, Result, Topic, Trigger
+from ricarica.stations.commands import Outcome, Result, Topic, Trigger, Wait
 from ricarica.translation.route import Origin, Phrase, Phrases
 
 log = structlog.get_logger("ricarica.commands")
@@ -113,9 +114,11 @@ class Commands:
         """Send a command in the station's own words, and wait for what becomes of it.
 
         Args:
-            by: Who wants it; empty: we ourselves.
+            by: Who wants it; empty: we ourselves, and then whatever people want goes first.
         """
         result = await self._told(key, command, by)
+        if is_given_up(command, result):
+            await self._afterwards(key, lambda unit: give_up(unit.slices, key, command, result))
         self.counts.told[type(command).__name__, result.outcome.value] += 1
         return result
 
@@ -135,9 +138,9 @@ class Commands:
             return Result(Outcome.UNSUPPORTED, detail=str(error))
         # A few commands have another action for what the first one has no word for.
         said = replace(phrase, action=type(request).__name__.removesuffix("Request"))
-        ask = Ask(key, said.action, payload, phrase.timeout_s, live.node)
+        ask = Ask(key, said.action, payload, phrase.timeout_s, live.node, bool(by))
         told = await self._ask(ask, by)
-        result = self._result(said, told, live, command)
+        result = replace(self._result(said, told, live, command), waited=wait_of(told))
         await self._remember(key, said, command, told, live.dialect)
         return result
 
@@ -163,7 +166,8 @@ class Commands:
         if checked:
             payload = self.numbered(live.dialect, call)
             check(live.dialect, call.action, payload)
-        told = await self._ask(Ask(key, call.action, payload, timeout_s, live.node), by)
+        ask = Ask(key, call.action, payload, timeout_s, live.node, bool(by))
+        told = await self._ask(ask, by)
         return Called(told, _report_number(call.action, payload))
 
     def numbered(self, dialect: Dialect, call: Call) -> bytes:
@@ -285,6 +289,10 @@ class Commands:
         """Whether it is sayable, and not known to be in vain."""
         kind = type(command)
         return kind in self._phrases[live.dialect.name] and kind not in live.cannot
+
+
+def wait_of(told: Told) -> Wait | None:
+    return Wait(told.behind, told.waited_ms) if told.behind else None
 
 
 def check(dialect: Dialect, action: str, payload: bytes) -> None:

@@ -3,18 +3,23 @@
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
-from ricarica.energy.commands import ClearProfiles, SetDer, SetProfile, StartLimited
+import msgspec
+
+from ricarica.energy.commands import SetDer, SetProfile, StartLimited
 from ricarica.energy.der import DerControl
+from ricarica.energy.holding import from_now
 from ricarica.energy.model import Profile
+from ricarica.engine.energy_sayings import wanted
 from ricarica.engine.orders import start_order
+from ricarica.engine.paying import BEGINS_WITHIN
 from ricarica.kernel.ids import EvseNumber, StationKey
 from ricarica.slices import Slices
-from ricarica.stations.commands import Outcome, Result
+from ricarica.stations.commands import Result
+from ricarica.transactions.model import Arrangement
 from ricarica.translation.quirks.models import habits_of
 
 T = TypeVar("T")
 Tell = Callable[[object], Awaitable[Result]]
-UNSAYABLE = "unsupported"
 
 
 class CarryOut(Protocol):
@@ -31,20 +36,8 @@ async def set_profile(
     Raises:
         InvalidError: it may not be sent; the text says what would do.
     """
-
-    async def want(slices: Slices) -> SetProfile:
-        zero_ends = habits_of(await slices.stations.get(key)).zero_ends
-        return await slices.energy.want(key, evse, profile, slices.now, zero_ends=zero_ends)
-
-    command = await carry_out(want)
-    result = await tell(command)
-    if result.outcome is Outcome.UNSUPPORTED:
-        await carry_out(
-            lambda slices: slices.energy.give_up(
-                key, command.profile.id, UNSAYABLE, result.detail or result.status
-            )
-        )
-    return command, result
+    command = await carry_out(lambda slices: wanted(slices, key, evse, profile))
+    return command, await tell(command)
 
 
 async def limited_start(
@@ -52,27 +45,27 @@ async def limited_start(
 ) -> StartLimited:
     """K05. Without a token, the operator's own is used."""
     zero_ends = habits_of(await slices.stations.get(key)).zero_ends
-    ready = await slices.energy.prepare(key, evse, profile, with_start=True, zero_ends=zero_ends)
-    return StartLimited(await start_order(slices, key, token, evse), ready)
+    begun = from_now(profile, slices.now)
+    ready = await slices.energy.prepare(key, evse, begun, with_start=True, zero_ends=zero_ends)
+    start = await start_order(slices, key, token, evse)
+    arrangement = Arrangement(
+        start.number,
+        start.token.folded,
+        slices.now + BEGINS_WITHIN,
+        evse,
+        profile=msgspec.json.encode(ready).decode(),
+    )
+    await slices.watching.arrange(key, arrangement, slices.now)
+    return StartLimited(start, ready)
 
 
 async def remove_profile(carry_out: CarryOut, tell: Tell, key: StationKey, id: int) -> Result:
     """It shall go: a station that is away is told when it is back."""
-    command = await carry_out(lambda slices: slices.energy.unwant(key, id))
-    result = await tell(command)
-    if result.outcome is Outcome.UNSUPPORTED:  # then it cannot have it either
-        await carry_out(lambda slices: slices.energy.cleared(key, ClearProfiles(id)))
-    return result
+    return await tell(await carry_out(lambda slices: slices.energy.unwant(key, id)))
 
 
 async def set_control(
     carry_out: CarryOut, tell: Tell, key: StationKey, control: DerControl
 ) -> tuple[SetDer, Result]:
     command = await carry_out(lambda slices: slices.der.want(key, control, slices.now))
-    result = await tell(command)
-    if result.outcome is Outcome.UNSUPPORTED:
-        why = result.detail or result.status
-        await carry_out(
-            lambda slices: slices.der.answered(key, command, UNSAYABLE, why, slices.now)
-        )
-    return command, result
+    return command, await tell(command)

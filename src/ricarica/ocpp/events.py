@@ -64,10 +64,14 @@ class BadAnswer(msgspec.Struct, frozen=True):
 
 
 class TimedOut(msgspec.Struct, frozen=True):
-    """No answer came in time. The peer may have done what we asked all the same."""
+    """No answer came in time. The peer may have done what we asked all the same.
+
+    `was_hurried`: it had less time than it was given, for something urgent waited.
+    """
 
     tag: Any
     action: str
+    was_hurried: bool = False
 
 
 class Abandoned(msgspec.Struct, frozen=True):

@@ -39,6 +39,9 @@ INTRODUCTION = "BootNotification"
 # What all dialects call a ProtocolError, and only some of them something else besides.
 LITERAL = frozenset({ErrorKind.MALFORMED_CALL, ErrorKind.FORMATION})
 UNREADABLE_ID = "-1"  # OCPP-J 2.x §4.2.3: the id to answer with when there was none
+# By what the time-out of a call that keeps a person waiting is divided: how long it is is up to
+# us (OCPP-J 2.1 §4.1.2), and whoever has not answered by then seldom does.
+HURRY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class _OwnCall(msgspec.Struct):
     payload: bytes
     timeout_s: float
     tag: Any
+    is_urgent: bool
+    was_hurried: bool = False
     deadline: float = 0.0
 
 
@@ -114,18 +119,32 @@ class Session:
         """When to call `expire`."""
         return self._outstanding.deadline if self._outstanding else None
 
+    def asking(self) -> Any:
+        """The tag of the call that the peer owes an answer to; None: it owes none."""
+        return self._outstanding.tag if self._outstanding else None
+
     def receive_window(self) -> int:
         """How many more calls of the peer there is room for. At 0, stop reading."""
         return self._limits.peer_calls_max - len(self._peer_waiting or ())
 
     # --- what we say --------------------------------------------------------------------------
 
-    def call(self, action: str, payload: bytes, now: float, timeout_s: float, tag: Any) -> None:
+    def call(
+        self,
+        action: str,
+        payload: bytes,
+        now: float,
+        timeout_s: float,
+        tag: Any,
+        *,
+        is_urgent: bool = False,
+    ) -> None:
         """Ask the peer: at once, or when our earlier calls have been answered.
 
-        The time-out counts from the sending. `tag` comes back with the outcome.
+        The time-out counts from the sending. `tag` comes back with the outcome. What is urgent
+        goes before what is not, and what is not and was sent already gets less time.
         """
-        own = _OwnCall(self._new_id(), action, payload, timeout_s, tag)
+        own = _OwnCall(self._new_id(), action, payload, timeout_s, tag, is_urgent)
         if not self._outstanding:
             self._send_call(own, now)
             return
@@ -133,7 +152,11 @@ class Session:
             self._own_waiting = deque()
         if len(self._own_waiting) >= self._limits.own_calls_max:
             raise LocalProtocolError(f"{len(self._own_waiting)} calls are waiting already")
-        self._own_waiting.append(own)
+        if is_urgent:
+            self._own_waiting.insert(sum(each.is_urgent for each in self._own_waiting), own)
+            self._hurry(self._outstanding)
+        else:
+            self._own_waiting.append(own)
 
     def tell(self, action: str, payload: bytes) -> None:
         """Say what is never answered (SEND), even while a call is outstanding."""
@@ -188,7 +211,7 @@ class Session:
             self._timed_out = deque(maxlen=16)  # more cannot have timed out within minutes
         self._timed_out.append(own)
         self._send_next(now)
-        return [TimedOut(own.tag, own.action)]
+        return [TimedOut(own.tag, own.action, own.was_hurried)]
 
     def close(self) -> list[Event]:
         """The connection is gone: what becomes of our calls."""
@@ -253,6 +276,11 @@ class Session:
         own.deadline = now + own.timeout_s
         self._outstanding = own
         self._write(frames.Call(own.id, own.action, msgspec.Raw(own.payload)))
+
+    def _hurry(self, own: _OwnCall) -> None:
+        if not own.is_urgent and not own.was_hurried:
+            own.was_hurried = True
+            own.deadline += own.timeout_s / HURRY - own.timeout_s
 
     def _send_next(self, now: float) -> None:
         self._outstanding = None

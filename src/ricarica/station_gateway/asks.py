@@ -20,6 +20,18 @@ class _Pending(msgspec.Struct):
     ask: Ask
     told: "asyncio.Future[Told]"
     asked_at: float
+    behind: str = ""
+    sent_at: float | None = None
+
+    def timed(self, told: Told, now: float) -> Told:
+        """With how long it took, and for what it waited."""
+        sent_at = now if self.sent_at is None else self.sent_at
+        return msgspec.structs.replace(
+            told,
+            duration_ms=_ms(now - self.asked_at),
+            waited_ms=_ms(sent_at - self.asked_at),
+            behind=self.behind,
+        )
 
 
 class Asks:
@@ -56,7 +68,7 @@ class Asks:
     def let_go(self, now: float) -> None:
         """From now on calls go to the station."""
         held, self._held = self._held, None
-        for pending in held or ():
+        for pending in sorted(held or (), key=lambda each: not each.ask.is_urgent):
             self._call(pending, now)
 
     def settle(self, event: AskEvent, now: float) -> None:
@@ -65,11 +77,10 @@ class Asks:
             self.unanswered_in_a_row = 0
             if isinstance(event, Answered):
                 reject_unfit(self._session, event)
-        elif isinstance(event, TimedOut):
+        elif isinstance(event, TimedOut) and not event.was_hurried:
             self.unanswered_in_a_row += 1
-        told = _told_from(event)
-        duration_ms = round((now - pending.asked_at) * 1000)
-        _tell(pending, msgspec.structs.replace(told, duration_ms=duration_ms))
+        _tell(pending, pending.timed(_told_from(event), now))
+        self._note_sent(now)
 
     def abandon(self) -> None:
         """The connection is gone before the station was ever called."""
@@ -78,12 +89,26 @@ class Asks:
             _tell(pending, Told(Outcome.UNREACHED))
 
     def _call(self, pending: _Pending, now: float) -> None:
-        ask = pending.ask
+        ask, before = pending.ask, self._session.asking()
         self.called_forth |= called_forth(ask.action, ask.payload)
+        pending.behind = before.ask.action if before else ""
         try:
-            self._session.call(ask.action, ask.payload, now, ask.timeout_s, pending)
+            self._session.call(
+                ask.action,
+                ask.payload,
+                now,
+                ask.timeout_s,
+                pending,
+                is_urgent=ask.is_urgent,
+            )
         except LocalProtocolError as error:
             _tell(pending, Told(Outcome.UNREACHED, description=str(error)))
+        self._note_sent(now)
+
+    def _note_sent(self, now: float) -> None:
+        current: _Pending | None = self._session.asking()
+        if current and current.sent_at is None:
+            current.sent_at = now
 
 
 def _told_from(event: AskEvent) -> Told:
@@ -103,6 +128,10 @@ def _told_from(event: AskEvent) -> Told:
             return Told(Outcome.UNKNOWN)
         case Abandoned():
             return Told(Outcome.UNKNOWN if event.sent else Outcome.UNREACHED)
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
 
 
 def _tell(pending: _Pending, told: Told) -> None:

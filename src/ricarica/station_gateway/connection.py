@@ -200,6 +200,8 @@ class Connection:
                 case Overrun():
                     self.note("overrun", "calls came without waiting for answers, endlessly")
                     self.close(CloseCode.POLICY_VIOLATION, "too many calls at once")
+                case ResultRefused(id=id):
+                    self.note(*_remark_on(event), misread=str(id))
                 case _:
                     self.note(*_remark_on(event))
 
@@ -281,6 +283,8 @@ class Connection:
     async def ask(self, ask: Ask) -> Told:
         told = self._asks.put(ask, self._around.clock.monotonic())
         self._flush()
+        if self._open:
+            self._set_alarm()  # what is urgent leaves less time to what was sent before it
         return await told
 
     def _let_asks_go(self) -> None:
@@ -423,14 +427,14 @@ class Connection:
             Closed(self.key, self._epoch, reason, self._around.clock.now())
         )
 
-    def note(self, kind: str, text: str) -> None:
+    def note(self, kind: str, text: str, misread: str = "") -> None:
         """For the log; of a station that makes much noise only some is kept."""
         self._around.tally.noted += 1
         self._around.tally.remarks[kind] += 1
         self._notes += 1
         if self._notes <= self._around.limits.notes_max:
             now = self._around.clock.now()
-            self._around.decisions.note(Noted(self.key, self._epoch, kind, text, now))
+            self._around.decisions.note(Noted(self.key, self._epoch, kind, text, now, misread))
 
 
 def _no_reply(_: Reply) -> None:

@@ -70,6 +70,7 @@ STATION_PLANS = sa.Table(
     sa.Column("refused", Text()),
     sa.Column("told", Text(), nullable=False),  # JSON
     sa.Column("told_at", Instant()),
+    sa.Column("misread", Text()),  # JSON
     sa.Column("version", Integer(), nullable=False),
 )
 
@@ -137,11 +138,12 @@ def _plans_row(plans: StationPlans) -> Row:
         plans.refused,
         msgspec.json.encode(plans.told).decode(),
         plans.told_at,
+        msgspec.json.encode(plans.misread).decode() if plans.misread else None,
     )
 
 
 def plans_from(row: Row) -> StationPlans:
-    tenant, station, counts, installed, is_known, refused, told, told_at = row
+    tenant, station, counts, installed, is_known, refused, told, told_at, misread = row
     return StationPlans(
         StationKey(tenant, station),
         counts,
@@ -150,6 +152,7 @@ def plans_from(row: Row) -> StationPlans:
         refused,
         msgspec.json.decode(told, type=tuple[Assignment, ...]),
         told_at,
+        msgspec.json.decode(misread, type=tuple[str, ...]) if misread else (),
     )
 
 
@@ -170,7 +173,7 @@ class SqlStationPlanStore:
 
     async def counting(self, most: int) -> list[StationPlans]:
         query = sa.select(STATION_PLANS).where(STATION_PLANS.c.counts).limit(most)
-        return await self._work.look_up(PLANS_SHELF, query, {})
+        return await self._work.look_up(PLANS_SHELF, query)
 
     def save(self, plans: StationPlans) -> None:
         self._work.put(PLANS_SHELF, plans)

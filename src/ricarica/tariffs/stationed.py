@@ -25,6 +25,7 @@ AVAILABLE = "TariffCostCtrlr.Available#Tariff"
 DISPLAYS = "DisplayMessageCtrlr.Available"
 LANGUAGE = "DisplayMessageCtrlr.Language"
 COUNTING_MAX = 5_000  # stations looked after at once; more are not built to count themselves
+MISREAD_MAX = 50  # of one station; whoever changes prices that often has other worries
 YES = frozenset({"true", "1"})
 
 
@@ -50,6 +51,7 @@ class StationPlans:
     refused: str | None = None  # why the wanted plan cannot be there
     told: tuple[Assignment, ...] = ()
     told_at: datetime | None = None
+    misread: tuple[str, ...] = ()  # plans of drivers that it could make no sense of
 
 
 class StationPlanStore(Protocol):
@@ -83,7 +85,7 @@ class StationPlanService:
     async def let_count(self, station: StationKey, *, counts: bool) -> StationPlans:
         """Whether the station is to count costs itself, by prices that we give it."""
         known = await self.of(station)
-        changed = replace(known, counts=counts, refused=None)
+        changed = replace(known, counts=counts, refused=None, misread=())
         if changed != known:
             self._store.save(changed)
             self._tell(station, BringInStep(KIND))
@@ -148,7 +150,15 @@ class StationPlanService:
         if plans is None or not plans.counts:
             return None
         plan = plan_of(tariff, texts_of(tariff.prices))
+        if plan.id in plans.misread:
+            return None
         return None if obstacle(plan, await self._counting(station)) else plan
+
+    async def misread(self, station: StationKey, plan: str) -> None:
+        """It could make no sense of a driver's prices, so it is not given them again. I08"""
+        known = await self.of(station)
+        if plan not in known.misread:
+            self._store.save(replace(known, misread=(*known.misread, plan)[-MISREAD_MAX:]))
 
     async def shown(self, station: StationKey, tariff: Tariff, language: str | None) -> Text | None:
         """I01.FR.02: the prices in words, where a station said that it can show them."""

@@ -1,6 +1,5 @@
 """Wires between simulated stations and the engine: sockets without sockets."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,18 +13,17 @@ from ricarica.link.letters import (
     Closed,
     Delivered,
     Noted,
-    Outcome,
     Refusal,
     Reply,
     Told,
     Withheld,
 )
 from ricarica.link.ports import Decisions
-from ricarica.ocpp.answers import reject_unfit
 from ricarica.ocpp.dialects import Dialect
 from ricarica.ocpp.events import (
     Abandoned,
     Answered,
+    BadAnswer,
     CallReceived,
     Event,
     Garbled,
@@ -35,8 +33,10 @@ from ricarica.ocpp.events import (
     TimedOut,
 )
 from ricarica.ocpp.session import Session
-from ricarica.ocpp.triggers import called_forth
 from ricarica.simulator.simulated import SimulatedStation
+from ricarica.station_gateway.asks import Asks
+
+ASKS_MAX = 100  # that wait; more than any story has
 
 
 @dataclass(slots=True)
@@ -76,8 +76,9 @@ class Wire:
         self._decisions = decisions
         self._clock = clock
         self._asked = 0
-        self._called_forth: frozenset[str] = frozenset()
         self._session = Session(station.dialect, new_id=self._new_id)
+        self._asks = Asks(self._session, ASKS_MAX)
+        self._asks.let_go(clock.monotonic())
 
     @property
     def dialect(self) -> Dialect:
@@ -105,12 +106,7 @@ class Wire:
         self._handle(self._session.receive(text, self._clock.monotonic()))
 
     async def ask(self, ask: Ask) -> Told:
-        answered: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
-        self._called_forth |= called_forth(ask.action, ask.payload)
-        self._session.call(
-            ask.action, ask.payload, self._clock.monotonic(), ask.timeout_s, answered
-        )
-        return await answered
+        return await self._asks.put(ask, self._clock.monotonic())
 
     def cut(self, reason: str = "lost") -> None:
         """The connection is gone, at both ends."""
@@ -130,23 +126,16 @@ class Wire:
             match event:
                 case CallReceived() | SendReceived():
                     self._deliver(event)
-                case Answered(tag=answered, id=id, payload=payload):
-                    reject_unfit(self._session, event)
-                    _resolve(answered, Told(Outcome.ANSWERED, str(id), bytes(payload)))
-                case Refused(tag=answered, code=code, description=description):
-                    told = Told(Outcome.REFUSED, code=code, description=description)
-                    _resolve(answered, told)
-                case TimedOut(tag=answered):
-                    _resolve(answered, Told(Outcome.UNKNOWN))
-                case Abandoned(tag=answered, sent=sent):
-                    _resolve(answered, Told(Outcome.UNKNOWN if sent else Outcome.UNREACHED))
+                case Answered() | Refused() | BadAnswer() | TimedOut() | Abandoned():
+                    self._asks.settle(event, self._clock.monotonic())
                 case Garbled(kind=kind, description=text):
                     self._note(kind, text)
                 case ResultRefused(id=id, code=code, description=text):
-                    self._note("result_refused", f"{id}: {code} {text}")
+                    self._note("result_refused", f"{id}: {code} {text}", str(id))
 
-    def _note(self, kind: str, text: str) -> None:
-        self._decisions.note(Noted(self.key, self.epoch, kind, text, self._clock.now()))
+    def _note(self, kind: str, text: str, misread: str = "") -> None:
+        now = self._clock.now()
+        self._decisions.note(Noted(self.key, self.epoch, kind, text, now, misread))
 
     def _deliver(self, event: CallReceived | SendReceived) -> None:
         wants_answer = isinstance(event, CallReceived)
@@ -160,7 +149,7 @@ class Wire:
             digest=event.digest if isinstance(event, CallReceived) else b"",
             wants_answer=wants_answer,
             at=self._clock.now(),
-            asked_for=event.action in self._called_forth,
+            asked_for=event.action in self._asks.called_forth,
         )
         self._decisions.deliver(delivered, lambda reply: self._reply(event, reply))
 
@@ -174,11 +163,6 @@ class Wire:
                 self._handle(self._session.refuse(event.id, code, description, details))
             case Withheld(reason=reason):
                 self.cut(reason)
-
-
-def _resolve(answered: "asyncio.Future[Told]", told: Told) -> None:
-    if not answered.done():
-        answered.set_result(told)
 
 
 class Teller:

@@ -8,7 +8,7 @@ import msgspec
 from ricarica.authorization.model import Judgement, TokenRef
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
 from ricarica.kernel.money import Money
-from ricarica.transactions.model import ChargingState
+from ricarica.transactions.model import Arrangement, ChargingState
 from ricarica.transactions.readings import Context, Reading
 from ricarica.transactions.terms import CountedCost, Limits, Say
 
@@ -76,3 +76,4 @@ class Recorded(msgspec.Struct, frozen=True, gc=False):
     cost: Money | None = None  # so far, or in the end; None where no tariff applies
     say: Say | None = None
     payment: str | None = None  # the reference of the payment that it was begun with
+    arranged: Arrangement | None = None  # for the start of ours that just turned out to be its own

@@ -60,6 +60,7 @@ class Arrangement(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     evse: EvseNumber | None = None
     limits: Limits | None = None
     payment: str | None = None
+    profile: str | None = None  # that went along with it, as those who understand it wrote it
 
     def is_met_by(self, number: int | None, token: str | None, evse: EvseNumber | None) -> bool:
         """By the number, where the station can name it; else by who started where."""

@@ -1,13 +1,15 @@
 """What all profiles together come to."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ricarica.energy.composite import Ceiling, Occasion, Placed, ceiling_at, composite
 from ricarica.energy.model import (
@@ -19,14 +21,19 @@ from ricarica.energy.model import (
     Purpose,
     Recurrence,
     Schedule,
+    SocLimit,
     Unit,
 )
+from ricarica.energy.moments import zone_from
 from ricarica.kernel.ids import EvseNumber
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 FIRST = EvseNumber(1)
 RUNNING = Occasion(evse=FIRST, transaction="7", started_at=NOON)
+
+
+OF_SCHEDULES = ("limit_at_soc", "randomized_delay_s", "local_time")
 
 
 def placed(
@@ -43,6 +50,7 @@ def placed(
         periods=members.pop("periods", (period,)),
         start_at=members.pop("start_at", NOON - DAY),
         duration_s=members.pop("duration_s", None),
+        **{name: members.pop(name) for name in OF_SCHEDULES if name in members},
     )
     return Placed(Profile(purpose=purpose, schedules=(schedule,), **members), evse)
 
@@ -97,6 +105,67 @@ def test_who_has_priority_follows_that_profile() -> None:
 def test_what_is_generated_on_the_spot_comes_on_top() -> None:
     assert limit_at(placed(10), placed(5, Purpose.LOCAL_GENERATION)) == 15
     assert limit_at(placed(5, Purpose.LOCAL_GENERATION)) is None
+
+
+STEPS = (Period(limit=Decimal(16)), Period(start_s=3600, limit=Decimal(8)))
+ROME = ZoneInfo("Europe/Rome")
+
+
+@pytest.mark.usecase("K01")
+def test_from_a_state_of_charge_on_a_car_gets_less() -> None:
+    profile = placed(16, limit_at_soc=SocLimit(80, Decimal(7)))
+
+    full = ceiling_at([profile], replace(RUNNING, soc_percent=Decimal(80)), NOON)
+    almost = ceiling_at([profile], replace(RUNNING, soc_percent=Decimal(79)), NOON)
+
+    assert (full.in_a(), full.less_from_soc) == (Decimal(7), None)  # K01.FR.100
+    assert (almost.in_a(), almost.less_from_soc) == (Decimal(16), 80)
+    assert ceiling_at([profile], RUNNING, NOON) == almost
+
+
+@pytest.mark.usecase("K01", "K08")
+def test_what_a_station_delays_by_chance_is_said() -> None:
+    profile = placed(None, periods=STEPS, start_at=NOON, randomized_delay_s=600)
+    resting = Occasion(evse=FIRST)
+
+    spans = composite([profile], RUNNING, NOON, timedelta(hours=2))
+
+    assert [span.ceiling.in_a() for span in spans] == [16, 8]
+    assert [span.ceiling.delay_s for span in spans] == [None, 600]
+    spans = composite([profile], resting, NOON, timedelta(hours=2))
+    assert [span.ceiling.delay_s for span in spans] == [None, None]  # K08.FR.06
+
+
+@pytest.mark.usecase("K01")
+def test_a_schedule_may_go_by_the_stations_clock() -> None:
+    at_one = datetime(2026, 11, 21, 13, tzinfo=UTC)  # whatever zone is said: 13:00 in Rome
+    profile = placed(None, periods=STEPS, start_at=at_one, local_time=True)
+    daily = replace(profile.profile, kind=Kind.RECURRING, recurrence=Recurrence.DAILY)
+
+    spans = composite([Placed(daily, FIRST)], replace(RUNNING, zone=ROME), NOON, DAY / 2)
+
+    assert [span.at for span in spans] == [NOON, NOON + timedelta(hours=1)]
+    assert [span.ceiling.in_a() for span in spans] == [16, 8]
+    assert not any(span.ceiling.by_unknown_clock for span in spans)
+    assert ceiling_at([Placed(daily, FIRST)], RUNNING, NOON).by_unknown_clock
+    assert limit_at(Placed(daily, FIRST)) == 8  # 23 hours after 13:00 UTC
+
+
+@pytest.mark.usecase("K01")
+def test_by_the_stations_clock_a_day_in_autumn_has_25_hours() -> None:
+    night = datetime(2026, 10, 25, 0, tzinfo=UTC)
+    periods = (Period(limit=Decimal(6)), Period(start_s=7 * 3600, limit=Decimal(16)))
+    profile = placed(None, periods=periods, start_at=night, local_time=True)
+
+    spans = composite([profile], replace(RUNNING, zone=ROME), night - timedelta(hours=2), DAY)
+
+    assert spans[-1].at == datetime(2026, 10, 25, 6, tzinfo=UTC)  # K01.FR.91: 07:00 CET
+
+
+def test_a_zone_is_named_or_an_offset() -> None:
+    assert zone_from("Europe/Rome", "+05:00") == ROME
+    assert zone_from("Nowhere/Else", "+05:00") == timezone(timedelta(hours=5))
+    assert zone_from(None, "five") is None
 
 
 def test_watts_and_amperes_are_compared() -> None:

@@ -1,8 +1,11 @@
 import pytest
 
 from ricarica.ocpp.dialects import DIALECTS, V16, V21, V201, Dialect
+from ricarica.simulator.core import Make
 from ricarica.simulator.evse import State
+from ricarica.simulator.simulated import SimulatedStation
 from tests.unit.simulator.scripted import (
+    NOON,
     Json,
     ScriptedServer,
     booted,
@@ -269,3 +272,17 @@ def test_2_x_tells_about_its_transaction_when_told_to(dialect: Dialect) -> None:
     assert status_of(answer) == "Accepted"
     assert server.events()[-1]["triggerReason"] == "Trigger"
     assert server.events()[-1]["meterValue"][0]["sampledValue"][0]["context"] == "Trigger"
+
+
+@both_of_2
+def test_what_a_station_cannot_be_made_to_tell_is_not_implemented(dialect: Dialect) -> None:
+    make = Make(lacks=frozenset({"certificates"}))
+    server = ScriptedServer(SimulatedStation(dialect, "RIC-0001", now=NOON, make=make))
+    server.connect()
+    server.let_pass(1)
+    server.forget()
+
+    answer = server.command("TriggerMessage", {"requestedMessage": "SignV2GCertificate"})
+
+    assert status_of(answer) == "NotImplemented"  # F06.FR.08
+    assert server.heard == []

@@ -3,6 +3,7 @@ import json
 from collections.abc import Awaitable, Callable
 
 import pytest
+from msgspec.structs import replace
 from websockets.asyncio.client import ClientConnection
 
 from ricarica.kernel.ids import StationId, StationKey, TenantId
@@ -111,6 +112,24 @@ async def test_a_late_answer_is_noted_and_disturbs_nobody(
 
     assert (await soon(second)).payload == b'{"status":"Rejected"}'
     assert core.kinds() == ["late_answer"]
+
+
+async def test_a_person_waits_a_third_of_the_time_that_upkeep_has_and_is_told_behind_what(
+    gateway: StationGateway, booted: ClientConnection, hourglass: Hourglass
+) -> None:
+    upkeep, later = asked(gateway, ask("SetVariables", 60.0)), asked(gateway, ask("ClearCache"))
+    await call_heard(booted)
+    urgent = asked(gateway, replace(ask(), is_urgent=True))
+    await asyncio.sleep(0)
+
+    hourglass.turn(20.0)
+
+    assert (await soon(upkeep)).outcome is Outcome.UNKNOWN
+    message_id, action = await call_heard(booted)
+    await booted.send(f'[3,"{message_id}",{{}}]')
+    told = await soon(urgent)
+    assert (action, told.behind, told.waited_ms) == ("Reset", "SetVariables", 20_000)
+    assert not later.done()
 
 
 async def test_an_answer_that_is_no_frame_leaves_the_outcome_unknown(

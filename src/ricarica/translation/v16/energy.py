@@ -24,6 +24,7 @@ from ricarica.ocpp.v16 import messages as v16
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
 from ricarica.translation.route import Origin, Phrase, Phrases
+from ricarica.translation.starting import expect_limited
 from ricarica.translation.v16.phrases import remote_start_for, result_from
 
 PURPOSE = {
@@ -234,7 +235,9 @@ async def remember_composite(
 
 PHRASES: Phrases = {
     SetProfile: Phrase("SetChargingProfile", set_profile_for, result_from, remember=remember_set),
-    StartLimited: Phrase("RemoteStartTransaction", start_limited_for, result_from),
+    StartLimited: Phrase(
+        "RemoteStartTransaction", start_limited_for, result_from, remember=expect_limited
+    ),
     ClearProfiles: Phrase(
         "ClearChargingProfile", clear_profiles_for, cleared_result_from, remember=remember_cleared
     ),

@@ -27,6 +27,7 @@ from ricarica.translation.readings import (
     number_from,
 )
 from ricarica.translation.route import Origin, Route
+from ricarica.translation.starting import take_profile
 from ricarica.translation.v16.core import ONLY_CONNECTOR
 from ricarica.translation.v16.words import id_tag_info_for
 
@@ -105,6 +106,8 @@ def started_from(req: v16.StartTransactionRequest, origin: Origin) -> Started:
 
 async def recorded_by(slices: Slices, fact: Started | Ended) -> Recorded:
     recorded = await slices.transactions.record(fact)
+    if recorded.arranged is not None:
+        await take_profile(slices, fact, recorded)
     if recorded.payment is not None:
         await slices.billing.charged(charge_of(fact, recorded))
     return recorded

@@ -35,6 +35,7 @@ from ricarica.translation.readings import (
     measurand_from,
 )
 from ricarica.translation.route import Origin, Phrase, Phrases, Route
+from ricarica.translation.starting import take_profile
 from ricarica.translation.v2.words import CHARGING_STATE, id_token_info_for, token_from
 
 COUNTED_AS = {
@@ -231,6 +232,8 @@ async def recorded_by(
         await slices.reservations.used(
             fact.station, fact.reservation, recorded.transaction, fact.received_at
         )
+    if recorded.arranged is not None:
+        await take_profile(slices, fact, recorded)
     if recorded.payment is not None:
         await slices.billing.charged(charge_of(fact, recorded, details))
     return recorded
