@@ -1,0 +1,1 @@
+"""What each version of OCPP says, in our words and back. Pure."""

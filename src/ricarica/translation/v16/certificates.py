@@ -22,7 +22,12 @@ from ricarica.ocpp.errors import LocalProtocolError
 from ricarica.ocpp.v16 import messages as v16
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
-from ricarica.translation.certificates import plain, remember_delivered
+from ricarica.translation.certificates import (
+    plain,
+    remember_deleted,
+    remember_delivered,
+    remember_installed,
+)
 from ricarica.translation.route import Origin, Phrase, Phrases, Route
 from ricarica.translation.v16.phrases import result_from
 
@@ -105,28 +110,6 @@ async def remember_list(
     await slices.trust.listed(
         InstalledListed(origin.station, command.kind, installed, origin.received_at)
     )
-
-
-async def remember_installed(
-    command: InstallRoot,
-    response: v16.InstallCertificateResponse,
-    origin: Origin,
-    slices: Slices,
-) -> None:
-    if response.status is v16.InstallCertificateStatus.Accepted:
-        await slices.trust.installed(origin.station, command)
-    else:
-        await slices.trust.refused(origin.station, command)
-
-
-async def remember_deleted(
-    command: DeleteInstalled,
-    response: v16.DeleteCertificateResponse,
-    origin: Origin,
-    slices: Slices,
-) -> None:
-    if response.status is not v16.DeleteCertificateStatus.Failed:
-        await slices.trust.deleted(origin.station, command.hashes)
 
 
 def install_for(command: InstallRoot) -> v16.InstallCertificateRequest:

@@ -1,4 +1,4 @@
-"""Boot, heartbeat, status, authorization and data transfer in 1.6."""
+"""Boot, heartbeat and status in 1.6."""
 
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber
 from ricarica.ocpp.v16 import messages as v16

@@ -7,7 +7,9 @@ from ricarica.ocpp.errors import LocalProtocolError
 from ricarica.ocpp.v16 import messages as v16
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
+from ricarica.translation.diagnostics import note_log
 from ricarica.translation.route import Origin, Phrase, Phrases, Route
+from ricarica.translation.times import seconds_for
 from ricarica.translation.v16.phrases import result_from
 
 LOG_TYPE = {
@@ -33,13 +35,12 @@ async def log_status(
 
 
 def get_diagnostics_for(command: SendDiagnostics) -> v16.GetDiagnosticsRequest:
-    interval = command.retry_interval
     return v16.GetDiagnosticsRequest(
         location=command.location,
         start_time=command.since,
         stop_time=command.until,
         retries=command.retries,
-        retry_interval=None if interval is None else int(interval.total_seconds()),
+        retry_interval=seconds_for(command.retry_interval),
     )
 
 
@@ -71,7 +72,6 @@ async def note_diagnostics(
 def get_log_for(command: SendLog) -> v16.GetLogRequest:
     if command.kind not in LOG_TYPE:
         raise LocalProtocolError(f"1.6 has no word for a log of {command.kind}")
-    interval = command.retry_interval
     return v16.GetLogRequest(
         log=v16.LogParameters(
             remote_location=command.location,
@@ -81,25 +81,13 @@ def get_log_for(command: SendLog) -> v16.GetLogRequest:
         log_type=LOG_TYPE[command.kind],
         request_id=command.number,
         retries=command.retries,
-        retry_interval=None if interval is None else int(interval.total_seconds()),
+        retry_interval=seconds_for(command.retry_interval),
     )
 
 
 def log_result_from(response: v16.GetLogResponse) -> Result:
     result = result_from(response)
     return Result(result.outcome, result.status, answer={"name": response.filename})
-
-
-async def note_log(
-    command: SendLog, response: v16.GetLogResponse, origin: Origin, slices: Slices
-) -> None:
-    result = result_from(response)
-    at = origin.received_at
-    await slices.diagnostics.answered(
-        LogAnswered(
-            origin.station, command.number, result.outcome, at, result.status, response.filename
-        )
-    )
 
 
 ROUTES = (

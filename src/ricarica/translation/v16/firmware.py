@@ -6,6 +6,7 @@ from ricarica.ocpp.v16 import messages as v16
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
 from ricarica.translation.route import Origin, Phrase, Phrases, Route
+from ricarica.translation.times import seconds_for
 from ricarica.translation.v16.phrases import result_from
 
 
@@ -31,21 +32,19 @@ async def signed_firmware_status(
 
 
 def update_for(command: UpdateFirmware) -> v16.UpdateFirmwareRequest:
-    interval = command.retry_interval
     return v16.UpdateFirmwareRequest(
         location=command.location,
         retrieve_date=command.retrieve_at,
         retries=command.retries,
-        retry_interval=None if interval is None else int(interval.total_seconds()),
+        retry_interval=seconds_for(command.retry_interval),
     )
 
 
 def signed_update_for(command: UpdateSignedFirmware) -> v16.SignedUpdateFirmwareRequest:
-    interval = command.retry_interval
     return v16.SignedUpdateFirmwareRequest(
         request_id=command.number,
         retries=command.retries,
-        retry_interval=None if interval is None else int(interval.total_seconds()),
+        retry_interval=seconds_for(command.retry_interval),
         firmware=v16.Firmware(
             location=command.location,
             retrieve_date_time=command.retrieve_at,

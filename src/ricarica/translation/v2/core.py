@@ -1,4 +1,4 @@
-"""Boot, heartbeat, status, authorization and data transfer in 2.0.1 and 2.1."""
+"""Boot, heartbeat and status in 2.0.1 and 2.1."""
 
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber
 from ricarica.ocpp.v2 import messages as v2

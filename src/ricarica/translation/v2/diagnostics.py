@@ -1,14 +1,16 @@
 """N01 in 2.0.1 and 2.1."""
 
 from ricarica.diagnostics.commands import SendLog
-from ricarica.diagnostics.facts import LogAnswered, LogReported
+from ricarica.diagnostics.facts import LogReported
 from ricarica.diagnostics.model import LogKind
 from ricarica.ocpp.v2 import messages as v2
 from ricarica.slices import Slices
 from ricarica.stations.commands import Result
+from ricarica.translation.diagnostics import note_log
 from ricarica.translation.route import Origin, Phrase, Phrases, Route
-from ricarica.translation.v2.firmware import detail_from, seconds_for
+from ricarica.translation.times import seconds_for
 from ricarica.translation.v2.phrases import result_from
+from ricarica.translation.v2.words import detail_from
 
 LOG_TYPE = {
     LogKind.DIAGNOSTICS: v2.Log.DiagnosticsLog,
@@ -49,18 +51,6 @@ def get_log_for(command: SendLog) -> v2.GetLogRequest:
 def log_result_from(response: v2.GetLogResponse) -> Result:
     result = result_from(response)
     return Result(result.outcome, result.status, result.detail, {"name": response.filename})
-
-
-async def note_log(
-    command: SendLog, response: v2.GetLogResponse, origin: Origin, slices: Slices
-) -> None:
-    result = result_from(response)
-    at = origin.received_at
-    await slices.diagnostics.answered(
-        LogAnswered(
-            origin.station, command.number, result.outcome, at, result.status, response.filename
-        )
-    )
 
 
 ROUTES = (

@@ -1,7 +1,5 @@
 """L01–L04 in 2.0.1 and 2.1."""
 
-from datetime import timedelta
-
 from ricarica.firmware.commands import (
     PublishFirmware,
     UnpublishFirmware,
@@ -13,17 +11,11 @@ from ricarica.ocpp.v2 import messages as v2
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
 from ricarica.translation.route import Origin, Phrase, Phrases, Route
+from ricarica.translation.times import seconds_for
 from ricarica.translation.v2.phrases import result_from
+from ricarica.translation.v2.words import detail_from
 
 Update = UpdateFirmware | UpdateSignedFirmware
-
-
-def detail_from(info: v2.StatusInfo | None) -> str | None:
-    return " ".join(filter(None, (info.reason_code, info.additional_info))) if info else None
-
-
-def seconds_for(interval: timedelta | None) -> int | None:
-    return None if interval is None else int(interval.total_seconds())
 
 
 async def firmware_status(

@@ -67,6 +67,11 @@ def id_token_info_for(judgement: Judgement) -> v2.IdTokenInfo:
     )
 
 
+def detail_from(info: v2.StatusInfo | None) -> str | None:
+    """Why a status is what it is, in the station's own words."""
+    return " ".join(filter(None, (info.reason_code, info.additional_info))) if info else None
+
+
 def group_for(group: str | None) -> v2.IdToken | None:
     """C09.FR.13: a group is always of this kind."""
     if not group or len(group) > GROUP_LENGTH_MAX:
@@ -75,8 +80,8 @@ def group_for(group: str | None) -> v2.IdToken | None:
 
 
 def message_for(treatment: Treatment) -> v2.MessageContent | None:
-    if not treatment.message:
-        return None
-    return v2.MessageContent(
-        format=v2.MessageFormat.UTF8, language=treatment.language, content=treatment.message
-    )
+    return text_for(treatment.message, treatment.language) if treatment.message else None
+
+
+def text_for(content: str, language: str | None = None) -> v2.MessageContent:
+    return v2.MessageContent(format=v2.MessageFormat.UTF8, language=language, content=content)

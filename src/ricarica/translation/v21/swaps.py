@@ -51,8 +51,7 @@ async def remember_answer(
     command: RequestSwap, response: Any, origin: Origin, slices: Slices
 ) -> None:
     result = result_from(response)
-    is_refused = result.outcome is not Outcome.ACCEPTED
-    refusal = " ".join(filter(None, (result.status, result.detail))) if is_refused else None
+    refusal = None if result.outcome is Outcome.ACCEPTED else result.words
     await slices.swaps.answered(origin.station, command.number, origin.received_at, refusal)
 
 

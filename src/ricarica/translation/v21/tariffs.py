@@ -22,7 +22,9 @@ from ricarica.tariffs.plan import (
 from ricarica.tariffs.stationed import Assignment
 from ricarica.transactions.commands import ChangePrices
 from ricarica.translation.route import Origin, Phrase, Phrases
+from ricarica.translation.times import seconds_for
 from ricarica.translation.v2.phrases import result_from
+from ricarica.translation.v2.words import text_for
 
 DAYS = tuple(v2.DayOfWeek)
 CURRENT = {Current.AC: v2.EvseKind.AC, Current.DC: v2.EvseKind.DC}
@@ -57,7 +59,7 @@ def tariff_for(plan: Plan) -> v2.Tariff:
         tariff_id=plan.id,
         currency=plan.currency,
         valid_from=plan.valid_from,
-        description=[message_for(text) for text in plan.texts[:10]] or None,
+        description=[text_for(each.content, each.language) for each in plan.texts[:10]] or None,
         energy=v2.TariffEnergy(
             [
                 v2.TariffEnergyPrice(price.amount, _conditions_for(price.conditions))
@@ -74,12 +76,6 @@ def tariff_for(plan: Plan) -> v2.Tariff:
         reservation_fixed=_fixed_for(plan.reservation),
         min_cost=_bound_for(plan.minimum),
         max_cost=_bound_for(plan.maximum),
-    )
-
-
-def message_for(text: Text) -> v2.MessageContent:
-    return v2.MessageContent(
-        format=v2.MessageFormat.UTF8, language=text.language, content=text.content
     )
 
 
@@ -135,8 +131,7 @@ def _conditions_for(conditions: Conditions | None) -> v2.TariffConditions | None
     told = _moments_for(conditions)
     told |= {theirs: getattr(conditions, ours) for ours, theirs in NUMBERS[:6]}
     for ours, theirs in DURATIONS:
-        duration: timedelta | None = getattr(conditions, ours)
-        told[theirs] = None if duration is None else int(duration.total_seconds())
+        told[theirs] = seconds_for(getattr(conditions, ours))
     return v2.TariffConditions(**told)
 
 
@@ -250,8 +245,7 @@ async def remember_default(
     if result.outcome is Outcome.ACCEPTED:
         await slices.station_plans.installed(origin.station, command.plan.id)
     else:
-        why = " ".join(filter(None, (result.status, result.detail)))
-        await slices.station_plans.refused(origin.station, why)
+        await slices.station_plans.refused(origin.station, result.words)
 
 
 def assignment_from(told: v2.TariffAssignment) -> Assignment:

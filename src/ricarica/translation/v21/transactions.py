@@ -6,6 +6,7 @@ from ricarica.ocpp.v2 import messages as v2
 from ricarica.slices import Slices
 from ricarica.transactions.terms import Limits
 from ricarica.translation.route import Origin, Route
+from ricarica.translation.times import seconds_for
 from ricarica.translation.v2.transactions import fact_from, recorded_by, response_for
 from ricarica.translation.v21.payments import details_from
 
@@ -14,7 +15,7 @@ def limit_for(limits: Limits) -> v2.TransactionLimit:
     return v2.TransactionLimit(
         max_cost=limits.cost,
         max_energy=limits.energy_wh,
-        max_time=None if limits.time is None else int(limits.time.total_seconds()),
+        max_time=seconds_for(limits.time),
         max_soc=limits.soc_percent,
     )
 
