@@ -16,6 +16,7 @@ from ricarica.stations.commands import ChangeAvailability, Reset, Topic, Trigger
 from ricarica.transactions.commands import StartCharging, StopCharging
 from ricarica.transactions.model import Transaction
 from ricarica.transactions.queries.live import LiveStation
+from ricarica.web.typed import Form, count_in
 from ricarica.web.views.commands import Command, Commands, Targets, command_forms
 from ricarica.web.views.lists import Choice
 
@@ -37,8 +38,6 @@ MODES: Mapping[str, Reset] = {
     "hard": Reset(hard=True),
     "idle": Reset(when_idle=True),
 }
-
-Form = Mapping[str, str]
 
 
 def commands_from(
@@ -152,19 +151,10 @@ _READERS: Mapping[Command, Callable[[Form, Slices, StationKey], Awaitable[object
 
 
 def _evse(form: Form) -> EvseNumber | None:
-    number = _number(form, "evse")
+    number = count_in(form, "evse", most=NUMBER_MAX)
     return None if number is None else EvseNumber(number)
 
 
 def _connector(form: Form) -> ConnectorNumber | None:
-    number = _number(form, "connector")
+    number = count_in(form, "connector", most=NUMBER_MAX)
     return None if number is None else ConnectorNumber(number)
-
-
-def _number(form: Form, name: str) -> int | None:
-    typed = form.get(name, "").strip()
-    if not typed:
-        return None
-    if not typed.isascii() or not typed.isdigit() or not 0 < int(typed[:9]) <= NUMBER_MAX:
-        raise InvalidError(f"{name} is a number from 1, not {typed[:20]!r}")
-    return int(typed)

@@ -15,6 +15,7 @@ from ricarica.transactions.queries.listing import (
 from ricarica.transactions.queries.listing import TransactionFilter as Which
 from ricarica.transactions.readings import Measurand, Reading, exported_in
 from ricarica.web.builders.statuses import transaction_status
+from ricarica.web.typed import YEARS
 from ricarica.web.views.charts import Chart, Curve, Measure
 from ricarica.web.views.status import Status
 from ricarica.web.views.transactions import (
@@ -33,7 +34,6 @@ CHARTED = (
     Measurand.POWER_ACTIVE_EXPORT,
     Measurand.ENERGY_ACTIVE_EXPORT_REGISTER,
 )
-YEARS = range(2000, 2201)  # beyond them arithmetic with days may end
 SECONDS_PER_HOUR = Decimal(3600)
 
 Series = Mapping[datetime, Decimal]

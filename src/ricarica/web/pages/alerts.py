@@ -27,6 +27,7 @@ from ricarica.web.builders.lists import pager_of
 from ricarica.web.builders.stations import head_from
 from ricarica.web.pages.messages import station_view
 from ricarica.web.sessions import needs
+from ricarica.web.typed import digits_in
 from ricarica.web.views.alerts import (
     AlertList,
     EventList,
@@ -41,7 +42,6 @@ from ricarica.web.visitor import Html, Visiting, Visitor
 ON_A_PAGE = 50
 ALERTS_SHOWN = Wanted(50)
 ASKED = ("q", "severity", "seen", "station")
-EVENT_DIGITS_MAX = 19  # of 63 bits
 
 
 @get("/events", opt=needs(Permission.READ))
@@ -212,9 +212,10 @@ async def _events(
 
 
 def _number(text: str) -> EventId:
-    if not (text.isascii() and text.isdigit() and len(text) <= EVENT_DIGITS_MAX):
+    number = digits_in(text)
+    if number is None:
         raise NotFoundError("there is nothing by that number")
-    return EventId(int(text))
+    return EventId(number)
 
 
 def _note(visitor: Visitor) -> str:

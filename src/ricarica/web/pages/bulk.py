@@ -20,13 +20,13 @@ from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.ids import StationId
 from ricarica.slices import Slices
-from ricarica.stations.queries import StationQueries
-from ricarica.storage.pages import LIMIT_MAX, Wanted
+from ricarica.storage.pages import Wanted
 from ricarica.web.addresses import path_to, with_query
 from ricarica.web.builders.calls import json_of
 from ricarica.web.builders.lists import pager_of
-from ricarica.web.builders.stations import site_choices
+from ricarica.web.pages.choices import sites_of
 from ricarica.web.sessions import needs
+from ricarica.web.typed import Form, count_in, names_in, text_in
 from ricarica.web.views.bulk import COMMANDS, JobForm, JobPage, JobRow, JobsPage, TargetRow
 from ricarica.web.views.calls import KEEP_CHOICES
 from ricarica.web.views.stations import DIALECTS
@@ -134,16 +134,15 @@ async def _begin(visitor: Visitor, job: Job, stations: list[StationId]) -> None:
 
 async def _form(
     visitor: Visitor,
-    typed: Mapping[str, str],
+    typed: Form,
     *,
     error: str | None = None,
     stations: list[StationId] | None = None,
 ) -> JobForm:
     words = await BulkQueries(visitor.database).words(visitor.tenant)
-    sites = await StationQueries(visitor.database).sites(visitor.tenant, Wanted(LIMIT_MAX))
     return JobForm(
         words,
-        site_choices(sites.items),
+        await sites_of(visitor),
         typed,
         error,
         None if stations is None else len(stations),
@@ -181,16 +180,19 @@ def _shown(value: object) -> str:
 # -- what was typed
 
 
-def _saying(typed: Mapping[str, str]) -> Saying:
+def _saying(typed: Form) -> Saying:
     command = typed.get("command", "")
     if command not in COMMANDS:
         raise InvalidError("choose a command")
+    if command == "charging-limit":
+        limit = typed.get("limit", "").strip().replace(",", ".")
+        return Saying(command, {"limit": limit, "unit": typed.get("unit", "")})
     if command == "raw":
         return Saying(typed.get("action", "").strip(), _json(typed.get("payload", "")))
     return Saying(command, _body(command, typed))
 
 
-def _body(command: str, typed: Mapping[str, str]) -> dict[str, Any]:
+def _body(command: str, typed: Form) -> dict[str, Any]:
     match command:
         case "reset":
             return MODES.get(typed.get("mode", ""), {})
@@ -201,7 +203,7 @@ def _body(command: str, typed: Mapping[str, str]) -> dict[str, Any]:
         case "settings":
             return {"write": {typed.get("name", "").strip(): typed.get("value", "")}}
         case "unlock":
-            return {"evse": _number(typed, "evse") or 1}
+            return {"evse": count_in(typed, "evse") or 1}
         case _:
             return {}
 
@@ -214,34 +216,25 @@ def _json(text: str) -> dict[str, Any]:
     return payload
 
 
-def _selection(typed: Mapping[str, str]) -> Selection:
-    names = typed.get("ids", "").replace(",", " ").split()
+def _selection(typed: Form) -> Selection:
+    names = names_in(typed, "ids")
     if not names and not any(typed.get(name) for name in (*WORDS, "connected", "everything")):
         raise InvalidError("say which stations, or all of them")
-    words = {name: typed.get(name, "").strip() or None for name in WORDS}
+    words = {name: text_in(typed, name) for name in WORDS}
     connected = True if typed.get("connected") else None
     return Selection(ids=tuple(map(StationId, names)), connected=connected, **words)
 
 
-WORDS = ("vendor", "model", "firmware", "site", "dialect")
+WORDS = ("vendor", "model", "firmware", "site", "label", "dialect")
 
 
-def _manner(typed: Mapping[str, str], visitor: Visitor) -> Manner:
+def _manner(typed: Form, visitor: Visitor) -> Manner:
     keep_for = typed.get("keep", "")
     is_kept = bool(keep_for) and keep_for in KEEP_CHOICES
     until = visitor.now + msgspec.convert(keep_for, timedelta, strict=False) if is_kept else None
     return Manner(
-        _number(typed, "pace") or 60,
-        _number(typed, "failures_max"),
-        _number(typed, "failures_percent"),
+        count_in(typed, "pace") or 60,
+        count_in(typed, "failures_max"),
+        count_in(typed, "failures_percent"),
         until,
     )
-
-
-def _number(typed: Mapping[str, str], name: str) -> int | None:
-    text = typed.get(name, "").strip()
-    if not text:
-        return None
-    if not text.isascii() or not text.isdigit() or len(text) > 6:
-        raise InvalidError(f"{name} is a number, not {text[:20]!r}")
-    return int(text)

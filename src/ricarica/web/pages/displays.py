@@ -23,24 +23,23 @@ from ricarica.slices import Slices
 from ricarica.transactions.queries.live import LiveStation
 from ricarica.web.addresses import name_in
 from ricarica.web.builders.stations import head_from
-from ricarica.web.pages.access import instant_in, place_from, shown_instant, sites_of
+from ricarica.web.pages.choices import sites_of
 from ricarica.web.pages.station import live_station, told
 from ricarica.web.sessions import needs
-from ricarica.web.views.lists import Choice
-from ricarica.web.views.station_access import (
-    NOTHING,
+from ricarica.web.typed import Form, instant_in, place_in, shown_instant
+from ricarica.web.views.commands import NOTHING, Told
+from ricarica.web.views.displays import (
     DisplayForm,
     DisplaysPage,
     ShownRow,
     StationDisplaysPage,
     TemplateRow,
-    Told,
 )
+from ricarica.web.views.lists import Choice
 from ricarica.web.views.visit import Notice
 from ricarica.web.visitor import Html, Visiting, Visitor
 
 EDIT = needs(Permission.COMMAND)
-Form = Mapping[str, str]
 
 
 # -- what shall be shown
@@ -122,7 +121,7 @@ async def _save(visitor: Visitor, id: str) -> Html:
             Moment(form["moment"]) if form.get("moment") else None,
             instant_in(form, "starts_at", zone),
             instant_in(form, "ends_at", zone),
-            *place_from(form),
+            *place_in(form),
             is_on=bool(form.get("is_on")),
         )
         saved = await slices.displays.put_template(template)
@@ -224,8 +223,7 @@ async def _tell(
     visitor: Visitor, live: LiveStation, name: str, command: object, detail: Mapping[str, object]
 ) -> Html:
     result = await told(visitor, live.view.station.key, name, command, detail)
-    words = " ".join(filter(None, (result.status, result.detail)))
-    return await _station(visitor, live, Told(result.outcome, words))
+    return await _station(visitor, live, Told(result.outcome, result.words))
 
 
 async def _station(visitor: Visitor, live: LiveStation, said: Told = NOTHING) -> Html:

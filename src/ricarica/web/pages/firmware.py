@@ -1,6 +1,5 @@
 """/firmware: images, roots, campaigns and updates."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -16,22 +15,19 @@ from ricarica.firmware.queries import FirmwareQueries, Selection
 from ricarica.kernel.errors import InvalidError, NotFoundError, RicaricaError
 from ricarica.kernel.ids import StationId
 from ricarica.slices import Slices
-from ricarica.stations.queries import StationQueries
 from ricarica.storage.pages import LIMIT_MAX, Wanted
 from ricarica.web.builders.lists import pager_of
-from ricarica.web.house import House
+from ricarica.web.pages.choices import sites_of
 from ricarica.web.sessions import needs
+from ricarica.web.typed import Form, count_in, names_in, text_in
 from ricarica.web.views.files import CampaignForm, CampaignPage, FirmwarePage, ImageForm, RootForm
-from ricarica.web.views.lists import Choice
 from ricarica.web.views.visit import Notice
 from ricarica.web.visitor import Html, Visiting, Visitor
 
 SHOWN = Wanted(20)  # of each list on the first page
 NUMBERS = ("canary_percent", "wave_size", "at_once", "failures_max_percent", "attempts")
 MINUTES = ("pause", "healthy_within", "install_within")
-CHOICES = ("q", "vendor", "model", "firmware", "site", "stations")
 DECISIONS = ("pause", "resume", "cancel")
-NUMBER_MAX = 6  # digits that a number of the plan may have
 
 
 @get("/firmware", opt=needs(Permission.READ))
@@ -59,7 +55,7 @@ async def image_form(visitor: Visiting) -> Html:
 async def add_image(visitor: Visiting, request: Request[Any, Any, Any]) -> Html:
     try:
         await take_image(
-            _house(visitor).engine.files.get(),
+            visitor.house.engine.files.get(),
             visitor.actor,
             visitor.carry_out,
             request.headers.get("Content-Type", ""),
@@ -78,7 +74,7 @@ async def withdraw(visitor: Visiting, image: FromPath[str]) -> Html:
         visitor.audit(slices, "firmware.withdraw", f"image:{image}")
 
     await visitor.carry_out(work)
-    await _house(visitor).engine.files.get().images.delete(image)
+    await visitor.house.engine.files.get().images.delete(image)
     return visitor.lead_to("/firmware", Notice.IMAGE_WITHDRAWN)
 
 
@@ -149,7 +145,7 @@ async def campaign_page(visitor: Visiting, campaign: FromPath[str]) -> Html:
         raise NotFoundError(f"there is no campaign {campaign}")
     wanted = Wanted(100, visitor.query.get("after") or None)
     found = await queries.targets(visitor.tenant, campaign, wanted)
-    pager = pager_of(f"/firmware/campaigns/{campaign}", dict(visitor.query), found.next)
+    pager = pager_of(f"/firmware/campaigns/{campaign}", visitor.query, found.next)
     return await visitor.show(CampaignPage(view, found.items, pager))
 
 
@@ -159,8 +155,9 @@ async def decide(visitor: Visiting, campaign: FromPath[str], decision: FromPath[
         raise NotFoundError(f"nothing called {decision} can be done")
 
     async def work(slices: Slices) -> None:
-        act = getattr(slices.campaigns, decision)
-        await act(visitor.tenant, campaign, slices.now)
+        campaigns = slices.campaigns
+        acts = {"pause": campaigns.pause, "resume": campaigns.resume, "cancel": campaigns.cancel}
+        await acts[decision](visitor.tenant, campaign, slices.now)
         visitor.audit(slices, f"campaign.{decision}", f"campaign:{campaign}")
 
     await visitor.carry_out(work)
@@ -182,41 +179,33 @@ HANDLERS = (
 )
 
 
-def _house(visitor: Visitor) -> House:
-    return visitor.house
-
-
-async def _form(
-    visitor: Visitor, typed: Mapping[str, str], error: str | None = None
-) -> CampaignForm:
+async def _form(visitor: Visitor, typed: Form, error: str | None = None) -> CampaignForm:
     queries = FirmwareQueries(visitor.database)
     images = (await queries.images(visitor.tenant, Wanted(LIMIT_MAX))).items
-    sites = (await StationQueries(visitor.database).sites(visitor.tenant, Wanted(LIMIT_MAX))).items
     fitting = await queries.candidates(visitor.tenant, selection_from(typed))
     return CampaignForm(
         tuple(image for image in images if image.withdrawn_at is None),
-        tuple(Choice(view.site.id, view.site.name) for view in sites),
+        await sites_of(visitor),
         dict(typed),
         len(fitting),
         error=error,
     )
 
 
-def selection_from(typed: Mapping[str, str]) -> Selection:
-    given = {name: typed.get(name, "").strip() or None for name in CHOICES}
-    named = (given["stations"] or "").replace(",", " ").split()
+def selection_from(typed: Form) -> Selection:
     return Selection(
-        tuple(StationId(name) for name in named),
-        given["vendor"],
-        given["model"],
-        given["firmware"],
-        given["site"],
+        tuple(map(StationId, names_in(typed, "stations"))),
+        text_in(typed, "vendor"),
+        text_in(typed, "model"),
+        text_in(typed, "firmware"),
+        text_in(typed, "site"),
         None,
-        given["q"],
+        text_in(typed, "q"),
+        text_in(typed, "label"),
     )
 
 
-def plan_from(form: Mapping[str, str]) -> Plan:
+def plan_from(form: Form) -> Plan:
     """
     Raises:
         InvalidError: a number is none.
@@ -224,18 +213,10 @@ def plan_from(form: Mapping[str, str]) -> Plan:
     usual = Plan()
     given: dict[str, Any] = {}
     for name in NUMBERS:
-        given[name] = _number(form, name, getattr(usual, name))
+        given[name] = count_in(form, name, least=0)
     for name in MINUTES:
-        minutes = getattr(usual, name).total_seconds() / 60
-        given[name] = timedelta(minutes=_number(form, name, int(minutes)))
+        minutes = count_in(form, name, least=0)
+        given[name] = None if minutes is None else timedelta(minutes=minutes)
+    typed = {name: value for name, value in given.items() if value is not None}
     spares = form.get("spare_charging") == "true"
-    return replace(usual, **given, spare_charging=spares).checked()
-
-
-def _number(form: Mapping[str, str], name: str, usual: int) -> int:
-    typed = form.get(name, "").strip()
-    if not typed:
-        return usual
-    if not (typed.isascii() and typed.isdigit() and len(typed) <= NUMBER_MAX):
-        raise InvalidError(f"{name} is a number")
-    return int(typed)
+    return replace(usual, **typed, spare_charging=spares).checked()

@@ -1,7 +1,7 @@
 """/stations/{id}/money: its prices, payments and slots; and what drivers see of payments."""
 
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from litestar import get, post
 from litestar.params import FromPath
@@ -30,6 +30,7 @@ from ricarica.web.pages.station import live_station, tariff_of, told
 from ricarica.web.pages.swaps import slots_of
 from ricarica.web.sessions import needs
 from ricarica.web.translations import preferred_language
+from ricarica.web.typed import Form, count_in, number_in
 from ricarica.web.views.commands import Command, CommandOutcome
 from ricarica.web.views.money import PayPage, ReceiptPage, StationMoneyPage
 from ricarica.web.views.terms import TransactionTerms
@@ -38,6 +39,7 @@ from ricarica.web.visitor import Html, Visiting, Visitor
 
 RECENT = Wanted(10)
 SECRET_LENGTH = 24  # characters of a secret that we make for a station
+USUAL_VALIDITY_S = 30  # of a code on a display
 WATTS_PER_KILOWATT = 1000
 STRANGER = system_actor(DEFAULT_TENANT)  # a driver whom nobody here knows
 
@@ -218,7 +220,7 @@ async def _set_page(visitor: Visitor, key: StationKey) -> None:
     form = visitor.form
     is_dynamic = form.get("kind") == "dynamic"
     secret = visitor.house.ids.secret()[:SECRET_LENGTH] if is_dynamic else None
-    validity = _whole(form.get("validity", ""), 30)
+    validity = count_in(form, "validity") or USUAL_VALIDITY_S
     web = WebPayments(
         key,
         form.get("template", "").strip(),
@@ -255,43 +257,27 @@ def _language(visitor: Visitor) -> str:
 
 def _limits(visitor: Visitor) -> Limits:
     form = visitor.form
-    minutes, kwh = _number(form.get("minutes", "")), _number(form.get("kwh", ""))
-    soc = _number(form.get("soc", ""))
+    minutes, kwh = count_in(form, "minutes", least=0), _limit(form, "kwh")
     return Limits(
-        _number(form.get("cost", "")),
+        _limit(form, "cost"),
         None if kwh is None else kwh * WATTS_PER_KILOWATT,
-        None if minutes is None else timedelta(minutes=float(minutes)),
-        None if soc is None else int(soc),
+        timedelta(minutes=minutes) if minutes else None,
+        count_in(form, "soc", most=100),
     )
 
 
 def _asked_limits(visitor: Visitor) -> Limits | None:
     """C25.FR.59"""
     query = visitor.query
-    seconds = _number(query.get("maxtime", ""))
+    seconds = _limit(query, "maxtime")
     limits = Limits(
-        _number(query.get("maxcost", "")),
-        _number(query.get("maxenergy", "")),
-        None if seconds is None else timedelta(seconds=int(seconds)),
+        _limit(query, "maxcost"),
+        _limit(query, "maxenergy"),
+        timedelta(seconds=int(seconds)) if seconds else None,
     )
     return limits if limits.kinds else None
 
 
-def _number(typed: str) -> Decimal | None:
-    """
-    Raises:
-        InvalidError: it is none.
-    """
-    if not typed.strip():
-        return None
-    try:
-        number = Decimal(typed.strip().replace(",", "."))
-    except InvalidOperation as error:
-        raise InvalidError(f"{typed[:20]!r} is no number") from error
-    if not number.is_finite() or number < 0:
-        raise InvalidError(f"{typed[:20]!r} is no number from 0")
-    return number or None
-
-
-def _whole(typed: str, otherwise: int) -> int:
-    return int(typed) if typed.strip().isdecimal() else otherwise
+def _limit(form: Form, name: str) -> Decimal | None:
+    """Nothing, and nought, limit nothing."""
+    return number_in(form, name, least=Decimal(0)) or None

@@ -30,11 +30,11 @@ from ricarica.web.builders.stations import head_from
 from ricarica.web.pages.messages import station_view
 from ricarica.web.pages.station import told
 from ricarica.web.sessions import needs
+from ricarica.web.typed import digits_in, needed_count_in
 from ricarica.web.views.device_model import MonitoringPage, Streams
 from ricarica.web.visitor import Html, Visiting, Visitor
 
 SUGGESTED_MAX = 300
-LEVELS = frozenset("0123456789")
 
 Orders = Sequence[object]
 
@@ -66,7 +66,7 @@ async def tell(visitor: Visiting, station: FromPath[str], act: FromPath[str]) ->
         if results[-1].outcome is Outcome.UNREACHED:
             break
     said = next((each for each in results if each.outcome is not Outcome.ACCEPTED), results[0])
-    detail = " ".join(filter(None, (said.status, said.detail)))
+    detail = said.words
     return await visitor.show(await _page(visitor, station, said.outcome, detail))
 
 
@@ -83,10 +83,10 @@ async def _set(visitor: Visitor, slices: Slices, key: StationKey) -> Orders:
 
 
 async def _clear(visitor: Visitor, slices: Slices, key: StationKey) -> Orders:
-    typed = visitor.form.get("number", "")
-    if not (typed.isascii() and typed.isdigit() and len(typed) < 19):
+    number = digits_in(visitor.form.get("number", ""))
+    if number is None:
         raise InvalidError("name the monitor by its number")
-    return await slices.monitoring.clearing(key, [int(typed)])
+    return await slices.monitoring.clearing(key, [number])
 
 
 async def _base(visitor: Visitor, _slices: Slices, _key: StationKey) -> Orders:
@@ -97,10 +97,7 @@ async def _base(visitor: Visitor, _slices: Slices, _key: StationKey) -> Orders:
 
 
 async def _level(visitor: Visitor, _slices: Slices, _key: StationKey) -> Orders:
-    level = visitor.form.get("level", "")
-    if level not in LEVELS or not level:
-        raise InvalidError("choose a severity from 0 to 9")
-    return [SetMonitoringLevel(int(level))]
+    return [SetMonitoringLevel(needed_count_in(visitor.form, "level", least=0, most=9))]
 
 
 async def _report(_visitor: Visitor, slices: Slices, key: StationKey) -> Orders:

@@ -10,8 +10,8 @@ from ricarica.slices import Slices
 from ricarica.stations.model import Acceptance
 from ricarica.stations.queries import StationQueries, StationView
 from ricarica.stations.service import Preparation
-from ricarica.storage.pages import LIMIT_MAX, Wanted
-from ricarica.web.builders.stations import site_choices
+from ricarica.storage.pages import Wanted
+from ricarica.web.pages.choices import sites_of
 from ricarica.web.pages.messages import station_view
 from ricarica.web.sessions import needs
 from ricarica.web.views.pending import PendingPage, PendingStation
@@ -26,10 +26,9 @@ NAME_LENGTH_MAX = 200
 async def pending_page(visitor: Visiting) -> Html:
     queries = StationQueries(visitor.database)
     waiting = await queries.pending(visitor.tenant, Wanted(SHOWN_MAX))
-    sites = await queries.sites(visitor.tenant, Wanted(LIMIT_MAX))
     page = PendingPage(
         tuple(map(_pending, waiting.items)),
-        site_choices(sites.items),
+        await sites_of(visitor),
         visitor.house.choices.are_unknown_refused,
     )
     return await visitor.show(page)

@@ -1,6 +1,6 @@
 """/security: events, certificates, networks, and the doctor."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from litestar import get, post
@@ -30,6 +30,7 @@ from ricarica.web.builders.security import (
     typed_of,
 )
 from ricarica.web.sessions import needs
+from ricarica.web.typed import Form, digits_in, needed_count_in, text_in
 from ricarica.web.views.security import (
     ROOT_LABELS,
     AuthorityRow,
@@ -80,11 +81,12 @@ async def events_page(visitor: Visiting) -> Html:
 @post("/security/acknowledge", opt=needs(Permission.COMMAND))
 async def acknowledge(visitor: Visiting) -> Html:
     """`ids` with commas in between."""
-    ids = [each for each in visitor.form.get("ids", "").split(",") if each.isdecimal()][:IDS_MAX]
+    typed = map(digits_in, visitor.form.get("ids", "").split(",")[:IDS_MAX])
+    ids = [EventId(number) for number in typed if number is not None]
 
     async def seen(slices: Slices) -> None:
         count = await slices.security.acknowledge(
-            visitor.tenant, [EventId(int(each)) for each in ids], visitor.actor.name, slices.now
+            visitor.tenant, ids, visitor.actor.name, slices.now
         )
         visitor.audit(slices, "security.acknowledge", "security", count=count)
 
@@ -183,23 +185,20 @@ async def _networks(visitor: Visitor) -> NetworksPage:
     return NetworksPage(tuple(map(network_row, profiles)), INTERFACES, typed_of(known))
 
 
-def _profile_typed(visitor: Visitor, form: Mapping[str, str]) -> NetworkProfile:
-    level, timeout = form.get("security_profile", ""), form.get("message_timeout_s", "")
-    if not level.isdecimal() or not timeout.isdecimal():
-        raise InvalidError("the security profile and the time-out are numbers")
+def _profile_typed(visitor: Visitor, form: Form) -> NetworkProfile:
     return NetworkProfile(
         visitor.tenant,
         form.get("name", "").strip(),
         form.get("url", "").strip(),
-        int(level),
+        needed_count_in(form, "security_profile", least=0, most=3),
         visitor.house.now(),
         interface=form.get("interface", ""),
-        message_timeout_s=int(timeout),
-        identity=form.get("identity", "").strip() or None,
+        message_timeout_s=needed_count_in(form, "message_timeout_s"),
+        identity=text_in(form, "identity"),
     )
 
 
-def _secrets_typed(form: Mapping[str, str]) -> NetworkSecrets:
+def _secrets_typed(form: Form) -> NetworkSecrets:
     password = form.get("password", "") or None
     if password is not None and not SECRET_MIN <= len(password) <= SECRET_MAX:
         raise InvalidError(f"a station's password has {SECRET_MIN} to {SECRET_MAX} characters")

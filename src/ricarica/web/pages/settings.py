@@ -80,7 +80,7 @@ async def write_setting(visitor: Visiting, station: FromPath[str]) -> Html:
     result = await told(visitor, key, "settings", WriteSetting(name, value), {"name": name})
     known = await SettingQueries(visitor.database).setting(key, name)
     shown = setting_from(known, may_write=True) if known else unknown_setting(key.station, name)
-    detail = " ".join(filter(None, (result.status, result.detail))) or None
+    detail = result.words or None
     return visitor.part(replace(shown, outcome=result.outcome, outcome_detail=detail))
 
 

@@ -9,8 +9,6 @@ from litestar.params import FromPath
 from msgspec import json, to_builtins
 
 from ricarica.access.model import Permission
-from ricarica.authorization.model import TokenStatus
-from ricarica.authorization.queries import TokenFilter, TokenQueries
 from ricarica.engine.orders import note_order
 from ricarica.engine.queries import MessageQueries
 from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
@@ -30,6 +28,7 @@ from ricarica.web.builders.stations import evses_from, facts_from, head_from
 from ricarica.web.builders.transactions import row_from as transaction_row
 from ricarica.web.builders.transactions import totals
 from ricarica.web.kept import keep, keep_for
+from ricarica.web.pages.choices import tokens_of
 from ricarica.web.pages.messages import log_of
 from ricarica.web.sessions import needs
 from ricarica.web.views.commands import CATALOGUE, Command, CommandOutcome, Commands
@@ -38,7 +37,6 @@ from ricarica.web.visitor import Html, Visiting, Visitor
 
 RECENT = Wanted(6)  # transactions beside the log; the list has all
 RECENT_MESSAGES = 10
-SUGGESTED_TOKENS = Wanted(50)  # a list that one can still look through
 CURVE = timedelta(minutes=15)
 QUIRKS_DAYS = 7
 ANSWER_MAX = 20_000  # characters of an answer; the log of messages has it whole
@@ -114,7 +112,7 @@ async def commands_of(visitor: Visitor, live: LiveStation) -> Commands:
         may_act=may_act,
         resets_when_idle=telling.resets_when_idle(dialect),
         topics=telling.topics(dialect),
-        tokens=await _suggested(visitor) if may_act else (),
+        tokens=await tokens_of(visitor) if may_act else (),
     )
 
 
@@ -155,12 +153,6 @@ async def tariff_of(visitor: Visitor, live: LiveStation) -> str | None:
     return next((tariff.name for tariff in every.items if tariff.is_default), None)
 
 
-async def _suggested(visitor: Visitor) -> tuple[str, ...]:
-    active = TokenFilter(status=TokenStatus.ACTIVE)
-    page = await TokenQueries(visitor.database).tokens(visitor.tenant, active, SUGGESTED_TOKENS)
-    return tuple(token.uid for token in page.items)
-
-
 # -- telling
 
 
@@ -188,6 +180,7 @@ async def _outcome(visitor: Visitor, key: StationKey, command: Command) -> Comma
         result.detail,
         answer_json=_answer(result),
         took_ms=round(took.total_seconds() * 1000),
+        waited=result.waited,
     )
 
 

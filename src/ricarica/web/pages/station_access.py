@@ -7,13 +7,10 @@ from litestar.params import FromPath
 
 from ricarica.access.model import Permission
 from ricarica.authorization.lists import LocalList
-from ricarica.authorization.model import TokenStatus
 from ricarica.authorization.queries import (
     AccessQueries,
     AttemptFilter,
     AttemptQueries,
-    TokenFilter,
-    TokenQueries,
 )
 from ricarica.authorization.reports import masked
 from ricarica.kernel.errors import RicaricaError
@@ -27,21 +24,21 @@ from ricarica.stations.queries import StationQueries, StationView
 from ricarica.storage.pages import Wanted
 from ricarica.transactions.queries.live import LiveStation
 from ricarica.web.builders.stations import head_from
-from ricarica.web.pages.access import attempt_row, count_in
+from ricarica.web.pages.access import attempt_row
+from ricarica.web.pages.choices import tokens_of
 from ricarica.web.pages.station import live_station, told
 from ricarica.web.sessions import needs
+from ricarica.web.typed import count_in
+from ricarica.web.views.commands import NOTHING, Told
 from ricarica.web.views.station_access import (
-    NOTHING,
     AvailabilityRow,
     LocalListView,
     ReservationRow,
     StationAccessPage,
-    Told,
 )
 from ricarica.web.visitor import Html, Visiting, Visitor
 
 RECENT = Wanted(10)
-SUGGESTED = Wanted(50)
 MINUTES = 30  # what a driver on the way needs
 COMMAND = needs(Permission.COMMAND)
 
@@ -105,8 +102,7 @@ async def _tell(
 ) -> Html:
     key = live.view.station.key
     result = await told(visitor, key, name, command, {"number": number})
-    words = " ".join(filter(None, (result.status, result.detail)))
-    return await _page(visitor, live, Told(result.outcome, words))
+    return await _page(visitor, live, Told(result.outcome, result.words))
 
 
 async def _page(visitor: Visitor, live: LiveStation, said: Told = NOTHING) -> Html:
@@ -128,7 +124,7 @@ async def _page(visitor: Visitor, live: LiveStation, said: Told = NOTHING) -> Ht
         tuple(attempt_row(each, in_full=in_full) for each in tried.items),
         _local_list(known, in_full=in_full) if known else None,
         tuple(evse.number for evse in live.evses),
-        await _suggested(visitor) if may_act else (),
+        await tokens_of(visitor) if may_act else (),
         may_act and Reserve in telling.sayable(dialect),
         telling.reserves_plugs(dialect),
         said,
@@ -144,12 +140,6 @@ async def _availability(visitor: Visitor, view: StationView) -> tuple[Availabili
         )
         for each in wanted
     )
-
-
-async def _suggested(visitor: Visitor) -> tuple[str, ...]:
-    active = TokenFilter(status=TokenStatus.ACTIVE)
-    page = await TokenQueries(visitor.database).tokens(visitor.tenant, active, SUGGESTED)
-    return tuple(token.uid for token in page.items)
 
 
 def _reservation_row(reservation: Reservation, visitor: Visitor) -> ReservationRow:

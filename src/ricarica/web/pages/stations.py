@@ -1,6 +1,5 @@
 """/stations: all of them, and preparing one."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from litestar import get, post
@@ -14,8 +13,7 @@ from ricarica.stations.habits import PLAIN, checked
 from ricarica.stations.model import PASSWORD_BYTES_MIN, Acceptance
 from ricarica.stations.queries import StationQueries, StationView
 from ricarica.stations.service import Preparation
-from ricarica.storage.pages import LIMIT_MAX, Wanted
-from ricarica.tariffs.queries import TariffQueries
+from ricarica.storage.pages import Wanted
 from ricarica.transactions.queries.live import LiveQueries
 from ricarica.translation.quirks.models import habits_of
 from ricarica.web.addresses import path_to
@@ -33,13 +31,13 @@ from ricarica.web.builders.quirks import habits_form, habits_from, habits_typed
 from ricarica.web.builders.stations import (
     filter_from,
     row_from,
-    site_choices,
     status_wanted,
     which_from,
 )
+from ricarica.web.pages.choices import sites_of, tariffs_of
 from ricarica.web.pages.messages import station_view
 from ricarica.web.sessions import needs
-from ricarica.web.views.lists import Choice
+from ricarica.web.typed import Form
 from ricarica.web.views.stations import StationForm, StationRows, StationsPage
 from ricarica.web.views.visit import Notice
 from ricarica.web.visitor import Html, Visiting, Visitor
@@ -49,9 +47,6 @@ ROWS_ASKED_MAX = 200  # rows that refresh themselves at once; a page has fewer
 IDENTITY_LENGTH_MAX = 255  # what the stations' door takes
 NAME_LENGTH_MAX = 200
 PROFILES = frozenset({"", "0", "1", "2", "3"})
-EVERYTHING = Wanted(LIMIT_MAX)
-
-Form = Mapping[str, str]
 
 
 @get("/stations", opt=needs(Permission.READ))
@@ -61,12 +56,11 @@ async def stations_page(visitor: Visiting) -> Html:
     found = await LiveQueries(visitor.database).stations(
         visitor.tenant, which_from(typed), wanted, status_wanted(typed)
     )
-    sites = await StationQueries(visitor.database).sites(visitor.tenant, EVERYTHING)
     page = StationsPage(
         tuple(map(row_from, found.items)),
         pager_of("/stations", visitor.query, found.next),
         typed,
-        site_choices(sites.items),
+        await sites_of(visitor),
     )
     return await visitor.show(page)
 
@@ -104,6 +98,7 @@ async def edit_form(visitor: Visiting, station: FromPath[str]) -> Html:
         id=known.key.station,
         is_new=False,
         name=known.name,
+        labels=", ".join(known.labels),
         site=known.site or "",
         acceptance=known.acceptance.value,
         tariff=known.tariff or "",
@@ -172,6 +167,7 @@ def _preparation(form: Form, known: StationView | None) -> Preparation:
         TariffId(form.get("tariff", "")),
         pedantic=bool(form.get("pedantic")),
         habits=None if is_as_before else habits,  # what is known of its model goes on
+        labels=tuple(form.get("labels", "").split(",")),
     )
 
 
@@ -197,6 +193,7 @@ def _typed(visitor: Visitor, known: StationView | None, errors: dict[str, str]) 
         id=known.station.key.station if known else form.get("id", ""),
         is_new=known is None,
         name=form.get("name", ""),
+        labels=form.get("labels", ""),
         site=form.get("site", ""),
         acceptance=form.get("acceptance", ""),
         tariff=form.get("tariff", ""),
@@ -209,10 +206,4 @@ def _typed(visitor: Visitor, known: StationView | None, errors: dict[str, str]) 
 
 
 async def _with_choices(visitor: Visitor, form: StationForm) -> StationForm:
-    sites = await StationQueries(visitor.database).sites(visitor.tenant, EVERYTHING)
-    tariffs = await TariffQueries(visitor.database).tariffs(visitor.tenant, EVERYTHING)
-    return replace(
-        form,
-        sites=site_choices(sites.items),
-        tariffs=tuple(Choice(tariff.id, tariff.name) for tariff in tariffs.items),
-    )
+    return replace(form, sites=await sites_of(visitor), tariffs=await tariffs_of(visitor))

@@ -1,7 +1,5 @@
 """/swaps: batteries exchanged, and what lies in stations' slots."""
 
-from decimal import Decimal, InvalidOperation
-
 from litestar import get, post
 from litestar.params import FromPath
 
@@ -20,6 +18,7 @@ from ricarica.transactions.queries.live import LiveStation
 from ricarica.web.builders.lists import pager_of
 from ricarica.web.pages.station import live_station, told
 from ricarica.web.sessions import needs
+from ricarica.web.typed import number_in
 from ricarica.web.views.commands import Command, CommandOutcome
 from ricarica.web.views.status import Status
 from ricarica.web.views.swaps import SlotRow, Slots, SwapFilter, SwapRow, SwapsPage
@@ -27,6 +26,7 @@ from ricarica.web.views.visit import Notice
 from ricarica.web.visitor import Html, Visiting, Visitor
 
 ON_A_PAGE = 50
+WATTS_PER_KILOWATT = 1000
 
 
 @get("/swaps", opt=needs(Permission.READ))
@@ -44,7 +44,8 @@ async def swaps_page(visitor: Visiting) -> Html:
 @post("/stations/{station:str}/swaps/capacity", opt=needs(Permission.EDIT_STATIONS))
 async def set_capacity(visitor: Visiting, station: FromPath[str]) -> Html:
     key = (await live_station(visitor, station)).view.station.key
-    capacity_wh = _watt_hours(visitor.form.get("capacity", "").strip())
+    capacity_kwh = number_in(visitor.form, "capacity")
+    capacity_wh = None if capacity_kwh is None else capacity_kwh * WATTS_PER_KILOWATT
 
     async def change(slices: Slices) -> None:
         await slices.swaps.set_capacity(key, capacity_wh)
@@ -102,12 +103,3 @@ async def _asked(visitor: Visitor, key: StationKey) -> CommandOutcome:
     except RicaricaError as error:
         return CommandOutcome(Command.START, Outcome.UNREACHED, error=str(error))
     return CommandOutcome(Command.START, result.outcome, result.status, result.detail)
-
-
-def _watt_hours(typed: str) -> Decimal | None:
-    if not typed:
-        return None
-    try:
-        return Decimal(typed.replace(",", ".")) * 1000
-    except InvalidOperation as error:
-        raise InvalidError(f"{typed[:20]!r} is no number of kWh") from error

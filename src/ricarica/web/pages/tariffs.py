@@ -1,8 +1,7 @@
 """/tariffs: prices."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from litestar import get, post
 from litestar.params import FromPath
@@ -25,6 +24,7 @@ from ricarica.tariffs.service import TariffChanges
 from ricarica.web.addresses import name_in
 from ricarica.web.builders.forms import NAME_MISSING, NO_CURRENCY, NO_NUMBER, NO_PERCENT, NO_PRICE
 from ricarica.web.sessions import needs
+from ricarica.web.typed import Form, decimal_in
 from ricarica.web.views.tariffs import TariffForm, TariffRow, TariffsPage
 from ricarica.web.views.visit import Notice
 from ricarica.web.visitor import Html, Visiting, Visitor
@@ -32,9 +32,6 @@ from ricarica.web.visitor import Html, Visiting, Visitor
 PRICE_FIELDS = ("per_kwh", "per_minute", "per_idle_minute", "per_session")
 NUMBER_FIELDS = (*PRICE_FIELDS, "vat_percent")
 PERCENT_MAX = Decimal(100)
-TYPED_MAX = 30  # characters of a number
-
-Form = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +166,7 @@ def filled_from(form: Form) -> Filled | dict[str, str]:
 
 def number_from(typed: str) -> Decimal | None:
     """With a point or a comma before the decimals; nothing typed is nothing to pay."""
-    text = typed.strip().replace(",", ".") or "0"
-    try:
-        number = Decimal(text) if len(text) <= TYPED_MAX else None
-    except InvalidOperation:
-        return None
-    return number if number is not None and number.is_finite() else None
+    return decimal_in(typed.strip() or "0")
 
 
 def _is_price(number: Decimal) -> bool:

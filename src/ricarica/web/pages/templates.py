@@ -7,7 +7,7 @@ from litestar.params import FromPath
 
 from ricarica.access.model import Permission
 from ricarica.configuration.queries import SettingQueries
-from ricarica.configuration.templates import Template
+from ricarica.configuration.templates import Applies, Template
 from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.ids import StationKey
 from ricarica.slices import Slices
@@ -24,7 +24,7 @@ from ricarica.web.builders.device_model import (
     typed_template_form,
 )
 from ricarica.web.builders.lists import pager_of
-from ricarica.web.builders.stations import site_choices
+from ricarica.web.pages.choices import sites_of
 from ricarica.web.sessions import needs
 from ricarica.web.views.device_model import TemplateForm, TemplatePage, TemplatesPage
 from ricarica.web.views.visit import Notice
@@ -56,7 +56,7 @@ async def template_page(visitor: Visiting, template: FromPath[str]) -> Html:
     known = await _known(visitor, template)
     wanted = Wanted(ON_A_PAGE, visitor.query.get("after") or None)
     found = await StationQueries(visitor.database).stations(
-        visitor.tenant, StationFilter(site=known.applies.site), wanted
+        visitor.tenant, _which(known.applies), wanted
     )
     stations = [view.station for view in found.items if known.applies.to(view.station)]
     active = replace(known, is_active=True)
@@ -143,6 +143,11 @@ async def _saved(visitor: Visitor, known: Template | None) -> Html:
     return visitor.lead_to(path_to("templates", kept[-1]), Notice.TEMPLATE_SAVED)
 
 
+def _which(applies: Applies) -> StationFilter:
+    """As much of it as the database can choose by."""
+    return StationFilter(site=applies.site, label=applies.label or None)
+
+
 async def _known(visitor: Visitor, part: str) -> Template:
     name = name_in(part)
     known = await SettingQueries(visitor.database).template(visitor.tenant, name)
@@ -153,7 +158,7 @@ async def _known(visitor: Visitor, part: str) -> Template:
 
 async def _connected(visitor: Visitor, template: Template) -> list[StationKey]:
     """The stations that can be told now."""
-    which = StationFilter(site=template.applies.site, connected=True)
+    which = replace(_which(template.applies), connected=True)
     found: list[StationKey] = []
     wanted: Wanted | None = Wanted(LIMIT_MAX)
     while wanted is not None and len(found) < PUSHED_MAX:
@@ -165,5 +170,4 @@ async def _connected(visitor: Visitor, template: Template) -> list[StationKey]:
 
 
 async def _with_choices(visitor: Visitor, form: TemplateForm) -> TemplateForm:
-    sites = await StationQueries(visitor.database).sites(visitor.tenant, Wanted(LIMIT_MAX))
-    return replace(form, sites=site_choices(sites.items), neutral=WRITABLE_NEUTRAL)
+    return replace(form, sites=await sites_of(visitor), neutral=WRITABLE_NEUTRAL)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from ricarica.kernel.ids import StationId
-from ricarica.stations.commands import Outcome, Topic
+from ricarica.stations.commands import Outcome, Topic, Wait
 from ricarica.web.translations import msgid
 from ricarica.web.views.lists import Choice
 
@@ -94,6 +94,20 @@ class CommandOutcome:
     error: str | None = None
     """Why it was not even sent, in the viewer's language: a value that makes no sense."""
     kept_until: datetime | None = None
+    waited: Wait | None = None
+    """Behind what the station had been asked before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of the order that this page was called with."""
+
+    outcome: Outcome | None = None
+    detail: str = ""
+    problem: str = ""
+
+
+NOTHING = Told()
 
 
 OUTCOME_LABELS: Mapping[Outcome, str] = {

@@ -1,0 +1,120 @@
+"""What was typed into a form, as values. Whatever it is, at worst InvalidError comes of it."""
+
+from collections.abc import Mapping
+from datetime import datetime, time
+from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
+
+from ricarica.kernel.errors import InvalidError
+from ricarica.kernel.ids import SiteId, StationId
+
+Form = Mapping[str, str]
+
+DIGITS_MAX = 18  # of a whole number; every column takes so many
+COUNT_MAX = 999_999  # stations, minutes, percent, numbers of EVSEs: none is ever larger
+NUMBER_MAX = Decimal(10) ** 9  # watts, watt-hours, amounts of money: none is ever larger
+TYPED_MAX = 30  # characters of a number
+SHOWN = 20  # characters of what was typed, in a complaint
+YEARS = range(2000, 2201)  # beyond them arithmetic with days may end
+
+
+def text_in(form: Form, name: str) -> str | None:
+    return form.get(name, "").strip() or None
+
+
+def names_in(form: Form, name: str) -> tuple[str, ...]:
+    """With blanks or commas between them, each once."""
+    return tuple(dict.fromkeys(form.get(name, "").replace(",", " ").split()))
+
+
+def digits_in(text: str) -> int | None:
+    """A whole number from 0; None for anything else."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX
+    return int(text) if is_number else None
+
+
+def decimal_in(text: str) -> Decimal | None:
+    """With a point or a comma before the decimals; None for what is no number."""
+    if len(text) > TYPED_MAX or "e" in text.lower():  # nobody types 1e-9999, and it fills a page
+        return None
+    try:
+        number = Decimal(text.strip().replace(",", "."))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def count_in(form: Form, name: str, *, least: int = 1, most: int = COUNT_MAX) -> int | None:
+    """None: nothing was typed."""
+    typed = text_in(form, name)
+    if typed is None:
+        return None
+    count = digits_in(typed)
+    if count is None or not least <= count <= most:
+        raise InvalidError(f"{_shown(name)}: {typed[:SHOWN]!r} is no number from {least} to {most}")
+    return count
+
+
+def needed_count_in(form: Form, name: str, *, least: int = 1, most: int = COUNT_MAX) -> int:
+    count = count_in(form, name, least=least, most=most)
+    if count is None:
+        raise InvalidError(f"{_shown(name)}: give a number")
+    return count
+
+
+def number_in(form: Form, name: str, *, least: Decimal = -NUMBER_MAX) -> Decimal | None:
+    """None: nothing was typed."""
+    typed = text_in(form, name)
+    if typed is None:
+        return None
+    number = decimal_in(typed)
+    if number is None:
+        raise InvalidError(f"{_shown(name)}: {typed[:SHOWN]!r} is no number")
+    if not least <= number <= NUMBER_MAX:
+        raise InvalidError(f"{_shown(name)}: {typed} is more, or less, than there can be")
+    return number
+
+
+def needed_number_in(form: Form, name: str) -> Decimal:
+    number = number_in(form, name)
+    if number is None:
+        raise InvalidError(f"{_shown(name)}: give a number")
+    return number
+
+
+def time_in(form: Form, name: str) -> time | None:
+    typed = text_in(form, name)
+    if typed is None:
+        return None
+    try:
+        return time.fromisoformat(typed)
+    except ValueError as error:
+        raise InvalidError(f"{_shown(name)}: {typed[:SHOWN]!r} is no time of day") from error
+
+
+def instant_in(form: Form, name: str, zone: str) -> datetime | None:
+    """As a `datetime-local` field writes it."""
+    typed = text_in(form, name)
+    if typed is None:
+        return None
+    try:
+        at = datetime.fromisoformat(typed).replace(tzinfo=ZoneInfo(zone))
+    except ValueError as error:
+        raise InvalidError(f"{_shown(name)}: {typed[:SHOWN]!r} is no date and time") from error
+    if at.year not in YEARS:
+        raise InvalidError(f"{_shown(name)}: {typed[:SHOWN]} is too long ago, or too far ahead")
+    return at
+
+
+def shown_instant(at: datetime | None, zone: str) -> str:
+    """As a `datetime-local` field wants it."""
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}" if at else ""
+
+
+def place_in(form: Form) -> tuple[SiteId | None, StationId | None]:
+    site, station = text_in(form, "site"), text_in(form, "station")
+    return SiteId(site) if site else None, StationId(station) if station else None
+
+
+def _shown(name: str) -> str:
+    return name.replace("_", " ")
