@@ -1,0 +1,1 @@
+"""Operators, roles, sessions, API keys, and what each of them did."""

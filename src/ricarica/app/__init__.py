@@ -1,0 +1,1 @@
+"""Which process this is: configuration, wiring, roles, and what watches over it."""

@@ -1,0 +1,1 @@
+"""Payments of drivers without a contract, their receipts, and numbers of companies."""

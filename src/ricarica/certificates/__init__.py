@@ -1,0 +1,1 @@
+"""Who may call themselves what, and who believes it: of stations, of cars, of roots."""

@@ -1,0 +1,1 @@
+"""Settings, the device model, and templates that keep stations in step."""

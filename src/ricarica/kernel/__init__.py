@@ -1,0 +1,1 @@
+"""Ids, instants, quantities, money, errors and events; the standard library only."""

@@ -1,0 +1,1 @@
+"""Letters between sockets and decisions, within a process or over NATS."""

@@ -1,0 +1,1 @@
+"""OCPP on the wire, and nothing of ours: messages, frames, the conversation."""

@@ -1,0 +1,1 @@
+"""EVSEs that stations hold for drivers."""

@@ -1,0 +1,1 @@
+"""Security events, passwords, security profiles, and networks of stations."""

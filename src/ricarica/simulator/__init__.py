@@ -1,0 +1,1 @@
+"""Stations that behave, and misbehave, on command."""

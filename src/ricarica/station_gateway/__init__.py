@@ -1,0 +1,1 @@
+"""The stations' door: handshakes, TLS, sockets, and who is let in when."""

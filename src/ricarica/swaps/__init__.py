@@ -1,0 +1,1 @@
+"""Batteries exchanged at stations."""

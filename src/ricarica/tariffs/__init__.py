@@ -1,0 +1,1 @@
+"""Prices, what charging costs by them, and those that lie in stations."""

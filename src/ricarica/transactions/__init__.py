@@ -1,0 +1,1 @@
+"""What was charged, when and by whom; readings, limits and costs."""
