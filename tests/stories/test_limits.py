@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from ricarica.app.watching import LIMITS_EVERY, watches
 from ricarica.configuration.commands import ReportSettings
 from ricarica.engine.paying import limited_start
-from ricarica.kernel.ids import EvseNumber
+from ricarica.engine.unit_of_work import UnitOfWork
+from ricarica.kernel.ids import DEFAULT_TENANT, EvseNumber
 from ricarica.ocpp.dialects import V16, V21, V201, Dialect
 from ricarica.simulator.blocks.costs import count_of, set_limits
 from ricarica.simulator.evse import ChargingState
@@ -17,6 +19,7 @@ from ricarica.simulator.simulated import SimulatedStation
 from ricarica.stations.commands import Outcome, Reset
 from ricarica.tariffs.model import Prices
 from ricarica.testing.world import World, key_of
+from ricarica.transactions import watching
 from ricarica.transactions.commands import CheckTransaction
 from ricarica.transactions.model import Flag, Transaction
 from ricarica.transactions.terms import LimitKind, Limits
@@ -247,3 +250,27 @@ async def test_a_silent_transaction_is_asked_about_and_ends_if_the_station_knows
     assert not transaction.is_running
     assert Flag.LOST_END in transaction.flags
     assert transaction.energy.energy_wh == running.energy.energy_wh
+
+
+@pytest.mark.usecase("E16")
+async def test_of_many_silent_transactions_each_is_stopped_when_its_time_is_up(
+    network: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "AT_ONCE_MAX", 1)
+    await network.add_token("04A1B2C3")
+    stations = [await network.station(f"TORINO-{number}", V16) for number in range(1, 4)]
+    for station in stations:
+        await started_with(network, station, Limits(time=timedelta(minutes=30)))
+    network.clock.pass_time(timedelta(minutes=31))  # and nothing is said of them
+    watch = watches()["watch_limits"]
+
+    async def look(unit: UnitOfWork) -> timedelta | None:
+        return await watch(unit, "")
+
+    again = []
+    for _ in range(4):
+        again.append(await network.soon(network.engine.in_unit(DEFAULT_TENANT, look)))
+        await network.settle()
+
+    assert again == [timedelta(), timedelta(), timedelta(), LIMITS_EVERY]
+    assert [len(told(network, each, "RemoteStopTransaction")) for each in stations] == [1, 1, 1]
