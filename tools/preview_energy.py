@@ -14,6 +14,7 @@ from ricarica.web.views.energy import (
     AlarmRow,
     CarRow,
     ControlRow,
+    Doubts,
     EnergyPage,
     EnergyRow,
     LimitRow,
@@ -55,7 +56,14 @@ def station_energy_page(head: StationHead, now: datetime) -> StationEnergyPage:
 def empty_station_energy(head: StationHead, now: datetime) -> StationEnergyPage:
     page = station_energy_page(head, now)
     nothing = replace(
-        page.state, chart=Chart(), profiles=(), limits=(), cars=(), controls=(), alarms=()
+        page.state,
+        chart=Chart(),
+        doubts=Doubts(),
+        profiles=(),
+        limits=(),
+        cars=(),
+        controls=(),
+        alarms=(),
     )
     return replace(page, state=replace(nothing, may_act=False), can=frozenset(), transactions=())
 
@@ -70,6 +78,7 @@ def _state(station: str, now: datetime) -> StationEnergy:
         1,
         (1, 2),
         Chart(hours, curves),
+        Doubts(600, 80, by_unknown_clock=True),
         now - timedelta(minutes=3),
         tuple(_profile(index, standing, now) for index, standing in enumerate(Standing, 1)),
         (

@@ -110,7 +110,8 @@ async def test_what_is_absurd_is_kept_answered_and_shown(network: World) -> None
     assert [answer[0] for answer in answers] == [3] * len(SAID), answers
     assert [held.id for held in known.profiles] == [0, 5, MOST]
     for evse in (0, 1, MOST):
-        shown.chart_from(known, Occasion(evse=EvseNumber(evse)), None, now)
+        spans = shown.spans_from(known, Occasion(evse=EvseNumber(evse)), now)
+        shown.chart_from(spans, None, now)
     assert all(shown.profile_row_from(held, may_act=True).amounts for held in known.profiles)
     assert [shown.car_row_from(each).departs_at for each in known.evses if each.needs] == [None]
     assert [shown.control_row_from(held).start_at for held in known.controls] == [None]

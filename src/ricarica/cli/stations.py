@@ -16,7 +16,10 @@ app = typer.Typer(no_args_is_help=True, help="Stations of a running server.")
 
 Identity = Annotated[str, typer.Argument(help="The station's identity, in any case.")]
 WAIT_S = 1.0  # between looks at an answer that comes in parts
-MARGIN_S = 10.0  # what the server may need beyond the time that it gives the station
+# What the server may need beyond the time that it gives the station: what was sent before has a
+# third of a minute.
+MARGIN_S = 30.0
+NEUTRAL_S = 60.0  # the server knows how long a station may take for what
 
 ENDS = {
     "accepted": Exit.OK,
@@ -94,7 +97,8 @@ def call_station(
     path = f"/stations/{quote(identity, safe='')}/commands/{quote(action, safe='')}"
     server = Server(url, key)
     try:
-        answer = server.post(path, payload_from(payload or ()), query, timeout + MARGIN_S)
+        within_s = (NEUTRAL_S if is_neutral else timeout) + MARGIN_S
+        answer = server.post(path, payload_from(payload or ()), query, within_s)
     except ConflictError as error:
         complain(str(error))
         raise typer.Exit(Exit.UNREACHED) from error
@@ -214,6 +218,8 @@ def _show_answer(answer: dict[str, Any]) -> None:
         typer.echo(answer["status"])
     if content:
         show_json(content)
+    if waited := answer.get("waited"):
+        typer.echo(f"it waited {waited['ms'] / 1000:.1f} s behind {waited['behind']}")
     if "parts" in answer:
         typer.echo(f"{answer['parts']['state']}, {answer['parts']['pages']} parts")
         show_json(answer["parts"]["content"])

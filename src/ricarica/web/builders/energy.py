@@ -21,6 +21,7 @@ from ricarica.web.views.energy import (
     AlarmRow,
     CarRow,
     ControlRow,
+    Doubts,
     EnergyRow,
     LimitRow,
     ProfileRow,
@@ -198,9 +199,22 @@ def alarm_row_from(alarm: DerAlarm) -> AlarmRow:
 # -- what will hold
 
 
-def chart_from(known: Known, occasion: Occasion, told: Composite | None, now: datetime) -> Chart:
+def spans_from(known: Known, occasion: Occasion, now: datetime) -> list[Span]:
+    """What we believe."""
+    return composite(known.placed, occasion, now, AHEAD)
+
+
+def doubts_from(spans: Iterable[Span]) -> Doubts:
+    ceilings = [span.ceiling for span in spans]
+    return Doubts(
+        max((each.delay_s for each in ceilings if each.delay_s), default=None),
+        min((each.less_from_soc for each in ceilings if each.less_from_soc), default=None),
+        any(each.by_unknown_clock for each in ceilings),
+    )
+
+
+def chart_from(ours: Sequence[Span], told: Composite | None, now: datetime) -> Chart:
     """What we believe, beside what the station itself said last."""
-    ours = composite(known.placed, occasion, now, AHEAD)
     theirs = _told_spans(told) if told else []
     until = now + AHEAD
     moments = {span.at for span in ours} | {at for at, _ in theirs if now <= at < until}

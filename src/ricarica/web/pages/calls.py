@@ -228,6 +228,7 @@ async def _called(visitor: Visitor, station: Station, saying: Saying) -> CallOut
         json_of(result.answer) if result.answer else None,
         round((visitor.house.now() - began).total_seconds() * 1000),
         await _report(visitor, key, called.report or 0) if is_coming else None,
+        waited=result.waited,
     )
 
 

@@ -37,11 +37,13 @@ from ricarica.web.builders.energy import (
     car_row_from,
     chart_from,
     control_row_from,
+    doubts_from,
     energy_row_from,
     has_car,
     limit_row_from,
     profile_row_from,
     rule_form_from,
+    spans_from,
 )
 from ricarica.web.builders.stations import head_from
 from ricarica.web.pages.station import live_station, told
@@ -128,7 +130,13 @@ async def order_energy(visitor: Visiting, station: FromPath[str], order: FromPat
         failed = CommandOutcome(Command.READ_SETTINGS, Outcome.UNREACHED, error=str(error))
         return visitor.part(OrderOutcome(failed))
     is_kept = result.outcome is Outcome.UNREACHED and order in KEPT
-    outcome = CommandOutcome(Command.READ_SETTINGS, result.outcome, result.status, result.detail)
+    outcome = CommandOutcome(
+        Command.READ_SETTINGS,
+        result.outcome,
+        result.status,
+        result.detail,
+        waited=result.waited,
+    )
     return visitor.part(OrderOutcome(outcome, is_kept))
 
 
@@ -162,11 +170,13 @@ async def _state(visitor: Visitor, live: LiveStation) -> StationEnergy:
     occasion = await visitor.carry_out(lambda slices: slices.energy.occasion(key, evse))
     asked = next((each.composite for each in known.evses if each.evse == evse), None)
     may_act = visitor.may(Permission.COMMAND)
+    spans = spans_from(known, occasion, visitor.now)
     return StationEnergy(
         key.station,
         evse,
         numbers,
-        chart_from(known, occasion, asked, visitor.now),
+        chart_from(spans, asked, visitor.now),
+        doubts_from(spans),
         asked.at if asked else None,
         tuple(profile_row_from(held, may_act=may_act) for held in known.profiles),
         tuple(map(limit_row_from, known.limits)),

@@ -54,7 +54,8 @@ COMMANDS: Mapping[str, str] = {
     "trigger": msgid("Ask for a report"),
     "settings": msgid("Write a setting"),
     "unlock": msgid("Unlock a connector"),
-    "raw": msgid("An action of OCPP"),
+    "charging-limit": msgid("Limit charging"),
+    "raw": msgid("Another, or an action of OCPP"),
 }
 
 

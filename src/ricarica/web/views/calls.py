@@ -8,7 +8,7 @@ from typing import ClassVar
 from ricarica.engine.gathering import State as ReportState
 from ricarica.engine.keeping import State as KeptState
 from ricarica.kernel.ids import StationId
-from ricarica.stations.commands import Outcome
+from ricarica.stations.commands import Outcome, Wait
 from ricarica.web.translations import msgid
 from ricarica.web.views.schema_forms import Node
 from ricarica.web.views.stations import StationHead
@@ -249,6 +249,7 @@ class CallOutcome:
     kept_until: datetime | None = None
     error: str | None = None
     """Why it was not even sent."""
+    waited: Wait | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,6 +204,18 @@ class AlarmRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubts:
+    """What only the station knows of what will hold."""
+
+    delay_s: int | None = None
+    """By chance a limit may begin so much later."""
+    less_from_soc: int | None = None
+    """From this state of charge on, in percent, a car gets less."""
+    by_unknown_clock: bool = False
+    """It goes by the station's clock, which was taken for UTC."""
+
+
+@dataclass(frozen=True, slots=True)
 class StationEnergy:
     """All of it, as it is now; a part that stays live."""
 
@@ -213,6 +225,7 @@ class StationEnergy:
     """The one whose future is shown; 0 is the whole station."""
     evses: tuple[int, ...]
     chart: Chart
+    doubts: Doubts
     told_at: datetime | None
     profiles: tuple[ProfileRow, ...]
     limits: tuple[LimitRow, ...]
