@@ -180,6 +180,17 @@ async def change_group(caller: Asking, group: FromPath[str], data: JSONBody[Grou
     await caller.carry_out(change)
 
 
+@delete("/token-groups/{group:str}", opt=EDIT, tags=TAGS)
+async def remove_group(caller: Asking, group: FromPath[str]) -> None:
+    """Forget what is known of a group; its tokens stay in it."""
+
+    async def remove(slices: Slices) -> None:
+        await slices.access_rules.remove_group(caller.tenant, group)
+        caller.audit(slices, "token-group.remove", f"token-group:{group}")
+
+    await caller.carry_out(remove)
+
+
 @get("/local-lists", opt=needs(Permission.READ), tags=TAGS)
 async def list_definitions(caller: Asking) -> Page[ListReply]:
     """Which tokens shall be on the local lists of which stations."""
@@ -289,6 +300,7 @@ HANDLERS = (
     remove_rule,
     list_groups,
     change_group,
+    remove_group,
     list_definitions,
     add_definition,
     change_definition,

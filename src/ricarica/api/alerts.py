@@ -12,7 +12,7 @@ from ricarica.alerts.model import Alert, AlertState, Level, Matches, Rule
 from ricarica.alerts.queries import SHOWN, AlertQueries
 from ricarica.api.caller import Asking, Caller, OfStation, require
 from ricarica.api.gate import needs
-from ricarica.api.replies import Page, PageWanted, ShortText, page_from, page_of
+from ricarica.api.replies import NumberInPath, Page, PageWanted, ShortText, page_from, page_of
 from ricarica.api.templates_of_settings import AppliesBody
 from ricarica.configuration.templates import Applies
 from ricarica.kernel.ids import EventId, SiteId, StationId
@@ -136,7 +136,7 @@ async def list_station_events(
     tags=["Monitoring"],
 )
 async def acknowledge_event(
-    caller: Asking, event: FromPath[int], data: JSONBody[NoteBody]
+    caller: Asking, event: NumberInPath, data: JSONBody[NoteBody]
 ) -> StationEventReply:
     """Somebody has seen it."""
     number = EventId(event)
@@ -173,7 +173,7 @@ async def list_alerts(
     tags=["Alerts"],
 )
 async def acknowledge_alert(
-    caller: Asking, alert: FromPath[int], data: JSONBody[NoteBody]
+    caller: Asking, alert: NumberInPath, data: JSONBody[NoteBody]
 ) -> AlertReply:
     """Somebody looks after it."""
 
@@ -191,7 +191,7 @@ async def acknowledge_alert(
     "/alerts/{alert:int}/resolve", status_code=200, opt=needs(Permission.COMMAND), tags=["Alerts"]
 )
 async def resolve_alert(
-    caller: Asking, alert: FromPath[int], data: JSONBody[NoteBody]
+    caller: Asking, alert: NumberInPath, data: JSONBody[NoteBody]
 ) -> AlertReply:
     """It is over."""
 

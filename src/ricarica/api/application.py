@@ -53,7 +53,7 @@ from ricarica.api import (
     transfers,
     upkeep,
 )
-from ricarica.api.caller import House, provide_caller
+from ricarica.api.caller import House, of_station, provide_caller
 from ricarica.api.documentation import TEMPLATES, ExactNumbers, render_plugins
 from ricarica.api.errors import EXCEPTION_HANDLERS
 from ricarica.api.gate import gate
@@ -113,6 +113,7 @@ def routes(house: House, vitals: Vitals) -> list[ControllerRouterHandler]:
             guards=[gate(house.authentication)],
             dependencies={
                 "caller": Provide(provide_caller(house)),
+                "of_station": Provide(of_station),
                 "page": Provide(wanted, sync_to_thread=False),
                 "away": Provide(away.when_away, sync_to_thread=False),
                 "how": Provide(raw_commands.manner, sync_to_thread=False),

@@ -1,21 +1,20 @@
 """/put-aside: what stations told that could not be read, and so has had no effect yet."""
 
 from datetime import datetime
-from typing import Annotated
 
 from litestar import get, post
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath
 from msgspec import Struct
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking, Caller, require
+from ricarica.api.caller import Asking, Caller, OfStation, require
 from ricarica.api.gate import needs
 from ricarica.api.replies import Page, PageWanted, page_from
 from ricarica.engine.queries import AsideMessage, AsideQueries
 from ricarica.engine.redaction import redacted
+from ricarica.storage.pages import id_in
 
 PATH = "/put-aside"
-NUMBER_MAX = 2**63 - 1  # what the database can hold
 
 
 class AsideReply(Struct, frozen=True):
@@ -33,13 +32,10 @@ class AsideReply(Struct, frozen=True):
 async def list_put_aside(
     caller: Asking,
     page: PageWanted,
-    station: Annotated[str | None, QueryParameter(description="Its identity, any case.")] = None,
+    of_station: OfStation,
 ) -> Page[AsideReply]:
     """What could not be read, the oldest first. The stations were answered nevertheless."""
-    key = await caller.station(station) if station else None
-    rows = await AsideQueries(caller.database).messages(
-        caller.tenant, key.station if key else None, page
-    )
+    rows = await AsideQueries(caller.database).messages(caller.tenant, of_station, page)
     return page_from(rows, aside_reply)
 
 
@@ -59,9 +55,8 @@ HANDLERS = (list_put_aside, replay_put_aside)
 
 
 async def _found(caller: Caller, number: str) -> AsideMessage | None:
-    if not number.isascii() or not number.isdigit() or int(number[:20]) > NUMBER_MAX:
-        return None
-    return await AsideQueries(caller.database).by_id(caller.tenant, int(number))
+    id_ = id_in(number)
+    return None if id_ is None else await AsideQueries(caller.database).by_id(caller.tenant, id_)
 
 
 def aside_reply(message: AsideMessage) -> AsideReply:

@@ -4,11 +4,12 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from litestar import Request
 from litestar.di import NamedDependency
+from litestar.params import QueryParameter
 
 from ricarica.access.authentication import Authentication
 from ricarica.access.model import Actor, KeptAnswer
@@ -23,6 +24,7 @@ from ricarica.kernel.errors import (
 )
 from ricarica.kernel.ids import StationId, StationKey, TenantId
 from ricarica.slices import Slices
+from ricarica.stations.commands import Result
 from ricarica.storage.database import Database
 
 T = TypeVar("T")
@@ -90,6 +92,10 @@ class Caller:
             except LostUpdateError:
                 continue
         return await self.engine.carry_out(self.actor, work)
+
+    async def tell(self, key: StationKey, command: object) -> Result:
+        """What became of it; the log says who gave it."""
+        return await self.engine.commands.tell(key, command, self.actor.name)
 
     def audit(self, slices: Slices, action: str, subject: str, **detail: object) -> None:
         """In the same commit as the change it tells of."""
@@ -215,5 +221,17 @@ def require(found: T | None, what: str) -> T:
     return found
 
 
-def station_key(tenant: TenantId, identity: str) -> StationKey:
-    return StationKey(tenant, StationId(identity))
+async def of_station(
+    caller: Asking,
+    station: Annotated[
+        str | None, QueryParameter(description="Only of this station; its identity in any case.")
+    ] = None,
+) -> StationId | None:
+    """As it is registered: what a list filters by."""
+    if not station:
+        return None
+    key = await caller.carry_out(lambda slices: slices.stations.resolve(caller.tenant, station))
+    return key.station
+
+
+OfStation = NamedDependency[StationId | None]

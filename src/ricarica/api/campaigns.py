@@ -31,6 +31,7 @@ class Stations(Struct, frozen=True, forbid_unknown_fields=True):
     site: ShortText | None = None
     dialect: ShortText | None = None
     q: ShortText | None = None
+    label: ShortText | None = None
 
     @property
     def selection(self) -> Selection:
@@ -42,6 +43,7 @@ class Stations(Struct, frozen=True, forbid_unknown_fields=True):
             self.site,
             self.dialect,
             self.q,
+            self.label,
         )
 
 

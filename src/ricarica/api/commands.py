@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from litestar import post
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct, to_builtins
+from msgspec.structs import replace
 
 from ricarica.access.model import Permission
 from ricarica.api.away import Away, WhenAway, keep
@@ -30,6 +31,7 @@ from ricarica.stations.commands import (
     Topic,
     Trigger,
     Unlock,
+    Wait,
 )
 from ricarica.transactions.commands import StartCharging
 
@@ -47,13 +49,15 @@ class CommandReply(Struct, frozen=True):
 
     `outcome` is `unknown` when the station was asked and did not answer in time: find out what
     it did before trying again. With `when_away=keep` it may be `unreached`; then `answer.kept` is
-    the id under which the command waits.
+    the id under which the command waits. `waited` tells behind which request it had to wait, for
+    a station is asked one thing at a time.
     """
 
     outcome: Outcome
     status: str | None
     detail: str | None
     answer: dict[str, Any]
+    waited: Wait | None = None
 
 
 class Start(Struct, frozen=True, forbid_unknown_fields=True):
@@ -128,9 +132,7 @@ async def start(caller: Asking, identity: FromPath[str], data: JSONBody[Start]) 
 
         command = await caller.carry_out(order)
         reply = await _told(caller, "start", key, command)
-        return CommandReply(
-            reply.outcome, reply.status, reply.detail, {**reply.answer, "number": command.number}
-        )
+        return with_answer(reply, number=command.number)
 
     key = await caller.station(identity)
     return await caller.once_outside(CommandReply, lambda: act(key))
@@ -186,7 +188,7 @@ async def trigger(
     command = Trigger(data.topic, _evse(data.evse), _connector(data.connector), data.custom)
     orders = await caller.carry_out(lambda slices: trigger_orders(slices, key, command))
     saying = Saying("trigger", _said(command))
-    return await _say_each(caller, key, orders, saying, away)
+    return await say_each(caller, key, orders, saying, away)
 
 
 @post(f"{PATH}/clear-cache", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"])
@@ -240,7 +242,7 @@ async def _read(caller: Caller, key: StationKey, names: Sequence[str]) -> Comman
     answer = merged(reply.answer for reply in replies)
     has_any = any(reply.outcome is Outcome.ACCEPTED for reply in replies)
     outcome = Outcome.ACCEPTED if has_any else said.outcome
-    return CommandReply(outcome, said.status, said.detail, answer)
+    return CommandReply(outcome, said.status, said.detail, answer, replies[0].waited)
 
 
 async def write_settings(
@@ -259,16 +261,19 @@ async def write_settings(
         name: {"outcome": reply.outcome, "status": reply.status, "detail": reply.detail}
         for name, reply in replies.items()
     }
-    return CommandReply(summary.outcome, summary.status, summary.detail, {"settings": results})
+    waited = next(iter(replies.values())).waited
+    return CommandReply(
+        summary.outcome, summary.status, summary.detail, {"settings": results}, waited
+    )
 
 
 async def _say(
     caller: Caller, name: str, key: StationKey, command: object, away: WhenAway = REFUSED
 ) -> CommandReply:
-    return await _say_each(caller, key, [command], Saying(name, _said(command)), away)
+    return await say_each(caller, key, [command], Saying(name, _said(command)), away)
 
 
-async def _say_each(
+async def say_each(
     caller: Caller, key: StationKey, commands: Sequence[object], saying: Saying, away: WhenAway
 ) -> CommandReply:
     """What became of it; of several commands, of the first that was not accepted."""
@@ -310,12 +315,22 @@ async def _told(
     Raises:
         ConflictError: the station is not connected.
     """
-    result = await caller.engine.commands.tell(key, command, caller.actor.name)
+    result = await caller.tell(key, command)
     said = to_builtins(command) if detail is None else detail
-    await note_command(caller, key, name, result.outcome, said)
+    return await noted(caller, key, name, result, said)
+
+
+async def noted(
+    caller: Caller, key: StationKey, name: str, result: Result, detail: dict[str, Any]
+) -> CommandReply:
+    """
+    Raises:
+        ConflictError: the station is not connected.
+    """
+    await note_command(caller, key, name, result.outcome, detail)
     if result.outcome is Outcome.UNREACHED:
         raise ConflictError(f"{key.station} is not connected; nothing was sent")
-    return _reply(result)
+    return command_reply(result)
 
 
 async def note_command(
@@ -327,8 +342,14 @@ async def note_command(
     await caller.carry_out(note)
 
 
-def _reply(result: Result) -> CommandReply:
-    return CommandReply(result.outcome, result.status, result.detail, dict(result.answer))
+def command_reply(result: Result, **more: object) -> CommandReply:
+    answer = {**result.answer, **more}
+    return CommandReply(result.outcome, result.status, result.detail, answer, result.waited)
+
+
+def with_answer(reply: CommandReply, **more: object) -> CommandReply:
+    """The same reply with more of our own in its answer."""
+    return replace(reply, answer={**reply.answer, **more})
 
 
 def _evse(number: int | None) -> EvseNumber | None:

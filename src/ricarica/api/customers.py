@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from litestar import get, post
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking
-from ricarica.api.commands import CommandReply
+from ricarica.api.caller import Asking, OfStation
+from ricarica.api.commands import CommandReply, with_answer
 from ricarica.api.gate import needs
 from ricarica.api.replies import Page, ShortText, page_of
 from ricarica.api.telling import tell_all
@@ -17,7 +17,6 @@ from ricarica.authorization.model import TokenRef
 from ricarica.authorization.queries import CustomerQueries
 from ricarica.authorization.reports import CustomerReport, ReportState, who_of
 from ricarica.certificates.model import HashAlgorithm, hash_data
-from ricarica.kernel.ids import StationId
 from ricarica.slices import Slices
 
 TAGS = ["Privacy"]
@@ -57,12 +56,9 @@ class CustomerReply(Struct, frozen=True):
 
 
 @get("/customer-reports", opt=needs(Permission.EDIT_TOKENS), tags=TAGS)
-async def list_reports(
-    caller: Asking, station: FromQuery[str | None] = None
-) -> Page[CustomerReply]:
+async def list_reports(caller: Asking, of_station: OfStation) -> Page[CustomerReply]:
     """What stations told of customers, as far as it is still kept."""
-    wanted = StationId(station) if station else None
-    reports = await CustomerQueries(caller.database).reports(caller.tenant, wanted)
+    reports = await CustomerQueries(caller.database).reports(caller.tenant, of_station)
     return page_of(map(customer_reply, reports))
 
 
@@ -107,8 +103,7 @@ async def ask_about_customer(
     command = await caller.carry_out(prepare)
     detail = {"who": who_of(command), "report": command.report, "clear": command.clear}
     reply = await tell_all(caller, key, "customer-information", [command], detail)
-    answer = {**reply.answer, "number": command.number}
-    return CommandReply(reply.outcome, reply.status, reply.detail, answer)
+    return with_answer(reply, number=command.number)
 
 
 HANDLERS = (list_reports, ask_about_customer)

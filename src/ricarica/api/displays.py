@@ -9,9 +9,9 @@ from msgspec import Meta, Struct
 
 from ricarica.access.model import Permission
 from ricarica.api.caller import Asking, Caller, require
-from ricarica.api.commands import CommandReply
+from ricarica.api.commands import CommandReply, with_answer
 from ricarica.api.gate import needs
-from ricarica.api.replies import Instant, Page, ShortText, in_utc, page_of
+from ricarica.api.replies import Instant, NumberInPath, Page, ShortText, in_utc, page_of
 from ricarica.api.telling import tell_all
 from ricarica.displays.commands import ClearMessage
 from ricarica.displays.model import (
@@ -159,8 +159,7 @@ async def show(
         )
         number = command.message.number
         reply = await tell_all(caller, key, "show", [command], {"number": number})
-        answer = {**reply.answer, "number": number}
-        return CommandReply(reply.outcome, reply.status, reply.detail, answer)
+        return with_answer(reply, number=number)
 
     return await caller.once_outside(CommandReply, act)
 
@@ -174,7 +173,7 @@ async def read(caller: Asking, identity: FromPath[str]) -> CommandReply:
 
 
 @delete(f"{AT}/{{number:int}}", status_code=200, opt=EDIT, tags=TAGS)
-async def clear(caller: Asking, identity: FromPath[str], number: FromPath[int]) -> CommandReply:
+async def clear(caller: Asking, identity: FromPath[str], number: NumberInPath) -> CommandReply:
     """Show it no more. One that a template wants comes back: change that instead."""
     key = await caller.station(identity)
     command = ClearMessage(number)

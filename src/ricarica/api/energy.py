@@ -6,11 +6,19 @@ from typing import Annotated, Any
 
 from litestar import delete, get, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
-from msgspec import Meta, Struct, to_builtins
+from msgspec import Meta, Struct, json, to_builtins
 
 from ricarica.access.model import Permission
+from ricarica.api.away import Away, WhenAway, keep
 from ricarica.api.caller import Asking, Caller
-from ricarica.api.commands import CommandReply, note_command
+from ricarica.api.commands import (
+    CommandReply,
+    command_reply,
+    note_command,
+    noted,
+    say_each,
+    with_answer,
+)
 from ricarica.api.energy_replies import (
     EnergyReply,
     RuleReply,
@@ -20,29 +28,18 @@ from ricarica.api.energy_replies import (
     span_reply,
 )
 from ricarica.api.gate import needs
-from ricarica.api.replies import Page, page_of
+from ricarica.api.replies import NumberInPath, Page, page_of
 from ricarica.authorization.model import EnergyTransfer
 from ricarica.energy.commands import (
     AllowTransfers,
-    AskComposite,
     AskDer,
     AskProfiles,
-    ClearDer,
-    ClearProfiles,
     SignalFrequency,
     UsePriority,
 )
 from ricarica.energy.composite import composite
-from ricarica.energy.der import DerControl, DerKind
-from ricarica.energy.model import (
-    Amounts,
-    Kind,
-    Profile,
-    Purpose,
-    Rule,
-    Unit,
-    flat,
-)
+from ricarica.energy.der import DerControl
+from ricarica.energy.model import Amounts, Profile, Rule
 from ricarica.energy.queries import EnergyQueries, Summary
 from ricarica.engine.energy_orders import (
     limited_start,
@@ -50,53 +47,35 @@ from ricarica.engine.energy_orders import (
     set_control,
     set_profile,
 )
-from ricarica.kernel.errors import ConflictError
+from ricarica.engine.energy_sayings import (
+    HOURS_MAX,
+    AmountsBody,
+    AskDerBody,
+    ClearBody,
+    ClearDerBody,
+    CompositeBody,
+    NewLimit,
+    NewProfile,
+    NoBody,
+    NumberBody,
+    SignalBody,
+    command_from,
+    limited,
+)
+from ricarica.engine.sayings import Saying
 from ricarica.kernel.ids import EvseNumber, StationId, StationKey
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
 
 PATH = "/stations/{identity:str}"
 TAGS = ["Energy"]
-HOURS_MAX = 7 * 24  # further ahead nobody plans, and a station would answer with thousands of lines
 KEPT = "it is told when the station is back"
-
-Evse = Annotated[int, Meta(ge=0, le=1000, description="0: the whole station, or all of its EVSEs.")]
-
-
-class NewProfile(Struct, frozen=True, forbid_unknown_fields=True):
-    evse: Evse
-    profile: Profile
-
-
-class NewLimit(Struct, frozen=True, forbid_unknown_fields=True):
-    """One limit until it is removed: for the station, for a default, or for a transaction."""
-
-    limit: Decimal
-    unit: Unit = Unit.A
-    evse: Evse = 0
-    purpose: Purpose = Purpose.TX_DEFAULT
-    stack_level: Annotated[int, Meta(ge=0)] = 0
-    number: int = 0
 
 
 class NewStart(Struct, frozen=True, forbid_unknown_fields=True):
     evse: Annotated[int, Meta(ge=1, le=1000)]
     profile: Profile
     token: str | None = None
-
-
-class ClearBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """At least one of them."""
-
-    evse: Evse | None = None
-    purpose: Purpose | None = None
-    stack_level: int | None = None
-
-
-class CompositeBody(Struct, frozen=True, forbid_unknown_fields=True):
-    evse: Evse
-    hours: Annotated[int, Meta(ge=1, le=HOURS_MAX)] = 24
-    unit: Unit | None = None
 
 
 class PriorityBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,22 +86,6 @@ class PriorityBody(Struct, frozen=True, forbid_unknown_fields=True):
 class TransfersBody(Struct, frozen=True, forbid_unknown_fields=True):
     transaction: str
     transfers: Annotated[list[EnergyTransfer], Meta(min_length=1)]
-
-
-class SignalBody(Struct, frozen=True, forbid_unknown_fields=True):
-    signal: Annotated[int, Meta(ge=-(2**31), lt=2**31)]
-
-
-class AskDerBody(Struct, frozen=True, forbid_unknown_fields=True):
-    is_default: bool | None = None
-    kind: DerKind | None = None
-    id: str | None = None
-
-
-class ClearDerBody(Struct, frozen=True, forbid_unknown_fields=True):
-    is_default: bool
-    kind: DerKind | None = None
-    id: str | None = None
 
 
 class RuleBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -173,7 +136,12 @@ async def get_composite(
 # -- profiles
 
 
-@post(f"{PATH}/charging-profiles", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
+@post(
+    [f"{PATH}/charging-profiles", f"{PATH}/commands/set-profile"],
+    status_code=200,
+    opt=needs(Permission.COMMAND),
+    tags=TAGS,
+)
 async def add_profile(
     caller: Asking, identity: FromPath[str], data: JSONBody[NewProfile]
 ) -> CommandReply:
@@ -185,22 +153,18 @@ async def add_profile(
     return await _set(caller, key, EvseNumber(data.evse), data.profile)
 
 
-@post(f"{PATH}/charging-limits", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
+@post(
+    [f"{PATH}/charging-limits", f"{PATH}/commands/charging-limit"],
+    status_code=200,
+    opt=needs(Permission.COMMAND),
+    tags=TAGS,
+)
 async def add_limit(
     caller: Asking, identity: FromPath[str], data: JSONBody[NewLimit]
 ) -> CommandReply:
     """Set one limit, and keep it set, without writing a profile."""
     key = await caller.station(identity)
-    kind = Kind.RELATIVE if data.purpose is Purpose.TRANSACTION else Kind.ABSOLUTE
-    profile = flat(
-        data.purpose,
-        data.unit,
-        data.limit,
-        id=data.number,
-        kind=kind,
-        stack_level=data.stack_level,
-    )
-    return await _set(caller, key, EvseNumber(data.evse), profile)
+    return await _set(caller, key, EvseNumber(data.evse), limited(data))
 
 
 @delete(
@@ -210,7 +174,7 @@ async def add_limit(
     tags=TAGS,
 )
 async def delete_profile(
-    caller: Asking, identity: FromPath[str], number: FromPath[int]
+    caller: Asking, identity: FromPath[str], number: NumberInPath
 ) -> CommandReply:
     """Remove a profile; from a station that is away, when it is back."""
     key = await caller.station(identity)
@@ -225,7 +189,7 @@ async def delete_profile(
     tags=TAGS,
 )
 async def change_amounts(
-    caller: Asking, identity: FromPath[str], number: FromPath[int], data: JSONBody[Amounts]
+    caller: Asking, identity: FromPath[str], number: NumberInPath, data: JSONBody[Amounts]
 ) -> CommandReply:
     """Other amounts for a dynamic profile, at once. What is left out stays."""
     key = await caller.station(identity)
@@ -249,39 +213,42 @@ async def start_limited(
     return await _tell(caller, key, "start-limited", command)
 
 
+@post(f"{PATH}/commands/clear-profile", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
+async def clear_profile(
+    caller: Asking, identity: FromPath[str], data: JSONBody[NumberBody], away: Away
+) -> CommandReply:
+    """Remove a profile by its number."""
+    return await _said(caller, identity, "clear-profile", data, away)
+
+
 @post(f"{PATH}/commands/clear-profiles", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
 async def clear_profiles(
-    caller: Asking, identity: FromPath[str], data: JSONBody[ClearBody]
+    caller: Asking, identity: FromPath[str], data: JSONBody[ClearBody], away: Away
 ) -> CommandReply:
     """Remove all profiles of a purpose, a stack level, an EVSE; never what others limit."""
-    key = await caller.station(identity)
-    evse = None if data.evse is None else EvseNumber(data.evse)
-    command = ClearProfiles(None, evse, data.purpose, data.stack_level)
-    return await _tell(caller, key, "clear-profiles", command)
+    return await _said(caller, identity, "clear-profiles", data, away)
+
+
+@post(f"{PATH}/commands/update-dynamic", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
+async def update_dynamic(
+    caller: Asking, identity: FromPath[str], data: JSONBody[AmountsBody], away: Away
+) -> CommandReply:
+    """Other amounts for a dynamic profile, at once. What is left out stays."""
+    return await _said(caller, identity, "update-dynamic", data, away)
 
 
 @post(f"{PATH}/commands/report-profiles", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
-async def report_profiles(caller: Asking, identity: FromPath[str]) -> CommandReply:
+async def report_profiles(caller: Asking, identity: FromPath[str], away: Away) -> CommandReply:
     """Ask which profiles are installed; they come afterwards, under `answer.number`."""
-    key = await caller.station(identity)
-
-    async def ask(slices: Slices) -> AskProfiles:
-        return await slices.energy.ask(key, slices.now)
-
-    command = await caller.carry_out(ask)
-    reply = await _tell(caller, key, "report-profiles", command)
-    answer = {**reply.answer, "number": command.number}
-    return CommandReply(reply.outcome, reply.status, reply.detail, answer)
+    return await _said(caller, identity, "report-profiles", NoBody(), away)
 
 
 @post(f"{PATH}/commands/composite", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
 async def ask_composite(
-    caller: Asking, identity: FromPath[str], data: JSONBody[CompositeBody]
+    caller: Asking, identity: FromPath[str], data: JSONBody[CompositeBody], away: Away
 ) -> CommandReply:
     """Ask the station itself what will hold."""
-    key = await caller.station(identity)
-    command = AskComposite(EvseNumber(data.evse), data.hours * 3600, data.unit)
-    return await _tell(caller, key, "composite", command)
+    return await _said(caller, identity, "composite", data, away)
 
 
 @post(f"{PATH}/commands/priority", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
@@ -314,40 +281,40 @@ async def afrr(caller: Asking, identity: FromPath[str], data: JSONBody[SignalBod
 # -- controls of the grid
 
 
-@post(f"{PATH}/der-controls", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
+@post(
+    [f"{PATH}/der-controls", f"{PATH}/commands/set-der"],
+    status_code=200,
+    opt=needs(Permission.COMMAND),
+    tags=TAGS,
+)
 async def add_control(
-    caller: Asking, identity: FromPath[str], data: JSONBody[DerControl]
+    caller: Asking, identity: FromPath[str], data: JSONBody[DerControl], away: Away
 ) -> CommandReply:
     """Set a control. `answer.id` names it, `answer.superseded` those that it goes before."""
     key = await caller.station(identity)
     tell = _Teller(caller, key, "set-der", {"kind": data.kind, "id": data.id})
     command, result = await set_control(caller.carry_out, tell, key, data)
-    return _reply(result, id=command.control.id)
+    control = command.control
+    if result.outcome is not Outcome.UNREACHED or away.keep_for is None:
+        return command_reply(result, id=control.id)
+    number = await keep(caller, key, Saying("set-der", to_builtins(control)), away.keep_for)
+    return CommandReply(result.outcome, None, KEPT, {"id": control.id, "kept": number})
 
 
 @post(f"{PATH}/commands/report-der", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
 async def report_controls(
-    caller: Asking, identity: FromPath[str], data: JSONBody[AskDerBody]
+    caller: Asking, identity: FromPath[str], data: JSONBody[AskDerBody], away: Away
 ) -> CommandReply:
     """Ask which controls are installed; they come afterwards, under `answer.number`."""
-    key = await caller.station(identity)
-
-    async def ask(slices: Slices) -> AskDer:
-        return AskDer(slices.ids.wire_number(), data.is_default, data.kind, data.id)
-
-    command = await caller.carry_out(ask)
-    reply = await _tell(caller, key, "report-der", command)
-    answer = {**reply.answer, "number": command.number}
-    return CommandReply(reply.outcome, reply.status, reply.detail, answer)
+    return await _said(caller, identity, "report-der", data, away)
 
 
 @post(f"{PATH}/commands/clear-der", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
 async def clear_controls(
-    caller: Asking, identity: FromPath[str], data: JSONBody[ClearDerBody]
+    caller: Asking, identity: FromPath[str], data: JSONBody[ClearDerBody], away: Away
 ) -> CommandReply:
     """Remove one control, or all defaults or all scheduled ones, of one kind or of any."""
-    key = await caller.station(identity)
-    return await _tell(caller, key, "clear-der", ClearDer(data.is_default, data.kind, data.id))
+    return await _said(caller, identity, "clear-der", data, away)
 
 
 # -- rules
@@ -382,7 +349,9 @@ HANDLERS = (
     delete_profile,
     change_amounts,
     start_limited,
+    clear_profile,
     clear_profiles,
+    update_dynamic,
     report_profiles,
     ask_composite,
     priority,
@@ -422,6 +391,17 @@ async def _set(caller: Caller, key: StationKey, evse: EvseNumber, profile: Profi
     return await caller.once_outside(CommandReply, act)
 
 
+async def _said(
+    caller: Caller, identity: str, name: str, body: Struct, away: WhenAway
+) -> CommandReply:
+    """Now; or, if that is wanted, once the station is back."""
+    key, text = await caller.station(identity), json.encode(body)
+    command = await caller.carry_out(lambda slices: command_from(slices, key, name, text))
+    reply = await say_each(caller, key, [command], Saying(name, to_builtins(body)), away)
+    number = command.number if isinstance(command, AskProfiles | AskDer) else None
+    return reply if number is None else with_answer(reply, number=number)
+
+
 class _Teller:
     """Tells a station, and writes down who did."""
 
@@ -431,7 +411,7 @@ class _Teller:
 
     async def __call__(self, command: object) -> Result:
         caller = self._caller
-        result = await caller.engine.commands.tell(self._key, command, caller.actor.name)
+        result = await caller.tell(self._key, command)
         await note_command(caller, self._key, self._name, result.outcome, self._said)
         return result
 
@@ -443,20 +423,14 @@ async def _tell(caller: Caller, key: StationKey, name: str, command: object) -> 
     """
 
     async def act() -> CommandReply:
-        result = await _Teller(caller, key, name, to_builtins(command))(command)
-        if result.outcome is Outcome.UNREACHED:
-            raise ConflictError(f"{key.station} is not connected; nothing was sent")
-        return _reply(result)
+        result = await caller.tell(key, command)
+        return await noted(caller, key, name, result, to_builtins(command))
 
     return await caller.once_outside(CommandReply, act)
 
 
-def _reply(result: Result, **more: object) -> CommandReply:
-    return CommandReply(result.outcome, result.status, result.detail, {**result.answer, **more})
-
-
 def _kept(result: Result, **more: object) -> CommandReply:
-    reply = _reply(result, **more)
+    reply = command_reply(result, **more)
     if result.outcome is not Outcome.UNREACHED:
         return reply
     return CommandReply(reply.outcome, None, KEPT, reply.answer)

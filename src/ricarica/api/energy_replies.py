@@ -91,13 +91,21 @@ class EnergyReply(Struct, frozen=True):
 
 
 class SpanReply(Struct, frozen=True):
-    """From `at` until the next one. null: nothing limits it."""
+    """From `at` until the next one. null: nothing limits it.
+
+    What only the station knows: by chance it may begin `delay_s` later; from `less_from_soc`
+    percent on the car gets less; with `by_unknown_clock` it goes by the station's wall clock,
+    which was taken for UTC, since the station did not tell where it stands.
+    """
 
     at: datetime
     limit_w: Decimal | None
     limit_a: Decimal | None
     discharge_w: Decimal | None
     setpoint_w: Decimal | None
+    delay_s: int | None = None
+    less_from_soc: int | None = None
+    by_unknown_clock: bool = False
 
 
 class RuleReply(Struct, frozen=True):
@@ -188,4 +196,13 @@ def rule_reply(rule: Rule) -> RuleReply:
 
 
 def span_reply(at: datetime, ceiling: Ceiling) -> SpanReply:
-    return SpanReply(at, ceiling.in_w(), ceiling.in_a(), ceiling.discharge_w, ceiling.setpoint_w)
+    return SpanReply(
+        at,
+        ceiling.in_w(),
+        ceiling.in_a(),
+        ceiling.discharge_w,
+        ceiling.setpoint_w,
+        ceiling.delay_s,
+        ceiling.less_from_soc,
+        ceiling.by_unknown_clock,
+    )

@@ -19,6 +19,7 @@ from ricarica.api.replies import ENCODER
 from ricarica.engine.outbox import Told
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import EventId, TenantId
+from ricarica.storage.pages import id_in
 
 HEARTBEAT_S = 15.0  # proxies close what is silent for 30 s or more
 SENT_MAX = 2_000  # ids of what was missed; more than can wait to be told once more
@@ -77,9 +78,10 @@ HANDLERS = (events,)
 def _place(last_event_id: str | None) -> EventId | None:
     if not last_event_id:
         return None
-    if not last_event_id.isascii() or not last_event_id.isdigit() or len(last_event_id) > 19:
+    id_ = id_in(last_event_id)
+    if id_ is None:
         raise InvalidError("Last-Event-ID is the id of an event of ours")
-    return EventId(int(last_event_id))
+    return EventId(id_)
 
 
 async def stream(

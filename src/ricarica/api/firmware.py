@@ -8,8 +8,8 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking, Caller, require
-from ricarica.api.commands import CommandReply
+from ricarica.api.caller import Asking, require
+from ricarica.api.commands import CommandReply, noted, with_answer
 from ricarica.api.gate import needs
 from ricarica.api.replies import Instant, Page, PageWanted, ShortText, page_from, page_of
 from ricarica.engine.intake import take_image
@@ -18,10 +18,7 @@ from ricarica.firmware.facts import Wanted
 from ricarica.firmware.images import Image, Root
 from ricarica.firmware.queries import FirmwareQueries, UpdateView
 from ricarica.firmware.updates import UpdateKind, UpdateState
-from ricarica.kernel.errors import ConflictError
-from ricarica.kernel.ids import StationKey
 from ricarica.slices import Slices
-from ricarica.stations.commands import Outcome, Result
 
 
 class ImageReply(Struct, frozen=True):
@@ -210,7 +207,7 @@ async def update_station(
     async def act() -> CommandReply:
         number, result = await caller.engine.clerk.update_firmware(caller.actor, key, wanted)
         detail = {"image": data.image, "number": number}
-        return await _noted(caller, key, "station.firmware", detail, number, result)
+        return with_answer(await noted(caller, key, "firmware", result, detail), number=number)
 
     return await caller.once_outside(CommandReply, act)
 
@@ -231,7 +228,8 @@ async def publish(
         clerk = caller.engine.clerk
         number, result = await clerk.publish_firmware(caller.actor, key, data.image)
         detail = {"image": data.image, "number": number}
-        return await _noted(caller, key, "station.publish-firmware", detail, number, result)
+        reply = await noted(caller, key, "publish-firmware", result, detail)
+        return with_answer(reply, number=number)
 
     return await caller.once_outside(CommandReply, act)
 
@@ -249,9 +247,8 @@ async def unpublish(
     key = await caller.station(identity)
 
     async def act() -> CommandReply:
-        result = await caller.engine.commands.tell(key, UnpublishFirmware(data.checksum))
-        detail = {"checksum": data.checksum}
-        return await _noted(caller, key, "station.unpublish-firmware", detail, None, result)
+        result = await caller.tell(key, UnpublishFirmware(data.checksum))
+        return await noted(caller, key, "unpublish-firmware", result, {"checksum": data.checksum})
 
     return await caller.once_outside(CommandReply, act)
 
@@ -270,36 +267,6 @@ HANDLERS = (
     publish,
     unpublish,
 )
-
-
-async def _noted(
-    caller: Caller,
-    key: StationKey,
-    action: str,
-    detail: dict[str, Any],
-    number: int | None,
-    result: Result,
-) -> CommandReply:
-    """
-    Raises:
-        ConflictError: the station is not connected.
-    """
-
-    async def note(slices: Slices) -> None:
-        slices.access.audit(
-            caller.actor,
-            action,
-            f"station:{key.station}",
-            slices.now,
-            outcome=result.outcome,
-            detail=detail,
-        )
-
-    await caller.carry_out(note)
-    if result.outcome is Outcome.UNREACHED:
-        raise ConflictError(f"{key.station} is not connected; nothing was sent")
-    answer = {**result.answer, **({} if number is None else {"number": number})}
-    return CommandReply(result.outcome, result.status, result.detail, answer)
 
 
 def _image(image: Image) -> ImageReply:

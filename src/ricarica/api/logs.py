@@ -10,15 +10,14 @@ from msgspec import Meta, Struct
 
 from ricarica.access.model import Permission
 from ricarica.api.caller import Asking, Caller, require
-from ricarica.api.commands import CommandReply, note_command
+from ricarica.api.commands import CommandReply, noted, with_answer
 from ricarica.api.gate import needs
-from ricarica.api.replies import Instant, Page, PageWanted, page_from
+from ricarica.api.replies import Instant, NumberInPath, Page, PageWanted, page_from
 from ricarica.diagnostics.facts import LogWanted
 from ricarica.diagnostics.model import LogKind, LogRequest, LogState
 from ricarica.diagnostics.queries import LogQueries
-from ricarica.kernel.errors import ConflictError, NotFoundError
+from ricarica.kernel.errors import NotFoundError
 from ricarica.slices import Slices
-from ricarica.stations.commands import Outcome
 
 PATH = "/stations/{identity:str}/logs"
 
@@ -87,23 +86,19 @@ async def ask_for_log(
         clerk = caller.engine.clerk
         number, result = await clerk.send_log(caller.actor, key, wanted, data.protocol)
         detail = {"kind": data.kind, "number": number}
-        await note_command(caller, key, "log", result.outcome, detail)
-        if result.outcome is Outcome.UNREACHED:
-            raise ConflictError(f"{key.station} is not connected; nothing was sent")
-        answer = {**result.answer, "number": number}
-        return CommandReply(result.outcome, result.status, result.detail, answer)
+        return with_answer(await noted(caller, key, "log", result, detail), number=number)
 
     return await caller.once_outside(CommandReply, act)
 
 
 @get(f"{PATH}/{{number:int}}", opt=needs(Permission.READ), tags=["Logs"])
-async def get_log(caller: Asking, identity: FromPath[str], number: FromPath[int]) -> LogReply:
+async def get_log(caller: Asking, identity: FromPath[str], number: NumberInPath) -> LogReply:
     """One request, and how far it is."""
     return _reply(await _known(caller, identity, number))
 
 
 @get(f"{PATH}/{{number:int}}/file", opt=needs(Permission.READ), tags=["Logs"])
-async def get_log_file(caller: Asking, identity: FromPath[str], number: FromPath[int]) -> Stream:
+async def get_log_file(caller: Asking, identity: FromPath[str], number: NumberInPath) -> Stream:
     """The file as the station sent it."""
     request = await _known(caller, identity, number)
     if request.file is None:
@@ -120,7 +115,7 @@ async def get_log_file(caller: Asking, identity: FromPath[str], number: FromPath
 
 
 @delete(f"{PATH}/{{number:int}}", opt=needs(Permission.COMMAND), tags=["Logs"])
-async def discard_log(caller: Asking, identity: FromPath[str], number: FromPath[int]) -> None:
+async def discard_log(caller: Asking, identity: FromPath[str], number: NumberInPath) -> None:
     """Delete the file; that it was there stays on record."""
     request = await _known(caller, identity, number)
 

@@ -14,7 +14,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking, Caller, require
+from ricarica.api.caller import Asking, Caller, OfStation, require
 from ricarica.api.gate import needs
 from ricarica.api.replies import ENCODER, Instant, Page, PageWanted, page_from
 from ricarica.engine.queries import (
@@ -25,8 +25,8 @@ from ricarica.engine.queries import (
     NetworkMessages,
 )
 from ricarica.kernel.errors import InvalidError
-from ricarica.kernel.ids import StationId, TransactionId
-from ricarica.storage.pages import LIMIT_MAX, Wanted
+from ricarica.kernel.ids import TransactionId
+from ricarica.storage.pages import LIMIT_MAX, Wanted, id_in
 from ricarica.transactions.queries.listing import TransactionQueries
 
 Direction = Literal["from-station", "to-station"]
@@ -88,15 +88,14 @@ class HeardReply(MessageReply, frozen=True):
 
 
 def network_filter(
-    station: FromQuery[str | None] = None,
+    of_station: OfStation,
     direction: FromQuery[Direction | None] = None,
     action: FromQuery[str | None] = None,
     outcome: FromQuery[str | None] = None,
     q: Annotated[str | None, QueryParameter(description="In the request or its answer.")] = None,
 ) -> MessageFilter:
     from_station = None if direction is None else direction == "from-station"
-    which = StationId(station) if station else None
-    return MessageFilter(action, from_station, outcome, None, None, q, which)
+    return MessageFilter(action, from_station, outcome, None, None, q, of_station)
 
 
 @get(
@@ -140,13 +139,14 @@ async def messages_after(
     if id is None:
         latest = await log.latest(caller.tenant, caller.now())
         return Page([], str(latest))
-    if not id.isascii() or not id.isdigit() or len(id) > 19:
+    seen = id_in(id)
+    if seen is None:
         raise InvalidError("`id` is that of a message")
-    heard = await log.after(caller.tenant, which, max(int(id) - AGAIN, 0), AFTER_MAX)
+    heard = await log.after(caller.tenant, which, max(seen - AGAIN, 0), AFTER_MAX)
     if len(heard) == AFTER_MAX:  # so much comes that nothing would be new
-        heard = await log.after(caller.tenant, which, int(id), AFTER_MAX)
-    following = max((each.message.id for each in heard), default=int(id))
-    return Page([heard_reply(each) for each in heard], str(max(following, int(id))))
+        heard = await log.after(caller.tenant, which, seen, AFTER_MAX)
+    following = max((each.message.id for each in heard), default=seen)
+    return Page([heard_reply(each) for each in heard], str(max(following, seen)))
 
 
 @get(

@@ -12,7 +12,7 @@ from ricarica.access.model import Permission
 from ricarica.api.caller import Asking, require
 from ricarica.api.commands import CommandReply
 from ricarica.api.gate import needs
-from ricarica.api.replies import Page, ShortText, page_of
+from ricarica.api.replies import NumberInPath, Page, ShortText, page_of
 from ricarica.api.telling import tell_all
 from ricarica.api.templates_of_settings import (
     MonitorBody,
@@ -209,7 +209,7 @@ async def list_streams(caller: Asking, identity: FromPath[str]) -> Page[StreamRe
 
 @get(f"{STREAMS}/{{number:int}}/values", opt=needs(Permission.READ), tags=["Monitoring"])
 async def stream_values(
-    caller: Asking, identity: FromPath[str], number: FromPath[int]
+    caller: Asking, identity: FromPath[str], number: NumberInPath
 ) -> Page[SampleReply]:
     """The latest values of a stream, by time; older ones are gone."""
     key = await caller.station(identity)
@@ -234,7 +234,7 @@ async def read_streams(caller: Asking, identity: FromPath[str]) -> CommandReply:
     tags=["Monitoring"],
 )
 async def adjust_stream(
-    caller: Asking, identity: FromPath[str], number: FromPath[int], data: JSONBody[StreamBody]
+    caller: Asking, identity: FromPath[str], number: NumberInPath, data: JSONBody[StreamBody]
 ) -> CommandReply:
     """Have a stream send sooner, or more at once."""
 

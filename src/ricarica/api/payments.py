@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta, Struct
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking, require
+from ricarica.api.caller import Asking, OfStation, require
 from ricarica.api.commands import CommandReply
 from ricarica.api.gate import needs
 from ricarica.api.limits import LimitsBody, limits_from
@@ -38,7 +38,7 @@ from ricarica.billing.queries import BillingQueries, PaymentFilter
 from ricarica.billing.vat import Standing
 from ricarica.engine.paying import PaidStart, paid_start, web_settings
 from ricarica.kernel.errors import InvalidError
-from ricarica.kernel.ids import EvseNumber, StationId, StationKey
+from ricarica.kernel.ids import EvseNumber, StationKey
 from ricarica.slices import Slices
 
 Details = Annotated[dict[ShortText, ShortText], Meta(max_length=30)]
@@ -148,11 +148,11 @@ class VatReply(Struct, frozen=True):
 async def list_payments(
     caller: Asking,
     page: PageWanted,
-    station: FromQuery[str | None] = None,
+    of_station: OfStation,
     status: FromQuery[PaymentState | None] = None,
 ) -> Page[PaymentReply]:
     """Payments, the latest first."""
-    which = PaymentFilter(StationId(station) if station else None, status)
+    which = PaymentFilter(of_station, status)
     rows = await BillingQueries(caller.database).payments(caller.tenant, which, page)
     return page_from(rows, payment_reply)
 

@@ -30,13 +30,17 @@ class AssignmentReply(Struct, frozen=True):
 
 
 class PlansReply(Struct, frozen=True):
-    """`counts`: the station shall count costs itself. `refused`: why it has not the prices."""
+    """`counts`: the station shall count costs itself. `refused`: why it has not the prices.
+
+    `misread`: drivers' own prices that it could make no sense of; they are counted here.
+    """
 
     counts: bool
     installed: str | None
     refused: str | None
     told: list[AssignmentReply]
     told_at: datetime | None
+    misread: list[str]
 
 
 class PlansBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,4 +91,5 @@ def plans_reply(plans: StationPlans) -> PlansReply:
             for each in plans.told
         ],
         plans.told_at,
+        list(plans.misread),
     )

@@ -14,7 +14,7 @@ from ricarica.api.away import Away, keep
 from ricarica.api.caller import Asking, Caller
 from ricarica.api.commands import PATH, note_command
 from ricarica.api.gate import needs
-from ricarica.engine.commands import Call
+from ricarica.engine.commands import Call, wait_of
 from ricarica.engine.outbox import DECODER
 from ricarica.engine.rights import check_right
 from ricarica.engine.sayings import Saying, check_saying
@@ -23,7 +23,7 @@ from ricarica.kernel.ids import StationKey
 from ricarica.link.letters import Outcome, Told
 from ricarica.ocpp.dialects import BY_NAME
 from ricarica.stations.commands import Outcome as CommandOutcome
-from ricarica.stations.commands import outcome_of
+from ricarica.stations.commands import Wait, outcome_of
 
 TIMEOUT_MAX_S = 600  # no station thinks for longer, and no proxy waits that long
 
@@ -39,7 +39,8 @@ class CallReply(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `unknown` has neither: the request was sent and no answer came in time. `report` is the
     number under which the parts of an answer are gathered: `GET /stations/{id}/reports/{report}`.
-    `kept` is the id under which the request waits for a station that is away.
+    `kept` is the id under which the request waits for a station that is away. `waited` tells
+    behind which other request it had to wait.
     """
 
     outcome: CommandOutcome
@@ -47,6 +48,7 @@ class CallReply(msgspec.Struct, frozen=True, omit_defaults=True):
     error: CallError | None = None
     report: int | None = None
     kept: str | None = None
+    waited: Wait | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,10 @@ async def _called(
 
 
 def reply_from(told: Told, report: int | None = None) -> CallReply:
+    return msgspec.structs.replace(_reply_from(told, report), waited=wait_of(told))
+
+
+def _reply_from(told: Told, report: int | None) -> CallReply:
     match told.outcome:
         case Outcome.ANSWERED:
             payload = told.payload or b"{}"

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 from litestar import Response
 from litestar.di import NamedDependency
-from litestar.params import QueryParameter
+from litestar.params import PathParameter, QueryParameter
 from litestar.serialization import default_serializer
 from litestar.types import Serializer
 
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.money import Money
-from ricarica.storage.pages import LIMIT_MAX, Wanted
+from ricarica.storage.pages import ID_MAX, LIMIT_MAX, Wanted
 from ricarica.storage.pages import Page as Rows
 
 T = TypeVar("T")
@@ -49,6 +49,7 @@ class Amount(msgspec.Struct, frozen=True):
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]  # one without an offset means nothing
 ShortText = Annotated[str, msgspec.Meta(max_length=255)]
+NumberInPath = Annotated[int, PathParameter(le=ID_MAX)]
 
 
 def wanted(

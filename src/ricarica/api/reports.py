@@ -11,7 +11,7 @@ from msgspec import Struct
 from ricarica.access.model import Permission
 from ricarica.api.caller import Asking, require
 from ricarica.api.gate import needs
-from ricarica.api.replies import Page, page_of
+from ricarica.api.replies import NumberInPath, Page, page_of
 from ricarica.engine.gathering import Report, State
 from ricarica.engine.queries import ReportQueries
 
@@ -59,9 +59,7 @@ async def list_reports(caller: Asking, identity: FromPath[str]) -> Page[ReportRe
 
 
 @get(f"{PATH}/{{number:int}}", opt=needs(Permission.READ), tags=["Commands"])
-async def show_report(
-    caller: Asking, identity: FromPath[str], number: FromPath[int]
-) -> WholeReport:
+async def show_report(caller: Asking, identity: FromPath[str], number: NumberInPath) -> WholeReport:
     """One of them, with all that has come."""
     key = await caller.station(identity)
     queries = ReportQueries(caller.database)

@@ -8,12 +8,20 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta, Struct
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking
-from ricarica.api.commands import CommandReply
+from ricarica.api.caller import Asking, OfStation
+from ricarica.api.commands import CommandReply, with_answer
 from ricarica.api.gate import needs
-from ricarica.api.replies import Instant, Page, PageWanted, ShortText, in_utc, page_from
+from ricarica.api.replies import (
+    Instant,
+    NumberInPath,
+    Page,
+    PageWanted,
+    ShortText,
+    in_utc,
+    page_from,
+)
 from ricarica.api.telling import tell_all
-from ricarica.kernel.ids import EvseNumber, StationId
+from ricarica.kernel.ids import EvseNumber
 from ricarica.reservations.model import Reservation, ReservationState
 from ricarica.reservations.queries import ReservationFilter, ReservationQueries
 from ricarica.reservations.service import Wish
@@ -53,16 +61,14 @@ class ReservationReply(Struct, frozen=True):
 async def list_reservations(
     caller: Asking,
     page: PageWanted,
-    station: FromQuery[str | None] = None,
+    of_station: OfStation,
     token: FromQuery[str | None] = None,
     *,
     is_open: FromQuery[bool] = False,
 ) -> Page[ReservationReply]:
     """Reservations, those that end last first."""
     now = caller.now()
-    which = ReservationFilter(
-        StationId(station) if station else None, token, now if is_open else None
-    )
+    which = ReservationFilter(of_station, token, now if is_open else None)
     rows = await ReservationQueries(caller.database).reservations(caller.tenant, which, page)
     return page_from(rows, lambda each: reservation_reply(each, now))
 
@@ -84,14 +90,13 @@ async def reserve(
         )
         detail = {"number": command.number, "evse": command.evse}
         reply = await tell_all(caller, key, "reserve", [command], detail)
-        answer = {**reply.answer, "number": command.number}
-        return CommandReply(reply.outcome, reply.status, reply.detail, answer)
+        return with_answer(reply, number=command.number)
 
     return await caller.once_outside(CommandReply, act)
 
 
 @delete(f"{PATH}/{{number:int}}", status_code=200, opt=needs(Permission.COMMAND), tags=TAGS)
-async def cancel(caller: Asking, identity: FromPath[str], number: FromPath[int]) -> CommandReply:
+async def cancel(caller: Asking, identity: FromPath[str], number: NumberInPath) -> CommandReply:
     """Hold it no longer. 409 when it has ended already."""
     key = await caller.station(identity)
     command = await caller.carry_out(lambda slices: slices.reservations.cancel(key, number))

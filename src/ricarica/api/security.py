@@ -9,10 +9,10 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking, Caller, require
-from ricarica.api.commands import CommandReply, note_command
+from ricarica.api.caller import Asking, Caller, OfStation, require
+from ricarica.api.commands import CommandReply, command_reply, note_command
 from ricarica.api.gate import needs
-from ricarica.api.replies import Page, PageWanted, ShortText, page_from, page_of
+from ricarica.api.replies import NumberInPath, Page, PageWanted, ShortText, page_from, page_of
 from ricarica.engine import security_orders
 from ricarica.kernel.ids import EventId, StationKey
 from ricarica.security.model import (
@@ -29,6 +29,7 @@ from ricarica.security.model import (
 from ricarica.security.queries import EventFilter, SecurityQueries
 from ricarica.slices import Slices
 from ricarica.stations.commands import Result
+from ricarica.storage.pages import id_in
 
 AT_ONCE_MAX = 500
 NETWORKS = "/stations/{identity:str}/networks"
@@ -140,7 +141,7 @@ class MoveBody(Struct, frozen=True, forbid_unknown_fields=True):
 async def list_security_events(
     caller: Asking,
     page: PageWanted,
-    station: FromQuery[str | None] = None,
+    of_station: OfStation,
     kind: FromQuery[str | None] = None,
     critical: FromQuery[bool | None] = None,
     *,
@@ -149,7 +150,7 @@ async def list_security_events(
     ] = False,
 ) -> Page[SecurityEventReply]:
     """A04: what stations saw of attacks and of changes, the latest first."""
-    filter_ = EventFilter(station, kind, critical, unseen)
+    filter_ = EventFilter(of_station, kind, critical, unseen)
     rows = await SecurityQueries(caller.database).events(caller.tenant, filter_, page)
     return page_from(rows, _event)
 
@@ -164,7 +165,7 @@ async def acknowledge_security_events(
     caller: Asking, data: JSONBody[AcknowledgeBody]
 ) -> AcknowledgedReply:
     """Somebody has looked at them."""
-    ids = [EventId(int(each)) for each in data.ids if each.isdecimal()]
+    ids = [EventId(id_) for each in data.ids if (id_ := id_in(each)) is not None]
 
     async def acknowledge(slices: Slices) -> int:
         done = await slices.security.acknowledge(caller.tenant, ids, caller.actor.name, slices.now)
@@ -183,7 +184,7 @@ async def acknowledge_security_events(
 async def change_password(caller: Asking, identity: FromPath[str]) -> CommandReply:
     """A01: give a station a new random password. The old one holds until it has used it."""
     key = await caller.station(identity)
-    result = await security_orders.change_password(caller.carry_out, _teller(caller), key)
+    result = await security_orders.change_password(caller.carry_out, caller.tell, key)
     return await _noted(caller, key, "password", result)
 
 
@@ -200,7 +201,7 @@ async def raise_security_profile(
     key = await caller.station(identity)
     result = await security_orders.raise_profile(
         caller.carry_out,
-        _teller(caller),
+        caller.tell,
         key,
         data.profile,
         slot=data.slot,
@@ -255,7 +256,7 @@ async def get_networks(caller: Asking, identity: FromPath[str]) -> NetworksReply
 
 @put(f"{NETWORKS}/{{slot:int}}", opt=needs(Permission.EDIT_STATIONS), tags=["Networks"])
 async def assign_network(
-    caller: Asking, identity: FromPath[str], slot: FromPath[int], data: JSONBody[SlotBody]
+    caller: Asking, identity: FromPath[str], slot: NumberInPath, data: JSONBody[SlotBody]
 ) -> NetworksReply:
     """B09: what ought to be in a slot. The station is told when it is there."""
     key = await caller.station(identity)
@@ -275,7 +276,7 @@ async def assign_network(
     tags=["Networks"],
 )
 async def release_network(
-    caller: Asking, identity: FromPath[str], slot: FromPath[int]
+    caller: Asking, identity: FromPath[str], slot: NumberInPath
 ) -> NetworksReply:
     """Leave a slot as it is from now on."""
     key = await caller.station(identity)
@@ -294,7 +295,7 @@ async def release_network(
     tags=["Networks"],
 )
 async def move_station(
-    caller: Asking, identity: FromPath[str], slot: FromPath[int], data: JSONBody[MoveBody]
+    caller: Asking, identity: FromPath[str], slot: NumberInPath, data: JSONBody[MoveBody]
 ) -> NetworksReply:
     """B10: lead a station to another slot. If it comes back by the old one, that stays."""
     key = await caller.station(identity)
@@ -336,15 +337,11 @@ HANDLERS = (
 )
 
 
-def _teller(caller: Caller) -> security_orders.Tell:
-    return lambda key, command: caller.engine.commands.tell(key, command, caller.actor.name)
-
-
 async def _noted(
     caller: Caller, key: StationKey, name: str, result: Result, **detail: object
 ) -> CommandReply:
     await note_command(caller, key, name, result.outcome, dict(detail))
-    return CommandReply(result.outcome, result.status, result.detail, {})
+    return command_reply(result)
 
 
 def _event(event: SecurityEvent) -> SecurityEventReply:

@@ -8,7 +8,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking, require
+from ricarica.api.caller import Asking, OfStation, require
 from ricarica.api.commands import CommandReply
 from ricarica.api.gate import needs
 from ricarica.api.replies import (
@@ -24,7 +24,7 @@ from ricarica.api.replies import (
 )
 from ricarica.api.telling import tell_all
 from ricarica.engine.paying import swap_order
-from ricarica.kernel.ids import StationId, StationKey
+from ricarica.kernel.ids import StationKey
 from ricarica.slices import Slices
 from ricarica.swaps.model import Battery, Swap, SwapState
 from ricarica.swaps.queries import Slot, SwapFilter, SwapQueries
@@ -80,12 +80,12 @@ class CapacityBody(Struct, frozen=True, forbid_unknown_fields=True):
 async def list_swaps(
     caller: Asking,
     page: PageWanted,
-    station: FromQuery[str | None] = None,
+    of_station: OfStation,
     status: FromQuery[SwapState | None] = None,
     token: FromQuery[str | None] = None,
 ) -> Page[SwapReply]:
     """Battery swaps, the latest first."""
-    which = SwapFilter(StationId(station) if station else None, status, token)
+    which = SwapFilter(of_station, status, token)
     rows = await SwapQueries(caller.database).swaps(caller.tenant, which, page)
     return page_from(rows, swap_reply)
 

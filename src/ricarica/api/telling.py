@@ -1,12 +1,12 @@
 """Several commands to one station that are one order to whoever gave it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ricarica.api.caller import Caller
-from ricarica.api.commands import CommandReply, note_command
+from ricarica.api.commands import CommandReply, noted
 from ricarica.engine.orders import merged
-from ricarica.kernel.errors import ConflictError
 from ricarica.kernel.ids import StationKey
 from ricarica.stations.commands import Outcome, Result
 
@@ -28,14 +28,11 @@ async def tell_all(
     """
     results: list[Result] = []
     for command in commands:
-        result = await caller.engine.commands.tell(key, command, caller.actor.name)
+        result = await caller.tell(key, command)
         results.append(result)
         if result.outcome in (Outcome.UNREACHED, Outcome.UNKNOWN):
             break
     said = next((each for each in results if each.outcome is not Outcome.ACCEPTED), results[0])
-    await note_command(caller, key, name, said.outcome, dict(detail))
-    if said.outcome is Outcome.UNREACHED:
-        raise ConflictError(f"{key.station} is not connected; nothing was sent")
-    return CommandReply(
-        said.outcome, said.status, said.detail, merged(each.answer for each in results)
-    )
+    waited = next((each.waited for each in results if each.waited), None)
+    together = replace(said, answer=merged(each.answer for each in results), waited=waited)
+    return await noted(caller, key, name, together, dict(detail))

@@ -42,6 +42,7 @@ class AppliesBody(Struct, frozen=True, forbid_unknown_fields=True):
     firmware: ShortText = ""
     site: str | None = None
     stations: list[str] = field(default_factory=list)
+    label: ShortText = ""
 
 
 class StreamBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -170,7 +171,9 @@ async def template_drift(
     """How each station that it applies to stands to it, by identity; also before it is active."""
     known = await _known(caller, template)
     found = await StationQueries(caller.database).stations(
-        caller.tenant, StationFilter(site=known.applies.site), page
+        caller.tenant,
+        StationFilter(site=known.applies.site, label=known.applies.label or None),
+        page,
     )
     stations = [view.station for view in found.items if known.applies.to(view.station)]
     return Page(await drift_replies(caller, stations, [known]), found.next)
@@ -220,7 +223,8 @@ async def stations_of(caller: Caller, template: Template) -> list[Station]:
     """The connected stations that it applies to."""
     queries, wanted = StationQueries(caller.database), AT_ONCE
     found: list[Station] = []
-    which = StationFilter(site=template.applies.site, connected=True)
+    applies = template.applies
+    which = StationFilter(site=applies.site, label=applies.label or None, connected=True)
     while len(found) < PUSHED_MAX:
         page = await queries.stations(caller.tenant, which, wanted)
         found += [view.station for view in page.items if template.applies.to(view.station)]
@@ -263,6 +267,7 @@ def _template(caller: Caller, id_: str, body: TemplateBody, now: datetime) -> Te
             applies.firmware,
             SiteId(applies.site) if applies.site else None,
             tuple(map(StationId, applies.stations)),
+            applies.label,
         ),
         body.settings,
         now,
@@ -307,6 +312,7 @@ def template_reply(template: Template) -> TemplateReply:
         "firmware": template.applies.firmware,
         "site": template.applies.site,
         "stations": list(template.applies.stations),
+        "label": template.applies.label,
     }
     return TemplateReply(
         template.name,

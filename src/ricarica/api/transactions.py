@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import Struct, structs
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking, Caller, require
+from ricarica.api.caller import Asking, OfStation, require
 from ricarica.api.gate import needs
 from ricarica.api.replies import (
     Amount,
@@ -25,7 +25,7 @@ from ricarica.api.replies import (
     plain_or_none,
 )
 from ricarica.kernel.errors import InvalidError
-from ricarica.kernel.ids import StationId, TransactionId
+from ricarica.kernel.ids import TransactionId
 from ricarica.tariffs.model import Cost, LineKind
 from ricarica.transactions.model import ChargingState, Entry, EntryKind, Flag
 from ricarica.transactions.queries.listing import (
@@ -133,16 +133,15 @@ def period(
     return Period(since, until)
 
 
-async def transaction_filter(
-    caller: Asking,
+def transaction_filter(
     between: NamedDependency[Period],
-    station: FromQuery[str | None] = None,
+    of_station: OfStation,
     token: FromQuery[str | None] = None,
     running: FromQuery[bool | None] = None,
     flagged: FromQuery[bool | None] = None,
 ) -> TransactionFilter:
     return TransactionFilter(
-        station=await _canonical(caller, station) if station else None,
+        station=of_station,
         token=token,
         running=running,
         flagged=flagged,
@@ -157,7 +156,7 @@ async def transaction_filter(
     tags=["Transactions"],
     dependencies={
         "between": Provide(period, sync_to_thread=False),
-        "which": Provide(transaction_filter),
+        "which": Provide(transaction_filter, sync_to_thread=False),
     },
 )
 async def list_transactions(
@@ -267,11 +266,6 @@ def cost_reply(cost: Cost) -> CostReply:
         for line in cost.lines
     ]
     return CostReply(cost.currency, lines, plain(cost.excl), plain(cost.vat), plain(cost.incl))
-
-
-async def _canonical(caller: Caller, identity: str) -> StationId:
-    key = await caller.carry_out(lambda slices: slices.stations.resolve(caller.tenant, identity))
-    return key.station
 
 
 def _measurands(names: str | None) -> Collection[Measurand]:

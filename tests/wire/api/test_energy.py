@@ -12,6 +12,11 @@ from tests.wire.api.house import Api
 
 ACCEPTED = b'{"status":"Accepted"}'
 LIMIT = {"limit": 16, "unit": "A"}
+GRADIENT = {
+    "kind": "gradients",
+    "is_default": True,
+    "gradient": {"gradient": 2, "soft_gradient": 1},
+}
 
 
 def sent(api: Api) -> tuple[str, dict[str, Any]]:
@@ -50,6 +55,41 @@ async def test_what_a_station_refuses_says_why(api: Api, admin: httpx.AsyncClien
     [profile] = (await energy_of(admin))["profiles"]
     assert answer.json()["outcome"] == "refused"
     assert (profile["in_step"], profile["detail"]) == (False, "UnsupportedRateUnit")
+
+
+async def test_what_is_asked_of_a_station_that_is_away_may_wait(
+    api: Api, admin: httpx.AsyncClient
+) -> None:
+    key = await api.connect("CP-1", V21)
+    api.node.link.close(Closed(key, 1, "gone", api.node.parts.clock.now()))
+    path = "/stations/CP-1/commands"
+
+    refused = await admin.post(f"{path}/composite", json={"evse": 1})
+    waits = await admin.post(f"{path}/composite?when_away=keep", json={"evse": 1})
+    control = await admin.post(f"{path}/set-der?when_away=keep", json=GRADIENT)
+
+    kept = (await admin.get("/stations/CP-1/kept")).json()["items"]
+    assert refused.status_code == 409
+    assert waits.json()["outcome"] == control.json()["outcome"] == "unreached"
+    assert [each["name"] for each in kept] == ["set-der", "composite"]
+    assert kept[0]["body"]["id"] == control.json()["answer"]["id"]
+
+
+async def test_neutral_words_for_energy_do_what_their_paths_do(
+    api: Api, admin: httpx.AsyncClient
+) -> None:
+    await api.connect("CP-1", V21)
+    api.sockets.will_answer("SetChargingProfile", ACCEPTED)
+    api.sockets.will_answer("ClearChargingProfile", ACCEPTED)
+    path = "/stations/CP-1/commands"
+
+    offered = (await admin.get(path)).json()["neutral"]
+    limited = await admin.post(f"{path}/charging-limit", json=LIMIT)
+    cleared = await admin.post(f"{path}/clear-profile", json={"number": 1})
+
+    assert {"charging-limit", "clear-profile", "set-der", "update-dynamic"} <= set(offered)
+    assert limited.json()["outcome"] == cleared.json()["outcome"] == "accepted"
+    assert (await energy_of(admin))["profiles"] == []
 
 
 async def test_a_station_that_is_away_is_told_later(api: Api, admin: httpx.AsyncClient) -> None:
