@@ -15,6 +15,7 @@ from ricarica.storage.database import Database, Row
 
 T = TypeVar("T")
 
+ID_MAX = 2**63 - 1  # of a number in the database
 LIMIT_MAX = 500  # rows that a page of ours and a reader of it can still take
 
 
@@ -99,3 +100,9 @@ async def page_of(
     shown = rows[: wanted.rows]
     following = order.cursor(shown[-1]) if len(rows) > len(shown) else None
     return Page(tuple(read(row[:-2]) for row in shown), following)
+
+
+def id_in(text: str) -> int | None:
+    """The number of a row; None for what can be none."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(ID_MAX))
+    return int(text) if is_number and int(text) <= ID_MAX else None

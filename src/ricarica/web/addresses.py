@@ -1,8 +1,14 @@
 """Addresses of our own pages, and names of things within them."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote, unquote, urlencode
+
+from litestar.params import PathParameter
+
+from ricarica.storage.pages import ID_MAX
+
+NumberInPath = Annotated[int, PathParameter(le=ID_MAX)]
 
 Scope = Any
 App = Callable[[Scope, Any, Any], Awaitable[None]]

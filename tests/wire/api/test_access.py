@@ -72,6 +72,18 @@ async def test_groups_are_those_of_tokens_and_those_that_were_described(
     ]
 
 
+async def test_what_is_known_of_a_group_is_forgotten(admin: httpx.AsyncClient) -> None:
+    await admin.post("/tokens", json={"uid": "A1", "group": "FLEET"})
+    await admin.put("/token-groups/FLEET", json={"label": "Vans", "is_master": True})
+
+    removed = await admin.delete("/token-groups/FLEET")
+    [group] = (await admin.get("/token-groups")).json()["items"]
+
+    assert removed.status_code == 204
+    assert group == {"id": "FLEET", "label": "", "is_master": False, "tokens": 1}
+    assert (await admin.delete("/token-groups/FLEET")).status_code == 404
+
+
 async def test_how_a_token_is_treated_is_part_of_it(admin: httpx.AsyncClient) -> None:
     treatment = {"language": "it", "message": "Ciao", "priority": 3, "transfers": ["DC"]}
 
@@ -91,7 +103,8 @@ async def test_attempts_are_masked_for_whom_may_not_edit_tokens(
     ref = TokenRef("04A1B2C3")
     await api.carry_out(lambda slices: slices.authorization.authorize(KEY, ref, now))
 
-    [in_full] = (await admin.get("/authorization-attempts?refused=true")).json()["items"]
+    of_it = {"refused": "true", "station": "cp-1"}
+    [in_full] = (await admin.get("/authorization-attempts", params=of_it)).json()["items"]
     [masked] = (await viewer.get("/authorization-attempts")).json()["items"]
 
     assert (in_full["uid"], in_full["verdict"]) == ("04A1B2C3", "unknown")

@@ -1,7 +1,6 @@
 """/messages/put-aside: what stations told that could not be read, and so has had no effect yet."""
 
 from litestar import get, post
-from litestar.params import FromPath
 
 from ricarica.access.model import Permission
 from ricarica.engine.queries import AsideMessage, AsideQueries
@@ -9,6 +8,7 @@ from ricarica.engine.redaction import redacted
 from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.ids import StationId
 from ricarica.storage.pages import Wanted
+from ricarica.web.addresses import NumberInPath
 from ricarica.web.builders.lists import pager_of
 from ricarica.web.sessions import needs
 from ricarica.web.views.aside import AsidePage, AsideRow
@@ -26,7 +26,7 @@ async def aside_page(visitor: Visiting) -> Html:
 
 
 @post(f"{PATH}/{{number:int}}/replay", opt=needs(Permission.EDIT_STATIONS))
-async def replay(visitor: Visiting, number: FromPath[int]) -> Html:
+async def replay(visitor: Visiting, number: NumberInPath) -> Html:
     """Read once more, after an upgrade that knows how. What still cannot be read stays."""
     queries = AsideQueries(visitor.database)
     known = await queries.by_id(visitor.tenant, number) if number <= NUMBER_MAX else None

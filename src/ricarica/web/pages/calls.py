@@ -22,7 +22,7 @@ from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome
 from ricarica.stations.model import Station
 from ricarica.translation.offers import Offer, actions_of, schema_of
-from ricarica.web.addresses import path_to
+from ricarica.web.addresses import NumberInPath, path_to
 from ricarica.web.builders.calls import (
     groups_from,
     json_of,
@@ -101,7 +101,7 @@ async def call(visitor: Visiting, station: FromPath[str], action: FromPath[str])
 
 
 @get("/stations/{station:str}/reports/{number:int}", opt=needs(Permission.READ))
-async def report_page(visitor: Visiting, station: FromPath[str], number: FromPath[int]) -> Html:
+async def report_page(visitor: Visiting, station: FromPath[str], number: NumberInPath) -> Html:
     view = await station_view(visitor, station)
     key = view.station.key
     report = await ReportQueries(visitor.database).report(key, number)
@@ -118,7 +118,7 @@ async def report_page(visitor: Visiting, station: FromPath[str], number: FromPat
 
 
 @get("/fragments/stations/{station:str}/reports/{number:int}", opt=needs(Permission.READ))
-async def report_fragment(visitor: Visiting, station: FromPath[str], number: FromPath[int]) -> Html:
+async def report_fragment(visitor: Visiting, station: FromPath[str], number: NumberInPath) -> Html:
     key = (await station_view(visitor, station)).station.key
     return visitor.part(await _report(visitor, key, number))
 

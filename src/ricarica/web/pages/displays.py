@@ -21,7 +21,7 @@ from ricarica.displays.queries import DisplayQueries
 from ricarica.kernel.errors import InvalidError, NotFoundError, RicaricaError
 from ricarica.slices import Slices
 from ricarica.transactions.queries.live import LiveStation
-from ricarica.web.addresses import name_in
+from ricarica.web.addresses import NumberInPath, name_in
 from ricarica.web.builders.stations import head_from
 from ricarica.web.pages.choices import sites_of
 from ricarica.web.pages.station import live_station, told
@@ -199,7 +199,7 @@ async def read(visitor: Visiting, station: FromPath[str]) -> Html:
 
 
 @post("/stations/{station:str}/displays/clear/{number:int}", opt=EDIT)
-async def clear(visitor: Visiting, station: FromPath[str], number: FromPath[int]) -> Html:
+async def clear(visitor: Visiting, station: FromPath[str], number: NumberInPath) -> Html:
     live = await live_station(visitor, station)
     command = ClearMessage(number)
     return await _tell(visitor, live, "clear-display", command, {"number": number})

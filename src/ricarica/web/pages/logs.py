@@ -26,7 +26,7 @@ from ricarica.kernel.ids import StationId, StationKey
 from ricarica.slices import Slices
 from ricarica.stations.commands import Result
 from ricarica.storage.pages import LIMIT_MAX, Wanted
-from ricarica.web.addresses import name_in, path_to
+from ricarica.web.addresses import NumberInPath, name_in, path_to
 from ricarica.web.builders.lists import pager_of
 from ricarica.web.builders.stations import head_from
 from ricarica.web.pages.messages import station_view
@@ -53,7 +53,7 @@ async def logs_page(visitor: Visiting) -> Html:
 
 
 @get("/logs/{station:str}/{number:int}", opt=needs(Permission.READ))
-async def log_page(visitor: Visiting, station: FromPath[str], number: FromPath[int]) -> Html:
+async def log_page(visitor: Visiting, station: FromPath[str], number: NumberInPath) -> Html:
     """A page of a log that is text; zipped ones are unpacked on the way."""
     request = await _request(visitor, station, number)
     typed = visitor.query.get("at", "0")
@@ -69,7 +69,7 @@ async def log_page(visitor: Visiting, station: FromPath[str], number: FromPath[i
 
 
 @get("/logs/{station:str}/{number:int}/file", opt=needs(Permission.READ))
-async def log_file(visitor: Visiting, station: FromPath[str], number: FromPath[int]) -> Stream:
+async def log_file(visitor: Visiting, station: FromPath[str], number: NumberInPath) -> Stream:
     request = await _request(visitor, station, number)
     if request.file is None:
         raise NotFoundError("this log is not here")
@@ -83,7 +83,7 @@ async def log_file(visitor: Visiting, station: FromPath[str], number: FromPath[i
 
 
 @post("/logs/{station:str}/{number:int}/delete", opt=needs(Permission.COMMAND))
-async def delete_log(visitor: Visiting, station: FromPath[str], number: FromPath[int]) -> Html:
+async def delete_log(visitor: Visiting, station: FromPath[str], number: NumberInPath) -> Html:
     request = await _request(visitor, station, number)
 
     async def work(slices: Slices) -> str | None:

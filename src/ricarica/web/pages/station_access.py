@@ -23,6 +23,7 @@ from ricarica.slices import Slices
 from ricarica.stations.queries import StationQueries, StationView
 from ricarica.storage.pages import Wanted
 from ricarica.transactions.queries.live import LiveStation
+from ricarica.web.addresses import NumberInPath
 from ricarica.web.builders.stations import head_from
 from ricarica.web.pages.access import attempt_row
 from ricarica.web.pages.choices import tokens_of
@@ -72,7 +73,7 @@ async def reserve(visitor: Visiting, station: FromPath[str]) -> Html:
 
 
 @post("/stations/{station:str}/access/cancel/{number:int}", opt=COMMAND)
-async def cancel(visitor: Visiting, station: FromPath[str], number: FromPath[int]) -> Html:
+async def cancel(visitor: Visiting, station: FromPath[str], number: NumberInPath) -> Html:
     live = await live_station(visitor, station)
     key = live.view.station.key
     try:

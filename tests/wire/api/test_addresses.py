@@ -1,0 +1,56 @@
+"""Stations that nobody knows, and numbers that no database has."""
+
+import httpx
+import pytest
+
+from ricarica.ocpp.dialects import V21
+from tests.wire.api.house import Api
+
+LISTS = (
+    "/alerts",
+    "/authorization-attempts",
+    "/certificates",
+    "/customer-reports",
+    "/messages",
+    "/payments",
+    "/put-aside",
+    "/reservations",
+    "/security/events",
+    "/station-events",
+    "/swaps",
+    "/transactions",
+)
+ENDLESS = "9" * 30
+NUMBERED = (
+    ("GET", "/stations/CP-1/logs/{}"),
+    ("GET", "/stations/CP-1/logs/{}/file"),
+    ("GET", "/stations/CP-1/reports/{}"),
+    ("DELETE", "/stations/CP-1/logs/{}"),
+    ("DELETE", "/stations/CP-1/reservations/{}"),
+    ("DELETE", "/stations/CP-1/displays/{}"),
+    ("POST", "/alerts/{}/acknowledge"),
+    ("POST", "/alerts/{}/resolve"),
+    ("POST", "/station-events/{}/acknowledge"),
+    ("POST", "/put-aside/{}/replay"),
+    ("GET", "/messages/after?id={}"),
+    ("POST", "/security/events/acknowledge"),
+)
+
+
+async def test_a_list_of_a_station_that_nobody_knows_is_empty(admin: httpx.AsyncClient) -> None:
+    for path in LISTS:
+        reply = await admin.get(path, params={"station": "nowhere"})
+        assert (path, reply.status_code, reply.json()["items"]) == (path, 200, [])
+
+
+@pytest.mark.parametrize("number", [ENDLESS, str(2**63), "0"])
+async def test_a_number_that_nothing_has_is_a_complaint(
+    api: Api, admin: httpx.AsyncClient, number: str
+) -> None:
+    await api.connect("CP-1", V21)
+
+    for method, path in NUMBERED:
+        body = {"ids": [number]} if "security" in path else {}
+        json = body if method == "POST" else None
+        reply = await admin.request(method, path.format(number), json=json)
+        assert (path, reply.status_code < 500) == (path, True)
