@@ -20,7 +20,7 @@ SERVE_ARGS ?=
 DRILL_ARGS ?=
 FUZZ_ARGS ?=
 SOAK_ARGS ?=
-PYTEST_ARGS ?= -n 2
+PYTEST_ARGS ?= -n 2 --dist worksteal
 RAN := .pytest_cache/d/ricarica/ran.json
 ASSET_SOURCES := $(shell find assets src/ricarica/web -type f \
 	\( -name '*.css' -o -name '*.ts' -o -name '*.js' -o -name '*.mjs' -o -name '*.html' -o -name '*.svg' \) \

@@ -1,6 +1,8 @@
 """For all tests."""
 
+import gc
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -9,11 +11,24 @@ from tests.recording import pytest_configure
 
 __all__ = ["pytest_configure"]
 
+LONG = tuple(Path(__file__).parent / name for name in ("e2e", "simulation"))
+
 # How long an example takes says more about what else the machine does than about the code, and
 # a check that others wait for must not fail by a new example that it was the first to think of.
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is long comes first, so that what is left to share in the end is short."""
+    items.sort(key=lambda item: not any(item.path.is_relative_to(folder) for folder in LONG))
+
+
+def pytest_collection_finish() -> None:
+    """Ten thousand tests stay, so the garbage collector need not look through them again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

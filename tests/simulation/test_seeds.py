@@ -9,7 +9,7 @@ from tests.simulation.plan import plan_for
 from tests.simulation.simulation import simulate
 
 SEEDS = 1_000
-AT_ONCE = 25  # seeds in one test, so that there is something to share between processes
+AT_ONCE = 10  # seeds in one test, so that there is something to share between processes
 
 
 @pytest.fixture(autouse=True)
