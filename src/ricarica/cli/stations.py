@@ -2,31 +2,22 @@
 
 import time
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
-from ricarica.cli.options import LOCAL, AsJson, Key, Url
-from ricarica.cli.output import Exit, complain, show_facts, show_json, show_table
+from ricarica.cli.options import LOCAL, AsJson, Identity, Key, PayloadOrNone, Url
+from ricarica.cli.output import Row, named, show_json, show_list, show_one
 from ricarica.cli.payloads import payload_from
-from ricarica.cli.remote import Server
-from ricarica.kernel.errors import ConflictError
+from ricarica.cli.remote import Server, path_to, query_of
+from ricarica.cli.telling import exit_of, reached, show_wait
 
 app = typer.Typer(no_args_is_help=True, help="Stations of a running server.")
 
-Identity = Annotated[str, typer.Argument(help="The station's identity, in any case.")]
 WAIT_S = 1.0  # between looks at an answer that comes in parts
 # What the server may need beyond the time that it gives the station: what was sent before has a
 # third of a minute.
 MARGIN_S = 30.0
 NEUTRAL_S = 60.0  # the server knows how long a station may take for what
-
-ENDS = {
-    "accepted": Exit.OK,
-    "refused": Exit.REFUSED,
-    "unsupported": Exit.REFUSED,
-    "unknown": Exit.FAILED,
-}
 
 
 @app.command("list")
@@ -40,14 +31,9 @@ def list_stations(
     as_json: AsJson = False,
 ) -> None:
     """List stations by identity."""
-    given = {"q": search, "status": status, "connected": _word(connected)}
-    query = {name: value for name, value in given.items() if value is not None}
-    stations = list(Server(url, key).items("/stations", query))
-    if as_json:
-        show_json(stations)
-        return
+    query = query_of(q=search, status=status, connected=connected)
     headings = ("station", "status", "connected", "OCPP", "model", "site", "connectors")
-    show_table(headings, map(_row, stations))
+    show_list(Server(url, key).items("/stations", query), headings, _cells, as_json=as_json)
 
 
 @app.command("show")
@@ -55,11 +41,9 @@ def show_station(
     identity: Identity, *, url: Url = LOCAL, key: Key = None, as_json: AsJson = False
 ) -> None:
     """Show all that is known of a station."""
-    station = Server(url, key).get(f"/stations/{quote(identity, safe='')}")
-    if as_json:
-        show_json(station)
-        return
-    show_facts((name.replace("_", " "), _fact(value)) for name, value in station.items())
+    station = Server(url, key).get(path_to("stations", identity))
+    known = {**station, "site": _site(station), "evses": _connectors(station)}
+    show_one(station, named(known), as_json=as_json)
 
 
 @app.command("call")
@@ -68,10 +52,7 @@ def call_station(
     action: Annotated[
         str, typer.Argument(help="Of OCPP, e.g. Reset; or neutral, e.g. reset or clear-cache.")
     ],
-    payload: Annotated[
-        list[str] | None,
-        typer.Argument(help="JSON; @FILE; - for standard input; or members as name=value."),
-    ] = None,
+    payload: PayloadOrNone = None,
     *,
     raw: Annotated[bool, typer.Option("--raw", help="Send it unchecked.")] = False,
     timeout: Annotated[float, typer.Option(help="Seconds for the station to answer.")] = 30,
@@ -91,24 +72,21 @@ def call_station(
     JSON where they can be, else as text.
     """
     is_neutral = action[:1].islower()
-    query = {} if is_neutral else {"raw": _word(raw) or "", "timeout": str(timeout)}
+    query = {} if is_neutral else query_of(raw=raw, timeout=timeout)
     if keep is not None:
         query |= {"when_away": "keep", "expires": keep}
-    path = f"/stations/{quote(identity, safe='')}/commands/{quote(action, safe='')}"
+    path = path_to("stations", identity, "commands", action)
+    body = payload_from(payload or ())
+    within_s = (NEUTRAL_S if is_neutral else timeout) + MARGIN_S
     server = Server(url, key)
-    try:
-        within_s = (NEUTRAL_S if is_neutral else timeout) + MARGIN_S
-        answer = server.post(path, payload_from(payload or ()), query, within_s)
-    except ConflictError as error:
-        complain(str(error))
-        raise typer.Exit(Exit.UNREACHED) from error
+    answer = reached(lambda: server.post(path, body, query, within_s))
     if wait and answer.get("report"):
         answer = {**answer, "parts": gathered(server, identity, answer["report"])}
     if as_json:
         show_json(answer)
     else:
         _show_answer(answer)
-    raise typer.Exit(ends(answer))
+    raise typer.Exit(exit_of(answer))
 
 
 @app.command("commands")
@@ -116,16 +94,18 @@ def list_commands(
     identity: Identity, *, url: Url = LOCAL, key: Key = None, as_json: AsJson = False
 ) -> None:
     """List what a station can be told, and what not, and why."""
-    path = f"/stations/{quote(identity, safe='')}/commands"
-    commands = Server(url, key).get(path, {"schemas": _word(as_json) or ""})
+    path = path_to("stations", identity, "commands")
+    known = Server(url, key).get(path, query_of(schemas=as_json))
     if as_json:
-        show_json(commands)
+        show_json(known)
         return
-    neutral = [(name, True, None) for name in commands["neutral"]]
-    actions = [
-        (each["action"], each["offered"], each.get("why_not")) for each in commands["actions"]
-    ]
-    show_table(("command", "offered", "why not"), [*neutral, *actions])
+    neutral = [{"action": name, "offered": True} for name in known["neutral"]]
+    show_list(
+        [*neutral, *known["actions"]],
+        ("command", "offered", "why not"),
+        lambda each: (each["action"], each["offered"], each.get("why_not")),
+        as_json=False,
+    )
 
 
 @app.command("reports")
@@ -138,17 +118,13 @@ def list_reports(
     as_json: AsJson = False,
 ) -> None:
     """Show what a station answered in parts."""
-    path = f"/stations/{quote(identity, safe='')}/reports"
+    path = path_to("stations", identity, "reports")
     server = Server(url, key)
     if number is not None:
         show_json(server.get(f"{path}/{number}"))
         return
-    reports = list(server.items(path, {}))
-    if as_json:
-        show_json(reports)
-        return
     headings = ("number", "action", "state", "pages", "asked_by", "asked_at")
-    show_table(headings, ([report[name] for name in headings] for report in reports))
+    show_list(server.items(path), headings, as_json=as_json)
 
 
 @app.command("kept")
@@ -161,16 +137,11 @@ def list_kept(
     as_json: AsJson = False,
 ) -> None:
     """Show commands that wait until the station is back."""
-    path = f"/stations/{quote(identity, safe='')}/kept"
     server = Server(url, key)
     if cancel is not None:
-        server.delete(f"{path}/{quote(cancel, safe='')}")
-    kept = list(server.items(path, {}))
-    if as_json:
-        show_json(kept)
-        return
+        server.delete(path_to("stations", identity, "kept", cancel))
     headings = ("id", "name", "state", "outcome", "made_by", "expires_at")
-    show_table(headings, ([each[name] for name in headings] for each in kept))
+    show_list(server.items(path_to("stations", identity, "kept")), headings, as_json=as_json)
 
 
 @app.command("upkeep")
@@ -183,32 +154,23 @@ def show_upkeep(
     as_json: AsJson = False,
 ) -> None:
     """Show what is wanted of a station, and what is missing."""
-    path = f"/stations/{quote(identity, safe='')}/upkeep"
+    path = path_to("stations", identity, "upkeep")
     server = Server(url, key)
     if again:
-        server.post(path, b"", {})
-    standings = server.get(path)["items"]
-    if as_json:
-        show_json(standings)
-        return
+        server.post(path)
     headings = ("kind", "state", "since", "detail", "tries", "next_at")
-    show_table(headings, ([each[name] for name in headings] for each in standings))
-
-
-def ends(answer: dict[str, Any]) -> Exit:
-    is_kept = answer.get("kept") or (answer.get("answer") or {}).get("kept")
-    return Exit.OK if is_kept else ENDS.get(answer["outcome"], Exit.FAILED)
+    show_list(server.get(path)["items"], headings, as_json=as_json)
 
 
 def gathered(server: Server, identity: str, number: int) -> Any:
     """Once its parts have come, or none comes any more."""
-    path = f"/stations/{quote(identity, safe='')}/reports/{number}"
+    path = path_to("stations", identity, "reports", number)
     while (report := server.get(path))["state"] == "waiting":
         time.sleep(WAIT_S)
     return report
 
 
-def _show_answer(answer: dict[str, Any]) -> None:
+def _show_answer(answer: Row) -> None:
     if answer.get("kept"):
         typer.echo(f"kept as {answer['kept']}")
         return
@@ -218,8 +180,7 @@ def _show_answer(answer: dict[str, Any]) -> None:
         typer.echo(answer["status"])
     if content:
         show_json(content)
-    if waited := answer.get("waited"):
-        typer.echo(f"it waited {waited['ms'] / 1000:.1f} s behind {waited['behind']}")
+    show_wait(answer)
     if "parts" in answer:
         typer.echo(f"{answer['parts']['state']}, {answer['parts']['pages']} parts")
         show_json(answer["parts"]["content"])
@@ -227,42 +188,26 @@ def _show_answer(answer: dict[str, Any]) -> None:
         typer.echo(f"its parts are gathered as report {answer['report']}")
 
 
-def _row(station: dict[str, Any]) -> tuple[object, ...]:
-    model = " ".join(filter(None, (station["vendor"], station["model"])))
-    site = station["site"]["name"] if station["site"] else None
+def _cells(station: Row) -> tuple[object, ...]:
     return (
         station["id"],
         station["status"],
         station["connected"],
         station["dialect"],
-        model or None,
-        site,
-        _connectors(station["evses"]),
+        " ".join(filter(None, (station["vendor"], station["model"]))) or None,
+        _site(station),
+        _connectors(station),
     )
 
 
-def _fact(value: Any) -> object:
-    match value:
-        case {"name": name, "id": _}:
-            return name
-        case [{"evse": _}, *_]:
-            return _connectors(value)
-        case list():
-            return ", ".join(map(str, value)) or None
-        case _:
-            return value
+def _site(station: Row) -> str | None:
+    return station["site"]["name"] if station["site"] else None
 
 
-def _connectors(evses: list[dict[str, Any]]) -> str | None:
-    return (
-        ", ".join(
-            f"{evse['evse']}.{connector['connector']} {connector['status']}"
-            for evse in evses
-            for connector in evse["connectors"]
-        )
-        or None
+def _connectors(station: Row) -> str | None:
+    states = (
+        f"{evse['evse']}.{connector['connector']} {connector['status']}"
+        for evse in station["evses"]
+        for connector in evse["connectors"]
     )
-
-
-def _word(flag: bool | None) -> str | None:
-    return None if flag is None else str(flag).lower()
+    return ", ".join(states) or None
