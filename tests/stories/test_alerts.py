@@ -8,7 +8,15 @@ from ricarica.alerts import service
 from ricarica.alerts.model import Alert, AlertState
 from ricarica.alerts.queries import AlertQueries
 from ricarica.app import alerting
-from ricarica.app.alerting import ABSENT, ABSENT_EVERY, HEED, alert_rings, forget_before
+from ricarica.app.alerting import (
+    ABSENT,
+    ABSENT_EVERY,
+    HEED,
+    HEED_EVERY,
+    alert_rings,
+    forget_before,
+)
+from ricarica.engine.sql import OUTBOX
 from ricarica.engine.timers import Ring
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.ids import DEFAULT_TENANT
@@ -153,3 +161,25 @@ async def rounds(network: World, ring: Ring) -> list[timedelta | None]:
         rung = network.engine.in_unit(DEFAULT_TENANT, lambda unit: ring(unit, ""))
         again.append(await network.soon(rung))
     return again
+
+
+async def test_what_no_rule_asks_about_is_passed_over(
+    network: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerting, "AT_ONCE_MAX", 1)
+    monkeypatch.setattr(alerting, "MINUTE_OF_IDS", 3)
+    station = await network.station("ROMA-1", V16)
+    rings = alert_rings()
+    await rounds(network, rings[HEED])
+    for _ in range(5):
+        await network.cut(station)
+        await network.connect(station)
+    station.fault(1, "GroundFailure")
+    await network.settle()
+
+    looked = await rounds(network, rings[HEED])
+
+    assert [alert.name for alert in await alerts(network)] == ["Ground failure"]
+    assert looked[-1] == HEED_EVERY
+    assert len(looked) <= 3  # though much has happened
+    assert len(await network.database.fetch(OUTBOX.select())) > 10

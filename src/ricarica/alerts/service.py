@@ -71,6 +71,10 @@ class AlertService:
     async def seen(self, tenant: TenantId) -> EventId | None:
         return await self._store.seen(tenant)
 
+    async def kinds(self, tenant: TenantId) -> frozenset[str]:
+        """Of the events that rules ask about."""
+        return frozenset(rule.kind for rule in await self.rules(tenant) if rule.is_active)
+
     async def look_at(self, tenant: TenantId, happened: Iterable[Happened], last: EventId) -> None:
         """Hold what happened against the rules; each event is looked at once."""
         by_kind: dict[str, list[Rule]] = {}
