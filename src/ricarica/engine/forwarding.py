@@ -132,7 +132,7 @@ class Forwards:
 
     async def state(self) -> State:
         """Another one than before: something has changed."""
-        query = sa.select(sa.func.count(), sa.func.max(FORWARDS.c.changed_at))
+        query: sa.Select[Any] = sa.select(sa.func.count(), sa.func.max(FORWARDS.c.changed_at))
         [(count, changed_at)] = await self._database.fetch(query)
         return count, changed_at
 
