@@ -132,8 +132,8 @@ class Forwards:
 
     async def state(self) -> State:
         """Another one than before: something has changed."""
-        query: sa.Select[Any] = sa.select(sa.func.count(), sa.func.max(FORWARDS.c.changed_at))
-        [(count, changed_at)] = await self._database.fetch(query)
+        state: list[sa.ColumnElement[Any]] = [sa.func.count(), sa.func.max(FORWARDS.c.changed_at)]
+        [(count, changed_at)] = await self._database.fetch(sa.select(*state))
         return count, changed_at
 
     async def wanted(self) -> dict[StationKey, Forward]:
