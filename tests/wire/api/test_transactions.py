@@ -131,6 +131,7 @@ async def test_the_log_shows_requests_with_their_answers_page_by_page(
     api: Api, admin: httpx.AsyncClient, station: StationKey
 ) -> None:
     await charge(api, station)
+    await api.node.engine.idle()  # what it is told meanwhile to keep it in step is written down too
 
     first = (await admin.get("/stations/CP-1/messages?limit=3")).json()
     rest = (await admin.get(f"/stations/CP-1/messages?cursor={first['next']}")).json()
@@ -144,6 +145,10 @@ async def test_the_log_shows_requests_with_their_answers_page_by_page(
         "StartTransaction",
         "BootNotification",
     ]
+    told = [each["action"] for each in every if each["direction"] == "to-station"]
+    assert told, "it is asked for its settings, for one"
+    assert sorted(told) == sorted(ask.action for ask in api.sockets.asked)
+    assert (rest["next"], len(every)) == (None, len(said) + len(told))
     [start] = starts["items"]
     assert (start["direction"], start["outcome"]) == ("from-station", "answered")
     assert start["request"]["idTag"] == "ABC"
