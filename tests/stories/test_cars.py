@@ -11,7 +11,6 @@ import pytest
 
 from ricarica.authorization.model import EnergyTransfer
 from ricarica.energy.commands import (
-    AllowTransfers,
     SignalFrequency,
 )
 from ricarica.energy.der import (
@@ -31,7 +30,7 @@ from ricarica.energy.model import (
     Unit,
 )
 from ricarica.energy.queries import EnergyQueries, StationEnergy
-from ricarica.kernel.ids import DEFAULT_TENANT, EvseNumber, StationId
+from ricarica.kernel.ids import DEFAULT_TENANT, EvseNumber
 from ricarica.ocpp.dialects import V21, V201, Dialect
 from ricarica.ocpp.v2 import messages as v2
 from ricarica.simulator.blocks.smart_charging import Outside, Smart, limit_from_outside, tell_plan
@@ -279,41 +278,6 @@ async def test_where_nothing_is_decided_nothing_is_said_of_it(network: World) ->
     await reported(network, station)
 
     assert "allowedEnergyTransfer" not in await authorized(network, station)
-
-
-@pytest.mark.usecase("Q02")
-async def test_a_transaction_is_allowed_to_give_back_later(network: World) -> None:
-    station = await charging(network)
-    [transaction] = await network.transactions(station)
-
-    command = AllowTransfers(transaction.ref, (EnergyTransfer.AC_BPT,))
-    result = await network.tell(station, command)
-
-    assert result.outcome is Outcome.ACCEPTED
-    assert station.core.memory(Smart).allowed == {transaction.ref: ["AC_BPT"]}
-
-
-@pytest.mark.usecase("Q02")
-@pytest.mark.parametrize("station_id", [None, StationId("ROMA-1")], ids=["all", "one"])
-async def test_who_charges_is_told_when_more_is_allowed(
-    network: World, station_id: StationId | None
-) -> None:
-    station = await charging(network)
-    await decide(network, transfers=(EnergyTransfer.AC_THREE_PHASE,))
-    await tell_needs(network, station, v2x_needs(v2.EnergyTransferMode.AC_three_phase))
-    both = (EnergyTransfer.AC_THREE_PHASE, EnergyTransfer.AC_BPT)
-
-    await decide(network, station=station_id, transfers=both)
-    await decide(network, station=station_id, transfers=both, power_w=Decimal(9_000))
-    await network.settle()
-
-    [transaction] = await network.transactions(station)
-    assert said(network, station, "NotifyAllowedEnergyTransfer") == [  # Q02.FR.05
-        {
-            "transactionId": transaction.ref,
-            "allowedEnergyTransfer": ["AC_three_phase", "AC_BPT"],
-        }
-    ]
 
 
 @pytest.mark.usecase("Q02")
