@@ -2,6 +2,7 @@
 
 import pytest
 
+from ricarica.engine import dispatch
 from ricarica.engine.live import STRANGERS_LOGGED_MAX
 from ricarica.engine.sql import MESSAGES, PUT_ASIDE
 from ricarica.ocpp.dialects import V201
@@ -59,3 +60,17 @@ async def test_a_station_that_makes_up_connectors_does_not_fill_the_disk(
             await told.call("StatusNotification", status | {"evseId": evse, "timestamp": at})
 
         assert len(await network.database.fetch(CONNECTORS.select())) <= 3
+
+
+async def test_a_station_that_nobody_can_read_does_not_fill_the_disk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dispatch, "ASIDE_MAX", 2)
+    async with world() as network:
+        told = network.teller(await network.station("GENOVA-1", V201))
+        unreadable = {"generatedAt": "now", "seqNo": 0, "eventData": "much"}
+
+        answers = [(await told.call_raw("NotifyEvent", unreadable))[0] for _ in range(4)]
+
+        assert answers == [3, 3, 4, 4]
+        assert len(await network.database.fetch(PUT_ASIDE.select())) == 2

@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+import sqlalchemy as sa
 import structlog
 
 from ricarica.certificates.inquiries import Question
@@ -39,6 +40,10 @@ TELLS_NOTHING = frozenset({ErrorKind.FORMATION, ErrorKind.OCCURRENCE})
 UNREADABLE = "unreadable"  # flags what was put aside because nobody could mend it
 
 WHY_LENGTH_MAX = 500  # characters of what went wrong; the log has it whole
+ASIDE_MAX = 10_000  # of one station: one that nobody can read for good must not fill the disk
+ASIDE = sa.select(sa.func.count()).where(
+    PUT_ASIDE.c.tenant == sa.bindparam("tenant"), PUT_ASIDE.c.station == sa.bindparam("station")
+)
 ACTION_LENGTH_MAX = 60  # twice the longest there is: what is longer is no action, and is cut
 
 log = structlog.get_logger("ricarica.calls")
@@ -282,17 +287,17 @@ class DeliveryJob:
             mended = mending.mended(delivered.payload, route.request, delivered.at)
         except RemoteProtocolError as error:
             unit.slices.stations.heard_from(station, delivered.at)
-            return self._unreadable(error, unit)
+            return await self._unreadable(error, unit)
         self._flags = mended.flags
         try:
             return await self._handle(mended.payload, station, unit)
         except LocalProtocolError as error:  # it asked with more than we may say again
             raise InvalidError(str(error)) from error
 
-    def _unreadable(self, error: RemoteProtocolError, unit: UnitOfWork) -> Reply:
+    async def _unreadable(self, error: RemoteProtocolError, unit: UnitOfWork) -> Reply:
         """A fact is kept as it came, for the station would delete what we refuse."""
         answer = self._answer_when_put_aside
-        if answer is None or error.kind in TELLS_NOTHING:
+        if answer is None or error.kind in TELLS_NOTHING or await self._has_no_room(unit):
             return self._refusal(error.kind, error.description)
         log.warning(
             "call.unreadable",
@@ -303,6 +308,12 @@ class DeliveryJob:
         self._flags = (UNREADABLE,)
         self._keep(unit, error)
         return Answer(wire.encode(answer(None), self._dialect))
+
+    async def _has_no_room(self, unit: UnitOfWork) -> bool:
+        key = self.delivered.key
+        values = {"tenant": key.tenant, "station": key.station}
+        [(count,)] = await unit.work.fetch(ASIDE, values)
+        return int(count) >= ASIDE_MAX
 
     def _may_not_speak(self, station: Station, unit: UnitOfWork) -> Refusal | None:
         if self._route is not None and self._route.before_acceptance:
