@@ -23,7 +23,16 @@ from ricarica.transactions.sql import READINGS
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WRITERS = 4  # batches that are under way at once
 DEADLINE_S = 30.0
-SINCE = {"node", "habits", "pending_secret", "pending_profile"}
+SINCE = {
+    "certificate_name",
+    "certificate_pin",
+    "habits",
+    "labels",
+    "node",
+    "pending_profile",
+    "pending_secret",
+    "pending_until",
+}
 # As the first release knew it.
 OLD_STATIONS = sa.Table(
     "stations",
