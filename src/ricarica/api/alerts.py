@@ -10,12 +10,11 @@ from msgspec import Meta, Struct, field
 from ricarica.access.model import Permission
 from ricarica.alerts.model import Alert, AlertState, Level, Matches, Rule
 from ricarica.alerts.queries import SHOWN, AlertQueries
+from ricarica.api.applies import AppliesBody, applies_body, applies_from
 from ricarica.api.caller import Asking, Caller, OfStation, require
 from ricarica.api.gate import needs
 from ricarica.api.replies import NumberInPath, Page, PageWanted, ShortText, page_from, page_of
-from ricarica.api.templates_of_settings import AppliesBody
-from ricarica.configuration.templates import Applies
-from ricarica.kernel.ids import EventId, SiteId, StationId
+from ricarica.kernel.ids import EventId
 from ricarica.monitoring.model import Origin, StationEvent, Trigger
 from ricarica.monitoring.queries import EventFilter, MonitoringQueries
 from ricarica.slices import Slices
@@ -308,7 +307,7 @@ def alert_reply(alert: Alert) -> AlertReply:
 
 
 def rule_from(caller: Caller, id_: str, body: RuleBody) -> Rule:
-    matches, applies = body.matches, body.applies
+    matches = body.matches
     return Rule(
         caller.tenant,
         id_,
@@ -316,14 +315,7 @@ def rule_from(caller: Caller, id_: str, body: RuleBody) -> Rule:
         body.kind,
         body.level,
         Matches(matches.name, matches.severity_max, matches.value, matches.code, matches.members),
-        Applies(
-            applies.vendor,
-            applies.model,
-            applies.firmware,
-            SiteId(applies.site) if applies.site else None,
-            tuple(map(StationId, applies.stations)),
-            applies.label,
-        ),
+        applies_from(body.applies),
         body.threshold,
         timedelta(seconds=body.window_s),
         timedelta(seconds=body.cool_down_s),
@@ -333,7 +325,7 @@ def rule_from(caller: Caller, id_: str, body: RuleBody) -> Rule:
 
 
 def rule_reply(rule: Rule) -> RuleReply:
-    matches, applies = rule.matches, rule.applies
+    matches = rule.matches
     return RuleReply(
         rule.name,
         rule.kind,
@@ -345,14 +337,7 @@ def rule_reply(rule: Rule) -> RuleReply:
             matches.code,
             dict(matches.members),
         ),
-        AppliesBody(
-            applies.vendor,
-            applies.model,
-            applies.firmware,
-            applies.site,
-            list(applies.stations),
-            applies.label,
-        ),
+        applies_body(rule.applies),
         rule.threshold,
         round(rule.window.total_seconds()),
         round(rule.cool_down.total_seconds()),

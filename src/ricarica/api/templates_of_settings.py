@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 from litestar import delete, get, post, put
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct, field
 
 from ricarica.access.model import Permission
+from ricarica.api.applies import AppliesBody, applies_body, applies_from
 from ricarica.api.caller import Asking, Caller, require
 from ricarica.api.gate import needs
 from ricarica.api.replies import Page, PageWanted, ShortText, page_of
 from ricarica.configuration.queries import SettingQueries
 from ricarica.configuration.templates import (
-    Applies,
     Difference,
     MonitorType,
     Standing,
@@ -23,7 +23,6 @@ from ricarica.configuration.templates import (
     Template,
     WantedMonitor,
 )
-from ricarica.kernel.ids import SiteId, StationId
 from ricarica.monitoring.model import ActiveMonitors
 from ricarica.slices import Slices
 from ricarica.stations.model import Station
@@ -32,17 +31,6 @@ from ricarica.storage.pages import Wanted
 
 PUSHED_MAX = 1_000  # stations at once; all others are told when they come, or look by themselves
 AT_ONCE = Wanted(500)
-
-
-class AppliesBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which stations; left out: any. Texts may have * in them, and any case."""
-
-    vendor: ShortText = ""
-    model: ShortText = ""
-    firmware: ShortText = ""
-    site: str | None = None
-    stations: list[str] = field(default_factory=list)
-    label: ShortText = ""
 
 
 class StreamBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -256,19 +244,11 @@ async def _known(caller: Caller, template: str) -> Template:
 
 
 def _template(caller: Caller, id_: str, body: TemplateBody, now: datetime) -> Template:
-    applies = body.applies
     return Template(
         caller.tenant,
         id_,
         body.name,
-        Applies(
-            applies.vendor,
-            applies.model,
-            applies.firmware,
-            SiteId(applies.site) if applies.site else None,
-            tuple(map(StationId, applies.stations)),
-            applies.label,
-        ),
+        applies_from(body.applies),
         body.settings,
         now,
         now,
@@ -306,17 +286,9 @@ def monitor_body(monitor: WantedMonitor) -> MonitorBody:
 
 
 def template_reply(template: Template) -> TemplateReply:
-    applies: dict[str, Any] = {
-        "vendor": template.applies.vendor,
-        "model": template.applies.model,
-        "firmware": template.applies.firmware,
-        "site": template.applies.site,
-        "stations": list(template.applies.stations),
-        "label": template.applies.label,
-    }
     return TemplateReply(
         template.name,
-        AppliesBody(**applies),
+        applies_body(template.applies),
         dict(template.settings),
         list(map(monitor_body, template.monitors)),
         ActiveMonitors(template.monitoring_base) if template.monitoring_base else None,
