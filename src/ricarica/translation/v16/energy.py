@@ -22,7 +22,8 @@ from ricarica.energy.units import TENTH
 from ricarica.ocpp.errors import LocalProtocolError
 from ricarica.ocpp.v16 import messages as v16
 from ricarica.slices import Slices
-from ricarica.stations.commands import Outcome, Result
+from ricarica.stations.commands import Result
+from ricarica.translation.energy import cleared_result_from, remember_cleared
 from ricarica.translation.route import Origin, Phrase, Phrases
 from ricarica.translation.starting import expect_limited
 from ricarica.translation.v16.phrases import remote_start_for, result_from
@@ -177,17 +178,6 @@ def clear_profiles_for(command: ClearProfiles) -> v16.ClearChargingProfileReques
         charging_profile_purpose=PURPOSE[purpose] if purpose else None,
         stack_level=command.stack_level,
     )
-
-
-def cleared_result_from(response: v16.ClearChargingProfileResponse) -> Result:
-    """What is not there need not be cleared."""
-    return Result(Outcome.ACCEPTED, response.status)
-
-
-async def remember_cleared(
-    command: ClearProfiles, _response: object, origin: Origin, slices: Slices
-) -> None:
-    await slices.energy.cleared(origin.station, command)
 
 
 def ask_composite_for(command: AskComposite) -> v16.GetCompositeScheduleRequest:

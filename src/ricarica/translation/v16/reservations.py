@@ -3,8 +3,8 @@
 from ricarica.ocpp.errors import LocalProtocolError
 from ricarica.ocpp.v16 import messages as v16
 from ricarica.reservations.commands import CancelReservation, Reserve
-from ricarica.slices import Slices
-from ricarica.translation.route import Origin, Phrase, Phrases
+from ricarica.translation.reservations import remember_cancelled, remember_reserved
+from ricarica.translation.route import Phrase, Phrases
 from ricarica.translation.v16.phrases import result_from
 from ricarica.translation.v16.words import id_tag_for
 
@@ -22,24 +22,6 @@ def reserve_for(command: Reserve) -> v16.ReserveNowRequest:
         parent_id_tag=group if group and len(group) <= GROUP_MAX else None,
         reservation_id=command.number,
     )
-
-
-async def remember_reserved(
-    command: Reserve, response: v16.ReserveNowResponse, origin: Origin, slices: Slices
-) -> None:
-    status, at = str(response.status), origin.received_at
-    await slices.reservations.answered(origin.station, command, status, at)
-
-
-async def remember_cancelled(
-    command: CancelReservation,
-    response: v16.CancelReservationResponse,
-    origin: Origin,
-    slices: Slices,
-) -> None:
-    is_known = response.status is v16.CancelReservationStatus.Accepted
-    station, at = origin.station, origin.received_at
-    await slices.reservations.cancelled(station, command, at, is_known=is_known)
 
 
 PHRASES: Phrases = {

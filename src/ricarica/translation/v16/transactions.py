@@ -14,20 +14,18 @@ from ricarica.transactions.facts import (
     Ended,
     Particulars,
     Progressed,
-    Recorded,
     SignedReading,
     Started,
 )
 from ricarica.transactions.readings import Context, Reading
-from ricarica.translation.paying import charge_of
 from ricarica.translation.readings import (
     context_from,
     in_base_unit,
     measurand_from,
     number_from,
 )
+from ricarica.translation.recording import recorded_by
 from ricarica.translation.route import Origin, Route
-from ricarica.translation.starting import take_profile
 from ricarica.translation.v16.core import ONLY_CONNECTOR
 from ricarica.translation.v16.words import id_tag_info_for
 
@@ -104,24 +102,11 @@ def started_from(req: v16.StartTransactionRequest, origin: Origin) -> Started:
     )
 
 
-async def recorded_by(slices: Slices, fact: Started | Ended) -> Recorded:
-    recorded = await slices.transactions.record(fact)
-    if recorded.arranged is not None:
-        await take_profile(slices, fact, recorded)
-    if recorded.payment is not None:
-        await slices.billing.charged(charge_of(fact, recorded))
-    return recorded
-
-
 async def start_transaction(
     req: v16.StartTransactionRequest, origin: Origin, slices: Slices
 ) -> v16.StartTransactionResponse:
     recorded = await recorded_by(slices, started_from(req, origin))
     assert recorded.judgement, "a 1.6 start always carries a token"
-    if req.reservation_id is not None:  # H03
-        await slices.reservations.used(
-            origin.station, req.reservation_id, recorded.transaction, origin.received_at
-        )
     return v16.StartTransactionResponse(
         id_tag_info=id_tag_info_for(recorded.judgement), transaction_id=int(recorded.ref)
     )

@@ -30,6 +30,7 @@ from ricarica.kernel.ids import EvseNumber
 from ricarica.ocpp.v2 import messages as v2
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
+from ricarica.translation.energy import cleared_result_from, remember_cleared
 from ricarica.translation.readings import is_measurable
 from ricarica.translation.route import Origin, Part, Phrase, Phrases, Route
 from ricarica.translation.starting import expect_limited
@@ -297,17 +298,6 @@ def clear_profiles_for(command: ClearProfiles) -> v2.ClearChargingProfileRequest
             stack_level=command.stack_level,
         )
     )
-
-
-def cleared_result_from(response: Any) -> Result:
-    """K10.FR.01: what is not there need not be cleared."""
-    return Result(Outcome.ACCEPTED, str(response.status))
-
-
-async def remember_cleared(
-    command: ClearProfiles, _response: object, origin: Origin, slices: Slices
-) -> None:
-    await slices.energy.cleared(origin.station, command)
 
 
 def ask_profiles_for(command: AskProfiles) -> v2.GetChargingProfilesRequest:

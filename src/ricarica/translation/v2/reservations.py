@@ -4,6 +4,7 @@ from ricarica.ocpp.v2 import messages as v2
 from ricarica.reservations.commands import CancelReservation, Reserve
 from ricarica.reservations.model import ReservationState
 from ricarica.slices import Slices
+from ricarica.translation.reservations import remember_cancelled, remember_reserved
 from ricarica.translation.route import Origin, Phrase, Phrases, Route
 from ricarica.translation.v2.phrases import result_from
 from ricarica.translation.v2.words import group_for, token_for
@@ -24,24 +25,6 @@ def reserve_for(command: Reserve) -> v2.ReserveNowRequest:
         evse_id=command.evse,
         group_id_token=group_for(command.group),
     )
-
-
-async def remember_reserved(
-    command: Reserve, response: v2.ReserveNowResponse, origin: Origin, slices: Slices
-) -> None:
-    status, at = str(response.status), origin.received_at
-    await slices.reservations.answered(origin.station, command, status, at)
-
-
-async def remember_cancelled(
-    command: CancelReservation,
-    response: v2.CancelReservationResponse,
-    origin: Origin,
-    slices: Slices,
-) -> None:
-    is_known = response.status is v2.CancelReservationStatus.Accepted
-    station, at = origin.station, origin.received_at
-    await slices.reservations.cancelled(station, command, at, is_known=is_known)
 
 
 async def reservation_status_update(

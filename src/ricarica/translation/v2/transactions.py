@@ -1,6 +1,6 @@
 """Transactions in 2.0.1 and 2.1: TransactionEvent and MeterValues."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,15 +27,14 @@ from ricarica.transactions.terms import (
     Limits,
 )
 from ricarica.transactions.watching import Checked
-from ricarica.translation.paying import charge_of
 from ricarica.translation.readings import (
     context_from,
     in_base_unit,
     is_measurable,
     measurand_from,
 )
+from ricarica.translation.recording import recorded_by
 from ricarica.translation.route import Origin, Phrase, Phrases, Route
-from ricarica.translation.starting import take_profile
 from ricarica.translation.v2.words import CHARGING_STATE, id_token_info_for, token_from
 
 COUNTED_AS = {
@@ -221,22 +220,6 @@ async def transaction_event(
 ) -> v2.TransactionEventResponse:
     fact = fact_from(req, origin)
     return response_for(fact, await recorded_by(slices, fact))
-
-
-async def recorded_by(
-    slices: Slices, fact: TransactionFact, details: Mapping[str, str] | None = None
-) -> Recorded:
-    """With what it means for the payment it was begun with, of which a card has `details`."""
-    recorded = await slices.transactions.record(fact)
-    if fact.reservation is not None:  # H03.FR.09
-        await slices.reservations.used(
-            fact.station, fact.reservation, recorded.transaction, fact.received_at
-        )
-    if recorded.arranged is not None:
-        await take_profile(slices, fact, recorded)
-    if recorded.payment is not None:
-        await slices.billing.charged(charge_of(fact, recorded, details))
-    return recorded
 
 
 async def meter_values(

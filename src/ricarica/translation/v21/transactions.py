@@ -5,9 +5,10 @@ from msgspec.structs import replace
 from ricarica.ocpp.v2 import messages as v2
 from ricarica.slices import Slices
 from ricarica.transactions.terms import Limits
+from ricarica.translation.recording import recorded_by
 from ricarica.translation.route import Origin, Route
 from ricarica.translation.times import seconds_for
-from ricarica.translation.v2.transactions import fact_from, recorded_by, response_for
+from ricarica.translation.v2.transactions import fact_from, response_for
 from ricarica.translation.v21.payments import details_from
 
 
