@@ -247,11 +247,7 @@ class SqlCertificateStore:
         return await self._work.get(REQUEST_SHELF, (station.tenant, station.station, id))
 
     async def requests(self, station: StationKey) -> list[SigningRequest]:
-        return await self._work.find(
-            REQUEST_SHELF,
-            REQUESTS.c.tenant == station.tenant,
-            REQUESTS.c.station == station.station,
-        )
+        return await self._work.under(REQUEST_SHELF, station.tenant, station.station)
 
     async def requests_of_key(self, tenant: TenantId, id: str) -> list[SigningRequest]:
         return await self._work.find(
@@ -271,7 +267,7 @@ class SqlCertificateStore:
         self._work.put(STORE_SHELF, store)
 
     async def roots(self, tenant: TenantId) -> list[Root]:
-        return await self._work.find(ROOT_SHELF, ROOTS.c.tenant == tenant)
+        return await self._work.under(ROOT_SHELF, tenant)
 
     async def root(self, tenant: TenantId, id: str, kind: RootKind) -> Root | None:
         return await self._work.get(ROOT_SHELF, (tenant, id, kind))

@@ -252,7 +252,7 @@ class SqlTemplateStore:
         self._work = work
 
     async def all(self, tenant: TenantId) -> list[Template]:
-        return await self._work.find(TEMPLATE_SHELF, TEMPLATES.c.tenant == tenant)
+        return await self._work.under(TEMPLATE_SHELF, tenant)
 
     async def get(self, tenant: TenantId, template: str) -> Template | None:
         return await self._work.get(TEMPLATE_SHELF, (tenant, template))

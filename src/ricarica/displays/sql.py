@@ -110,7 +110,7 @@ class SqlDisplayStore:
         self._work = work
 
     async def templates(self, tenant: TenantId) -> list[Template]:
-        found = await self._work.find(TEMPLATE_SHELF, DISPLAY_TEMPLATES.c.tenant == tenant)
+        found = await self._work.under(TEMPLATE_SHELF, tenant)
         staged = self._work.staged(TEMPLATE_SHELF)
         known = {template.id for template in found}
         new = [t for (owner, id), t in staged.items() if owner == tenant and id not in known]
@@ -126,11 +126,7 @@ class SqlDisplayStore:
         self._work.remove(TEMPLATE_SHELF, template)
 
     async def shown_at(self, station: StationKey) -> list[Shown]:
-        found = await self._work.find(
-            SHOWN_SHELF,
-            DISPLAY_MESSAGES.c.tenant == station.tenant,
-            DISPLAY_MESSAGES.c.station == station.station,
-        )
+        found = await self._work.under(SHOWN_SHELF, station.tenant, station.station)
         known = {shown.number for shown in found}
         staged = self._work.staged(SHOWN_SHELF)
         place = (station.tenant, station.station)

@@ -397,7 +397,7 @@ class SqlEnergyStore:
 
     async def _all(self, shelf: Shelf[E], station: StationKey) -> list[E]:
         """Those of the database, and those that this batch is about to write."""
-        found = await self._work.find(shelf, *of_station(shelf.table, station))
+        found = await self._work.under(shelf, *_place(station))
         entities = {shelf.key(each): each for each in found}
         for key, staged in self._work.staged(shelf).items():
             if key[:2] == _place(station):

@@ -250,7 +250,7 @@ class Commands:
                 return self._answered(phrase, told, live.dialect)
             case Reached.REFUSED:
                 if told.code in UNSUPPORTED_CODES:
-                    live.cannot.add(type(command))
+                    live.cannot |= {type(command)}
                     return Result(Outcome.UNSUPPORTED, told.code, told.description)
                 return Result(Outcome.REFUSED, told.code, told.description)
             case Reached.UNREACHED:

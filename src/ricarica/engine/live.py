@@ -1,6 +1,6 @@
 """The stations whose connections this node decides for."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ricarica.kernel.ids import StationKey
 from ricarica.ocpp.dialects import BY_SUBPROTOCOL, Dialect
@@ -14,7 +14,7 @@ class LiveStation:
     reminded_to_boot: bool = False
     refused_as_stranger: int = 0
     # Commands it has answered with NotImplemented or NotSupported over this connection.
-    cannot: set[type] = field(default_factory=set)
+    cannot: frozenset[type] = frozenset()
 
 
 STRANGERS_LOGGED_MAX = 20  # messages: enough to see what a station wants that nobody accepted

@@ -85,7 +85,7 @@ SHELF = Shelf[Standing](
     key=_key,
     write=_row,
     read=standing_from,
-    remembered_max=20_000,  # read when a station comes and when people look
+    remembered_max=2_000,  # each station has eight, read when it comes and when people look
 )
 
 

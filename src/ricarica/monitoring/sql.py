@@ -323,7 +323,7 @@ class SqlMonitorStore:
         return await self._work.get(MONITOR_SHELF, (*_key(station), number))
 
     async def monitors(self, station: StationKey) -> list[Monitor]:
-        found = await self._work.find(MONITOR_SHELF, *_of(MONITORS, station))
+        found = await self._work.under(MONITOR_SHELF, station.tenant, station.station)
         by_number = {monitor.number: monitor for monitor in found}
         for key, monitor in self._work.staged(MONITOR_SHELF).items():
             if key[:2] == _key(station) and monitor is not None:
@@ -373,7 +373,7 @@ class SqlStreamStore:
         return await self._work.get(STREAM_SHELF, (*_key(station), number))
 
     async def all(self, station: StationKey) -> list[Stream]:
-        found = await self._work.find(STREAM_SHELF, *_of(STREAMS, station))
+        found = await self._work.under(STREAM_SHELF, station.tenant, station.station)
         by_number = {stream.number: stream for stream in found}
         for key, stream in self._work.staged(STREAM_SHELF).items():
             if key[:2] == _key(station) and stream is not None:

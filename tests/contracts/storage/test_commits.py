@@ -99,6 +99,37 @@ async def test_nothing_staged_is_nothing_written(database: OpenDatabase) -> None
     assert await count(database, stations) == 0
 
 
+async def test_a_large_commit_is_written_as_a_whole_or_not_at_all(database: OpenDatabase) -> None:
+    await database.commit([station("CP1", 1), *(reading(minute) for minute in range(100))])
+
+    with pytest.raises(LostUpdateError):
+        await database.commit([*(reading(minute) for minute in range(100, 200)), station("CP1", 7)])
+    with pytest.raises(ConflictError):
+        await database.commit([reading(minute) for minute in range(50, 150)])
+
+    assert await count(database) == 100
+    await database.commit([station("CP1", 2), *(reading(minute) for minute in range(100, 200))])
+    assert (await count(database), await stored(database)) == (200, [("CP1", "-", 2)])
+
+
+async def test_a_large_commit_that_nobody_waits_for_any_more_leaves_the_next_alone(
+    database: OpenDatabase,
+) -> None:
+    abandoned = asyncio.ensure_future(database.commit([reading(minute) for minute in range(100)]))
+    await asyncio.sleep(0)
+    abandoned.cancel()
+    await asyncio.gather(
+        database.commit([reading(minute) for minute in range(200, 300)]),
+        database.commit([reading(minute) for minute in range(300, 400)]),
+        abandoned,
+        return_exceptions=True,
+    )
+
+    late = readings.c.at >= NOON + timedelta(minutes=200)
+    assert len(await database.fetch(sa.select(readings.c.at).where(late))) == 200
+    assert await count(database) in {200, 300}
+
+
 async def test_a_statement_runs_after_the_rows_staged_behind_it(database: OpenDatabase) -> None:
     rename = sa.update(stations).where(stations.c.station == "CP1").values(order="renamed")
 

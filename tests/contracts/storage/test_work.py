@@ -104,9 +104,17 @@ async def test_a_search_shows_the_found_as_the_batch_changed_them(node: Node) ->
     work.begin()
     work.remove(STATIONS, CP2)
 
-    assert await work.find(STATIONS, stations.c.tenant == "default") == [
-        replace(CP1, status="charging")
-    ]
+    expected = [replace(CP1, status="charging")]
+    assert await work.find(STATIONS, stations.c.tenant == "default") == expected
+    assert await work.under(STATIONS, "default") == expected
+
+
+async def test_those_under_the_beginning_of_a_key_are_found_and_no_others(node: Node) -> None:
+    for station in (CP1, CP2, Station("other", "CP1")):
+        await put(node, station)
+
+    assert sorted(s.id for s in await node.work().under(STATIONS, "default")) == ["CP1", "CP2"]
+    assert await node.work().under(STATIONS, "default", "CP2") == [CP2]
 
 
 async def test_a_removed_row_is_gone_and_can_be_put_again(node: Node) -> None:
