@@ -13,4 +13,9 @@ def calm_collector() -> None:
     """What has been made until now stays for good, so it need never be looked through again."""
     gc.collect()
     gc.freeze()
+    rarely_collect()
+
+
+def rarely_collect() -> None:
+    """For the start too: a tenth of it went into looking through all that is being loaded."""
     gc.set_threshold(YOUNG_MAX, MIDDLE_MAX, OLD_MAX)

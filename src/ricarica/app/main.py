@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from ricarica.app.collector import rarely_collect
 from ricarica.app.config import Config, ConfigError, load_config, unknown_variables
 from ricarica.app.logs import configure_logs
 from ricarica.cli.main import run
@@ -31,6 +32,7 @@ class BrokenOffError(RicaricaError):
 
 
 def main() -> None:
+    rarely_collect()
     sys.exit(run(Programs(serve, demo, desk, doctor, doctor_data)))
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 import structlog
@@ -21,8 +22,10 @@ from ricarica.storage.partitions import (
     outdated,
     parts_of,
 )
-from ricarica.storage.postgres import PostgresDatabase
 from ricarica.transactions.sql import SAMPLES
+
+if TYPE_CHECKING:
+    from ricarica.storage.postgres import PostgresDatabase
 
 TEND_EVERY = timedelta(hours=1)
 NEW_EVERY_S, NEW_LOOKS = 5.0, 12  # for a minute
@@ -50,7 +53,7 @@ MESSAGE_PARTS = Partitioned(MESSAGES, Step.DAY, number_at, time_of)
 SAMPLE_PARTS = Partitioned(SAMPLES, Step.MONTH)
 
 
-async def keep(database: PostgresDatabase, clock: Clock, retention: Retention) -> None:
+async def keep(database: "PostgresDatabase", clock: Clock, retention: Retention) -> None:
     """Until cancelled. Any number of nodes may do so."""
     await _attempt(tend(database, clock.now(), retention))
     for _ in range(NEW_LOOKS):
@@ -69,7 +72,7 @@ async def _attempt(work: Awaitable[None]) -> None:
         log.warning("parts.failed", error=str(error))
 
 
-async def get_acquainted(database: PostgresDatabase) -> None:
+async def get_acquainted(database: "PostgresDatabase") -> None:
     """Let PostgreSQL look at tables that it knows nothing of.
 
     All indexes begin with the tenant. Until it knows that there is one tenant only, it takes
@@ -85,7 +88,7 @@ def _analyse_new(connection: sa.Connection) -> None:
         connection.commit()
 
 
-async def tend(database: PostgresDatabase, now: datetime, retention: Retention) -> None:
+async def tend(database: "PostgresDatabase", now: datetime, retention: Retention) -> None:
     """Make what will be needed, and throw away what is too old."""
     await database.change_schema(lambda connection: _tend(connection, now, retention))
 

@@ -60,7 +60,7 @@ from ricarica.stations.sql import (
     load_by_identity,
 )
 from ricarica.storage.database import Database, Run
-from ricarica.storage.postgres import PostgresDatabase
+from ricarica.storage.open import is_postgresql
 from ricarica.storage.work import Work
 from ricarica.swaps.sql import SqlSwapStore
 from ricarica.tariffs.sql import SqlStationPlanStore, SqlTariffStore
@@ -172,7 +172,7 @@ def node_of(parts: Parts) -> Node:
         link.attach_decisions(engine)
     if Role.GATEWAY in parts.roles:
         link.attach_sockets(gateway)
-    in_parts = isinstance(parts.database, PostgresDatabase)
+    in_parts = is_postgresql(parts.database)
     ringing = {
         **rings(parts.retention, in_parts=in_parts),
         "look_after_security": look_after_security,
@@ -225,7 +225,7 @@ async def running_node(parts: Parts) -> AsyncIterator[Node]:
             await node.timers.begin("watch_silent")
             await node.timers.begin(HEED)
             await node.timers.begin(ABSENT)
-            if isinstance(parts.database, PostgresDatabase):
+            if is_postgresql(parts.database):
                 keeping = keep(parts.database, parts.clock, parts.retention)
                 tasks.append(group.create_task(keeping))
             tasks.append(group.create_task(node.timers.run()))

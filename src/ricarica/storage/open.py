@@ -1,15 +1,18 @@
 """Which database a URL means."""
 
+import sys
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeGuard, TypeVar
 
 import sqlalchemy as sa
 
 from ricarica.kernel.errors import InvalidError
 from ricarica.storage import columns
 from ricarica.storage.database import Database
-from ricarica.storage.postgres import PostgresDatabase
 from ricarica.storage.sqlite import CACHE_MB, SqliteDatabase
+
+if TYPE_CHECKING:
+    from ricarica.storage.postgres import PostgresDatabase
 
 T = TypeVar("T")
 CACHE_MB_MAX = 100_000
@@ -45,8 +48,17 @@ def open_database(url: str, metadata: sa.MetaData = columns.metadata) -> OpenDat
             cache_mb=_cache_mb(parsed.query.get("cache_mb")),
         )
     if parsed.drivername in {"postgresql", "postgres"}:
+        # With its driver it is a tenth of a start, which whoever is on SQLite can do without.
+        from ricarica.storage.postgres import PostgresDatabase
+
         return PostgresDatabase(url, metadata)
     raise InvalidError(f"{parsed.drivername} is not a database we know: sqlite or postgresql is")
+
+
+def is_postgresql(database: Database) -> "TypeGuard[PostgresDatabase]":
+    """Whoever has one has loaded what it is made of."""
+    loaded = sys.modules.get("ricarica.storage.postgres")
+    return loaded is not None and isinstance(database, loaded.PostgresDatabase)
 
 
 def _cache_mb(given: object) -> int:
