@@ -26,6 +26,7 @@ from ricarica.transactions.model import (
     Transaction,
 )
 from ricarica.transactions.readings import Context, Measurand, Reading
+from ricarica.transactions.terms import Limits, Terms
 from tests.contracts.slices.conftest import Desk
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -319,3 +320,24 @@ async def test_the_states_of_a_timeline_come_back(desk: Desk) -> None:
         StatePoint(NOON, -1, ChargingState.IDLE),
         StatePoint(NOON, 1, ChargingState.CHARGING),
     ]
+
+
+async def test_those_with_terms_are_found_a_part_after_the_other(desk: Desk) -> None:
+    with_terms = replace(PLAIN, terms=Terms(wanted=Limits(time=MINUTE)))
+    kept = [
+        replace(with_terms, station=station, ref=ref, id=TransactionId(f"{station.station}/{ref}"))
+        for station in (KEY, NEXT_DOOR)
+        for ref in ("1", "2")
+    ]
+    async with desk.unit() as stores:
+        for transaction in (*kept, replace(PLAIN, ref="3", id=TransactionId("x"))):
+            await stores.transactions.get(transaction.station, transaction.ref)
+            stores.transactions.save(transaction)
+
+    async with desk.unit() as stores:
+        some = await stores.transactions.bounded(("", "", ""), 3)
+        last = some[-1]
+        place = (last.station.tenant, last.station.station, last.ref)
+        others = await stores.transactions.bounded(place, 3)
+
+    assert [each.id for each in (*some, *others)] == [each.id for each in kept]
