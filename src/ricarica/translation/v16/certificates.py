@@ -29,6 +29,7 @@ from ricarica.translation.certificates import (
     remember_installed,
 )
 from ricarica.translation.route import Origin, Phrase, Phrases, Route
+from ricarica.translation.v16 import plug_and_charge
 from ricarica.translation.v16.phrases import result_from
 
 ALGORITHM = {
@@ -118,13 +119,45 @@ def install_for(command: InstallRoot) -> v16.InstallCertificateRequest:
     )
 
 
+# -- what it asked for
+
+
+def deliver_for(
+    command: DeliverCertificate,
+) -> v16.CertificateSignedRequest | v16.DataTransferRequest:
+    if command.purpose in (None, Purpose.STATION):
+        return v16.CertificateSignedRequest(certificate_chain=command.chain)
+    return plug_and_charge.deliver_for(command)
+
+
+def delivery_result_from(
+    response: v16.CertificateSignedResponse | v16.DataTransferResponse,
+) -> Result:
+    if isinstance(response, v16.DataTransferResponse):
+        return plug_and_charge.delivery_result_from(response)
+    return result_from(response)
+
+
+async def remember_delivery(
+    command: DeliverCertificate,
+    response: v16.CertificateSignedResponse | v16.DataTransferResponse,
+    origin: Origin,
+    slices: Slices,
+) -> None:
+    told: object = response
+    if isinstance(response, v16.DataTransferResponse):
+        told = plug_and_charge.delivered_in(response) or plug_and_charge.NOTHING_TAKEN
+    await remember_delivered(command, told, origin, slices)
+
+
 ROUTES = (Route("SignCertificate", v16.SignCertificateRequest, sign_certificate),)
 PHRASES: Phrases = {
     DeliverCertificate: Phrase(
         "CertificateSigned",
-        lambda command: v16.CertificateSignedRequest(certificate_chain=command.chain),
-        result_from,
-        remember=remember_delivered,
+        deliver_for,
+        delivery_result_from,
+        remember=remember_delivery,
+        also=("DataTransfer",),
     ),
     InstallRoot: Phrase(
         "InstallCertificate", install_for, result_from, remember=remember_installed
