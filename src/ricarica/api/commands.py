@@ -251,6 +251,7 @@ async def write_settings(
     """One after the other; the outcome is that of the first one not accepted."""
     if not 0 < len(values) <= SETTINGS_MAX:
         raise InvalidError(f"write 1 to {SETTINGS_MAX} settings at once, not {len(values)}")
+    await caller.carry_out(lambda slices: slices.configuration.check_writable(key, values))
     replies = {
         name: await _told(caller, "settings", key, WriteSetting(name, value), detail={"name": name})
         for name, value in values.items()

@@ -105,6 +105,7 @@ def name_from(text: str) -> SettingName:
     )
 
 
+NETWORK = "NetworkConfiguration"  # the component; an instance for each slot
 SECRET_VARIABLES = frozenset(
     {
         "apnpassword",

@@ -22,17 +22,21 @@ from ricarica.configuration.facts import (
 )
 from ricarica.configuration.limits import READING, WRITING, Limit, limit_from, parts_of
 from ricarica.configuration.model import (
+    NETWORK,
     SETTINGS_MAX,
     DeviceModel,
     ModelState,
     Setting,
     is_hidden,
+    name_from,
 )
 from ricarica.configuration.ports import SettingStore
+from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.events import Outgoing
 from ricarica.kernel.ids import Ids, StationKey
 from ricarica.stations.commands import BringInStep
 
+NETWORK_ORDER = "OCPPCommCtrlr.NetworkConfigurationPriority"
 ASK_AGAIN = timedelta(hours=1)  # a report of a few thousand variables takes minutes
 
 
@@ -173,6 +177,23 @@ class ConfigurationService:
             WriteSettings(part) if len(part) > 1 else WriteSetting(*part[0])
             for part in parts_of(items, limit)
         ]
+
+    async def check_writable(self, station: StationKey, names: Iterable[str]) -> None:
+        """
+        Raises:
+            InvalidError: it is of the network profile by which the station connects. B09.FR.21
+        """
+        places = [name_from(name) for name in names if name.startswith(NETWORK)]
+        if not places:
+            return
+        order = (await self.told(station, (NETWORK_ORDER,))).get(NETWORK_ORDER)
+        used = {slot.strip() for slot in ((order.value if order else None) or "").split(",")}
+        for place in places:
+            if place.component == NETWORK and place.component_instance in used:
+                raise InvalidError(
+                    f"the station may connect by network profile {place.component_instance}; "
+                    "write another one, and let it be tried"
+                )
 
     async def told(self, station: StationKey, names: Iterable[str]) -> dict[str, Setting]:
         """By their own names only, as the station tells them; those it told of."""

@@ -7,7 +7,14 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
-from ricarica.configuration.model import Access, Setting, is_hidden, is_secret, name_from
+from ricarica.configuration.model import (
+    NETWORK,
+    Access,
+    Setting,
+    is_hidden,
+    is_secret,
+    name_from,
+)
 from ricarica.configuration.names import NEUTRAL
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import SiteId, StationId, TenantId
@@ -126,7 +133,8 @@ def check(template: Template) -> None:
 
 
 def _check_setting(name: str, value: str) -> None:
-    name_from(name)
+    if name_from(name).component == NETWORK:  # B09.FR.21
+        raise InvalidError(f"{name}: network profiles are set as such, lest a station is lost")
     if is_secret(name):
         raise InvalidError(f"{name} is a secret, which is never kept; write it to each station")
     neutral = NEUTRAL.get(name)

@@ -159,7 +159,10 @@ async def commands_of(slices: Slices, key: StationKey, saying: Saying) -> list[o
             number = None if evse is None else EvseNumber(evse)
             return [await stop_order(slices, key, transaction, number)]
         case "settings":
-            return _settings(saying, slices.ids.wire_number())
+            orders = _settings(saying, slices.ids.wire_number())
+            written = [order.name for order in orders if isinstance(order, WriteSetting)]
+            await slices.configuration.check_writable(key, written)
+            return orders
         case "trigger":
             trigger = _converted(saying, 0)
             assert isinstance(trigger, Trigger), "ORDERS has it by that name"

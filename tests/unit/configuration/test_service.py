@@ -7,6 +7,7 @@ from ricarica.configuration.events import SettingsChanged
 from ricarica.configuration.facts import SettingsReported, SettingWritten, Told
 from ricarica.configuration.model import Access, Setting
 from ricarica.configuration.service import ConfigurationService
+from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
 from ricarica.testing import memory
 from ricarica.testing.clock import CountedIds
@@ -114,3 +115,16 @@ async def test_secrets_are_not_kept(
     await settings.written(SettingWritten(KEY, "SecurityCtrlr.BasicAuthPassword", "secret!", NOON))
 
     assert [setting.value for setting in store.settings.values()] == [None, None]
+
+
+@pytest.mark.usecase("B09")
+async def test_the_network_profile_by_which_a_station_connects_is_not_written(
+    settings: ConfigurationService,
+) -> None:
+    order = Told("OCPPCommCtrlr.NetworkConfigurationPriority", "1, 3")
+    await settings.report(SettingsReported(KEY, (order,), NOON))
+
+    await settings.check_writable(KEY, ["NetworkConfiguration#2.OcppCsmsUrl", HEARTBEAT, "any"])
+    for slot in (1, 3):
+        with pytest.raises(InvalidError, match=f"network profile {slot}"):  # B09.FR.21
+            await settings.check_writable(KEY, [f"NetworkConfiguration#{slot}.OcppCsmsUrl"])

@@ -136,6 +136,7 @@ def test_after_the_next_boot_nothing_waits_for_it() -> None:
     "settings",
     [
         {"AuthorizationKey": "secret"},
+        {"NetworkConfiguration#2.OcppCsmsUrl": "wss://elsewhere.example"},
         {"read_items_max": "5"},
         {"EVSE@1.Power:Mean": "1"},
         {"name": "x" * 2_501},

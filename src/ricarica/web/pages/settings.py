@@ -76,6 +76,7 @@ async def write_setting(visitor: Visiting, station: FromPath[str]) -> Html:
     name, value = visitor.form.get("key", ""), await _typed_value(visitor)
     if not 0 < len(name) <= NAME_LENGTH_MAX or len(value) > VALUE_LENGTH_MAX:
         raise InvalidError("name a setting, and give it a value that a station can keep")
+    await visitor.carry_out(lambda slices: slices.configuration.check_writable(key, [name]))
     # The value may be a secret, so that the audit log has the name alone.
     result = await told(visitor, key, "settings", WriteSetting(name, value), {"name": name})
     known = await SettingQueries(visitor.database).setting(key, name)
