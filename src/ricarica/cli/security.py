@@ -88,6 +88,24 @@ def renew(
     tell(Server(url, key), path, {"purpose": purpose})
 
 
+@app.command("revoke")
+def revoke(
+    identity: Identity,
+    serial: Annotated[str, typer.Argument(help="Its number, as `certificates` shows it.")],
+    *,
+    url: Url = LOCAL,
+    key: Key = None,
+) -> None:
+    """Let nobody in by a certificate any more."""
+    server = Server(url, key)
+    own = server.get(path_to("stations", identity, "certificates"))["own"]
+    found = [each["id"] for each in own if each["serial"] == serial.lower()]
+    if len(found) != 1:
+        raise typer.BadParameter(f"{identity} has no certificate {serial}")
+    server.post(path_to("stations", identity, "certificates", found[0], "revoke"))
+    typer.echo(f"{serial} revoked")
+
+
 @app.command("roots")
 def list_roots(*, url: Url = LOCAL, key: Key = None, as_json: AsJson = False) -> None:
     """List the roots that stations ought to trust."""

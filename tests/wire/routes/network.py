@@ -13,7 +13,7 @@ import httpx
 from litestar import Litestar
 
 from ricarica.access.authentication import Authentication
-from ricarica.access.model import SESSION_COOKIE, Role, Tenant, system_actor
+from ricarica.access.model import SESSION_COOKIE, Role, Tenant, csrf_token_of, system_actor
 from ricarica.access.service import AccessService, Browser, NewKey
 from ricarica.access.sql import SqlAccessStore
 from ricarica.api.application import application
@@ -54,6 +54,7 @@ class Site:
     authentication: Authentication
     app: Litestar
     ids: dict[str, str] = field(default_factory=dict)
+    people: int = 0
 
     def addresses(self, *methods: str) -> Iterator[tuple[str, str]]:
         """Method and address of every route there is, filled with what is there."""
@@ -74,10 +75,12 @@ class Site:
         return self._client(headers={"Authorization": f"Bearer {secret}"})
 
     async def person(self, role: Role, tenant: TenantId = DEFAULT_TENANT) -> httpx.AsyncClient:
-        name, password = f"{role}-{tenant}", "correct horse"
+        self.people += 1
+        name, password = f"{role}-{self.people}", "correct horse"
         await self.authentication.add_operator(system_actor(tenant), name, password, role)
         login = await self.authentication.log_in(tenant, name, password, Browser())
-        return self._client(cookies={SESSION_COOKIE: login.token})
+        csrf = {"X-CSRF-Token": csrf_token_of(login.token)}
+        return self._client(cookies={SESSION_COOKIE: login.token}, headers=csrf)
 
     def _client(self, **options: Any) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)  # type: ignore[arg-type]  # both are ASGI

@@ -30,6 +30,7 @@ READING = ("GET", "HEAD")
 CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 EXPECTED = (*range(200, 500), 503)  # 503: here nobody takes files
 OF_NOW = ("/composite", "/doctor")  # they begin with this moment
+EVERYBODYS = ("/login", "/logout", "/preferences", "/settings/password", "/pay")
 DOCUMENTATION = re.compile(r"/api(?!/v1)")  # the same for all
 ENDLESS = ("/api/v1/events", "/live")  # streams: they end when nobody listens any more
 NOT_IN_HTML = ("<script>CANARY", "<script>IDENTITY", "<script>C")
@@ -172,6 +173,18 @@ async def _state(site: Site, admin: httpx.AsyncClient) -> dict[str, str]:
     leave = (*ENDLESS, "/api/v1/api-keys", "/api/v1/me", "/api/v1/messages")
     kept = [each for each in lists if not each.startswith(leave) and not each.endswith(OF_NOW)]
     return {address: (await admin.get(address)).text for address in kept}
+
+
+async def test_whoever_may_only_look_presses_no_button(site: Site) -> None:
+    async with await site.person(Role.VIEWER) as viewer:
+        pressed = [
+            (address, (await viewer.post(address)).status_code)
+            for _, address in site.addresses("POST")
+            if not address.startswith(("/api", "/files", *EVERYBODYS))
+        ]
+
+    assert len(pressed) > 50
+    assert [(address, status) for address, status in pressed if status != 403] == []
 
 
 async def test_a_code_is_shown_to_nobody_who_may_not_edit_tokens(site: Site) -> None:
