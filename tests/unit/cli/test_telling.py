@@ -94,3 +94,16 @@ def test_a_station_that_is_away_is_an_exit_code(server: Server) -> None:
     server.answers["/api/v1/stations/CP-1/displays"] = (409, {"detail": "not connected"})
 
     assert ricarica("display", "show", "CP-1", "Hello") == 4
+
+
+def test_a_certificate_is_revoked_by_its_number(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = "/api/v1/stations/CP-1/certificates"
+    own = [{"id": "k1", "serial": "ab12"}, {"id": "k2", "serial": None}]
+    server.answers[path] = (200, {"own": own, "installed": [], "listed_at": None})
+    server.answers[f"{path}/k1/revoke"] = (200, {"id": "k1"})
+
+    assert ricarica("security", "revoke", "CP-1", "AB12") == 0
+    assert "revoked" in capsys.readouterr().out
+    assert ricarica("security", "revoke", "CP-1", "ffff") == 2
