@@ -10,7 +10,7 @@ from ricarica.kernel.ids import SiteId, StationId
 
 Form = Mapping[str, str]
 
-DIGITS_MAX = 18  # of a whole number; every column takes so many
+WHOLE_MAX = 2**63 - 1  # what the database can hold; ids of alerts come near it
 COUNT_MAX = 999_999  # stations, minutes, percent, numbers of EVSEs: none is ever larger
 NUMBER_MAX = Decimal(10) ** 9  # watts, watt-hours, amounts of money: none is ever larger
 TYPED_MAX = 30  # characters of a number
@@ -29,8 +29,8 @@ def names_in(form: Form, name: str) -> tuple[str, ...]:
 
 def digits_in(text: str) -> int | None:
     """A whole number from 0; None for anything else."""
-    is_number = text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX
-    return int(text) if is_number else None
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(WHOLE_MAX))
+    return int(text) if is_number and int(text) <= WHOLE_MAX else None
 
 
 def decimal_in(text: str) -> Decimal | None:

@@ -32,6 +32,20 @@ async def test_a_setting_is_found_and_changed_within_its_limits(
     assert network.stations["NEW-2"].settings["sample_interval"] == "7"
 
 
+async def test_what_a_station_tells_of_its_settings_appears_by_itself(
+    network: Network, admin: Page
+) -> None:
+    await admin.goto("/stations/NEW-1/settings?q=OfflineThreshold")
+    setting = admin.locator(".setting")
+    await expect(setting).to_contain_text("60")
+    network.stations["NEW-1"].settings.override({"offline_threshold": "77"})
+
+    await admin.get_by_role("button", name="Read again").click()
+    await admin.get_by_role("dialog").get_by_role("button", name="Read").click()
+
+    await expect(setting).to_contain_text("77")
+
+
 async def test_a_monitor_is_set_and_what_it_tells_is_seen_live_and_resolved(
     network: Network, admin: Page
 ) -> None:
@@ -53,7 +67,8 @@ async def test_a_monitor_is_set_and_what_it_tells_is_seen_live_and_resolved(
     await expect(alert).to_contain_text("ChargingStation.Temperature 61", timeout=RULES_LOOK_MS)
     await alert.get_by_text("Treat").click()
     await alert.get_by_placeholder("Note").fill("fan cleaned")
-    await alert.get_by_role("button", name="Resolve").click()
+    async with admin.expect_response("**/resolve"):
+        await alert.get_by_role("button", name="Resolve").click()
     await expect(admin.get_by_text("Severe failure")).to_have_count(0)
     assert await network.audited("alert.resolve") == ["admin"]
 

@@ -10,6 +10,7 @@ interface Change {
 const GATHER_MS = 500; // events of one batch arrive together
 const REST_MS = 1_000; // a part rests this long after it was asked for
 const CALM_MS = 15_000; // a curve of hours needs no more
+const READ_MS = 10_000; // so long an answer is read
 const KINDS = ["overview", "station", "transaction", "messages", "pending", "firmware", "logs", "network", "events", "stream", "settings"] as const;
 type Kind = (typeof KINDS)[number];
 
@@ -33,6 +34,7 @@ function topicsOf(kind: Kind, change: Change): string[] {
 
 const stale = new Set<HTMLElement>();
 const restingUntil = new WeakMap<HTMLElement, number>();
+const shownSince = new WeakMap<Element, number>();
 let timer: number | undefined;
 
 function topicsShown(part: HTMLElement): string[] {
@@ -50,9 +52,13 @@ function plan(): void {
   if (stale.size > 0 && timer === undefined) timer = window.setTimeout(refresh, GATHER_MS);
 }
 
-/** Whoever fills in a form of this part is not to lose what was typed. */
-function isBeingFilledIn(part: HTMLElement): boolean {
-  return part.querySelector("details[open] > form, form :is(input, select, textarea):focus") !== null;
+/** Whoever fills in a form of this part is not to lose what was typed, nor an answer before it was read. */
+function isInUse(part: HTMLElement, now: number): boolean {
+  if (part.querySelector("details[open] > form, form :is(input, select, textarea):focus")) return true;
+  const answer = part.querySelector('.verdict[role="status"]');
+  if (!answer) return false;
+  if (!shownSince.has(answer)) shownSince.set(answer, now);
+  return now - shownSince.get(answer)! < READ_MS;
 }
 
 /** Ask for what is stale and may be asked for. A page that nobody looks at waits. */
@@ -60,7 +66,7 @@ function refresh(): void {
   timer = undefined;
   if (document.hidden) return;
   const now = performance.now();
-  const due = [...stale].filter((part) => (restingUntil.get(part) ?? 0) <= now && !isBeingFilledIn(part));
+  const due = [...stale].filter((part) => (restingUntil.get(part) ?? 0) <= now && !isInUse(part, now));
   for (const part of due) {
     stale.delete(part);
     restingUntil.set(part, now + ("calm" in part.dataset ? CALM_MS : REST_MS));
