@@ -48,7 +48,7 @@ def energy_page(now: datetime) -> EnergyPage:
 
 
 def station_energy_page(head: StationHead, now: datetime) -> StationEnergyPage:
-    purposes = tuple(Choice(each, label) for each, label in PURPOSE_LABELS.items())
+    purposes = tuple(Choice(each, msg=label) for each, label in PURPOSE_LABELS.items())
     state = _state(head.id, now)
     return StationEnergyPage(head, state, rule_form(), EVERYTHING, purposes, ("a1b2", HOSTILE))
 
