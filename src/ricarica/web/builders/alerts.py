@@ -1,6 +1,6 @@
 """Events, alerts and rules as pages show them, and forms as they are read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,13 +11,11 @@ from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import StationId, TenantId
 from ricarica.monitoring.model import StationEvent
 from ricarica.monitoring.queries import EventFilter as Which
+from ricarica.web.typed import Form, count_in, names_in
 from ricarica.web.views.alerts import AlertItem, EventFilter, EventRow, RuleForm, RuleRow
 
 SEVERITIES = frozenset("0123456789")
 MINUTE = timedelta(minutes=1)
-DIGITS_MAX = 6
-
-Form = Mapping[str, str]
 
 
 def event_row(event: StationEvent) -> EventRow:
@@ -178,30 +176,17 @@ def rule_from(form: Form, tenant: TenantId, id_: str, known: Rule | None) -> Rul
             vendor=form.get("vendor", "").strip(),
             model=form.get("model", "").strip(),
             label=form.get("label", "").strip(),
-            stations=stations_from(form.get("stations", "")),
+            stations=tuple(map(StationId, names_in(form, "stations"))),
         ),
-        _number(form, "threshold"),
-        _number(form, "window_minutes") * MINUTE,
-        _number(form, "cool_down_minutes") * MINUTE,
-        _number(form, "lasting_minutes") * MINUTE,
+        count_in(form, "threshold", least=0) or 0,
+        (count_in(form, "window_minutes", least=0) or 0) * MINUTE,
+        (count_in(form, "cool_down_minutes", least=0) or 0) * MINUTE,
+        (count_in(form, "lasting_minutes", least=0) or 0) * MINUTE,
         form.get("is_active") == "true",
     )
     check(rule)
     return rule
 
 
-def stations_from(text: str) -> tuple[StationId, ...]:
-    """Names with blanks or commas between them."""
-    names: Sequence[str] = text.replace(",", " ").split()
-    return tuple(map(StationId, dict.fromkeys(names)))
-
-
 def _minutes(span: timedelta) -> str:
     return str(round(span / MINUTE))
-
-
-def _number(form: Form, name: str) -> int:
-    typed = form.get(name, "").strip() or "0"
-    if not (typed.isascii() and typed.isdigit() and len(typed) <= DIGITS_MAX):
-        raise InvalidError(f"{name.replace('_', ' ')} is a number, not {typed[:20]!r}")
-    return int(typed)

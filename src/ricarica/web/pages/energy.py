@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
 from functools import partial
 
 import msgspec
@@ -48,6 +47,7 @@ from ricarica.web.builders.energy import (
 from ricarica.web.builders.stations import head_from
 from ricarica.web.pages.station import live_station, told
 from ricarica.web.sessions import needs
+from ricarica.web.typed import count_in, needed_count_in, needed_number_in, number_in
 from ricarica.web.views.commands import Command, CommandOutcome
 from ricarica.web.views.energy import (
     PURPOSE_LABELS,
@@ -70,6 +70,7 @@ WORDS: Mapping[str, type] = {
     "control": SetDer,
     "report-der": AskDer,
 }
+PROFILE_MAX = 2**31 - 1  # the highest number of a profile
 SETTABLE = tuple(purpose for purpose in Purpose if purpose is not Purpose.EXTERNAL)
 
 
@@ -99,7 +100,7 @@ async def station_energy_page(visitor: Visiting, station: FromPath[str]) -> Html
         await _state(visitor, live),
         rule_form_from(f"/stations/{station}/energy/rule", rules, key.station),
         frozenset(name for name, kind in WORDS.items() if kind in sayable),
-        tuple(Choice(purpose, PURPOSE_LABELS[purpose]) for purpose in SETTABLE),
+        tuple(Choice(purpose, msg=PURPOSE_LABELS[purpose]) for purpose in SETTABLE),
         tuple(evse.transaction.ref for evse in live.evses if evse.transaction),
     )
     return await visitor.show(page)
@@ -200,7 +201,7 @@ def _evse_asked(text: str | None, numbers: tuple[int, ...]) -> EvseNumber:
 
 async def _decide(visitor: Visitor, station: StationId | None) -> None:
     transfers = tuple(each for each in EnergyTransfer if visitor.form.get(f"transfer-{each}"))
-    power_kw = _number(visitor.form.get("power_kw", ""), "power")
+    power_kw = number_in(visitor.form, "power_kw")
     rule = Rule(
         tenant=visitor.tenant,
         station=station,
@@ -215,33 +216,6 @@ async def _decide(visitor: Visitor, station: StationId | None) -> None:
     await visitor.carry_out(decide)
 
 
-def _number(text: str, what: str) -> Decimal | None:
-    typed = text.strip().replace(",", ".")
-    if not typed:
-        return None
-    try:
-        number = Decimal(typed)
-    except InvalidOperation as error:
-        raise InvalidError(f"{what}: {text[:40]!r} is no number") from error
-    if not number.is_finite() or abs(number) > Decimal(10) ** 9:
-        raise InvalidError(f"{what}: that is more than can flow")
-    return number
-
-
-def _needed(text: str, what: str) -> Decimal:
-    number = _number(text, what)
-    if number is None:
-        raise InvalidError(f"{what}: give a number")
-    return number
-
-
-def _whole(text: str, what: str) -> int:
-    number = _needed(text, what)
-    if number != number.to_integral_value():
-        raise InvalidError(f"{what}: give a whole number")
-    return int(number)
-
-
 async def _limit(visitor: Visitor, key: StationKey) -> Result:
     form = visitor.form
     purpose, unit = form.get("purpose", ""), form.get("unit", "")
@@ -251,9 +225,9 @@ async def _limit(visitor: Visitor, key: StationKey) -> Result:
     profile = flat(
         meant,
         Unit(unit),
-        _needed(form.get("limit", ""), "limit"),
+        needed_number_in(form, "limit"),
         kind=Kind.RELATIVE if meant is Purpose.TRANSACTION else Kind.ABSOLUTE,
-        stack_level=_whole(form.get("stack_level") or "0", "stack level"),
+        stack_level=count_in(form, "stack_level", least=0) or 0,
     )
     return await _set(visitor, key, profile)
 
@@ -263,25 +237,25 @@ async def _profile(visitor: Visitor, key: StationKey) -> Result:
 
 
 async def _set(visitor: Visitor, key: StationKey, profile: Profile) -> Result:
-    evse = EvseNumber(_whole(visitor.form.get("evse") or "0", "EVSE"))
+    evse = EvseNumber(count_in(visitor.form, "evse", least=0) or 0)
     tell = partial(told, visitor, key, "set-profile")
     _, result = await set_profile(visitor.carry_out, tell, key, evse, profile)
     return result
 
 
 async def _remove(visitor: Visitor, key: StationKey) -> Result:
-    number = _whole(visitor.form.get("number", ""), "number")
+    number = needed_count_in(visitor.form, "number", least=0, most=PROFILE_MAX)
     tell = partial(told, visitor, key, "clear-profile")
     return await remove_profile(visitor.carry_out, tell, key, number)
 
 
 async def _amounts(visitor: Visitor, key: StationKey) -> Result:
     form = visitor.form
-    number = _whole(form.get("number", ""), "number")
+    number = needed_count_in(form, "number", least=0, most=PROFILE_MAX)
     told_amounts = {
         name: value
         for name in ("limit", "discharge_limit", "setpoint")
-        if (value := _number(form.get(name, ""), name)) is not None
+        if (value := number_in(form, name)) is not None
     }
     amounts = msgspec.convert(told_amounts, Amounts)
     command = await visitor.carry_out(
@@ -291,7 +265,7 @@ async def _amounts(visitor: Visitor, key: StationKey) -> Result:
 
 
 async def _composite(visitor: Visitor, key: StationKey) -> Result:
-    evse = EvseNumber(_whole(visitor.form.get("evse") or "0", "EVSE"))
+    evse = EvseNumber(count_in(visitor.form, "evse", least=0) or 0)
     command = AskComposite(evse, int(AHEAD.total_seconds()))
     return await told(visitor, key, "composite", command)
 
@@ -309,8 +283,10 @@ async def _priority(visitor: Visitor, key: StationKey) -> Result:
 
 
 async def _signal(visitor: Visitor, key: StationKey) -> Result:
-    signal = _whole(visitor.form.get("signal", ""), "signal")
-    return await told(visitor, key, "afrr", SignalFrequency(visitor.now, signal))
+    signal = needed_number_in(visitor.form, "signal")
+    if signal != int(signal):
+        raise InvalidError("signal: give a whole number")
+    return await told(visitor, key, "afrr", SignalFrequency(visitor.now, int(signal)))
 
 
 async def _control(visitor: Visitor, key: StationKey) -> Result:
