@@ -12,7 +12,7 @@ from ricarica.engine.gathering import State as ReportState
 from ricarica.engine.keeping import State as KeptState
 from ricarica.engine.upkeep import State as UpkeepState
 from ricarica.kernel.ids import StationId
-from ricarica.stations.commands import Outcome
+from ricarica.stations.commands import Outcome, Wait
 from ricarica.translation.offers import Offer, schema_of
 from ricarica.web.builders.calls import groups_from
 from ricarica.web.builders.schema_forms import form_of
@@ -27,6 +27,7 @@ from ricarica.web.views.calls import (
     ReportPart,
     ReportRow,
 )
+from ricarica.web.views.commands import Command, CommandOutcome
 from ricarica.web.views.stations import StationHead
 from ricarica.web.views.upkeep import StationUpkeep, UpkeepRow
 from ricarica.web.views.visit import View
@@ -64,6 +65,8 @@ VIEWS: dict[str, Any] = {
     "outcome": CallOutcome(
         "{}", Outcome.ACCEPTED, "Accepted", HOSTILE, '{"status":"Accepted"}', 12, REPORT
     ),
+    "waited": CallOutcome("{}", Outcome.ACCEPTED, waited=Wait(HOSTILE, 10_020)),
+    "button waited": CommandOutcome(Command.RESET, Outcome.ACCEPTED, waited=Wait(HOSTILE, 10_020)),
     "kept": CallOutcome("{}", kept_until=NOW),
     "not sent": CallOutcome("{", error=HOSTILE),
     "upkeep": UPKEEP,
@@ -107,6 +110,13 @@ def test_a_list_can_be_added_to_and_taken_from() -> None:
 
     assert 'data-repeat="~0~"' in html
     assert 'name="chargingProfile.chargingSchedule.~0~.duration"' in html
+
+
+@pytest.mark.parametrize("name", ["waited", "button waited"])
+def test_a_command_says_for_what_it_waited(name: str) -> None:
+    shown = "It waited 10,020 ms: the station had to answer &lt;img"
+
+    assert shown in html_of(name)
 
 
 def test_a_report_that_is_complete_asks_for_itself_no_more() -> None:
