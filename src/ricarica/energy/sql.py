@@ -353,7 +353,7 @@ class SqlEnergyStore:
         self._work.put(EVSE_SHELF, evse)
 
     async def with_needs(self, tenant: TenantId, station: StationId | None) -> list[EvseEnergy]:
-        where = [EVSES.c.tenant == tenant, EVSES.c.needs.is_not(None)]
+        where = [EVSES.c.tenant == tenant, EVSES.c.needs_at.is_not(None)]
         if station is not None:
             where.append(EVSES.c.station == station)
         return await self._work.find(EVSE_SHELF, *where)
