@@ -13,9 +13,9 @@ from ricarica.ocpp.dialects import V16
 from ricarica.ocpp.v16 import messages as v16
 from ricarica.simulator.blocks.certificates import csr_pem
 from ricarica.simulator.simulated import SimulatedStation
-from ricarica.stations.commands import Outcome
+from ricarica.stations.commands import Outcome, Topic, Trigger
 from ricarica.testing.world import World, key_of
-from ricarica.translation.v16.certificates import PHRASES
+from ricarica.translation.routes import PHRASES
 from tests.stories.test_certificates import found_authority, requests_of
 from tests.stories.test_contract_certificates import EMAID, Contract
 from tests.stories.test_tokens import attempts
@@ -122,6 +122,20 @@ async def test_a_certificate_for_cars_is_brought_as_it_was_asked_for(network: Wo
     assert request.state is RequestState.REFUSED
 
 
+@pytest.mark.usecase("A02")
+async def test_a_station_is_asked_for_a_key_that_cars_are_shown(network: World) -> None:
+    station = await network.station("LECCO-1", V16)
+
+    result = await network.tell(station, Trigger(Topic.V2G_CERTIFICATE))
+
+    told = [json.loads(text) for text in network.frames[key_of(station).station].to_station]
+    [asked] = [frame[3] for frame in told if frame[0] == 2 and frame[2] == "DataTransfer"]
+    assert (asked["vendorId"], asked["messageId"]) == (VENDOR, "TriggerMessage")
+    assert json.loads(asked["data"]) == {"requestedMessage": "SignV2GCertificate"}
+    assert (result.outcome, result.status) == (Outcome.REFUSED, "UnknownVendorId")
+
+
+@pytest.mark.parametrize("command", [DeliverCertificate, Trigger])
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
@@ -131,9 +145,11 @@ async def test_a_certificate_for_cars_is_brought_as_it_was_asked_for(network: Wo
         ({"status": "UnknownVendorId"}, Outcome.REFUSED),
     ],
 )
-def test_whether_it_took_it_stands_in_the_text(answer: dict[str, str], outcome: Outcome) -> None:
+def test_whether_it_took_it_stands_in_the_text(
+    command: type, answer: dict[str, str], outcome: Outcome
+) -> None:
     response = v16.DataTransferResponse(
         v16.DataTransferStatus(answer["status"]), answer.get("data")
     )
 
-    assert PHRASES[DeliverCertificate].result_from(response).outcome is outcome
+    assert PHRASES[V16.name][command].result_from(response).outcome is outcome

@@ -20,10 +20,11 @@ from ricarica.transactions.commands import StartCharging, StopCharging
 from ricarica.translation.availability import remember_availability
 from ricarica.translation.route import Phrase, Phrases
 from ricarica.translation.starting import expect_start
+from ricarica.translation.v16 import plug_and_charge
 from ricarica.translation.v16.words import id_tag_for
 
 # What TriggerMessage has no word for is asked for with ExtendedTriggerMessage, which only
-# stations with the security extension know. None: 1.6 has no word for it at all.
+# stations with the security extension know. None: 1.6 has no word of its own for it.
 TOPIC: Mapping[Topic, v16.MessageTrigger | v16.ExtendedMessageTrigger | None] = {
     Topic.BOOT: v16.MessageTrigger.BootNotification,
     Topic.HEARTBEAT: v16.MessageTrigger.Heartbeat,
@@ -77,7 +78,9 @@ def reset_for(command: Reset) -> v16.ResetRequest:
 
 def trigger_for(
     command: Trigger,
-) -> v16.TriggerMessageRequest | v16.ExtendedTriggerMessageRequest:
+) -> v16.TriggerMessageRequest | v16.ExtendedTriggerMessageRequest | v16.DataTransferRequest:
+    if command.topic is Topic.V2G_CERTIFICATE:
+        return plug_and_charge.trigger()
     match TOPIC[command.topic]:
         case v16.MessageTrigger() as word:
             return v16.TriggerMessageRequest(requested_message=word, connector_id=command.evse)
@@ -87,6 +90,12 @@ def trigger_for(
             )
         case None:
             raise LocalProtocolError(f"1.6 has no word for a report about {command.topic}")
+
+
+def trigger_result_from(response: Any) -> Result:
+    if isinstance(response, v16.DataTransferResponse):
+        return plug_and_charge.trigger_result_from(response)
+    return result_from(response)
 
 
 def data_transfer_for(command: TransferData) -> v16.DataTransferRequest:
@@ -121,7 +130,12 @@ PHRASES: Phrases = {
         lambda command: v16.UnlockConnectorRequest(connector_id=command.evse),
         result_from,
     ),
-    Trigger: Phrase("TriggerMessage", trigger_for, result_from, also=("ExtendedTriggerMessage",)),
+    Trigger: Phrase(
+        "TriggerMessage",
+        trigger_for,
+        trigger_result_from,
+        also=("ExtendedTriggerMessage", "DataTransfer"),
+    ),
     ClearCache: Phrase("ClearCache", lambda _: v16.ClearCacheRequest(), result_from),
     TransferData: Phrase("DataTransfer", data_transfer_for, data_transfer_result_from),
 }

@@ -4,6 +4,7 @@ OCA, Using ISO 15118 Plug & Charge with OCPP 1.6.
 """
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -22,6 +23,7 @@ from ricarica.translation.v2 import authorization, certificates
 from ricarica.translation.v2.phrases import result_from
 from ricarica.translation.vendors import TransferStatus
 
+P = TypeVar("P", bound=Payload)
 VENDOR = "org.openchargealliance.iso15118pnc"
 BY_NAME = {
     route.action: route
@@ -88,16 +90,34 @@ def deliver_for(command: DeliverCertificate) -> v16.DataTransferRequest:
 
 def delivered_in(response: v16.DataTransferResponse) -> v2.CertificateSignedResponse | None:
     """What it says of it; None: it could not even read it."""
+    return _told(response, v2.CertificateSignedResponse)
+
+
+def delivery_result_from(response: v16.DataTransferResponse) -> Result:
+    return _result(response, delivered_in(response))
+
+
+def trigger() -> v16.DataTransferRequest:
+    """A02: have it ask for a certificate that it shows to cars."""
+    word = v2.MessageTrigger.SignV2GCertificate
+    said = wire.encode(v2.TriggerMessageRequest(requested_message=word), V201).decode()
+    return v16.DataTransferRequest(vendor_id=VENDOR, message_id="TriggerMessage", data=said)
+
+
+def trigger_result_from(response: v16.DataTransferResponse) -> Result:
+    return _result(response, _told(response, v2.TriggerMessageResponse))
+
+
+def _told(response: v16.DataTransferResponse, kind: type[P]) -> P | None:
     if response.status is not v16.DataTransferStatus.Accepted or response.data is None:
         return None
     try:
-        return wire.decode(response.data, v2.CertificateSignedResponse)
+        return wire.decode(response.data, kind)
     except RemoteProtocolError:
         return None
 
 
-def delivery_result_from(response: v16.DataTransferResponse) -> Result:
-    told = delivered_in(response)
+def _result(response: v16.DataTransferResponse, told: Payload | None) -> Result:
     if told is None:
         return Result(Outcome.REFUSED, str(response.status), NOT_TAKEN)
     return result_from(told)
