@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ricarica.engine.campaigns import LOOK, STEP, file_rings
+from ricarica.engine.file_timers import LOOK, STEP, file_rings
 from ricarica.engine.files import Files, FilesSoon
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.firmware.campaigns import CampaignState, Plan, TargetState

@@ -4,10 +4,9 @@ import sqlalchemy as sa
 
 from ricarica.alerts.model import Alert, AlertState
 from ricarica.alerts.sql import ALERTS, alert_from
-from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import StationId, TenantId
 from ricarica.storage.database import Database
-from ricarica.storage.pages import FIRST, Page, Wanted
+from ricarica.storage.pages import FIRST, Page, Wanted, id_after
 
 CURRENT = (AlertState.OPEN, AlertState.ACKNOWLEDGED)
 SHOWN = (*CURRENT, AlertState.RESOLVED)  # one that still counts is no alert yet
@@ -30,7 +29,7 @@ class AlertQueries:
         if station is not None:
             query = query.where(columns.station == station)
         if wanted.after:
-            query = query.where(columns.id < _place(wanted.after))
+            query = query.where(columns.id < id_after(wanted.after))
         # The one more tells whether there is a next page.
         ordered = query.order_by(columns.id.desc()).limit(wanted.rows + 1)
         found = [alert_from(row) for row in await self._database.fetch(ordered)]
@@ -44,10 +43,3 @@ class AlertQueries:
             )
         )
         return int(count)
-
-
-def _place(cursor: str) -> int:
-    try:
-        return int(cursor)
-    except ValueError as error:
-        raise InvalidError("`after` is the `next` of an earlier page, as it was given") from error

@@ -33,8 +33,8 @@ from ricarica.configuration.sql import SqlSettingStore, SqlTemplateStore
 from ricarica.diagnostics.sql import SqlLogStore
 from ricarica.displays.sql import SqlDisplayStore
 from ricarica.energy.sql import SqlEnergyStore
-from ricarica.engine.campaigns import LOOK, SWEEP, file_rings
 from ricarica.engine.core import Engine, Vocabulary
+from ricarica.engine.file_timers import LOOK, SWEEP, file_rings
 from ricarica.engine.mailbox import Wanted
 from ricarica.engine.timers import Timers
 from ricarica.firmware.service import FirmwarePolicy

@@ -6,7 +6,6 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import EventId, StationId, StationKey, TenantId
 from ricarica.monitoring.model import (
     STREAMS_MAX,
@@ -30,7 +29,7 @@ from ricarica.monitoring.sql import (
     stream_from,
 )
 from ricarica.storage.database import Database
-from ricarica.storage.pages import FIRST, Page, Wanted
+from ricarica.storage.pages import FIRST, Page, Wanted, id_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class MonitoringQueries:
         columns = STATION_EVENTS.c
         query = sa.select(*columns[:-1]).where(columns.tenant == tenant, *_wheres(which))
         if wanted.after:
-            query = query.where(columns.id < _place(wanted.after))
+            query = query.where(columns.id < id_after(wanted.after))
         # The one more tells whether there is a next page.
         ordered = query.order_by(columns.id.desc()).limit(wanted.rows + 1)
         found = [event_from(row) for row in await self._database.fetch(ordered)]
@@ -141,13 +140,6 @@ def _wheres(which: EventFilter) -> Iterator[sa.ColumnElement[bool]]:
                 for column in (columns.name, columns.value, columns.code, columns.info)
             )
         )
-
-
-def _place(cursor: str) -> int:
-    try:
-        return int(cursor)
-    except ValueError as error:
-        raise InvalidError("`after` is the `next` of an earlier page, as it was given") from error
 
 
 def _of(table: sa.Table, station: StationKey) -> tuple[sa.ColumnElement[bool], ...]:

@@ -106,3 +106,11 @@ def id_in(text: str) -> int | None:
     """The number of a row; None for what can be none."""
     is_number = text.isascii() and text.isdigit() and len(text) <= len(str(ID_MAX))
     return int(text) if is_number and int(text) <= ID_MAX else None
+
+
+def id_after(after: str) -> int:
+    """Of lists that are in the order of their numbers."""
+    id_ = id_in(after)
+    if id_ is None:
+        raise InvalidError("`after` is the `next` of an earlier page, as it was given")
+    return id_

@@ -43,6 +43,13 @@ async def test_a_list_of_a_station_that_nobody_knows_is_empty(admin: httpx.Async
         assert (path, reply.status_code, reply.json()["items"]) == (path, 200, [])
 
 
+@pytest.mark.parametrize("cursor", [ENDLESS, str(2**63), "-1", "one", "²"])
+async def test_a_page_that_never_was_is_a_complaint(admin: httpx.AsyncClient, cursor: str) -> None:
+    for path in ("/alerts", "/station-events", "/messages", "/put-aside", "/transactions"):
+        reply = await admin.get(path, params={"cursor": cursor})
+        assert (path, reply.status_code) == (path, 422)
+
+
 @pytest.mark.parametrize("number", [ENDLESS, str(2**63), "0"])
 async def test_a_number_that_nothing_has_is_a_complaint(
     api: Api, admin: httpx.AsyncClient, number: str

@@ -16,7 +16,7 @@ import pytest
 
 from ricarica.app.wiring import Parts, running_node
 from ricarica.diagnostics.model import LogState
-from ricarica.engine.campaigns import LOOK, file_rings
+from ricarica.engine.file_timers import LOOK, file_rings
 from ricarica.engine.files import FileLimits, Files
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.ids import DEFAULT_TENANT, StationKey

@@ -9,8 +9,8 @@ from litestar.params import FromPath
 from msgspec import json, to_builtins
 
 from ricarica.access.model import Permission
+from ricarica.engine.message_queries import MessageQueries
 from ricarica.engine.orders import note_order
-from ricarica.engine.queries import MessageQueries
 from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
 from ricarica.kernel.ids import StationKey, TransactionId
 from ricarica.slices import Slices

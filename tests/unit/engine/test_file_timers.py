@@ -2,7 +2,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from ricarica.engine.campaigns import SWEEP, SWEEP_EVERY, UNFINISHED_FOR, file_rings
+from ricarica.engine.file_timers import SWEEP, SWEEP_EVERY, UNFINISHED_FOR, file_rings
 from ricarica.engine.files import Files, FilesSoon
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.ids import DEFAULT_TENANT
