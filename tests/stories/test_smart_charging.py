@@ -31,7 +31,7 @@ from ricarica.ocpp.dialects import V16, V21, V201, Dialect
 from ricarica.simulator.blocks.smart_charging import Outside, limit_from_outside
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.slices import Slices
-from ricarica.stations.commands import Outcome
+from ricarica.stations.commands import Outcome, Reset
 from ricarica.testing.lines import Line, LocalLine
 from ricarica.testing.world import World, key_of
 from tests.stories.limiting import (
@@ -242,6 +242,30 @@ async def test_a_profile_that_a_station_has_lost_is_set_again(
     assert len(said(network, station, "GetChargingProfiles")) == 1
     assert len(said(network, station, "SetChargingProfile")) == 2
     assert [each.purpose for each in station.core.profiles] == ["TxDefaultProfile"]
+
+
+@pytest.mark.usecase("B13", "E17")
+@only_2_1
+async def test_a_transaction_that_goes_on_after_a_restart_gets_its_own_profile_again(
+    network: World, dialect: Dialect
+) -> None:
+    station = await charging(network, dialect)
+    await install(network, station, FIRST, own(9))
+
+    await network.tell(station, Reset(resume=True))
+    await network.pass_time(MINUTE / 6)
+    await network.cut(station)
+    lose_profiles(station)
+    await network.pass_time(2 * MINUTE)
+    await network.connect(station)
+    await network.pass_time(3 * MINUTE)
+
+    [transaction] = await network.transactions(station)
+    [profile] = await held(network, station)
+    assert transaction.is_running
+    assert profile.is_in_step
+    assert len(said(network, station, "SetChargingProfile")) == 2  # B13.FR.31, E17.FR.15
+    assert drawn(station) == 9 * 690
 
 
 @pytest.mark.usecase("K06")

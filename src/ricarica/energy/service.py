@@ -258,7 +258,10 @@ class EnergyService:
         return step_for(profiles)
 
     async def _is_worth_asking(self, station: StationKey) -> bool:
-        """Once for each connection: it may have been restarted, or served by others."""
+        """Once for each connection: it may have been restarted, or served by others.
+
+        B13.FR.31, E17.FR.15
+        """
         known = await self._stations.get(station)
         whole = await self.evse_energy(station, WHOLE_STATION)
         since = known.connection_changed_at
