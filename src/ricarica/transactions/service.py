@@ -397,10 +397,7 @@ class TransactionService:
         return _recorded(known, judgement, self._agreements.again(known, fact))
 
     def _shown(self, transaction: Transaction, fact: TransactionFact) -> Transaction:
-        """I02: keep the driver informed, unless it ends here or the fact is an old one.
-
-        E16.FR.11, I08.FR.34: whether or not the station counts, or says that it does.
-        """
+        """Keep the driver informed, while it runs and as news. I02, E16.FR.11, I08.FR.34"""
         due = transaction.cost_shown_at is None or (
             fact.received_at - transaction.cost_shown_at >= SHOW_COST_EVERY
         )
