@@ -24,6 +24,7 @@ from ricarica.station_gateway.proxies import Peer, network_of
 from ricarica.station_gateway.request_head import Head
 from ricarica.station_gateway.surroundings import Surroundings
 from ricarica.station_gateway.throttle import Rate, Throttle, TokenBucket
+from ricarica.station_gateway.timers import pause
 
 _TALES = Rate(per_s=5.0, burst=50)  # of those turned away: enough to find out why, and no flood
 
@@ -57,6 +58,7 @@ class Porter:
         self._identities = Throttle(limits.failures_per_identity, limits.names_max)
         self._visits = Throttle(limits.visits, limits.names_max)
         self._welcomed_from: OrderedDict[str, str] = OrderedDict()
+        self._penitents: set[tuple[str, str, str]] = set()
         self._tales = TokenBucket(_TALES, surroundings.clock.monotonic())
         self._turnstile = Turnstile(limits.entries, limits.names_max, surroundings.clock)
 
@@ -74,6 +76,8 @@ class Porter:
             return handshake.UNAUTHORIZED
         if self._is_guessing(knock) or self._is_restless(knock):
             await self._tell_of(knock, "too_often")
+            return handshake.TOO_MANY
+        if not await self._has_waited(knock):
             return handshake.TOO_MANY
         if not self._turnstile.lets_through(network_of(peer.remote)):
             # Who charges may come in all the same, which only the core knows.
@@ -171,6 +175,22 @@ class Porter:
         if knock.certificate is not None:
             digest.update(b"\0" + knock.certificate.key.encode())
         return digest.digest()
+
+    async def _has_waited(self, knock: Knock) -> bool:
+        """Whoever broke the rules lately is kept waiting; one at a time of each name."""
+        now = self._around.clock.monotonic()
+        who = (knock.tenant, knock.identity, knock.remote)
+        wait_s = self._around.offenders.wait_s(*who, now)
+        if not wait_s:
+            return True
+        if who in self._penitents:
+            return False
+        self._penitents.add(who)
+        try:
+            await pause(self._around.timers, now + wait_s)
+        finally:
+            self._penitents.discard(who)
+        return True
 
     # -- guessing
 

@@ -39,6 +39,7 @@ from ricarica.station_gateway.websocket import CloseCode
 log = structlog.get_logger("ricarica.gateway")
 
 _FLOOD_NOTED_S = 60.0  # one alarm a minute says as much as a thousand
+_OFFENCES = frozenset({"bad_frame", "binary_frame", "overrun"})  # what ends a connection
 
 
 class Connection:
@@ -431,6 +432,10 @@ class Connection:
         """For the log; of a station that makes much noise only some is kept."""
         self._around.tally.noted += 1
         self._around.tally.remarks[kind] += 1
+        if kind in _OFFENCES:
+            now_s = self._around.clock.monotonic()
+            key, remote = self.key, self.claim.remote
+            self._around.offenders.note(key.tenant, key.station, remote, now_s)
         self._notes += 1
         if self._notes <= self._around.limits.notes_max:
             now = self._around.clock.now()

@@ -29,6 +29,10 @@ class GatewayLimits:
     failures_per_identity: Rate = _PER_IDENTITY
     visits: Rate = _VISITS  # successful handshakes of one identity from one address
     names_max: int = 20_000  # addresses and identities whose failures are remembered
+    # Connections that ended for a bad frame: beyond so many, lately, the next has to wait.
+    offences_free: int = 3  # of an identity from one address
+    offences_free_per_remote: int = 30  # many stations may share one address
+    penance_s: float = 5.0  # at most; a station gives a handshake 10 s or more
 
     # -- frames
     message_bytes_max: int = 1 << 20  # after inflation; the largest seen are NotifyReport and Stop

@@ -17,6 +17,7 @@ from ricarica.station_gateway.websocket import (
 
 _ORDINARY_BYTES = 8 << 10  # what is longer costs us by its length
 _PIECES_PER_MESSAGE = 8  # to join so many fragments costs as much as to answer a message
+_AT_ONCE = 32  # messages; they keep everybody else waiting for about a millisecond
 
 
 class Listener(Protocol):
@@ -47,6 +48,7 @@ class StationSocket(asyncio.Protocol):
         "_around",
         "_closing",
         "_deaf",
+        "_deferred",
         "_gone",
         "_held",
         "_incoming",
@@ -75,6 +77,7 @@ class StationSocket(asyncio.Protocol):
         self._listener: Listener | None = None
         self._alarm: Alarm | None = None
         self._held = False
+        self._deferred = False  # the rest of what has come is looked at when others had their turn
         self._closing = False  # a close frame was sent or received
         self._deaf = False  # what comes makes no sense any more
         self._lost = False
@@ -123,11 +126,24 @@ class StationSocket(asyncio.Protocol):
             self.abort()
 
     def _pump(self) -> None:
+        left = _AT_ONCE
         try:
-            while not self._held and not self._deaf and (message := self._incoming.next()):
+            while not self._held and not self._deaf and left and (message := self._incoming.next()):
                 self._take(message)
+                left -= 1
         except BrokenFrameError as error:
             self._fail(error)
+        if self._incoming.is_ready and not (self._held or self._deaf or self._deferred):
+            self._deferred = True
+            if not self._transport.is_closing():
+                self._transport.pause_reading()
+            asyncio.get_running_loop().call_soon(self._pump_on)
+
+    def _pump_on(self) -> None:
+        self._deferred = False
+        self._pump()
+        if not (self._deferred or self._held or self._transport.is_closing()):
+            self._transport.resume_reading()
 
     def _take(self, message: Message) -> None:
         opcode, payload = message
@@ -195,7 +211,7 @@ class StationSocket(asyncio.Protocol):
 
     def release(self) -> None:
         self._held = False
-        if not self._transport.is_closing():
+        if not (self._deferred or self._transport.is_closing()):
             self._transport.resume_reading()
         self._pump()
 

@@ -1,11 +1,12 @@
 """What every part of the gateway is given."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ricarica.kernel.clock import Clock
 from ricarica.link.ports import Decisions
 from ricarica.station_gateway.counters import Tally
+from ricarica.station_gateway.grudges import Offenders
 from ricarica.station_gateway.limits import GatewayLimits
 from ricarica.station_gateway.timers import Timers
 
@@ -18,3 +19,7 @@ class Surroundings:
     limits: GatewayLimits
     rng: random.Random
     tally: Tally
+    offenders: Offenders = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "offenders", Offenders(self.limits))

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import InvalidStatus
 
 from ricarica.link.letters import Answer
 from ricarica.station_gateway.gateway import StationGateway
@@ -158,3 +159,49 @@ class TestADeafStation:
 
         assert core.closed[0].reason == "the station does not read what is sent to it"
         writer.transport.abort()
+
+
+class TestBreakingTheRulesAgainAndAgain:
+    @pytest.fixture
+    def limits(self) -> GatewayLimits:
+        return GatewayLimits(close_s=1.0, offences_free=1, penance_s=2.0)
+
+    async def offend(self, station: Connect) -> None:
+        socket = await station()
+        await socket.send(b"binary")
+        await soon(socket.wait_closed())
+
+    async def test_the_next_handshake_waits(self, station: Connect, hourglass: Hourglass) -> None:
+        await self.offend(station)
+        await self.offend(station)
+
+        third = asyncio.ensure_future(station())
+        other = await soon(station("/CP2"))
+        assert not third.done()
+
+        hourglass.turn(0.5)
+        await soon(third)
+        await other.close()
+
+    async def test_only_one_of_a_name_waits(self, station: Connect, hourglass: Hourglass) -> None:
+        await self.offend(station)
+        await self.offend(station)
+        third = asyncio.ensure_future(station())
+        await soon(station("/CP2"))
+
+        with pytest.raises(InvalidStatus, match="429"):
+            await soon(station())
+
+        hourglass.turn(0.5)
+        await soon(third)
+
+
+async def test_a_long_queue_of_messages_lets_others_have_their_turn(
+    station: Connect, core: ScriptedCore
+) -> None:
+    """Bytes that come at once are looked through a little at a time, and in their order."""
+    socket = await station()
+    for number in range(200):
+        await socket.send(f'[2,"{number}","Heartbeat",{{}}]')
+
+    assert [await heard(socket) for _ in range(200)] == [[3, str(n), {}] for n in range(200)]
