@@ -2,6 +2,7 @@
 
 import hashlib
 
+from ricarica.authorization.model import TokenRef
 from ricarica.transactions.facts import Ended, Started, TransactionFact
 from ricarica.transactions.model import Flag, Transaction, has_number
 
@@ -34,3 +35,12 @@ def was_assumed(transaction: Transaction) -> bool:
 
 def contradicts(known: Transaction, fact: Ended) -> bool:
     return fact.register_wh is not None and fact.register_wh != known.register_stop_wh
+
+
+def is_by(transaction: Transaction, token: TokenRef) -> bool:
+    """Whether it is the token that it was begun with."""
+    return (
+        transaction.token is not None
+        and TokenRef(transaction.token).folded == token.folded
+        and transaction.token_kind == token.kind
+    )

@@ -49,7 +49,7 @@ from ricarica.transactions.model import (
 )
 from ricarica.transactions.ports import TransactionStore
 from ricarica.transactions.readings import Reading
-from ricarica.transactions.repeats import contradicts, may_be_repeat, repeat_key
+from ricarica.transactions.repeats import contradicts, is_by, may_be_repeat, repeat_key
 from ricarica.transactions.terms import Say
 
 SHOW_COST_EVERY = timedelta(seconds=60)  # what a driver at the display needs, and no more
@@ -195,7 +195,7 @@ class TransactionService:
         held = {
             each.evse
             for each in running
-            if each.verdict not in (None, Verdict.ACCEPTED) and not _is_by(each, token)
+            if each.verdict not in (None, Verdict.ACCEPTED) and not is_by(each, token)
         }
         return bool(held) and held >= set(await self._stations.evses(station))
 
@@ -307,7 +307,7 @@ class TransactionService:
         """What the station hears: the truth is recorded, but whoever guesses does not learn it."""
         if fact.token is None or judgement is None:
             return judgement
-        if known is not None and _is_by(known, fact.token) and known.verdict == Verdict.ACCEPTED:
+        if known is not None and is_by(known, fact.token) and known.verdict == Verdict.ACCEPTED:
             return judgement  # the same again while it charges
         return await self._authorization.answer(
             fact.station, fact.token, judgement, fact.received_at
@@ -427,14 +427,6 @@ def _identified(
         token_kind=token.kind,
         verdict=judgement.verdict,
         group=judgement.group,
-    )
-
-
-def _is_by(transaction: Transaction, token: TokenRef) -> bool:
-    return (
-        transaction.token is not None
-        and TokenRef(transaction.token).folded == token.folded
-        and transaction.token_kind == token.kind
     )
 
 
