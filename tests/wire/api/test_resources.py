@@ -190,6 +190,21 @@ async def test_stations_are_filtered_and_show_what_they_can_be_told(
     assert connected[0]["dialect"] == "2.0.1"
 
 
+async def test_stations_are_chosen_by_their_labels(admin: httpx.AsyncClient) -> None:
+    labelled = await admin.put("/stations/CP-1", json={"labels": ["Fast", "fleet of Ada"]})
+    await admin.put("/stations/CP-2", json={"labels": ["faster"]})
+
+    found = (await admin.get("/stations?label=FAST")).json()["items"]
+    trial = {"command": "clear-cache", "select": {"label": "fast"}, "trial": True}
+    job = (await admin.post("/bulk", json=trial)).json()
+    refused = await admin.put("/stations/CP-1", json={"labels": ["a, b"]})
+
+    assert labelled.json()["labels"] == ["fast", "fleet of ada"]
+    assert [each["id"] for each in found] == ["CP-1"]
+    assert job["first"] == ["CP-1"]
+    assert refused.status_code == 422
+
+
 async def test_a_removed_station_is_gone(admin: httpx.AsyncClient) -> None:
     await admin.put("/stations/CP-1", json={})
 
