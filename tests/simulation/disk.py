@@ -1,13 +1,12 @@
 """The database that outlives its servers, and the way by which one server gets at it."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cache
 from random import Random
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -17,17 +16,12 @@ from ricarica.storage.database import Expect, Row, Staged
 from ricarica.storage.prepared import Prepared, Query
 from ricarica.storage.sqlite import SqliteDatabase, _driver, _our_errors
 
-T = TypeVar("T")
-
 
 class Disk(SqliteDatabase):
     """SQLite's own transactions, in memory, without threads: a commit is one step of the program.
 
     So whatever is not committed when a server dies is not there, and whatever is committed is.
     """
-
-    async def _in(self, threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        return work()
 
     def write(self, staged: Sequence[Staged], expected: Expect | None = None) -> None:
         self._commit(staged, expected)

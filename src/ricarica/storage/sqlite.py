@@ -82,6 +82,7 @@ UNAVAILABLE = frozenset(
     }
 )
 DIALECT = pysqlite_dialect()
+PREPARED = PreparedQueries(DIALECT)
 REPEATED = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
 
 
@@ -109,7 +110,7 @@ class SqliteDatabase:
         self._metadata = metadata
         self._loader = Loader(column_processor)
         self._sql: dict[tuple[sa.Table, Kind], str] = {}
-        self.prepared = PreparedQueries(DIALECT)
+        self.prepared = PREPARED
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         writing = Manner(busy_timeout_s, cache_mb * 1024 * 2 // 3)
         reading = Manner(busy_timeout_s, cache_mb * 1024 // 3 // READERS, read_only=True)
@@ -117,9 +118,7 @@ class SqliteDatabase:
         self._writing: sa.Connection | None = None
         # What is in memory belongs to one connection, which then serves both ends.
         self._in_memory = self._path == ":memory:"
-        self._readers = (
-            self._writer if self._in_memory else ThreadPoolExecutor(READERS, "sqlite-reader")
-        )
+        self._readers = ThreadPoolExecutor(READERS, "sqlite-reader")
         self._read_engine = self._write_engine if self._in_memory else _engine(self._path, reading)
         self._looking: sqlite3.Connection | None = None  # the event loop's own
         self._impatient = replace(reading, busy_timeout_s=0.0)
@@ -261,6 +260,8 @@ class SqliteDatabase:
             return prepared.rows(driver.execute(prepared.sql, prepared.arguments(values)))
 
     async def _in(self, threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        if self._in_memory:
+            return work()  # there is no disk to wait for
         return await asyncio.get_running_loop().run_in_executor(threads, work)
 
 
