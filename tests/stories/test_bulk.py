@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from ricarica.energy.queries import EnergyQueries
 from ricarica.engine import bulk
 from ricarica.engine.bulk import Job, JobState, Manner
-from ricarica.engine.queries import BulkQueries, JobView
+from ricarica.engine.queries.telling import BulkQueries, JobView
 from ricarica.engine.sayings import Saying, check_saying
 from ricarica.engine.sql import BULK_TARGETS
 from ricarica.engine.unit_of_work import UnitOfWork

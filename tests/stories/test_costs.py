@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ricarica.configuration.commands import ReportSettings, WriteSetting
-from ricarica.engine.message_queries import MessageFilter, MessageQueries
+from ricarica.engine.queries.messages import MessageFilter, MessageQueries
 from ricarica.kernel.ids import TariffId
 from ricarica.ocpp.dialects import V16, V21, V201, Dialect
 from ricarica.simulator.blocks.costs import Costs, count_of

@@ -5,7 +5,7 @@ from datetime import timedelta
 from ricarica.energy.queries import EnergyQueries
 from ricarica.engine import keeping
 from ricarica.engine.keeping import Kept, State
-from ricarica.engine.queries import KeptQueries
+from ricarica.engine.queries.telling import KeptQueries
 from ricarica.engine.sayings import Saying
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.ocpp.dialects import V21, Dialect

@@ -13,7 +13,7 @@ from ricarica.authorization.lists import ListTrouble, LocalList
 from ricarica.authorization.model import TokenKind, TokenStatus
 from ricarica.authorization.queries import AccessQueries
 from ricarica.authorization.service import TokenChanges
-from ricarica.engine.queries import UpkeepQueries
+from ricarica.engine.queries.telling import UpkeepQueries
 from ricarica.engine.upkeep import State
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.ocpp.dialects import V16, V21, V201, Dialect

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from ricarica.engine.commands import Call
 from ricarica.engine.gathering import Report, State, expect
-from ricarica.engine.queries import ReportQueries
+from ricarica.engine.queries.telling import ReportQueries
 from ricarica.engine.sql import PUT_ASIDE
 from ricarica.ocpp.dialects import V21, V201, Dialect
 from ricarica.simulator.simulated import SimulatedStation

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from ricarica.authorization.commands import ClearCache
-from ricarica.engine.queries import UpkeepQueries
+from ricarica.engine.queries.telling import UpkeepQueries
 from ricarica.engine.upkeep import Standing, State, Upkeep
 from ricarica.kernel.ids import EvseNumber, StationKey
 from ricarica.ocpp.dialects import V16, Dialect

@@ -10,7 +10,7 @@ from ricarica.access.model import Permission
 from ricarica.api.caller import Asking, Caller, OfStation, require
 from ricarica.api.gate import needs
 from ricarica.api.replies import Page, PageWanted, page_from
-from ricarica.engine.queries import AsideMessage, AsideQueries
+from ricarica.engine.queries.telling import AsideMessage, AsideQueries
 from ricarica.engine.redaction import redacted
 from ricarica.storage.pages import id_in
 

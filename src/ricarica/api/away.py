@@ -17,7 +17,7 @@ from ricarica.api.gate import needs
 from ricarica.api.replies import Page, page_of
 from ricarica.engine import keeping
 from ricarica.engine.keeping import Kept, State
-from ricarica.engine.queries import KeptQueries
+from ricarica.engine.queries.telling import KeptQueries
 from ricarica.engine.sayings import Saying
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.errors import InvalidError
@@ -63,12 +63,8 @@ async def keep(caller: Caller, key: StationKey, saying: Saying, away: timedelta)
     """Until the station is back; returns the command's id."""
 
     async def write(unit: UnitOfWork) -> str:
-        slices, number = unit.slices, unit.slices.ids.new()
-        until = slices.now + away
-        kept = Kept(key, number, saying, caller.actor.name, slices.now, until)
-        await keeping.keep(unit, kept)
-        caller.audit(slices, "station.keep", f"station:{key.station}", command=saying.name)
-        return number
+        until = unit.slices.now + away
+        return await keeping.keep_order(unit, caller.actor, key, saying, until)
 
     number = await caller.engine.in_order(key, write)
     caller.engine.bring(key)  # lest it has come back in between

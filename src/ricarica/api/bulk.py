@@ -15,7 +15,7 @@ from ricarica.api.gate import needs
 from ricarica.api.replies import Page, PageWanted, page_from
 from ricarica.engine import bulk
 from ricarica.engine.bulk import PACE_MAX, Job, JobState, Manner
-from ricarica.engine.queries import BulkQueries, JobView, TargetView
+from ricarica.engine.queries.telling import BulkQueries, JobView, TargetView
 from ricarica.engine.rights import check_right
 from ricarica.engine.sayings import Saying, check_saying
 from ricarica.engine.selection import Selection

@@ -17,7 +17,7 @@ from ricarica.access.model import Permission
 from ricarica.api.caller import Asking, Caller, OfStation, require
 from ricarica.api.gate import needs
 from ricarica.api.replies import ENCODER, Instant, Page, PageWanted, page_from
-from ricarica.engine.message_queries import (
+from ricarica.engine.queries.messages import (
     Heard,
     LoggedMessage,
     MessageFilter,

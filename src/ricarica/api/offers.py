@@ -12,7 +12,7 @@ from ricarica.api.caller import Asking
 from ricarica.api.commands import PATH
 from ricarica.api.gate import needs
 from ricarica.engine.orders import ORDERS
-from ricarica.engine.queries import OfferQueries
+from ricarica.engine.queries.telling import OfferQueries
 from ricarica.translation.offers import Offer, schema_of
 
 WRITING = "write-settings"  # of a page; here it is `settings`, with what to write

@@ -13,7 +13,7 @@ from ricarica.api.caller import Asking, require
 from ricarica.api.gate import needs
 from ricarica.api.replies import NumberInPath, Page, page_of
 from ricarica.engine.gathering import Report, State
-from ricarica.engine.queries import ReportQueries
+from ricarica.engine.queries.telling import ReportQueries
 
 PATH = "/stations/{identity:str}/reports"
 

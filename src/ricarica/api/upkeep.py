@@ -10,7 +10,7 @@ from ricarica.access.model import Permission
 from ricarica.api.caller import Asking
 from ricarica.api.gate import needs
 from ricarica.api.replies import Page, page_of
-from ricarica.engine.queries import UpkeepQueries
+from ricarica.engine.queries.telling import UpkeepQueries
 from ricarica.engine.upkeep import Standing, State
 from ricarica.slices import Slices
 

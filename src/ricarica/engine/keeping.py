@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 import sqlalchemy as sa
 
+from ricarica.access.model import Actor
 from ricarica.engine.forgetting import forget_older
 from ricarica.engine.sayings import Saying
 from ricarica.engine.sql import BULK_TARGETS, KEPT_COMMANDS
@@ -99,6 +100,22 @@ async def keep(unit: UnitOfWork, kept: Kept) -> None:
     if sum(each.expires_at > unit.slices.now for each in waiting) >= KEPT_MAX:
         raise ConflictError(f"{KEPT_MAX} commands wait for {kept.station.station} already")
     unit.work.add(KEPT_COMMANDS, row_of(kept))
+
+
+async def keep_order(
+    unit: UnitOfWork, actor: Actor, key: StationKey, saying: Saying, until: datetime
+) -> str:
+    """Keep what somebody wants said, and write down who; returns the id under which it waits.
+
+    Raises:
+        ConflictError: too many wait for this station already.
+    """
+    slices, number = unit.slices, unit.slices.ids.new()
+    await keep(unit, Kept(key, number, saying, actor.name, slices.now, until))
+    detail: dict[str, object] = {"command": saying.name}
+    subject = f"station:{key.station}"
+    slices.access.audit(actor, "station.keep", subject, slices.now, detail=detail)
+    return number
 
 
 async def cancel(unit: UnitOfWork, key: StationKey, number: str) -> None:

@@ -4,8 +4,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from ricarica.engine import keeping
-from ricarica.engine.keeping import Kept
+from ricarica.engine.keeping import keep_order
 from ricarica.engine.sayings import Saying
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.ids import StationKey
@@ -28,9 +27,7 @@ async def keep(visitor: Visitor, key: StationKey, saying: Saying, until: datetim
     """
 
     async def write(unit: UnitOfWork) -> None:
-        number, by = unit.slices.ids.new(), visitor.actor.name
-        await keeping.keep(unit, Kept(key, number, saying, by, unit.slices.now, until))
-        visitor.audit(unit.slices, "station.keep", f"station:{key.station}", command=saying.name)
+        await keep_order(unit, visitor.actor, key, saying, until)
 
     await visitor.house.engine.in_order(key, write)
     visitor.house.engine.bring(key)  # lest it has come back in between

@@ -16,8 +16,8 @@ from ricarica.alerts.events import AlertChanged, AlertOpened
 from ricarica.configuration.events import SettingsChanged
 from ricarica.diagnostics.events import LogProgressed
 from ricarica.energy import events as energy_events
-from ricarica.engine.message_queries import MessageQueries, NetworkMessages
 from ricarica.engine.outbox import Told, Watch
+from ricarica.engine.queries.messages import MessageQueries, NetworkMessages
 from ricarica.firmware.events import (
     CampaignChanged,
     CampaignHalted,

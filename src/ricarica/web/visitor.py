@@ -10,9 +10,11 @@ from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 
 from ricarica.access.model import Actor, NotAuthenticatedError, Permission
+from ricarica.engine.orders import note_order
 from ricarica.kernel.errors import LostUpdateError
-from ricarica.kernel.ids import TenantId
+from ricarica.kernel.ids import StationKey, TenantId
 from ricarica.slices import Slices
+from ricarica.stations.commands import Result
 from ricarica.stations.queries import StationQueries
 from ricarica.storage.database import Database
 from ricarica.web.headers import page_headers
@@ -83,6 +85,22 @@ class Visitor:
     def audit(self, slices: Slices, action: str, subject: str, **detail: object) -> None:
         """In the same commit as the change it tells of."""
         slices.access.audit(self.actor, action, subject, slices.now, detail=detail)
+
+    # -- what stations are told
+
+    async def tell(self, key: StationKey, command: object) -> Result:
+        """What became of it; the log says who gave it."""
+        return await self.house.engine.commands.tell(key, command, self.actor.name)
+
+    async def note(
+        self, key: StationKey, name: str, outcome: str, detail: Mapping[str, object]
+    ) -> None:
+        """In the audit log: who told the station what, and how it ended."""
+
+        async def write(slices: Slices) -> None:
+            note_order(slices, self.actor, key, name, outcome, detail)
+
+        await self.carry_out(write)
 
     # -- answers
 

@@ -14,7 +14,7 @@ from ricarica.diagnostics.queries import LogQueries
 from ricarica.diagnostics.sql import SqlLogStore
 from ricarica.engine import forwarding
 from ricarica.engine.forwarding import Forwards, Line, Standing
-from ricarica.engine.message_queries import MessageFilter, NetworkMessages, number_at
+from ricarica.engine.queries.messages import MessageFilter, NetworkMessages, number_at
 from ricarica.engine.sql import FORWARDS, MESSAGES
 from ricarica.firmware.campaigns import Campaign, CampaignState, Plan, TargetState, targets_of
 from ricarica.firmware.images import Image

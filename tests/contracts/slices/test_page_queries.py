@@ -2,7 +2,7 @@
 
 import pytest
 
-from ricarica.engine.message_queries import MessageQueries
+from ricarica.engine.queries.messages import MessageQueries
 from ricarica.engine.sql import MESSAGES
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
 from ricarica.stations.queries import StationQueries

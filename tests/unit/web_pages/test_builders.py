@@ -7,7 +7,7 @@ from msgspec import structs
 
 from ricarica.configuration.commands import ReportSettings
 from ricarica.configuration.model import Access, Setting
-from ricarica.engine.message_queries import LoggedMessage
+from ricarica.engine.queries.messages import LoggedMessage
 from ricarica.engine.sayings import Saying
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import DEFAULT_TENANT, EvseNumber, StationId, StationKey, TransactionId

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from ricarica.engine.message_queries import LoggedMessage
-from ricarica.engine.message_queries import MessageFilter as Which
+from ricarica.engine.queries.messages import LoggedMessage
+from ricarica.engine.queries.messages import MessageFilter as Which
 from ricarica.web.views.messages import Direction, Message, MessageFilter, MessageKind
 
 ANSWERED = "answered"

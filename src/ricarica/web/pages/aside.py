@@ -3,7 +3,7 @@
 from litestar import get, post
 
 from ricarica.access.model import Permission
-from ricarica.engine.queries import AsideMessage, AsideQueries
+from ricarica.engine.queries.telling import AsideMessage, AsideQueries
 from ricarica.engine.redaction import redacted
 from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.ids import StationId

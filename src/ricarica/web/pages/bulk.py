@@ -12,7 +12,7 @@ from ricarica.access.model import Permission
 from ricarica.engine import bulk
 from ricarica.engine.bulk import Job, Manner
 from ricarica.engine.outbox import DECODER
-from ricarica.engine.queries import BulkQueries, JobView
+from ricarica.engine.queries.telling import BulkQueries, JobView
 from ricarica.engine.rights import check_right
 from ricarica.engine.sayings import Saying, check_saying
 from ricarica.engine.selection import Selection

@@ -10,9 +10,8 @@ from litestar.params import FromPath
 from ricarica.access.model import Permission
 from ricarica.engine import keeping
 from ricarica.engine.commands import NUMBER, Call
-from ricarica.engine.orders import note_order
 from ricarica.engine.outbox import DECODER
-from ricarica.engine.queries import KeptQueries, OfferQueries, ReportQueries, UpkeepQueries
+from ricarica.engine.queries.telling import KeptQueries, OfferQueries, ReportQueries, UpkeepQueries
 from ricarica.engine.rights import check_right
 from ricarica.engine.sayings import Saying, check_saying, result_of
 from ricarica.engine.unit_of_work import UnitOfWork
@@ -207,11 +206,7 @@ async def _called(visitor: Visitor, station: Station, saying: Saying) -> CallOut
     by = visitor.actor.name
     called = await visitor.house.engine.commands.call(key, Call(saying.name, saying.text), by=by)
     result = result_of(called.told)
-
-    async def note(slices: Slices) -> None:
-        note_order(slices, visitor.actor, key, saying.name, called.told.outcome, {"raw": False})
-
-    await visitor.carry_out(note)
+    await visitor.note(key, saying.name, called.told.outcome, {"raw": False})
     sent = json_of(saying.body)
     away = keep_for(visitor)
     if result.outcome is Outcome.UNREACHED and away is not None:

@@ -17,7 +17,6 @@ from ricarica.diagnostics.facts import LogWanted
 from ricarica.diagnostics.model import LogKind, LogRequest
 from ricarica.diagnostics.queries import LogQueries
 from ricarica.engine.forwarding import Forward, Mode, checked
-from ricarica.engine.orders import note_order
 from ricarica.firmware.commands import PublishFirmware
 from ricarica.firmware.facts import Wanted as WantedUpdate
 from ricarica.firmware.queries import FirmwareQueries
@@ -115,7 +114,7 @@ async def ask_for_log(visitor: Visiting, station: FromPath[str]) -> Html:
         number, result = await clerk.send_log(visitor.actor, key, wanted, protocol)
     except RicaricaError as error:
         return await visitor.show(await _files(visitor, station, str(error)), 422)
-    await _note(visitor, key, "log", result, {"kind": kind, "number": number})
+    await visitor.note(key, "log", result.outcome, {"kind": kind, "number": number})
     return await visitor.show(await _files(visitor, station, _said(result)))
 
 
@@ -132,7 +131,7 @@ async def update(visitor: Visiting, station: FromPath[str]) -> Html:
             number, result = await clerk.update_firmware(visitor.actor, key, wanted)
     except RicaricaError as error:
         return await visitor.show(await _files(visitor, station, str(error)), 422)
-    await _note(visitor, key, "firmware", result, {"image": image, "number": number})
+    await visitor.note(key, "firmware", result.outcome, {"image": image, "number": number})
     return await visitor.show(await _files(visitor, station, _said(result)))
 
 
@@ -235,16 +234,7 @@ async def _files(visitor: Visitor, station: str, told: str | None = None) -> Sta
 
 
 def _said(result: Result) -> str:
-    return " ".join(filter(None, (result.outcome, result.status, result.detail)))
-
-
-async def _note(
-    visitor: Visitor, key: StationKey, name: str, result: Result, detail: dict[str, object]
-) -> None:
-    async def note(slices: Slices) -> None:
-        note_order(slices, visitor.actor, key, name, result.outcome, detail)
-
-    await visitor.carry_out(note)
+    return f"{result.outcome} {result.words}".strip()
 
 
 def _typed(visitor: Visitor, key: StationKey) -> Forward:

@@ -6,7 +6,7 @@ from litestar import get
 from litestar.params import FromPath
 
 from ricarica.access.model import Permission
-from ricarica.engine.message_queries import MessageQueries
+from ricarica.engine.queries.messages import MessageQueries
 from ricarica.kernel.errors import NotFoundError
 from ricarica.kernel.ids import StationKey
 from ricarica.stations.queries import StationQueries, StationView

@@ -7,8 +7,8 @@ from litestar.params import FromPath
 
 from ricarica.access.model import Permission
 from ricarica.engine.commands import ASKABLE
-from ricarica.engine.message_queries import MessageFilter as Which
-from ricarica.engine.message_queries import NetworkMessages
+from ricarica.engine.queries.messages import MessageFilter as Which
+from ricarica.engine.queries.messages import NetworkMessages
 from ricarica.kernel.errors import NotFoundError
 from ricarica.kernel.ids import StationId, TransactionId
 from ricarica.storage.pages import Wanted

@@ -9,11 +9,9 @@ from litestar.params import FromPath
 from msgspec import json, to_builtins
 
 from ricarica.access.model import Permission
-from ricarica.engine.message_queries import MessageQueries
-from ricarica.engine.orders import note_order
+from ricarica.engine.queries.messages import MessageQueries
 from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
 from ricarica.kernel.ids import StationKey, TransactionId
-from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
 from ricarica.storage.pages import Wanted
 from ricarica.tariffs.queries import TariffQueries
@@ -195,13 +193,9 @@ async def told(
 
     `detail` is what the audit log keeps of the command, if that is not all of it.
     """
-    result = await visitor.house.engine.commands.tell(key, command, visitor.actor.name)
+    result = await visitor.tell(key, command)
     said = to_builtins(command) if detail is None else detail
-
-    async def note(slices: Slices) -> None:
-        note_order(slices, visitor.actor, key, name, result.outcome, said)
-
-    await visitor.carry_out(note)
+    await visitor.note(key, name, result.outcome, said)
     return result
 
 

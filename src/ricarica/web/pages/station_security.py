@@ -9,7 +9,6 @@ from ricarica.access.model import Permission
 from ricarica.certificates.model import Purpose
 from ricarica.certificates.queries import CertificateFilter, CertificateQueries
 from ricarica.engine import security_orders
-from ricarica.engine.orders import note_order
 from ricarica.engine.upkeeps import RENEWED_BY
 from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
 from ricarica.kernel.ids import StationKey
@@ -59,7 +58,7 @@ async def order_security(visitor: Visiting, station: FromPath[str], order: FromP
     except (InvalidError, ConflictError, NotFoundError) as error:
         return await visitor.show(await _page(visitor, live, str(error)), 422)
     if result is not None:
-        await _note(visitor, key, order, result)
+        await visitor.note(key, f"security.{order}", result.outcome, {})
         if result.outcome is not Outcome.ACCEPTED:
             said = result.words
             return await visitor.show(await _page(visitor, live, said or result.outcome.value), 422)
@@ -116,13 +115,13 @@ Order = Callable[[Visitor, StationKey, Form], Awaitable[Result | None]]
 
 
 async def _password(visitor: Visitor, key: StationKey, _form: Form) -> Result:
-    return await security_orders.change_password(visitor.carry_out, _teller(visitor), key)
+    return await security_orders.change_password(visitor.carry_out, visitor.tell, key)
 
 
 async def _profile(visitor: Visitor, key: StationKey, form: Form) -> Result:
     return await security_orders.raise_profile(
         visitor.carry_out,
-        _teller(visitor),
+        visitor.tell,
         key,
         needed_count_in(form, "level", least=0, most=3),
         slot=count_in(form, "by_slot", least=0),
@@ -134,7 +133,7 @@ async def _renew(visitor: Visitor, key: StationKey, form: Form) -> Result:
     purpose = form.get("purpose", Purpose.STATION.value)
     if purpose not in set(Purpose):
         raise InvalidError("choose what the certificate is for")
-    return await _teller(visitor)(key, Trigger(RENEWED_BY[Purpose(purpose)]))
+    return await visitor.tell(key, Trigger(RENEWED_BY[Purpose(purpose)]))
 
 
 async def _revoke(visitor: Visitor, key: StationKey, form: Form) -> None:
@@ -147,7 +146,7 @@ async def _revoke(visitor: Visitor, key: StationKey, form: Form) -> None:
 
 async def _list(visitor: Visitor, key: StationKey, _form: Form) -> Result:
     station = await visitor.carry_out(lambda slices: slices.stations.get(key))
-    return await security_orders.list_certificates(_teller(visitor), key, station.dialect)
+    return await security_orders.list_certificates(visitor.tell, key, station.dialect)
 
 
 async def _slot(visitor: Visitor, key: StationKey, form: Form) -> None:
@@ -188,15 +187,3 @@ ORDERS: Mapping[str, Order] = {
     "move": _move,
     "give-up": _give_up,
 }
-
-
-def _teller(visitor: Visitor) -> security_orders.Tell:
-    commands = visitor.house.engine.commands
-    return lambda key, command: commands.tell(key, command, visitor.actor.name)
-
-
-async def _note(visitor: Visitor, key: StationKey, order: str, result: Result) -> None:
-    async def note(slices: Slices) -> None:
-        note_order(slices, visitor.actor, key, f"security.{order}", result.outcome, {})
-
-    await visitor.carry_out(note)

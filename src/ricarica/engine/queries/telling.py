@@ -1,4 +1,4 @@
-"""What the engine keeps, for screens: put aside, in parts, for later, for many, and upkeep."""
+"""What was put aside, answers in parts, commands that wait or are for many, and upkeep."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ricarica.engine.bulk import TARGETS_MAX, Job, job_from
 from ricarica.engine.commands import UNSUPPORTED_CODES
 from ricarica.engine.gathering import Report, merged, report_from
 from ricarica.engine.keeping import Kept, kept_from
-from ricarica.engine.message_queries import RECENT
+from ricarica.engine.queries.messages import RECENT
 from ricarica.engine.selection import Selection, wheres
 from ricarica.engine.sql import (
     BULK_JOBS,
