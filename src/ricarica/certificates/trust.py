@@ -141,9 +141,6 @@ class TrustService:
         left = tuple(each for each in store.installed if each.hashes != hashes)
         self._save(replace(store, installed=left))
 
-    async def store_of(self, station: StationKey) -> TrustStore:
-        return await self._of(station)
-
     async def check_deletion(self, station: StationKey, hashes: HashData) -> None:
         """
         Raises:

@@ -389,7 +389,3 @@ def _response(reply: Reply) -> bytes | None:
             return description.encode()
         case _:
             return None
-
-
-def routes_by_action(routes: tuple[Route, ...]) -> dict[str, Route]:
-    return {route.action: route for route in routes}

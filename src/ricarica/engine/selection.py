@@ -26,10 +26,6 @@ class Selection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     connected: bool | None = None
     label: str | None = None
 
-    @property
-    def is_everything(self) -> bool:
-        return self == Selection()
-
 
 def wheres(stations: sa.Table, selection: Selection) -> Iterator[sa.ColumnElement[bool]]:
     columns = stations.c

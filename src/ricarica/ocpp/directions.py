@@ -60,6 +60,3 @@ FROM_STATION_2 = BOTH | frozenset(
     }
 )
 """Of 2.0.1 and 2.1: no message changed its direction between them."""
-
-UNANSWERED = frozenset({"NotifyPeriodicEventStream"})
-"""Said with SEND, so without a response."""

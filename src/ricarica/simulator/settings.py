@@ -1,6 +1,6 @@
 """The settings of one station: one store, which 1.6 sees as keys and 2.x as variables."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
@@ -184,12 +184,6 @@ class Settings:
             None,
         )
 
-    def in_component(self, component: str) -> bool:
-        return any(
-            setting.place and setting.place.component.casefold() == component.casefold()
-            for setting in self.catalogue
-        )
-
     def change(self, setting: Setting, value: str) -> Outcome:
         if setting.access is Access.READ_ONLY or not setting.allows(value):
             return Outcome.REJECTED
@@ -201,7 +195,3 @@ class Settings:
 
 def as_list(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
-
-
-def as_text(values: Iterable[str]) -> str:
-    return ",".join(values)

@@ -7,7 +7,6 @@ from litestar import get, post
 from litestar.params import FromPath
 
 from ricarica.access.model import Permission, system_actor
-from ricarica.billing.commands import HoldForPayment
 from ricarica.billing.model import WebPayments
 from ricarica.billing.queries import BillingQueries, PaymentFilter
 from ricarica.engine.paying import web_settings
@@ -207,7 +206,6 @@ async def _page(visitor: Visitor, live: LiveStation, error: str | None = None) -
         await tariff_of(visitor, live),
         SetDefaultPlan in sayable,
         await billing.web(station.key),
-        HoldForPayment in sayable,
         tuple(found.items),
         await slots_of(visitor, live),
         may_edit=visitor.may(Permission.EDIT_STATIONS),

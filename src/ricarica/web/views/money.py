@@ -54,7 +54,6 @@ class StationMoneyPage(Page):
     can_count: bool
     """Its dialect has words for prices."""
     web: WebPayments | None
-    can_hold: bool
     payments: tuple[Payment, ...] = ()
     slots: Slots | None = None
     may_edit: bool = False

@@ -64,10 +64,6 @@ LEVEL_SYMBOLS: Mapping[Level, str] = {
     Level.WARNING: "suspended",
     Level.BAD: "faulted",
 }
-SHOW_LABELS: Mapping[str, str] = {
-    "open": msgid("To be looked at"),
-    "critical": msgid("Critical"),
-}
 
 
 @dataclass(frozen=True, slots=True)
