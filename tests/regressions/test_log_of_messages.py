@@ -39,8 +39,8 @@ def test_credentials_in_an_address_are_masked() -> None:
 
 def test_a_long_run_of_colons_does_not_hold_everyone_up() -> None:
     payload = b'{"x":"//' + b":" * (1 << 18) + b'"}'
-    began = time.perf_counter()
+    began = time.process_time()  # whatever else the machine does meanwhile
 
     assert redacted("NotifyReport", payload) == payload
 
-    assert time.perf_counter() - began < 1  # it took minutes
+    assert time.process_time() - began < 5  # it took minutes
