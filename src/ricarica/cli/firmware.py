@@ -127,6 +127,7 @@ def begin_campaign(
     model: Annotated[str | None, typer.Option(help="Only of this model.")] = None,
     firmware: Annotated[str | None, typer.Option(help="Only with this version.")] = None,
     site: Annotated[str | None, typer.Option(help="Only at this site, by its id.")] = None,
+    label: Annotated[str | None, typer.Option(help="Only those with this label.")] = None,
     canary_percent: Annotated[int, typer.Option(help="Updated first.")] = 5,
     wave_size: Annotated[int, typer.Option(help="Stations of a wave; 0: all that are left.")] = 50,
     at_once: Annotated[int, typer.Option(help="Updates under way.")] = 10,
@@ -138,7 +139,7 @@ def begin_campaign(
     as_json: AsJson = False,
 ) -> None:
     """Begin to update many stations: a few first, then in waves."""
-    which = {"vendor": vendor, "model": model, "firmware": firmware, "site": site}
+    words = {"vendor": vendor, "model": model, "firmware": firmware, "site": site}
     plan = {
         "canary_percent": canary_percent,
         "wave_size": wave_size,
@@ -150,7 +151,7 @@ def begin_campaign(
     body = {
         "image": image,
         "name": name,
-        "which": {**which, "stations": station or []},
+        "which": {**words, "label": label, "stations": station or []},
         "plan": plan,
     }
     _show_campaign(Server(url, key).post("/firmware/campaigns", body), as_json=as_json)

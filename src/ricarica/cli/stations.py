@@ -8,7 +8,7 @@ import typer
 from ricarica.cli.options import LOCAL, AsJson, Identity, Key, PayloadOrNone, Url
 from ricarica.cli.output import Row, named, show_json, show_list, show_one
 from ricarica.cli.payloads import payload_from
-from ricarica.cli.remote import Server, path_to, query_of
+from ricarica.cli.remote import Server, given, path_to, query_of
 from ricarica.cli.telling import exit_of, reached, show_wait
 
 app = typer.Typer(no_args_is_help=True, help="Stations of a running server.")
@@ -41,9 +41,48 @@ def show_station(
     identity: Identity, *, url: Url = LOCAL, key: Key = None, as_json: AsJson = False
 ) -> None:
     """Show all that is known of a station."""
-    station = Server(url, key).get(path_to("stations", identity))
-    known = {**station, "site": _site(station), "evses": _connectors(station)}
-    show_one(station, named(known), as_json=as_json)
+    _show_station(Server(url, key).get(path_to("stations", identity)), as_json=as_json)
+
+
+@app.command("edit")
+def edit_station(
+    identity: Identity,
+    *,
+    status: Annotated[str | None, typer.Option(help="accepted, pending or blocked.")] = None,
+    name: Annotated[str | None, typer.Option(help="For people.")] = None,
+    site: Annotated[str | None, typer.Option(help="By its id; empty: without one.")] = None,
+    tariff: Annotated[str | None, typer.Option(help="By its id; empty: as its site.")] = None,
+    label: Annotated[
+        list[str] | None, typer.Option(help="Instead of those that it has; repeat it. Empty: none.")
+    ] = None,
+    certificate_name: Annotated[
+        str | None,
+        typer.Option(help="The common name in its certificate; empty: its serial number."),
+    ] = None,
+    certificate_pin: Annotated[
+        str | None,
+        typer.Option(help="SHA-256 of the public key of its only certificate; empty: any."),
+    ] = None,
+    url: Url = LOCAL,
+    key: Key = None,
+    as_json: AsJson = False,
+) -> None:
+    """Prepare a station before it connects, let one in that waits, or change it.
+
+    What is not named stays as it is.
+    """
+    changes = given(
+        status=status,
+        name=name,
+        site=site,
+        tariff=tariff,
+        labels=[each for each in label if each] if label else None,
+        certificate_name=certificate_name,
+        certificate_pin=certificate_pin,
+    )
+    if not changes:
+        raise typer.BadParameter("say what to change")
+    _show_station(Server(url, key).put(path_to("stations", identity), changes), as_json=as_json)
 
 
 @app.command("call")
@@ -168,6 +207,11 @@ def gathered(server: Server, identity: str, number: int) -> Any:
     while (report := server.get(path))["state"] == "waiting":
         time.sleep(WAIT_S)
     return report
+
+
+def _show_station(station: Row, *, as_json: bool) -> None:
+    known = {**station, "site": _site(station), "evses": _connectors(station)}
+    show_one(station, named(known), as_json=as_json)
 
 
 def _show_answer(answer: Row) -> None:

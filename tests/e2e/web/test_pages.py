@@ -191,6 +191,23 @@ async def test_stations_are_found_by_their_labels(admin: Page) -> None:
     await expect(admin.locator("#results tbody")).to_contain_text("OLD-2")
 
 
+async def test_which_certificate_a_station_shows_is_said_on_its_form(admin: Page) -> None:
+    key = "AB:" * 31 + "AB"
+    await admin.goto("/stations/OLD-2/edit")
+    await admin.get_by_text("Its certificate", exact=True).click()
+    await admin.get_by_label("Common name").fill(" MAKER-7 ")
+    await admin.get_by_label("SHA-256 of its public key").fill(key[:-1])
+    await admin.get_by_role("button", name="Save").click()
+    await expect(admin.get_by_text("64 hex digits")).to_be_visible()
+
+    await admin.get_by_label("SHA-256 of its public key").fill(key)
+    await admin.get_by_role("button", name="Save").click()
+    await admin.goto("/stations/OLD-2/edit")
+
+    await expect(admin.get_by_label("Common name")).to_have_value("MAKER-7")
+    await expect(admin.get_by_label("SHA-256 of its public key")).to_have_value("ab" * 32)
+
+
 async def test_what_is_not_there_has_a_page_that_says_so(admin: Page, stranger: Page) -> None:
     for page, path in ((admin, "/stations/NOWHERE"), (stranger, "/nowhere")):
         answer = await page.goto(path)

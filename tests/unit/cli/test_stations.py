@@ -107,6 +107,36 @@ def test_one_station_is_shown(server: Server, capsys: pytest.CaptureFixture[str]
     assert "booted at" in out
 
 
+def test_a_station_is_changed_in_what_is_named_alone(server: Server) -> None:
+    path = "/api/v1/stations/CP-1"
+    server.answers[path] = (200, STATION)
+    certificate = ("--certificate-name", "MAKER-7", "--certificate-pin", "")
+
+    assert ricarica("station", "edit", "CP-1", "--label", "fast", "--label", "fleet") == 0
+    assert ricarica("station", "edit", "CP-1", *certificate) == 0
+    assert ricarica("station", "edit", "CP-1", "--label", "", "--site", "") == 0
+
+    assert [json.loads(body) for _, _, body, _ in server.asked] == [
+        {"labels": ["fast", "fleet"]},
+        {"certificate_name": "MAKER-7", "certificate_pin": ""},
+        {"site": "", "labels": []},
+    ]
+
+
+def test_a_change_of_nothing_is_a_matter_of_usage(server: Server) -> None:
+    assert ricarica("station", "edit", "CP-1") == 2
+    assert server.asked == []
+
+
+def test_a_campaign_is_for_stations_with_a_label(server: Server) -> None:
+    server.answers["/api/v1/firmware/campaigns"] = (200, {"id": "7", "counts": {}, "plan": {}})
+
+    assert ricarica("firmware", "campaign", "IMAGE-1", "--label", "fleet") == 0
+
+    [(_, _, body, _)] = server.asked
+    assert json.loads(body)["which"]["label"] == "fleet"
+
+
 def test_a_station_that_is_unknown_exits_with_3(server: Server) -> None:
     assert ricarica("station", "show", "CP-1") == 3
 

@@ -46,6 +46,7 @@ ON_A_PAGE = 50
 ROWS_ASKED_MAX = 200  # rows that refresh themselves at once; a page has fewer
 IDENTITY_LENGTH_MAX = 255  # what the stations' door takes
 NAME_LENGTH_MAX = 200
+COMMON_NAME_MAX = 64  # RFC 5280 A.1
 PROFILES = frozenset({"", "0", "1", "2", "3"})
 
 
@@ -104,6 +105,8 @@ async def edit_form(visitor: Visiting, station: FromPath[str]) -> Html:
         tariff=known.tariff or "",
         security_profile="" if profile is None else str(profile),
         has_password=view.has_password,
+        certificate_name=known.certificate_name or "",
+        certificate_pin=known.certificate_pin or "",
         is_pedantic=known.pedantic,
         habits=habits_form(habits_of(known)),
     )
@@ -168,6 +171,8 @@ def _preparation(form: Form, known: StationView | None) -> Preparation:
         pedantic=bool(form.get("pedantic")),
         habits=None if is_as_before else habits,  # what is known of its model goes on
         labels=tuple(form.get("labels", "").split(",")),
+        certificate_name=form.get("certificate_name", "").strip()[:COMMON_NAME_MAX],
+        certificate_pin=form.get("certificate_pin", "").strip(),
     )
 
 
@@ -199,6 +204,8 @@ def _typed(visitor: Visitor, known: StationView | None, errors: dict[str, str]) 
         tariff=form.get("tariff", ""),
         security_profile=form.get("security_profile", ""),
         has_password=known.has_password if known else False,
+        certificate_name=form.get("certificate_name", ""),
+        certificate_pin=form.get("certificate_pin", ""),
         is_pedantic=bool(form.get("pedantic")),
         habits=habits_typed(form),
         errors=errors,

@@ -301,6 +301,8 @@ class StationForm(Page):
     sites: tuple[Choice, ...] = ()
     tariffs: tuple[Choice, ...] = ()
     has_password: bool = False
+    certificate_name: str = ""
+    certificate_pin: str = ""
     is_pedantic: bool = False
     habits: HabitsForm = field(default_factory=HabitsForm)
     errors: Mapping[str, str] = field(default_factory=dict)
