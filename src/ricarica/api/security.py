@@ -10,11 +10,11 @@ from msgspec import Meta, Struct
 
 from ricarica.access.model import Permission
 from ricarica.api.caller import Asking, Caller, OfStation, require
-from ricarica.api.commands import CommandReply, command_reply, note_command
+from ricarica.api.commands import CommandReply, noted
 from ricarica.api.gate import needs
 from ricarica.api.replies import NumberInPath, Page, PageWanted, ShortText, page_from, page_of
 from ricarica.engine import security_orders
-from ricarica.kernel.ids import EventId, StationKey
+from ricarica.kernel.ids import EventId
 from ricarica.security.model import (
     Apn,
     Move,
@@ -28,7 +28,6 @@ from ricarica.security.model import (
 )
 from ricarica.security.queries import EventFilter, SecurityQueries
 from ricarica.slices import Slices
-from ricarica.stations.commands import Result
 from ricarica.storage.pages import id_in
 
 AT_ONCE_MAX = 500
@@ -185,7 +184,7 @@ async def change_password(caller: Asking, identity: FromPath[str]) -> CommandRep
     """A01: give a station a new random password. The old one holds until it has used it."""
     key = await caller.station(identity)
     result = await security_orders.change_password(caller.carry_out, caller.tell, key)
-    return await _noted(caller, key, "password", result)
+    return await noted(caller, key, "password", result, {})
 
 
 @post(
@@ -207,7 +206,7 @@ async def raise_security_profile(
         slot=data.slot,
         force=data.force,
     )
-    return await _noted(caller, key, "security-profile", result, profile=data.profile)
+    return await noted(caller, key, "security-profile", result, {"profile": data.profile})
 
 
 # -- networks
@@ -335,13 +334,6 @@ HANDLERS = (
     move_station,
     give_up_moving,
 )
-
-
-async def _noted(
-    caller: Caller, key: StationKey, name: str, result: Result, **detail: object
-) -> CommandReply:
-    await note_command(caller, key, name, result.outcome, dict(detail))
-    return command_reply(result)
 
 
 def _event(event: SecurityEvent) -> SecurityEventReply:

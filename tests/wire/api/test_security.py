@@ -67,13 +67,19 @@ async def test_a_password_is_given_and_never_shown(api: Api, admin: httpx.AsyncC
         assert password not in (await admin.get(path)).text
 
 
-async def test_a_station_that_is_away_gets_no_password(admin: httpx.AsyncClient) -> None:
-    await admin.put("/stations/CP-1", json={"status": "accepted"})
+@pytest.mark.parametrize("order, body", [("password", {}), ("security-profile", {"profile": 1})])
+async def test_what_a_station_that_is_away_was_to_do_is_refused_and_noted(
+    admin: httpx.AsyncClient, order: str, body: dict[str, int]
+) -> None:
+    prepared = {"status": "accepted", "security_profile": 0, "password": "x" * 20}
+    await admin.put("/stations/CP-1", json=prepared)
 
-    answer = await admin.post("/stations/CP-1/password")
+    answer = await admin.post(f"/stations/CP-1/{order}", json=body)
+    [latest, *_] = (await admin.get("/audit")).json()["items"]
 
     assert answer.status_code == 409
-    assert "not connected" in answer.json()["detail"]
+    assert answer.json()["detail"] == "CP-1 is not connected; nothing was sent"
+    assert (latest["action"], latest["outcome"]) == (f"station.{order}", "unreached")
 
 
 async def test_what_a_higher_profile_lacks_is_said(api: Api, admin: httpx.AsyncClient) -> None:
