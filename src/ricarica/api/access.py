@@ -33,7 +33,7 @@ Weekday = Annotated[int, Meta(ge=0, le=6, description="0 is Monday.")]
 Number = Annotated[int, Meta(ge=1)]
 
 
-class RuleBody(Struct, frozen=True, forbid_unknown_fields=True):
+class AccessRuleBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Whom: one token, a group, or (neither) everybody. Where: what is left out is any.
 
     `confine`: whom it names may charge only where and when such a rule says; for everybody these
@@ -58,7 +58,7 @@ class RuleBody(Struct, frozen=True, forbid_unknown_fields=True):
     is_on: bool = True
 
 
-class RuleReply(RuleBody, frozen=True, kw_only=True):
+class AccessRuleReply(AccessRuleBody, frozen=True, kw_only=True):
     id: str
 
 
@@ -121,7 +121,7 @@ class OpenKinds(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @get("/access-rules", opt=needs(Permission.READ), tags=TAGS)
-async def list_rules(caller: Asking) -> Page[RuleReply]:
+async def list_rules(caller: Asking) -> Page[AccessRuleReply]:
     """All rules about who may charge where and when."""
     rules = (await _book(caller)).rules
     if not caller.actor.may(Permission.EDIT_TOKENS):
@@ -130,18 +130,20 @@ async def list_rules(caller: Asking) -> Page[RuleReply]:
 
 
 @post("/access-rules", opt=EDIT, tags=TAGS)
-async def add_rule(caller: Asking, data: JSONBody[RuleBody]) -> RuleReply:
+async def add_rule(caller: Asking, data: JSONBody[AccessRuleBody]) -> AccessRuleReply:
     """Add a rule. It holds from the next token on."""
 
-    async def add(slices: Slices) -> RuleReply:
+    async def add(slices: Slices) -> AccessRuleReply:
         rule = rule_from(slices.ids.new(), data)
         return await _put(slices, caller, rule)
 
-    return await caller.once(RuleReply, add)
+    return await caller.once(AccessRuleReply, add)
 
 
 @put("/access-rules/{rule:str}", opt=EDIT, tags=TAGS)
-async def change_rule(caller: Asking, rule: FromPath[str], data: JSONBody[RuleBody]) -> RuleReply:
+async def change_rule(
+    caller: Asking, rule: FromPath[str], data: JSONBody[AccessRuleBody]
+) -> AccessRuleReply:
     """Change a rule as a whole, or add it by this id."""
     return await caller.carry_out(lambda slices: _put(slices, caller, rule_from(rule, data)))
 
@@ -317,7 +319,7 @@ async def _book(caller: Caller) -> AccessBook:
     return await AccessQueries(caller.database).book(caller.tenant)
 
 
-async def _put(slices: Slices, caller: Caller, rule: AccessRule) -> RuleReply:
+async def _put(slices: Slices, caller: Caller, rule: AccessRule) -> AccessRuleReply:
     saved = await slices.access_rules.put_rule(caller.tenant, rule)
     caller.audit(slices, "access-rule.change", f"access-rule:{saved.id}", effect=saved.effect)
     return rule_reply(saved)
@@ -329,7 +331,7 @@ async def _define(slices: Slices, caller: Caller, definition: ListDefinition) ->
     return list_reply(saved)
 
 
-def rule_from(id: str, body: RuleBody) -> AccessRule:
+def rule_from(id: str, body: AccessRuleBody) -> AccessRule:
     return AccessRule(
         id,
         Whom(body.token or None, body.group or None),
@@ -354,9 +356,9 @@ def rule_from(id: str, body: RuleBody) -> AccessRule:
     )
 
 
-def rule_reply(rule: AccessRule) -> RuleReply:
+def rule_reply(rule: AccessRule) -> AccessRuleReply:
     where, when = rule.where, rule.when
-    return RuleReply(
+    return AccessRuleReply(
         id=rule.id,
         label=rule.label,
         token=rule.whom.uid,

@@ -79,7 +79,7 @@ class MatchesBody(Struct, frozen=True, forbid_unknown_fields=True):
     members: dict[str, str] = field(default_factory=dict)
 
 
-class RuleBody(Struct, frozen=True, forbid_unknown_fields=True):
+class AlertRuleBody(Struct, frozen=True, forbid_unknown_fields=True):
     """`kind` is that of an event in /events, e.g. StationNoticed, or `offline` for stations that
     are away for `lasting_s`.
 
@@ -99,7 +99,7 @@ class RuleBody(Struct, frozen=True, forbid_unknown_fields=True):
     is_active: bool = True
 
 
-class RuleReply(RuleBody, frozen=True, kw_only=True):
+class AlertRuleReply(AlertRuleBody, frozen=True, kw_only=True):
     """`is_default`: it comes with Ricarica, and nobody changed it."""
 
     id: str
@@ -205,30 +205,32 @@ async def resolve_alert(
 
 
 @get("/alert-rules", opt=needs(Permission.READ), tags=["Alerts"])
-async def list_rules(caller: Asking) -> Page[RuleReply]:
+async def list_rules(caller: Asking) -> Page[AlertRuleReply]:
     """Those that come with Ricarica, and those of your own."""
     rules = await caller.carry_out(lambda slices: slices.alerts.rules(caller.tenant))
     return page_of(map(rule_reply, rules))
 
 
 @post("/alert-rules", opt=needs(Permission.EDIT_STATIONS), tags=["Alerts"])
-async def add_rule(caller: Asking, data: JSONBody[RuleBody]) -> RuleReply:
+async def add_rule(caller: Asking, data: JSONBody[AlertRuleBody]) -> AlertRuleReply:
     """Call somebody for an event."""
 
-    async def add(slices: Slices) -> RuleReply:
+    async def add(slices: Slices) -> AlertRuleReply:
         rule = rule_from(caller, slices.ids.new(), data)
         await slices.alerts.save_rule(rule)
         caller.audit(slices, "alert-rule.add", f"alert-rule:{rule.id}", name=rule.name)
         return rule_reply(rule)
 
-    return await caller.once(RuleReply, add)
+    return await caller.once(AlertRuleReply, add)
 
 
 @put("/alert-rules/{rule:str}", opt=needs(Permission.EDIT_STATIONS), tags=["Alerts"])
-async def change_rule(caller: Asking, rule: FromPath[str], data: JSONBody[RuleBody]) -> RuleReply:
+async def change_rule(
+    caller: Asking, rule: FromPath[str], data: JSONBody[AlertRuleBody]
+) -> AlertRuleReply:
     """Also one that comes with Ricarica; it is yours from then on."""
 
-    async def change(slices: Slices) -> RuleReply:
+    async def change(slices: Slices) -> AlertRuleReply:
         await slices.alerts.rule(caller.tenant, rule)
         changed = rule_from(caller, rule, data)
         await slices.alerts.save_rule(changed)
@@ -306,7 +308,7 @@ def alert_reply(alert: Alert) -> AlertReply:
     )
 
 
-def rule_from(caller: Caller, id_: str, body: RuleBody) -> Rule:
+def rule_from(caller: Caller, id_: str, body: AlertRuleBody) -> Rule:
     matches = body.matches
     return Rule(
         caller.tenant,
@@ -324,9 +326,9 @@ def rule_from(caller: Caller, id_: str, body: RuleBody) -> Rule:
     )
 
 
-def rule_reply(rule: Rule) -> RuleReply:
+def rule_reply(rule: Rule) -> AlertRuleReply:
     matches = rule.matches
-    return RuleReply(
+    return AlertRuleReply(
         rule.name,
         rule.kind,
         rule.level,

@@ -78,7 +78,7 @@ class CampaignReply(Struct, frozen=True):
     changed_at: datetime
 
 
-class TargetReply(Struct, frozen=True):
+class CampaignTargetReply(Struct, frozen=True):
     station: str
     wave: int
     state: TargetState
@@ -126,7 +126,7 @@ async def get_campaign(caller: Asking, campaign: FromPath[str]) -> CampaignReply
 @get(f"{PATH}/{{campaign:str}}/stations", opt=needs(Permission.READ), tags=["Firmware"])
 async def campaign_stations(
     caller: Asking, campaign: FromPath[str], page: PageWanted
-) -> Page[TargetReply]:
+) -> Page[CampaignTargetReply]:
     """Its stations by identity, and how far each is."""
     rows = await FirmwareQueries(caller.database).targets(caller.tenant, campaign, page)
     return page_from(rows, _target)
@@ -213,8 +213,8 @@ def _plain(campaign: Campaign, counts: dict[TargetState, int]) -> CampaignReply:
     )
 
 
-def _target(target: Target) -> TargetReply:
-    return TargetReply(
+def _target(target: Target) -> CampaignTargetReply:
+    return CampaignTargetReply(
         target.station.station,
         target.wave,
         target.state,

@@ -40,7 +40,7 @@ class ContentBody(Struct, frozen=True, forbid_unknown_fields=True):
     language: Annotated[str, Meta(max_length=8)] | None = None
 
 
-class TemplateBody(Struct, frozen=True, forbid_unknown_fields=True):
+class DisplayTemplateBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Shown at all stations, those of a site, or one; with `is_on` false, nowhere by itself.
 
     The first content is the usual one; the others say it in other languages, to stations of 2.1.
@@ -57,7 +57,7 @@ class TemplateBody(Struct, frozen=True, forbid_unknown_fields=True):
     is_on: bool = True
 
 
-class TemplateReply(TemplateBody, frozen=True, kw_only=True):
+class DisplayTemplateReply(DisplayTemplateBody, frozen=True, kw_only=True):
     """`number` is that of the message at every station."""
 
     id: str
@@ -97,33 +97,33 @@ class ShownReply(Struct, frozen=True):
 
 
 @get("/displays", opt=needs(Permission.READ), tags=TAGS)
-async def list_templates(caller: Asking) -> Page[TemplateReply]:
+async def list_templates(caller: Asking) -> Page[DisplayTemplateReply]:
     """Messages that shall be shown, by name."""
     templates = await DisplayQueries(caller.database).templates(caller.tenant)
     return page_of(map(template_reply, templates))
 
 
 @get("/displays/{template:str}", opt=needs(Permission.READ), tags=TAGS)
-async def get_template(caller: Asking, template: FromPath[str]) -> TemplateReply:
+async def get_template(caller: Asking, template: FromPath[str]) -> DisplayTemplateReply:
     """One message for displays."""
     found = await DisplayQueries(caller.database).template(caller.tenant, template)
     return template_reply(require(found, f"message {template}"))
 
 
 @post("/displays", opt=EDIT, tags=TAGS)
-async def add_template(caller: Asking, data: JSONBody[TemplateBody]) -> TemplateReply:
+async def add_template(caller: Asking, data: JSONBody[DisplayTemplateBody]) -> DisplayTemplateReply:
     """Have a message shown; stations that are there are told at once."""
 
-    async def add(slices: Slices) -> TemplateReply:
+    async def add(slices: Slices) -> DisplayTemplateReply:
         return await _put(slices, caller, slices.ids.new(), data)
 
-    return await caller.once(TemplateReply, add)
+    return await caller.once(DisplayTemplateReply, add)
 
 
 @put("/displays/{template:str}", opt=EDIT, tags=TAGS)
 async def change_template(
-    caller: Asking, template: FromPath[str], data: JSONBody[TemplateBody]
-) -> TemplateReply:
+    caller: Asking, template: FromPath[str], data: JSONBody[DisplayTemplateBody]
+) -> DisplayTemplateReply:
     """Change a message; stations that show it are told."""
     return await caller.carry_out(lambda slices: _put(slices, caller, template, data))
 
@@ -193,7 +193,9 @@ HANDLERS = (
 )
 
 
-async def _put(slices: Slices, caller: Caller, id: str, body: TemplateBody) -> TemplateReply:
+async def _put(
+    slices: Slices, caller: Caller, id: str, body: DisplayTemplateBody
+) -> DisplayTemplateReply:
     template = Template(
         caller.tenant,
         id,
@@ -236,8 +238,8 @@ def _content_bodies(contents: tuple[Content, ...]) -> list[ContentBody]:
     return [ContentBody(each.text, each.format, each.language) for each in contents]
 
 
-def template_reply(template: Template) -> TemplateReply:
-    return TemplateReply(
+def template_reply(template: Template) -> DisplayTemplateReply:
+    return DisplayTemplateReply(
         id=template.id,
         number=template.number,
         changed_at=template.changed_at,

@@ -21,8 +21,8 @@ from ricarica.api.commands import (
 )
 from ricarica.api.energy_replies import (
     EnergyReply,
-    RuleReply,
     SpanReply,
+    TransferRuleReply,
     energy_reply,
     rule_reply,
     span_reply,
@@ -88,7 +88,7 @@ class TransfersBody(Struct, frozen=True, forbid_unknown_fields=True):
     transfers: Annotated[list[EnergyTransfer], Meta(min_length=1)]
 
 
-class RuleBody(Struct, frozen=True, forbid_unknown_fields=True):
+class TransferRuleBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Without anything decided, the rule goes.
 
     `transfers`: how energy may flow. `power_w`: cars that tell their needs get a profile of so
@@ -321,21 +321,21 @@ async def clear_controls(
 
 
 @get("/energy/rules", opt=needs(Permission.READ), tags=TAGS)
-async def list_rules(caller: Asking) -> Page[RuleReply]:
+async def list_rules(caller: Asking) -> Page[TransferRuleReply]:
     """What cars are given for what they ask, and how energy may flow."""
     return page_of(map(rule_reply, await EnergyQueries(caller.database).rules(caller.tenant)))
 
 
 @put("/energy/rule", opt=needs(Permission.COMMAND), tags=TAGS)
-async def put_rule(caller: Asking, data: JSONBody[RuleBody]) -> RuleReply:
+async def put_rule(caller: Asking, data: JSONBody[TransferRuleBody]) -> TransferRuleReply:
     """For all stations that have no rule of their own."""
     return await _decide(caller, None, data)
 
 
 @put(f"{PATH}/energy/rule", opt=needs(Permission.COMMAND), tags=TAGS)
 async def put_station_rule(
-    caller: Asking, identity: FromPath[str], data: JSONBody[RuleBody]
-) -> RuleReply:
+    caller: Asking, identity: FromPath[str], data: JSONBody[TransferRuleBody]
+) -> TransferRuleReply:
     """For one station."""
     return await _decide(caller, (await caller.station(identity)).station, data)
 
@@ -369,7 +369,9 @@ HANDLERS = (
 # -- parts
 
 
-async def _decide(caller: Caller, station: StationId | None, data: RuleBody) -> RuleReply:
+async def _decide(
+    caller: Caller, station: StationId | None, data: TransferRuleBody
+) -> TransferRuleReply:
     transfers = None if data.transfers is None else tuple(data.transfers)
     rule = Rule(tenant=caller.tenant, station=station, transfers=transfers, power_w=data.power_w)
 

@@ -47,7 +47,7 @@ class LimitReply(Struct, frozen=True):
     cleared_at: datetime | None
 
 
-class EvseReply(Struct, frozen=True):
+class EvseEnergyReply(Struct, frozen=True):
     """What a car asked for and plans, and what the station itself says will hold."""
 
     evse: int
@@ -85,7 +85,7 @@ class AlarmReply(Struct, frozen=True):
 class EnergyReply(Struct, frozen=True):
     profiles: list[ProfileReply]
     limits: list[LimitReply]
-    evses: list[EvseReply]
+    evses: list[EvseEnergyReply]
     controls: list[ControlReply]
     alarms: list[AlarmReply]
 
@@ -108,7 +108,7 @@ class SpanReply(Struct, frozen=True):
     by_unknown_clock: bool = False
 
 
-class RuleReply(Struct, frozen=True):
+class TransferRuleReply(Struct, frozen=True):
     """`station` null: for all that have nothing of their own."""
 
     station: str | None
@@ -156,9 +156,9 @@ def limit_reply(limit: ExternalLimit) -> LimitReply:
     )
 
 
-def evse_reply(each: EvseEnergy) -> EvseReply:
+def evse_reply(each: EvseEnergy) -> EvseEnergyReply:
     told = each.composite
-    return EvseReply(
+    return EvseEnergyReply(
         each.evse,
         each.transaction,
         to_builtins(each.needs) if each.needs else None,
@@ -190,9 +190,9 @@ def alarm_reply(alarm: DerAlarm) -> AlarmReply:
     return AlarmReply(alarm.kind, alarm.fault, alarm.info, alarm.at, alarm.ended_at)
 
 
-def rule_reply(rule: Rule) -> RuleReply:
+def rule_reply(rule: Rule) -> TransferRuleReply:
     transfers = None if rule.transfers is None else list(rule.transfers)
-    return RuleReply(rule.station, transfers, rule.power_w)
+    return TransferRuleReply(rule.station, transfers, rule.power_w)
 
 
 def span_reply(at: datetime, ceiling: Ceiling) -> SpanReply:

@@ -38,12 +38,12 @@ class ImageReply(Struct, frozen=True):
     withdrawn_at: datetime | None
 
 
-class RootBody(Struct, frozen=True, forbid_unknown_fields=True):
+class FirmwareRootBody(Struct, frozen=True, forbid_unknown_fields=True):
     vendor: ShortText
     pem: Annotated[str, Meta(max_length=16_384)]
 
 
-class RootReply(Struct, frozen=True):
+class FirmwareRootReply(Struct, frozen=True):
     fingerprint: str
     vendor: str
     subject: str
@@ -137,21 +137,21 @@ async def withdraw_image(caller: Asking, image: FromPath[str]) -> None:
 
 
 @get("/firmware/roots", opt=needs(Permission.READ), tags=["Firmware"])
-async def list_roots(caller: Asking) -> Page[RootReply]:
+async def list_roots(caller: Asking) -> Page[FirmwareRootReply]:
     """Manufacturers' roots, which signatures have to lead back to."""
     return page_of(map(_root, await FirmwareQueries(caller.database).roots(caller.tenant)))
 
 
 @post("/firmware/roots", opt=needs(Permission.ADMINISTER), tags=["Firmware"])
-async def add_root(caller: Asking, data: JSONBody[RootBody]) -> RootReply:
+async def add_root(caller: Asking, data: JSONBody[FirmwareRootBody]) -> FirmwareRootReply:
     """Trust a manufacturer's root for images of its stations."""
 
-    async def add(slices: Slices) -> RootReply:
+    async def add(slices: Slices) -> FirmwareRootReply:
         root = slices.firmware.add_root(caller.tenant, data.vendor, data.pem, slices.now)
         caller.audit(slices, "firmware.trust", f"root:{root.fingerprint}", vendor=root.vendor)
         return _root(root)
 
-    return await caller.once(RootReply, add)
+    return await caller.once(FirmwareRootReply, add)
 
 
 @delete("/firmware/roots/{fingerprint:str}", opt=needs(Permission.ADMINISTER), tags=["Firmware"])
@@ -286,8 +286,8 @@ def _image(image: Image) -> ImageReply:
     )
 
 
-def _root(root: Root) -> RootReply:
-    return RootReply(root.fingerprint, root.vendor, root.subject, root.until)
+def _root(root: Root) -> FirmwareRootReply:
+    return FirmwareRootReply(root.fingerprint, root.vendor, root.subject, root.until)
 
 
 def _up(view: UpdateView) -> UpdateReply:

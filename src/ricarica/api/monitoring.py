@@ -69,7 +69,7 @@ class MonitorsBody(Struct, frozen=True, forbid_unknown_fields=True):
     monitors: Annotated[list[SetBody], Meta(min_length=1, max_length=AT_ONCE_MAX)]
 
 
-class ClearBody(Struct, frozen=True, forbid_unknown_fields=True):
+class ClearMonitorsBody(Struct, frozen=True, forbid_unknown_fields=True):
     numbers: Annotated[list[int], Meta(min_length=1, max_length=AT_ONCE_MAX)]
 
 
@@ -83,7 +83,7 @@ class LevelBody(Struct, frozen=True, forbid_unknown_fields=True):
     severity: Annotated[int, Meta(ge=0, le=9)]
 
 
-class ReportBody(Struct, frozen=True, forbid_unknown_fields=True):
+class MonitorReportBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Neither: all monitors there are."""
 
     criteria: list[MonitorCriterion] = field(default_factory=list)
@@ -140,7 +140,7 @@ async def set_monitors(
 
 @post(f"{MONITORS}/clear", status_code=200, opt=needs(Permission.COMMAND), tags=["Monitoring"])
 async def clear_monitors(
-    caller: Asking, identity: FromPath[str], data: JSONBody[ClearBody]
+    caller: Asking, identity: FromPath[str], data: JSONBody[ClearMonitorsBody]
 ) -> CommandReply:
     """Have a station forget monitors. `answer.monitors` tells how each went."""
 
@@ -172,7 +172,7 @@ async def set_level(
 
 @post(f"{MONITORS}/report", status_code=200, opt=needs(Permission.COMMAND), tags=["Monitoring"])
 async def report_monitors(
-    caller: Asking, identity: FromPath[str], data: JSONBody[ReportBody]
+    caller: Asking, identity: FromPath[str], data: JSONBody[MonitorReportBody]
 ) -> CommandReply:
     """Ask which monitors there are; the report follows the answer."""
     key = await caller.station(identity)

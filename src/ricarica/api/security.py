@@ -99,7 +99,7 @@ class NetworkProfileBody(Struct, frozen=True, forbid_unknown_fields=True):
     vpn_key: Annotated[str, Meta(max_length=255)] | None = None
 
 
-class SlotReply(Struct, frozen=True):
+class NetworkSlotReply(Struct, frozen=True):
     """`told_at`: when the station took it as it is now; `problem`: why it did not."""
 
     slot: int
@@ -119,14 +119,14 @@ class MoveReply(Struct, frozen=True):
 class NetworksReply(Struct, frozen=True):
     """`order` and `active` as the station said at `read_at`."""
 
-    slots: list[SlotReply]
+    slots: list[NetworkSlotReply]
     order: list[int]
     active: int | None
     read_at: datetime | None
     move: MoveReply | None
 
 
-class SlotBody(Struct, frozen=True, forbid_unknown_fields=True):
+class NetworkSlotBody(Struct, frozen=True, forbid_unknown_fields=True):
     profile: str
 
 
@@ -255,7 +255,7 @@ async def get_networks(caller: Asking, identity: FromPath[str]) -> NetworksReply
 
 @put(f"{NETWORKS}/{{slot:int}}", opt=needs(Permission.EDIT_STATIONS), tags=["Networks"])
 async def assign_network(
-    caller: Asking, identity: FromPath[str], slot: NumberInPath, data: JSONBody[SlotBody]
+    caller: Asking, identity: FromPath[str], slot: NumberInPath, data: JSONBody[NetworkSlotBody]
 ) -> NetworksReply:
     """B09: what ought to be in a slot. The station is told when it is there."""
     key = await caller.station(identity)
@@ -395,8 +395,8 @@ def _networks(networks: StationNetworks) -> NetworksReply:
     )
 
 
-def _slot(slot: Slot) -> SlotReply:
-    return SlotReply(slot.number, slot.profile, slot.told_at, slot.problem)
+def _slot(slot: Slot) -> NetworkSlotReply:
+    return NetworkSlotReply(slot.number, slot.profile, slot.told_at, slot.problem)
 
 
 def _move(move: Move) -> MoveReply:

@@ -59,7 +59,7 @@ class SwapReply(Struct, frozen=True):
     detail: str | None
 
 
-class SlotReply(Struct, frozen=True):
+class BatterySlotReply(Struct, frozen=True):
     slot: int
     status: str | None
     battery: BatteryReply | None
@@ -98,7 +98,7 @@ async def get_swap(caller: Asking, swap: FromPath[str]) -> SwapReply:
 
 
 @get("/stations/{identity:str}/slots", opt=needs(Permission.READ), tags=["Swaps"])
-async def list_slots(caller: Asking, identity: FromPath[str]) -> Page[SlotReply]:
+async def list_slots(caller: Asking, identity: FromPath[str]) -> Page[BatterySlotReply]:
     """What lies in a station's slots."""
     key = await caller.station(identity)
     return page_of(map(slot_reply, await SwapQueries(caller.database).slots(key)))
@@ -170,9 +170,9 @@ def swap_reply(swap: Swap) -> SwapReply:
     )
 
 
-def slot_reply(slot: Slot) -> SlotReply:
+def slot_reply(slot: Slot) -> BatterySlotReply:
     held = slot.held
-    return SlotReply(
+    return BatterySlotReply(
         slot.evse,
         slot.status,
         battery_reply(held.battery) if held else None,

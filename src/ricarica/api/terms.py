@@ -62,7 +62,7 @@ class TermsReply(Struct, frozen=True):
     told: dict[str, str]
 
 
-class PricesBody(Struct, frozen=True, forbid_unknown_fields=True):
+class ChosenTariffBody(Struct, frozen=True, forbid_unknown_fields=True):
     tariff: str
 
 
@@ -104,7 +104,7 @@ async def set_limits(
 
 @put(f"{PATH}/tariff", opt=needs(Permission.EDIT_TARIFFS), tags=["Transactions"])
 async def change_prices(
-    caller: Asking, transaction: FromPath[str], data: JSONBody[PricesBody]
+    caller: Asking, transaction: FromPath[str], data: JSONBody[ChosenTariffBody]
 ) -> TermsReply:
     """From now on other prices hold for a running transaction; its driver is told."""
 

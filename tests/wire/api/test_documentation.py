@@ -48,6 +48,15 @@ async def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None
     assert names <= set(document["components"]["schemas"])
 
 
+async def test_what_is_sent_and_answered_has_a_name_of_its_own(document: dict[str, Any]) -> None:
+    bodies = [
+        name for name in document["components"]["schemas"] if name.endswith(("Body", "Reply"))
+    ]
+
+    # Of two with the same name, Litestar names the module too.
+    assert [name for name in bodies if "_" in name] == []
+
+
 async def test_the_page_shows_every_operation_without_script_or_network(
     api: Api, document: dict[str, Any]
 ) -> None:
