@@ -362,12 +362,17 @@ async def test_after_a_boot_monitors_are_asked_for_anew(network: World, dialect:
     await want(network, [HOT])
     await push(network, station)
 
+    before = {each.number for each in await monitors_of(network, station)}
     station.lose_power()
     await network.cut(station)
+    monitoring.renumber(station.core)  # N04.FR.19
     await network.pass_time(timedelta(minutes=1))
     await network.connect(station)
     await network.settle()
 
+    its_own = {each.id for each in station.core.memory(monitoring.Watch).monitors}
+    assert its_own != before
+    assert {each.number for each in await monitors_of(network, station)} == its_own
     assert len(said(network, station, "GetMonitoringReport")) == 2
     assert len(said(network, station, "SetVariableMonitoring")) == 1
 

@@ -237,13 +237,13 @@ class CarAction(StrEnum):
 
 
 class CarRequest(NamedTuple):
-    """A car asks for its contract certificate; the content is for others to read. M01, M02"""
+    """A car asks for its contract certificate; the content is for others to read, and has the
+    contracts that it likes best too. M01, M02"""
 
     schema: str
     action: CarAction
     exi: str  # base64
     chains_max: int | None = None  # ISO 15118-20: how many contracts it takes
-    emaids: tuple[str, ...] = ()
 
 
 class CarAnswer(NamedTuple):

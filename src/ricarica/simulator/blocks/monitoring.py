@@ -437,7 +437,7 @@ def _monitoring_data(station: Station, monitor: Installed) -> v2.MonitoringData:
 
 
 def renumber(station: Station) -> None:
-    """N04.FR.19: after a boot the numbers may be others."""
+    """For tests: after a boot the numbers may be others. N04.FR.19"""
     for monitor in station.memory(Watch).monitors:
         if monitor.origin is CUSTOM:
             station.memory(Watch).last_id += 1

@@ -291,7 +291,6 @@ def car_request_from(req: v2.Get15118EVCertificateRequest) -> CarRequest:
         ACTION[req.action],
         req.exi_request,
         req.maximum_contract_certificate_chains,
-        tuple(req.prioritized_emaids or ()),
     )
 
 
