@@ -166,9 +166,17 @@ def test_a_stranger_who_is_listened_to(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_second_call_before_the_first_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     def at_once(  # as `Session.call`
-        self: Session, action: str, payload: bytes, now: float, timeout_s: float, tag: Any
+        self: Session,
+        action: str,
+        payload: bytes,
+        now: float,
+        timeout_s: float,
+        tag: Any,
+        *,
+        is_urgent: bool = False,
     ) -> None:
-        self._send_call(_OwnCall(self._new_id(), action, payload, timeout_s, tag), now)
+        call = _OwnCall(self._new_id(), action, payload, timeout_s, tag, is_urgent)
+        self._send_call(call, now)
 
     monkeypatch.setattr(Session, "call", at_once)
 
