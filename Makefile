@@ -48,7 +48,7 @@ test: dev ## Run all tests; installs Chromium if it can (PYTEST_ARGS="-k word" t
 	@tools/install_browser.sh
 	@rm -f $(RAN)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
-	-@$(BIN)/python -m tools.coverage_matrix --ran $(RAN)
+	$(if $(PYTEST_ARGS),-)@$(BIN)/python -m tools.coverage_matrix --ran $(RAN)
 
 sim: dev ## Simulate a network and all its troubles: SEED=n with its trace, or SEEDS=n
 	$(BIN)/python -m tests.simulation.run $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),100)) $(SIM_ARGS)

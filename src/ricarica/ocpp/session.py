@@ -39,9 +39,9 @@ INTRODUCTION = "BootNotification"
 # What all dialects call a ProtocolError, and only some of them something else besides.
 LITERAL = frozenset({ErrorKind.MALFORMED_CALL, ErrorKind.FORMATION})
 UNREADABLE_ID = "-1"  # OCPP-J 2.x §4.2.3: the id to answer with when there was none
-# By what the time-out of a call that keeps a person waiting is divided: how long it is is up to
-# us (OCPP-J 2.1 §4.1.2), and whoever has not answered by then seldom does.
-HURRY = 3
+# The time-out of a call that keeps a person waiting: how long it is is up to us (OCPP-J 2.1
+# §4.1.2), and whoever has not answered by then seldom does.
+HURRIED_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +280,7 @@ class Session:
     def _hurry(self, own: _OwnCall) -> None:
         if not own.is_urgent and not own.was_hurried:
             own.was_hurried = True
-            own.deadline += own.timeout_s / HURRY - own.timeout_s
+            own.deadline += min(HURRIED_S - own.timeout_s, 0.0)
 
     def _send_next(self, now: float) -> None:
         self._outstanding = None

@@ -136,6 +136,11 @@ class Station2:
         self.wanted.put_nowait("stop" if transaction_id == "tx-1" else "stop what?")
         return self.version.call_result.RequestStopTransaction("Accepted")
 
+    @on("GetBaseReport")  # type: ignore[untyped-decorator]  # the package has no types
+    def get_base_report(self, **_: Any) -> Any:
+        """Whatever it does not know in 2.1, the package leaves unanswered."""
+        return self.version.call_result.GetBaseReport("NotSupported")
+
 
 class Station201(Station2, ocpp.v201.ChargePoint):  # type: ignore[misc]  # the package has no types
     version = ocpp.v201

@@ -13,11 +13,11 @@ from ricarica.app.strangers import (
     EnrolmentServer,
     PublicFetch,
     checked_url,
-    is_public,
 )
 from ricarica.certificates.model import CarAction, CarRequest, Purpose
 from ricarica.certificates.ports import Assignment, UnreachableError
 from ricarica.certificates.reading import certificates_in
+from ricarica.kernel.internet import is_public
 from ricarica.testing.authorities import root_authority
 from ricarica.testing.clock import FakeClock
 from tests.unit.certificates.test_csr import csr_of
