@@ -46,6 +46,7 @@ class Chaos:
         self._rng = rng
         self.lost_queues: set[str] = set()  # stations that forgot what nobody had acknowledged
         self.moved_clocks = False
+        self.has_jumped = False  # the servers' clock
         self.was_absurd = False
 
     def troubles(self) -> Iterator[Awaitable[None]]:
@@ -120,6 +121,7 @@ class Chaos:
     async def _jump(self) -> None:
         clock = self._stage.clock
         clock.ahead += self._plan.clock_jump * self._rng.choice((-1, 1))
+        self.has_jumped = True
         self.was_absurd |= abs(clock.ahead) > timedelta(days=1)
         self._say(f"the server's clock is off by {clock.ahead}")
         await asyncio.sleep(self._rng.uniform(10, 150))

@@ -139,3 +139,53 @@ async def test_an_authority_that_was_replaced_is_still_known(network: World) -> 
     signers = await CertificateQueries(network.database).signers()
     chains = {x509.load_pem_x509_certificate(chain.encode()) for _, chain in signers}
     assert chains == {before, x509.load_pem_x509_certificate(made.certificate.encode())}
+
+
+@pytest.mark.usecase("B01")
+@pytest.mark.parametrize("dialect", [V201, V21], ids=str)
+async def test_who_boots_with_another_serial_number_than_its_certificate_names_is_cut_off(
+    network: World, dialect: Dialect
+) -> None:
+    station = await network.station("PADOVA-1", dialect)
+    serial = station.core.make.serial
+    await demand_certificate(network, station)
+    shown = ClientCertificate(serial, None, "ab" * 32)
+    assert await network.connect(station, secure=True, certificate=shown) is Verdict.WELCOME
+    assert network.connected(key_of(station)) is not None
+
+    station.core.make = replace(station.core.make, serial="SV-999999")
+    boot(station.core)
+    await network.settle()
+
+    # B01.FR.11, B01.FR.12
+    assert network.connected(key_of(station)) is None
+    known = await network.carry_out(lambda slices: slices.stations.get(key_of(station)))
+    assert known.serial == serial
+
+
+@pytest.mark.usecase("B01")
+@pytest.mark.parametrize("dialect", [V201, V21], ids=str)
+@pytest.mark.parametrize("said", [{}, {"certificate_name": "MAKER-7"}])
+async def test_a_certificate_that_names_a_station_otherwise_leaves_its_serial_number_open(
+    network: World, dialect: Dialect, said: dict[str, str]
+) -> None:
+    station = await network.station("PADOVA-1", dialect)
+    await demand_certificate(network, station)
+    await network.carry_out(
+        lambda slices: slices.stations.prepare(
+            key_of(station),
+            Preparation(certificate_name=said.get("certificate_name")),
+            slices.now,
+        )
+    )
+    await network.settle()
+    shown = ClientCertificate(said.get("certificate_name", "padova-1"), None, "ab" * 32)
+    await network.connect(station, secure=True, certificate=shown)
+
+    station.core.make = replace(station.core.make, serial="SV-999999")
+    boot(station.core)
+    await network.settle()
+
+    assert network.connected(key_of(station)) is not None
+    known = await network.carry_out(lambda slices: slices.stations.get(key_of(station)))
+    assert known.serial == "SV-999999"

@@ -76,6 +76,7 @@ class Opened(Letter, frozen=True):
     secure: bool
     at: datetime
     node: str = ""  # the gateway's; empty where there is only one
+    certificate: str = ""  # the common name in the one it has shown
 
 
 class Closed(Letter, frozen=True):

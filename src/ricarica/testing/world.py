@@ -120,17 +120,31 @@ class World:
         )
         admission = await self._soon(self._link.admit(knock))
         if admission.verdict is Verdict.WELCOME:
-            await self._open(station, admission, secure=secure)
+            await self._open(station, admission, secure=secure, certificate=certificate)
         await self.settle()
         return admission.verdict
 
-    async def _open(self, station: SimulatedStation, admission: Admission, *, secure: bool) -> None:
+    async def _open(
+        self,
+        station: SimulatedStation,
+        admission: Admission,
+        *,
+        secure: bool,
+        certificate: ClientCertificate | None,
+    ) -> None:
         key, subprotocol = admission.key, admission.subprotocol
         assert key is not None, "who is welcome has a key"
         assert subprotocol is not None, "who is welcome has a dialect"
         if key in self._wires:
             self._wires[key].cut("gave way")
-        opened = Opened(key, subprotocol, "192.0.2.1", secure=secure, at=self.clock.now())
+        opened = Opened(
+            key,
+            subprotocol,
+            "192.0.2.1",
+            secure=secure,
+            at=self.clock.now(),
+            certificate=certificate.name if certificate else "",
+        )
         epoch = await self._soon(self._link.open(opened))
         frames = self.frames.setdefault(key.station, Frames(station.dialect.name))
         self._wires[key] = Wire(station, key, epoch, self._link, self.clock, frames)
