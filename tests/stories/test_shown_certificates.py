@@ -1,6 +1,8 @@
 """A certificate opens the door to the station that asked for it, and to nobody else."""
 
 import hashlib
+from dataclasses import replace
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -12,8 +14,9 @@ from ricarica.certificates.authority import new_authority
 from ricarica.certificates.queries import CertificateQueries
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.link.letters import ClientCertificate, Verdict
-from ricarica.ocpp.dialects import Dialect
+from ricarica.ocpp.dialects import V21, V201, Dialect
 from ricarica.simulator.blocks.certificates import STATION, ask_for_certificate, held_by
+from ricarica.simulator.commands import boot_again
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.slices import Slices
 from ricarica.stations.commands import Topic, Trigger
@@ -154,8 +157,8 @@ async def test_who_boots_with_another_serial_number_than_its_certificate_names_i
     assert network.connected(key_of(station)) is not None
 
     station.core.make = replace(station.core.make, serial="SV-999999")
-    boot(station.core)
-    await network.settle()
+    boot_again(station.core)
+    await network.pass_time(timedelta(seconds=1))
 
     # B01.FR.11, B01.FR.12
     assert network.connected(key_of(station)) is None
@@ -183,8 +186,8 @@ async def test_a_certificate_that_names_a_station_otherwise_leaves_its_serial_nu
     await network.connect(station, secure=True, certificate=shown)
 
     station.core.make = replace(station.core.make, serial="SV-999999")
-    boot(station.core)
-    await network.settle()
+    boot_again(station.core)
+    await network.pass_time(timedelta(seconds=1))
 
     assert network.connected(key_of(station)) is not None
     known = await network.carry_out(lambda slices: slices.stations.get(key_of(station)))

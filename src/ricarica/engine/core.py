@@ -224,7 +224,7 @@ class Engine:
 
         before, epoch = await self._errand(key.tenant, connect, key, hurries=False)
         self.batches.remembered.own((key.tenant, key.station))
-        self.live.opened(key, epoch, opened.subprotocol, opened.node)
+        self.live.opened(key, epoch, opened.subprotocol, opened.node, opened.certificate)
         if before.connected and before.node and before.node != opened.node:
             reason = "replaced by a newer connection"
             self._sockets.hang_up(HangUp(key, POLICY_VIOLATION, reason, before.node, before.epoch))

@@ -28,7 +28,7 @@ from ricarica.ocpp.payload import Payload
 from ricarica.stations.commands import Topic, Trigger
 from ricarica.stations.events import MessagePutAside
 from ricarica.stations.habits import PLAIN
-from ricarica.stations.model import Acceptance, Station
+from ricarica.stations.model import Acceptance, ImpostorError, Station
 from ricarica.translation.quirks import members, mending
 from ricarica.translation.quirks.adapting import adapted
 from ricarica.translation.quirks.known import EXTRA_MEMBER
@@ -178,6 +178,9 @@ class DeliveryJob:
             reply = await self._decide(unit)
         except NotFoundError:  # it was removed while connected
             return Withheld(1008, "this station is not registered any more")
+        except ImpostorError as error:  # B01.FR.12
+            log.warning("call.impostor", station=str(delivered.key), why=str(error))
+            reply = Withheld(1008, str(error))
         if not self._is_strangers or self._dispatcher.live.is_worth_logging(delivered.key):
             self._log(unit, reply)
         return reply
@@ -263,9 +266,9 @@ class DeliveryJob:
         if habits is not PLAIN:
             request, flags = adapted(request, habits)
             self._flags += flags
-        response = await self._route.handle(
-            request, Origin(key, self._dialect, at, habits), unit.slices
-        )
+        certificate = self._dispatcher.live.certificate(key)
+        origin = Origin(key, self._dialect, at, habits, certificate)
+        response = await self._route.handle(request, origin, unit.slices)
         if self._route.part_of is not None:
             body = wire.written(request)
             await gathering.note_page(unit, key, self._route.part_of(request), body, at)

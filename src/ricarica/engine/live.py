@@ -11,6 +11,7 @@ class LiveStation:
     epoch: int
     dialect: Dialect
     node: str = ""  # the gateway that holds its socket; empty where there is only one
+    certificate: str = ""  # the common name in the one it came with
     reminded_to_boot: bool = False
     refused_as_stranger: int = 0
     # Commands it has answered with NotImplemented or NotSupported over this connection.
@@ -41,8 +42,19 @@ class LiveStations:
         """The stations whose sockets a gateway holds, with their epochs."""
         return [(key, live.epoch) for key, live in self._live.items() if live.node == node]
 
-    def opened(self, key: StationKey, epoch: int, subprotocol: str, node: str = "") -> None:
-        self._live[key] = LiveStation(epoch, BY_SUBPROTOCOL[subprotocol], node)
+    def opened(
+        self,
+        key: StationKey,
+        epoch: int,
+        subprotocol: str,
+        node: str = "",
+        certificate: str = "",
+    ) -> None:
+        self._live[key] = LiveStation(epoch, BY_SUBPROTOCOL[subprotocol], node, certificate)
+
+    def certificate(self, key: StationKey) -> str:
+        station = self._live.get(key)
+        return station.certificate if station else ""
 
     def closed(self, key: StationKey, epoch: int) -> bool:
         """Forget that connection; a newer one stays. Whether it was known."""

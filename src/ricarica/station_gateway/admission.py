@@ -41,6 +41,7 @@ class Visitor:
     introduced: bool  # it has booted and was accepted before
     origin: str | None
     held_by: str = ""  # the gateway where it is connected already, if one is known
+    certificate: str = ""  # the common name in the one it has shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,7 @@ class Porter:
             introduced=admission.introduced,
             held_by=admission.held_by,
             origin=origin,
+            certificate=knock.certificate.name if knock.certificate else "",
         )
 
     def _digest(self, knock: Knock) -> bytes:

@@ -151,6 +151,7 @@ class StationGateway:
                 remote=visitor.claim.remote,
                 secure=visitor.secure,
                 at=self._around.clock.now(),
+                certificate=visitor.certificate,
             )
         )
         session = Session(

@@ -21,6 +21,7 @@ class Booted:
     iccid: str | None = None
     imsi: str | None = None
     reason: str | None = None  # None: the station could not say why it started
+    certificate: str = ""  # the common name in the one it came with, where that has to fit
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from ricarica.kernel.errors import InvalidError
+from ricarica.kernel.errors import InvalidError, RicaricaError
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, SiteId, StationKey, TariffId, TenantId
 from ricarica.stations.habits import Habits
 
@@ -75,6 +75,10 @@ class Site:
     latitude: float | None = None
     longitude: float | None = None
     tariff: TariffId | None = None
+
+
+class ImpostorError(RicaricaError):
+    """A station is not the one whose certificate it has shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +286,15 @@ def is_named(station: Station, common_name: str) -> bool:
     identity, which is all that is known of one that never booted."""
     identity = station.key.station
     return common_name == station.serial or common_name.casefold() == identity.casefold()
+
+
+def is_impostor(station: Station, common_name: str, serial: str | None) -> bool:
+    """Whether it tells of another serial number than the certificate that let it in. B01.FR.11"""
+    if station.security_profile != BY_CERTIFICATE or not common_name or serial is None:
+        return False
+    if station.certificate_name is not None:
+        return False  # its operator said what the certificate names
+    return not is_named(replace(station, serial=serial), common_name)
 
 
 def may_stay(known: Station, changed: Station) -> bool:

@@ -45,11 +45,13 @@ from ricarica.stations.model import (
     Admittance,
     Connector,
     ConnectorStatus,
+    ImpostorError,
     Shown,
     Station,
     UnknownStations,
     admitted,
     checked_labels,
+    is_impostor,
     is_newer,
     may_stay,
     secret_for,
@@ -185,8 +187,14 @@ class StationService:
     # -- what they tell
 
     async def boot(self, booted: Booted) -> BootAnswer:
-        """B01–B03: take note of a station that started, and tell it how to go on."""
+        """B01–B03: take note of a station that started, and tell it how to go on.
+
+        Raises:
+            ImpostorError: it came by the certificate of another one.
+        """
         station = await self._known(booted.station)
+        if is_impostor(station, booted.certificate, booted.serial):
+            raise ImpostorError("its serial number is not the one in its certificate")
         accepted = station.acceptance is Acceptance.ACCEPTED
         self._store.save(
             replace(

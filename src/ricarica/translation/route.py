@@ -21,6 +21,7 @@ class Origin(NamedTuple):
     dialect: Dialect
     received_at: datetime
     habits: Habits = PLAIN
+    certificate: str = ""  # the common name in the one that the station came with
 
 
 Handler = Callable[[Any, Origin, Slices], Awaitable[Payload | None]]

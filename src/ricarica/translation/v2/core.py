@@ -23,6 +23,7 @@ def booted_from(req: v2.BootNotificationRequest, origin: Origin) -> Booted:
         iccid=station.modem.iccid if station.modem else None,
         imsi=station.modem.imsi if station.modem else None,
         reason=req.reason,
+        certificate=origin.certificate,
     )
 
 
