@@ -1,7 +1,7 @@
 """What is wanted of a station is stored, and the station is brought nearer to it."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -9,11 +9,12 @@ import pytest
 from ricarica.authorization.commands import ClearCache
 from ricarica.engine.queries.telling import UpkeepQueries
 from ricarica.engine.upkeep import Standing, State, Upkeep
+from ricarica.kernel.errors import StorageUnavailableError
 from ricarica.kernel.ids import EvseNumber, StationKey
 from ricarica.ocpp.dialects import V16, Dialect
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.slices import Slices
-from ricarica.stations.commands import TransferData, Unlock, Wait
+from ricarica.stations.commands import Outcome, Result, TransferData, Unlock, Wait
 from ricarica.stations.model import Acceptance
 from ricarica.stations.service import Preparation
 from ricarica.testing.world import World, key_of, world
@@ -28,9 +29,12 @@ class Wish:
     left: int = 0
     command: object = field(default_factory=ClearCache)
     asked: list[StationKey] = field(default_factory=list)
+    error: Exception | None = None
 
     async def step(self, _slices: Slices, key: StationKey) -> object | None:
         self.asked.append(key)
+        if self.error:
+            raise self.error
         if not self.left:
             return None
         self.left -= 1
@@ -207,3 +211,40 @@ async def test_a_station_that_has_just_booted_is_left_alone_for_a_while(dialect:
 
         assert at_once == []
         assert [text for text in frames if text.startswith("[2,")]
+
+
+@pytest.mark.parametrize(
+    ("error", "time"),
+    [
+        (StorageUnavailableError("no disk"), timedelta(minutes=1)),
+        (KeyError("x"), timedelta(days=1)),
+    ],
+    ids=["storage", "fault"],
+)
+async def test_a_station_that_stays_connected_is_looked_after_once_more_when_it_went_wrong(
+    network: World, wish: Wish, error: Exception, time: timedelta
+) -> None:
+    wish.left, wish.error = 1, error
+    station = await network.station("ROMA-1", V16)
+    assert not told(network, station, "ClearCache")
+    wish.error = None
+
+    await network.pass_time(time + SOON, time / 2)
+
+    assert told(network, station, "ClearCache") == 1
+
+
+async def test_what_did_not_reach_a_station_that_stays_connected_is_said_again(
+    network: World, wish: Wish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def crowded(_station: StationKey, _command: object) -> Result:
+        return Result(Outcome.UNREACHED, detail="too many calls are waiting")
+
+    wish.left, around = 2, network.engine.caretaker._around
+    monkeypatch.setattr(network.engine.caretaker, "_around", replace(around, tell=crowded))
+    station = await network.station("ROMA-1", V16)
+    monkeypatch.undo()
+
+    await network.pass_time(timedelta(minutes=1) + SOON, SOON)
+
+    assert told(network, station, "ClearCache") == 1

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import dropwhile, islice
@@ -35,6 +35,7 @@ REST_S = 5.0  # a server that stops does not wait for slow stations
 LOOK_EVERY_S = 5.0  # nobody waits for upkeep to the second
 NEVER_BOOTS = timedelta(seconds=60)  # after that, a station that came back will not boot
 LOOK_AGAIN = timedelta(days=1)  # what a station that stays connected forgot is noticed by then
+ONCE_MORE = timedelta(minutes=1)  # when nothing could be stored, or said: a passing trouble
 LET_OTHERS = timedelta(seconds=5)  # while somebody else is telling the station something
 AT_ONCE_MAX = 20  # stations; each has one command in flight
 BEGUN_AT_ONCE_MAX = 100  # in one look: after a storm all have their turn within the hour
@@ -186,6 +187,7 @@ class Caretaker:
         del self._running[key]
         if not task.cancelled() and (error := task.exception()):
             log.error("upkeep.failed", station=str(key), exc_info=error)
+            self._plan(key, Plan(self._around.clock.now() + LOOK_AGAIN, self._kinds))
         if task.cancelled():
             return
         plan = self._plans.get(key)
@@ -202,8 +204,9 @@ class Caretaker:
             else:
                 await self._mend(key, plan)
         except RicaricaError as error:
-            # Nothing could be stored, or the station was removed: it is told when it is back.
+            # Nothing could be stored, which ends the connections of those alone that say something.
             log.warning("upkeep.broke_off", station=str(key), error=str(error))
+            self._plan(key, replace(plan, at=self._around.clock.now() + ONCE_MORE))
 
     async def _mend(self, key: StationKey, plan: Plan) -> None:
         left = [upkeep for upkeep in self._upkeeps if upkeep.kind in plan.kinds]
@@ -223,6 +226,8 @@ class Caretaker:
             result = await self._around.tell(key, choice.command)
             next_at = await self._carry_out(key, partial(_note, key, choice, result))
             if result.outcome is Outcome.UNREACHED:
+                at = self._around.clock.now() + ONCE_MORE  # if it is still here then
+                self._plan(key, Plan(at, plan.kinds, frozenset(anew)))
                 return
             anew.discard(choice.kind)
             left = _from(choice.kind, left)
