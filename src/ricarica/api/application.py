@@ -59,6 +59,7 @@ from ricarica.api.errors import EXCEPTION_HANDLERS
 from ricarica.api.gate import gate
 from ricarica.api.health import Vitals, health_handlers
 from ricarica.api.replies import JsonResponse, wanted
+from ricarica.api.sent import Sent
 
 PREFIX = "/api/v1"
 BODY_MAX = 1024 * 1024  # bytes; the largest payload a station takes is smaller
@@ -119,6 +120,7 @@ def routes(house: House, vitals: Vitals) -> list[ControllerRouterHandler]:
                 "how": Provide(raw_commands.manner, sync_to_thread=False),
             },
             exception_handlers=EXCEPTION_HANDLERS,
+            request_class=Sent,
             response_class=JsonResponse,
             request_max_body_size=BODY_MAX,
         ),

@@ -12,7 +12,7 @@ from ricarica.access.model import Permission
 from ricarica.api.caller import Asking, OfStation, require
 from ricarica.api.commands import CommandReply, noted
 from ricarica.api.gate import needs
-from ricarica.api.replies import Page, PageWanted, page_from, page_of
+from ricarica.api.replies import Instant, Page, PageWanted, page_from, page_of, zoned
 from ricarica.certificates.authority import PURPOSE_OF_KEYS
 from ricarica.certificates.commands import DeleteInstalled
 from ricarica.certificates.model import (
@@ -133,10 +133,11 @@ async def list_certificates_of_all(
     of_station: OfStation,
     status: FromQuery[RequestState | None] = None,
     expires_before: Annotated[
-        datetime | None, QueryParameter(description="Those that were issued and end before.")
+        Instant | None, QueryParameter(description="Those that were issued and end before.")
     ] = None,
 ) -> Page[CertificateReply]:
     """Certificates that stations asked for, the latest first."""
+    zoned(expires_before=expires_before)
     filter_ = CertificateFilter(of_station, status, expires_before)
     rows = await CertificateQueries(caller.database).requests(caller.tenant, filter_, page)
     return page_from(rows, _certificate)

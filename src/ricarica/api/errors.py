@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, NotFoundException, ValidationException
 
 from ricarica.access.model import NotAuthenticatedError, TooManyAttemptsError
 from ricarica.engine.jobs import UnexpectedError
@@ -25,6 +25,13 @@ log = structlog.get_logger("ricarica.api")
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_S = 5  # a database that restarts is mostly back by then
+
+A_TIME = "a time is written as 2026-05-04T12:00:00Z"
+# What the framework says, and what would help.
+REMEDIES = {
+    "'data'": "send a JSON object",
+    "Invalid RFC3339 encoded datetime": f"{A_TIME}; a `+` of its offset is %2B in an address",
+}
 
 STATUS: dict[type[RicaricaError], HTTPStatus] = {
     NotAuthenticatedError: HTTPStatus.UNAUTHORIZED,
@@ -82,7 +89,7 @@ def from_http_error(_: Anyone, error: HTTPException) -> ProblemResponse:
     headers = {str(name): str(value) for name, value in (error.headers or {}).items()}
     if isinstance(error, ValidationException):
         return ProblemResponse(_invalid(error), headers)
-    return ProblemResponse(_problem(status, error.detail), headers)
+    return ProblemResponse(_problem(status, _remedy(status, error, headers)), headers)
 
 
 def from_any_error(request: Anyone, error: Exception) -> ProblemResponse:
@@ -107,6 +114,15 @@ EXCEPTION_HANDLERS: dict[int | type[Exception], Any] = {
 }
 
 
+def _remedy(status: HTTPStatus, error: HTTPException, headers: dict[str, str]) -> str:
+    """What the framework leaves at the name of the status."""
+    if status is HTTPStatus.METHOD_NOT_ALLOWED and "allow" in headers:
+        return f"this address answers to {headers['allow']}"
+    if isinstance(error, NotFoundException):
+        return "there is no such address; /api/docs has all there are"
+    return error.detail
+
+
 def _problem(status: HTTPStatus, detail: str, errors: tuple[Member, ...] = ()) -> Problem:
     anchor = status.phrase.lower().replace(" ", "-")
     return Problem(f"/api/docs#{anchor}", status.phrase, status.value, detail, errors)
@@ -115,7 +131,7 @@ def _problem(status: HTTPStatus, detail: str, errors: tuple[Member, ...] = ()) -
 def _invalid(error: ValidationException) -> Problem:
     """The request could be read, but a value of it does not make sense."""
     members = tuple(
-        Member(_name(each), each["message"])
+        Member(_name(each), _complaint(each["message"]))
         for each in (error.extra if isinstance(error.extra, list) else [])
     )
     detail = "; ".join(f"{each.name}: {each.detail}" for each in members) or error.detail
@@ -125,6 +141,10 @@ def _invalid(error: ValidationException) -> Problem:
 def _name(message: dict[str, Any]) -> str:
     name = str(message.get("key", "body"))
     return "body" if name == "data" else name
+
+
+def _complaint(message: str) -> str:
+    return REMEDIES.get(message, message)
 
 
 def _headers(error: RicaricaError) -> dict[str, str]:

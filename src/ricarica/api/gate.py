@@ -15,6 +15,7 @@ from ricarica.access.model import (
     Permission,
     is_csrf_token,
 )
+from ricarica.api.sent import check_address
 from ricarica.kernel.errors import ForbiddenError
 
 CSRF_HEADER = "X-CSRF-Token"
@@ -36,6 +37,7 @@ def gate(authentication: Authentication) -> Guard:
     async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
         if connection.scope.get("method") == "OPTIONS":
             return  # it tells which methods there are, and so does the documentation
+        check_address(connection)
         actor = await _actor(authentication, connection)
         actor.must(handler.opt["permission"])
         connection.scope["user"] = actor

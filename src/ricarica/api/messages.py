@@ -16,7 +16,7 @@ from litestar.response import Stream
 from ricarica.access.model import Permission
 from ricarica.api.caller import Asking, Caller, OfStation, require
 from ricarica.api.gate import needs
-from ricarica.api.replies import ENCODER, Instant, Page, PageWanted, page_from
+from ricarica.api.replies import ENCODER, Instant, Page, PageWanted, page_from, zoned
 from ricarica.engine.queries.messages import (
     Heard,
     LoggedMessage,
@@ -64,6 +64,7 @@ def message_filter(
     since: FromQuery[Instant | None] = None,
     until: FromQuery[Instant | None] = None,
 ) -> MessageFilter:
+    zoned(since=since, until=until)
     from_station = None if direction is None else direction == "from-station"
     return MessageFilter(action, from_station, outcome, since, until, q)
 
@@ -193,6 +194,7 @@ HANDLERS = (
 
 
 def _within(which: MessageFilter, since: datetime | None, until: datetime | None) -> MessageFilter:
+    zoned(since=since, until=until)
     return replace(which, since=since, until=until)
 
 

@@ -90,6 +90,17 @@ def plain_or_none(number: Decimal | None) -> Decimal | None:
     return None if number is None else plain(number)
 
 
+def zoned(**times: datetime | None) -> None:
+    """For the times of an address, of which the framework forgets that they are instants.
+
+    Raises:
+        InvalidError: one of them has no offset.
+    """
+    for name, at in times.items():
+        if at is not None and at.tzinfo is None:
+            raise InvalidError(f"{name} is a time with a timezone, such as 2026-05-04T12:00:00Z")
+
+
 def in_utc(at: datetime | None) -> datetime | None:
     try:
         return None if at is None else at.astimezone(UTC)

@@ -23,6 +23,7 @@ from ricarica.api.replies import (
     page_of,
     plain,
     plain_or_none,
+    zoned,
 )
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import TransactionId
@@ -130,6 +131,7 @@ def period(
     since: Annotated[Instant | None, QueryParameter(description="Started then or later.")] = None,
     until: Annotated[Instant | None, QueryParameter(description="Started before.")] = None,
 ) -> Period:
+    zoned(since=since, until=until)
     return Period(since, until)
 
 
@@ -193,6 +195,7 @@ async def list_readings(
     since: FromQuery[Instant | None] = None,
 ) -> Page[ReadingReply]:
     """Its readings, oldest first."""
+    zoned(since=since)
     queries = TransactionQueries(caller.database)
     found = await queries.by_ids(caller.tenant, [TransactionId(transaction)])
     view = require(found.get(TransactionId(transaction)), f"transaction {transaction}")

@@ -28,9 +28,15 @@ async def test_a_value_that_makes_no_sense_is_refused_by_name(admin: httpx.Async
     assert error["name"] == "concurrent_max"
 
 
-@pytest.mark.parametrize("body", [b'{"uid": ', b'{"uid": "\xff"}', b"[" * 100_000, b"nonsense"])
+@pytest.mark.parametrize("body", [b'{"uid": ', b'{"uid": "\xff"}', b"nonsense"])
 async def test_a_body_that_is_no_json_is_refused(admin: httpx.AsyncClient, body: bytes) -> None:
     assert_problem(await admin.post("/tokens", content=body), 400)
+
+
+async def test_a_body_that_is_nested_endlessly_is_refused(admin: httpx.AsyncClient) -> None:
+    body = b'{"command": "reset", "body": {"a": ' + b"[" * 100_000
+
+    assert_problem(await admin.post("/bulk", content=body), 400)
 
 
 @pytest.mark.parametrize(
@@ -134,3 +140,98 @@ async def test_a_change_that_another_writer_crossed_is_made_again(
     codes = await asyncio.gather(*(label(str(number)) for number in range(5)))
 
     assert codes == [200] * 5
+
+
+async def test_a_body_of_another_kind_is_told_what_to_send(admin: httpx.AsyncClient) -> None:
+    form = await admin.post("/tokens", data={"uid": "ABC"})
+    packed = await admin.post(
+        "/tokens", content=b"\x1f\x8b\x08", headers={"Content-Encoding": "gzip"}
+    )
+
+    assert "application/json" in assert_problem(form, 415)["detail"]
+    assert "gzip" in assert_problem(packed, 415)["detail"]
+
+
+async def test_a_body_that_is_missing_is_asked_for(admin: httpx.AsyncClient) -> None:
+    assert "JSON object" in assert_problem(await admin.post("/tokens"), 422)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("expires_at", 0), ("expires_at", "1795383367"), ("concurrent_max", "3"), ("label", 5)],
+)
+async def test_a_value_of_another_type_is_refused(
+    admin: httpx.AsyncClient, member: str, value: object
+) -> None:
+    """A program that sends 0 for *never* would otherwise block the token since 1970."""
+    response = await admin.post("/tokens", json={"uid": "ABC", member: value})
+
+    [error] = assert_problem(response, 422)["errors"]
+    assert error["name"] == member
+
+
+async def test_a_number_is_not_a_yes(admin: httpx.AsyncClient) -> None:
+    response = await admin.put("/token-groups/staff", json={"label": "Staff", "is_master": 1})
+
+    assert assert_problem(response, 422)["errors"][0]["name"] == "is_master"
+
+
+async def test_a_value_deep_inside_is_refused_by_its_place(admin: httpx.AsyncClient) -> None:
+    body = {"name": "Day", "prices": {"currency": "EUR", "per_kwh": []}}
+
+    [error] = assert_problem(await admin.post("/tariffs", json=body), 422)["errors"]
+
+    assert error["name"] == "prices.per_kwh"
+
+
+@pytest.mark.parametrize("text", [r"a\u0000b", r"\\\u0000"])
+async def test_a_character_that_no_text_has_is_refused(admin: httpx.AsyncClient, text: str) -> None:
+    response = await admin.post("/sites", content=f'{{"name": "{text}"}}'.encode())
+
+    assert "U+0000" in assert_problem(response, 422)["detail"]
+
+
+async def test_a_backslash_before_digits_is_a_text(admin: httpx.AsyncClient) -> None:
+    response = await admin.post("/sites", content=rb'{"name": "\\u0000"}')
+
+    assert response.json()["name"] == r"\u0000"
+
+
+async def test_half_a_character_is_told_so(admin: httpx.AsyncClient) -> None:
+    response = await admin.post("/sites", content=rb'{"name": "a\ud800b"}')
+
+    assert "two \\u escapes" in assert_problem(response, 400)["detail"]
+
+
+@pytest.mark.parametrize("place", ["/tokens?q=%00", "/tokens/%00", "/stations/a%00b"])
+async def test_an_address_with_a_character_that_no_text_has_is_refused(
+    admin: httpx.AsyncClient, place: str
+) -> None:
+    assert "U+0000" in assert_problem(await admin.get(place), 422)["detail"]
+
+
+async def test_an_endless_address_is_refused(admin: httpx.AsyncClient) -> None:
+    assert_problem(await admin.get(f"/tokens?q={'x' * 60_000}"), 414)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "/transactions?since=",
+        "/messages?until=",
+        "/messages/export?since=",
+        "/certificates?expires_before=",
+        "/transactions/none/readings?since=",
+    ],
+)
+async def test_an_hour_of_nowhere_is_refused_in_an_address_too(
+    admin: httpx.AsyncClient, place: str
+) -> None:
+    problem = assert_problem(await admin.get(f"{place}2030-01-01T00:00:00"), 422)
+
+    assert "timezone" in problem["detail"]
+
+
+async def test_who_asks_wrongly_is_told_what_there_is(admin: httpx.AsyncClient) -> None:
+    assert "GET" in assert_problem(await admin.put("/tokens"), 405)["detail"]
+    assert "/api/docs" in assert_problem(await admin.get("/nothing"), 404)["detail"]
