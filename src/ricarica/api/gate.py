@@ -17,6 +17,7 @@ from ricarica.access.model import (
 )
 from ricarica.api.sent import check_address
 from ricarica.kernel.errors import ForbiddenError
+from ricarica.kernel.slashes import name_in
 
 CSRF_HEADER = "X-CSRF-Token"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -38,11 +39,20 @@ def gate(authentication: Authentication) -> Guard:
         if connection.scope.get("method") == "OPTIONS":
             return  # it tells which methods there are, and so does the documentation
         check_address(connection)
+        _restore_slashes(connection)
         actor = await _actor(authentication, connection)
         actor.must(handler.opt["permission"])
         connection.scope["user"] = actor
 
     return guard
+
+
+def _restore_slashes(connection: Connection) -> None:
+    """Of names within the address. What the router found is its own, and stays as it is."""
+    found = connection.path_params.items()
+    connection.scope["path_params"] = {
+        key: name_in(value) if isinstance(value, str) else value for key, value in found
+    }
 
 
 async def _actor(authentication: Authentication, connection: Connection) -> Actor:

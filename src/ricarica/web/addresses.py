@@ -6,15 +6,13 @@ from urllib.parse import quote, unquote, urlencode
 
 from litestar.params import PathParameter
 
+from ricarica.kernel.slashes import SLASH_WITHIN
 from ricarica.storage.pages import ID_MAX
 
 NumberInPath = Annotated[int, PathParameter(le=ID_MAX)]
 
 Scope = Any
 App = Callable[[Scope, Any, Any], Awaitable[None]]
-
-# A private character of Unicode in the place of a slash that belongs to a name.
-SLASH_WITHIN = "\ue02f"
 
 
 def whole_names(app: App) -> App:
@@ -32,11 +30,6 @@ def whole_names(app: App) -> App:
         await app(scope, receive, send)
 
     return with_whole_names
-
-
-def name_in(part: str) -> str:
-    """The name that a part of an address carries."""
-    return part.replace(SLASH_WITHIN, "/")
 
 
 def path_to(*parts: str) -> str:

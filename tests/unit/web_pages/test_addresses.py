@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ricarica.web.addresses import name_in, path_to, safe_next, whole_names, with_query
+from ricarica.kernel.slashes import name_in
+from ricarica.web.addresses import path_to, safe_next, whole_names, with_query
 
 
 @pytest.mark.parametrize(

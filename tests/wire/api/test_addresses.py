@@ -1,9 +1,12 @@
 """Stations that nobody knows, and numbers that no database has."""
 
+from typing import Any, cast
+
 import httpx
 import pytest
 
 from ricarica.ocpp.dialects import V21
+from ricarica.web.addresses import whole_names
 from tests.wire.api.house import Api
 
 LISTS = (
@@ -61,3 +64,20 @@ async def test_a_number_that_nothing_has_is_a_complaint(
         json = body if method == "POST" else None
         reply = await admin.request(method, path.format(number), json=json)
         assert (path, reply.status_code < 500) == (path, True)
+
+
+async def test_a_slash_within_a_name_belongs_to_it(api: Api, admin: httpx.AsyncClient) -> None:
+    served = httpx.ASGITransport(whole_names(cast("Any", api.app)))
+    await admin.post("/tokens", json={"uid": "A/B"})
+
+    async with httpx.AsyncClient(
+        transport=served, base_url=admin.base_url, headers=admin.headers
+    ) as client:
+        await client.put("/token-groups/Fleet%2FNorth", json={"label": "North"})
+        named = await client.get("/tokens/A%2FB")
+        groups = await client.get("/token-groups")
+        removed = await client.delete("/tokens/A%2FB")
+
+    assert named.json()["uid"] == "A/B"
+    assert [group["id"] for group in groups.json()["items"]] == ["Fleet/North"]
+    assert removed.status_code == 204

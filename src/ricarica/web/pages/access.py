@@ -18,9 +18,9 @@ from ricarica.authorization.reports import masked
 from ricarica.authorization.rules import AccessRule, Current, Effect, When, Where, Whom
 from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.ids import EvseNumber
+from ricarica.kernel.slashes import name_in
 from ricarica.slices import Slices
 from ricarica.storage.pages import Wanted
-from ricarica.web.addresses import name_in
 from ricarica.web.builders.lists import pager_of
 from ricarica.web.pages.choices import sites_of
 from ricarica.web.sessions import needs

@@ -9,10 +9,11 @@ from ricarica.access.model import Permission
 from ricarica.alerts.queries import CURRENT, AlertQueries
 from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.ids import EventId, StationId
+from ricarica.kernel.slashes import name_in
 from ricarica.monitoring.queries import MonitoringQueries
 from ricarica.slices import Slices
 from ricarica.storage.pages import Wanted
-from ricarica.web.addresses import name_in, path_to, safe_next, with_query
+from ricarica.web.addresses import path_to, safe_next, with_query
 from ricarica.web.builders.alerts import (
     alert_item,
     event_row,

@@ -19,9 +19,10 @@ from ricarica.displays.model import (
 )
 from ricarica.displays.queries import DisplayQueries
 from ricarica.kernel.errors import InvalidError, NotFoundError, RicaricaError
+from ricarica.kernel.slashes import name_in
 from ricarica.slices import Slices
 from ricarica.transactions.queries.live import LiveStation
-from ricarica.web.addresses import NumberInPath, name_in
+from ricarica.web.addresses import NumberInPath
 from ricarica.web.builders.stations import head_from
 from ricarica.web.pages.choices import sites_of
 from ricarica.web.pages.station import live_station, told

@@ -22,10 +22,11 @@ from ricarica.firmware.facts import Wanted as WantedUpdate
 from ricarica.firmware.queries import FirmwareQueries
 from ricarica.kernel.errors import InvalidError, NotFoundError, RicaricaError
 from ricarica.kernel.ids import StationId, StationKey
+from ricarica.kernel.slashes import name_in
 from ricarica.slices import Slices
 from ricarica.stations.commands import Result
 from ricarica.storage.pages import LIMIT_MAX, Wanted
-from ricarica.web.addresses import NumberInPath, name_in, path_to
+from ricarica.web.addresses import NumberInPath, path_to
 from ricarica.web.builders.lists import pager_of
 from ricarica.web.builders.stations import head_from
 from ricarica.web.pages.messages import station_view

@@ -9,9 +9,10 @@ from ricarica.access.model import Permission
 from ricarica.engine.queries.messages import MessageQueries
 from ricarica.kernel.errors import NotFoundError
 from ricarica.kernel.ids import StationKey
+from ricarica.kernel.slashes import name_in
 from ricarica.stations.queries import StationQueries, StationView
 from ricarica.storage.pages import Wanted
-from ricarica.web.addresses import name_in, path_to, with_query
+from ricarica.web.addresses import path_to, with_query
 from ricarica.web.builders.lists import pager_of
 from ricarica.web.builders.messages import filter_from, messages_from, which_from
 from ricarica.web.builders.stations import head_from

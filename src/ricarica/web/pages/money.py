@@ -12,6 +12,7 @@ from ricarica.billing.queries import BillingQueries, PaymentFilter
 from ricarica.engine.paying import web_settings
 from ricarica.kernel.errors import InvalidError, NotFoundError, RicaricaError
 from ricarica.kernel.ids import DEFAULT_TENANT, StationKey, TransactionId
+from ricarica.kernel.slashes import name_in
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome
 from ricarica.storage.pages import Wanted
@@ -23,7 +24,6 @@ from ricarica.transactions.model import Flag
 from ricarica.transactions.queries.listing import TransactionQueries, TransactionView
 from ricarica.transactions.queries.live import LiveStation
 from ricarica.transactions.terms import NO_TERMS, Limits
-from ricarica.web.addresses import name_in
 from ricarica.web.builders.stations import head_from
 from ricarica.web.pages.station import live_station, tariff_of, told
 from ricarica.web.pages.swaps import slots_of

@@ -21,9 +21,9 @@ from ricarica.access.model import (
 from ricarica.access.queries import AccessQueries
 from ricarica.access.service import NewKey
 from ricarica.kernel.errors import ConflictError
+from ricarica.kernel.slashes import name_in
 from ricarica.slices import Slices
 from ricarica.storage.pages import LIMIT_MAX, Wanted
-from ricarica.web.addresses import name_in
 from ricarica.web.builders.forms import (
     NAME_MISSING,
     NAME_TAKEN,

@@ -13,12 +13,12 @@ from ricarica.certificates.reading import terms_in
 from ricarica.engine.diagnosis import Diagnosis
 from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
 from ricarica.kernel.ids import EventId
+from ricarica.kernel.slashes import name_in
 from ricarica.security.model import INTERFACES, NetworkProfile, NetworkSecrets
 from ricarica.security.queries import EventFilter, SecurityQueries
 from ricarica.slices import Slices
 from ricarica.stations.queries import StationQueries
 from ricarica.storage.pages import Wanted
-from ricarica.web.addresses import name_in
 from ricarica.web.builders.lists import pager_of
 from ricarica.web.builders.security import (
     certificate_row,

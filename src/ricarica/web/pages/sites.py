@@ -9,12 +9,12 @@ from litestar.params import FromPath
 from ricarica.access.model import Permission
 from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.ids import SiteId, TariffId
+from ricarica.kernel.slashes import name_in
 from ricarica.slices import Slices
 from ricarica.stations.model import Site
 from ricarica.stations.queries import SiteView, StationQueries
 from ricarica.storage.pages import LIMIT_MAX, Wanted
 from ricarica.tariffs.queries import TariffQueries
-from ricarica.web.addresses import name_in
 from ricarica.web.builders.forms import NO_NUMBER, NO_SUCH_TARIFF
 from ricarica.web.builders.lists import pager_of
 from ricarica.web.sessions import needs

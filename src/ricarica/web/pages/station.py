@@ -12,6 +12,7 @@ from ricarica.access.model import Permission
 from ricarica.engine.queries.messages import MessageQueries
 from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
 from ricarica.kernel.ids import StationKey, TransactionId
+from ricarica.kernel.slashes import name_in
 from ricarica.stations.commands import Outcome, Result
 from ricarica.storage.pages import Wanted
 from ricarica.tariffs.queries import TariffQueries
@@ -19,7 +20,6 @@ from ricarica.transactions.commands import StartCharging, StopCharging
 from ricarica.transactions.queries.listing import TransactionFilter, TransactionQueries
 from ricarica.transactions.queries.live import LiveQueries, LiveStation
 from ricarica.transactions.readings import Measurand
-from ricarica.web.addresses import name_in
 from ricarica.web.builders.commands import AUDITED_AS, commands_from, orders_from, saying_of
 from ricarica.web.builders.quirks import quirks_from
 from ricarica.web.builders.stations import evses_from, facts_from, head_from

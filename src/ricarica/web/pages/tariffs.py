@@ -9,6 +9,7 @@ from litestar.params import FromPath
 from ricarica.access.model import Permission
 from ricarica.kernel.errors import NotFoundError
 from ricarica.kernel.ids import TariffId
+from ricarica.kernel.slashes import name_in
 from ricarica.slices import Slices
 from ricarica.stations.queries import StationQueries
 from ricarica.storage.pages import LIMIT_MAX, Wanted
@@ -21,7 +22,6 @@ from ricarica.tariffs.model import (
 )
 from ricarica.tariffs.queries import TariffQueries
 from ricarica.tariffs.service import TariffChanges
-from ricarica.web.addresses import name_in
 from ricarica.web.builders.forms import NAME_MISSING, NO_CURRENCY, NO_NUMBER, NO_PERCENT, NO_PRICE
 from ricarica.web.sessions import needs
 from ricarica.web.typed import Form, decimal_in

@@ -10,10 +10,11 @@ from ricarica.configuration.queries import SettingQueries
 from ricarica.configuration.templates import Applies, Template
 from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.ids import StationKey
+from ricarica.kernel.slashes import name_in
 from ricarica.slices import Slices
 from ricarica.stations.queries import StationFilter, StationQueries
 from ricarica.storage.pages import LIMIT_MAX, Wanted
-from ricarica.web.addresses import name_in, path_to
+from ricarica.web.addresses import path_to
 from ricarica.web.builders.device_model import (
     WRITABLE_NEUTRAL,
     drift_row,

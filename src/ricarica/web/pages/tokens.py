@@ -26,10 +26,10 @@ from ricarica.authorization.service import (
 )
 from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
 from ricarica.kernel.ids import TariffId
+from ricarica.kernel.slashes import name_in
 from ricarica.slices import Slices
 from ricarica.storage.pages import Wanted
 from ricarica.transactions.queries.listing import TransactionQueries
-from ricarica.web.addresses import name_in
 from ricarica.web.builders.forms import (
     NAME_MISSING,
     NAME_TAKEN,

@@ -6,11 +6,11 @@ from litestar.params import FromPath
 from ricarica.access.model import Permission
 from ricarica.kernel.errors import NotFoundError
 from ricarica.kernel.ids import TransactionId
+from ricarica.kernel.slashes import name_in
 from ricarica.stations.queries import StationQueries
 from ricarica.storage.pages import Wanted
 from ricarica.transactions.commands import StopCharging
 from ricarica.transactions.queries.listing import TransactionDetail, TransactionQueries
-from ricarica.web.addresses import name_in
 from ricarica.web.builders.lists import pager_of
 from ricarica.web.builders.transactions import (
     CHARTED,
