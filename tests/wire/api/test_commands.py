@@ -61,6 +61,29 @@ async def test_a_command_is_said_in_the_stations_own_words(
     assert sent(api) == (action, payload)
 
 
+@pytest.mark.parametrize(
+    "command, body",
+    [
+        ("reset", {"evse": 1}),
+        ("reset", {"when_idle": True}),
+        ("unlock", {"evse": 1, "connector": 2}),
+        ("availability", {"operative": False, "evse": 1, "connector": 2}),
+        ("start", {"evse": 1, "connector": 2}),
+        ("trigger", {"topic": "status", "evse": 1, "connector": 2}),
+    ],
+)
+async def test_what_1_6_has_no_word_for_is_not_said_of_more_than_was_meant(
+    api: Api, admin: httpx.AsyncClient, command: str, body: dict[str, Any]
+) -> None:
+    await api.connect("CP-1", V16)
+
+    response = await admin.post(f"/stations/CP-1/commands/{command}", json=body)
+
+    assert response.json()["outcome"] == "unsupported"
+    assert response.json()["detail"].startswith("1.6 has no word for")
+    assert api.sockets.asked == []
+
+
 async def test_a_start_without_a_token_uses_the_operators_own(
     api: Api, admin: httpx.AsyncClient
 ) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ricarica.authorization.commands import ClearCache
+from ricarica.kernel.ids import ConnectorNumber, EvseNumber
 from ricarica.ocpp.errors import LocalProtocolError
 from ricarica.ocpp.v16 import messages as v16
 from ricarica.stations.commands import (
@@ -21,6 +22,7 @@ from ricarica.translation.availability import remember_availability
 from ricarica.translation.route import Phrase, Phrases
 from ricarica.translation.starting import expect_start
 from ricarica.translation.v16 import plug_and_charge
+from ricarica.translation.v16.core import ONLY_CONNECTOR
 from ricarica.translation.v16.words import id_tag_for
 
 # What TriggerMessage has no word for is asked for with ExtendedTriggerMessage, which only
@@ -43,6 +45,13 @@ TOPIC: Mapping[Topic, v16.MessageTrigger | v16.ExtendedMessageTrigger | None] = 
 }
 
 
+def connector_for(evse: EvseNumber | None, connector: ConnectorNumber | None) -> int | None:
+    """What 1.6 calls a connector is our EVSE: another one than asked for must not be told."""
+    if connector not in (None, ONLY_CONNECTOR):
+        raise LocalProtocolError(f"1.6 has no word for connector {connector} of an EVSE")
+    return evse
+
+
 def result_from(response: Any) -> Result:
     """What a response with nothing but a status means."""
     status = str(response.status)
@@ -52,7 +61,8 @@ def result_from(response: Any) -> Result:
 def remote_start_for(command: StartCharging) -> v16.RemoteStartTransactionRequest:
     return v16.RemoteStartTransactionRequest(
         id_tag=id_tag_for(command.token),
-        connector_id=command.evse,  # some stations refuse to choose one themselves
+        # some stations refuse to choose one themselves
+        connector_id=connector_for(command.evse, command.connector),
     )
 
 
@@ -65,7 +75,7 @@ def remote_stop_for(command: StopCharging) -> v16.RemoteStopTransactionRequest:
 def change_availability_for(command: ChangeAvailability) -> v16.ChangeAvailabilityRequest:
     operative = v16.AvailabilityType.Operative
     return v16.ChangeAvailabilityRequest(
-        connector_id=command.evse or 0,
+        connector_id=connector_for(command.evse, command.connector) or 0,
         type=operative if command.operative else v16.AvailabilityType.Inoperative,
     )
 
@@ -73,7 +83,18 @@ def change_availability_for(command: ChangeAvailability) -> v16.ChangeAvailabili
 def reset_for(command: Reset) -> v16.ResetRequest:
     if command.resume:
         raise LocalProtocolError("1.6 has no word for a restart that charging outlasts")
+    # 1.6 §5.14: either kind is for the whole station, and ends what charges there.
+    if command.when_idle:
+        raise LocalProtocolError("1.6 has no word for a restart once nobody charges")
+    if command.evse is not None:
+        raise LocalProtocolError("1.6 has no word for a restart of one EVSE")
     return v16.ResetRequest(type=v16.ResetType.Hard if command.hard else v16.ResetType.Soft)
+
+
+def unlock_for(command: Unlock) -> v16.UnlockConnectorRequest:
+    connector = connector_for(command.evse, command.connector)
+    assert connector is not None, "an EVSE is always named"
+    return v16.UnlockConnectorRequest(connector_id=connector)
 
 
 def trigger_for(
@@ -83,10 +104,12 @@ def trigger_for(
         return plug_and_charge.trigger()
     match TOPIC[command.topic]:
         case v16.MessageTrigger() as word:
-            return v16.TriggerMessageRequest(requested_message=word, connector_id=command.evse)
+            return v16.TriggerMessageRequest(
+                requested_message=word, connector_id=connector_for(command.evse, command.connector)
+            )
         case v16.ExtendedMessageTrigger() as word:
             return v16.ExtendedTriggerMessageRequest(
-                requested_message=word, connector_id=command.evse
+                requested_message=word, connector_id=connector_for(command.evse, command.connector)
             )
         case None:
             raise LocalProtocolError(f"1.6 has no word for a report about {command.topic}")
@@ -127,7 +150,7 @@ PHRASES: Phrases = {
     ),
     Unlock: Phrase(
         "UnlockConnector",
-        lambda command: v16.UnlockConnectorRequest(connector_id=command.evse),
+        unlock_for,
         result_from,
     ),
     Trigger: Phrase(
