@@ -187,6 +187,21 @@ async def test_a_station_of_1_6_without_a_list_is_left_alone(network: World) -> 
     assert (await standing(network, station)) is State.UNSUPPORTED
 
 
+@pytest.mark.usecase("D01", "D02")
+async def test_whoever_sends_a_list_anew_has_it_tried_whatever_was_in_vain(network: World) -> None:
+    await network.add_token("A1")
+    station = await network.station("SIENA-1", V16)
+    station.settings.override({"local_list_enabled": "false"})
+    await define(network, EVERYBODY)
+    station.settings.override({"local_list_enabled": "true"})
+
+    await network.carry_out(lambda slices: slices.local_lists.send_anew(key_of(station)))
+    await network.settle()
+
+    assert listed(station) == {"a1": "Accepted"}
+    assert (await known(network, station)).trouble is None
+
+
 @pytest.mark.usecase("D01")
 async def test_a_station_that_takes_no_list_at_all_is_not_asked_in_a_loop(
     network: World, dialect: Dialect

@@ -118,7 +118,7 @@ class LocalListService:
         """In full, whatever we believe that it has."""
         known = await self._store.get(key) or LocalList(key)
         self._store.save(replace(known, is_unsure=True, trouble=None, told_at=None))
-        self._tell(key, BringInStep(UPKEEP))
+        self._tell(key, BringInStep(UPKEEP, anew=True))
 
     async def call(self, tenant: TenantId, *tokens: Token) -> None:
         """Tokens changed, given as they were and as they are: have stations brought in step."""

@@ -360,7 +360,7 @@ class Engine:
             if isinstance(command, Goodbye):
                 self._say_goodbye(key, command)
             elif isinstance(command, BringInStep):
-                self.bring(key, command.kind)
+                self.bring(key, command.kind, anew=command.anew)
             elif isinstance(command, BringOthersInStep):
                 self._bring_others(key, command)
             elif isinstance(command, IssueCertificate):

@@ -91,10 +91,12 @@ class HangUp:
 class BringInStep:
     """Compare what is wanted of a station with what is, and tell it what is missing.
 
-    It is no message itself. `kind`: of what, e.g. settings or local_list.
+    It is no message itself. `kind`: of what, e.g. settings or local_list. `anew`: also what was
+    in vain before, or said a moment ago.
     """
 
     kind: str
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
