@@ -21,7 +21,7 @@ from ricarica.kernel.internet import is_public
 from ricarica.link.letters import Outcome, Told
 from ricarica.ocpp.dialects import Dialect
 from ricarica.ocpp.errors import ErrorKind, code_word
-from ricarica.ocpp.events import Answered, CallReceived, Event, Refused
+from ricarica.ocpp.events import Answered, CallReceived, Event, Refused, TimedOut
 from ricarica.ocpp.session import Session
 from ricarica.station_gateway.numbers import Numbers
 
@@ -30,6 +30,7 @@ CALL_TIMEOUT_S = 30.0
 CONNECT_S = 20.0
 BACK_OFF_S, BACK_OFF_MAX_S = 1.0, 300.0
 PING_S = 60.0
+TRIES_MAX = 3  # of one message: one that ends every line keeps no others waiting
 FRAME_MAX = 1024 * 1024
 
 log = structlog.get_logger("ricarica.mirror")
@@ -84,6 +85,8 @@ class Mirror:
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     numbers: Numbers = field(default_factory=Numbers)
     commands: "set[asyncio.Task[None]]" = field(default_factory=set)
+    troublesome: Said | None = None  # what was said in vain, so many times
+    tries: int = 0
 
     def offer(self, said: Said) -> None:
         if said.action == "BootNotification":
@@ -93,6 +96,15 @@ class Mirror:
             self.counts.dropped += 1
         self.waiting.append(said)
         self.woken.set()
+
+    def say_again(self, said: Said) -> None:
+        """The other may not have heard it. What it calls a transaction it says but once."""
+        self.tries = self.tries + 1 if said is self.troublesome else 1
+        self.troublesome = said
+        if self.tries < TRIES_MAX:
+            self.waiting.appendleft(said)
+        else:
+            self.counts.dropped += 1
 
     async def run(self) -> None:
         failures = 0
@@ -161,6 +173,8 @@ class Mirror:
                     hearing = asyncio.ensure_future(line.receive())
                 talk.hear(session.expire(self.clock.monotonic()))
         finally:
+            if talk.asked is not None:
+                self.say_again(talk.asked)
             hearing.cancel()
             with contextlib.suppress(asyncio.CancelledError, aiohttp.ClientError):
                 await hearing
@@ -214,6 +228,9 @@ class _Talk:
             if asked is None or tag is not asked:
                 continue
             self.asked = None
+            if isinstance(event, TimedOut):
+                self.mirror.say_again(asked)
+                continue
             if isinstance(event, Answered):
                 self._note(asked, bytes(event.payload))
             elif isinstance(event, Refused):
