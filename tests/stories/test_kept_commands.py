@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 
+import pytest
+
 from ricarica.energy.queries import EnergyQueries
 from ricarica.engine import keeping
 from ricarica.engine.keeping import Kept, State
 from ricarica.engine.queries.telling import KeptQueries
 from ricarica.engine.sayings import Saying
 from ricarica.engine.unit_of_work import UnitOfWork
+from ricarica.kernel.errors import StorageUnavailableError
 from ricarica.ocpp.dialects import V21, Dialect
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.stations.commands import Outcome
@@ -126,3 +129,25 @@ async def test_an_action_of_its_own_is_said_as_it_is(network: World, dialect: Di
 
     [said] = await kept(network, station)
     assert (said.outcome, said.status) == (Outcome.ACCEPTED, "Accepted")
+
+
+async def test_what_could_not_be_said_while_the_database_was_away_is_said_once_it_is_back(
+    network: World, dialect: Dialect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> list[object]:
+        raise StorageUnavailableError("no disk")
+
+    station = await network.station("ROMA-1", dialect)
+    await network.cut(station)
+    await keep(network, station, "clear-cache")
+    monkeypatch.setattr(network.engine.speaker, "_carry_out", broken)
+    await network.connect(station)
+    await network.pass_time(timedelta(seconds=65), timedelta(seconds=5))
+    [before] = await kept(network, station)
+    monkeypatch.undo()
+
+    await network.pass_time(timedelta(seconds=65), timedelta(seconds=5))
+
+    [after] = await kept(network, station)
+    assert (before.state, after.state) == (State.WAITING, State.DONE)
+    assert after.outcome is Outcome.ACCEPTED

@@ -76,7 +76,7 @@ class Surrounding:
     is_busy: Callable[[StationKey], bool]  # somebody is telling it something
     waiting: Callable[[], int]  # letters
     # Before any upkeep: what was kept for the station while it was away.
-    deliver: Callable[[StationKey], Awaitable[None]]
+    deliver: Callable[[StationKey], Awaitable[bool]]
 
 
 class CarryOut(Protocol):
@@ -197,7 +197,9 @@ class Caretaker:
 
     async def _look_after(self, key: StationKey, plan: Plan) -> None:
         try:
-            await self._around.deliver(key)
+            if not await self._around.deliver(key):
+                at = self._around.clock.now() + ONCE_MORE
+                self._plan(key, replace(plan, at=at, boots=False))
             if plan.boots and self._after_boot:
                 at = self._around.clock.now() + self._after_boot
                 self._plan(key, Plan(at, plan.kinds, plan.anew))

@@ -151,15 +151,17 @@ class Deliverer:
         self._in_order = in_order
         self._note = note
 
-    async def deliver(self, key: StationKey) -> None:
+    async def deliver(self, key: StationKey) -> bool:
+        """Whether that was all of it."""
         for _ in range(KEPT_MAX):
             kept = await self._in_order(key, partial(_next, key))
             if kept is None:
-                return
+                return True
             result = await self._say(key, kept.saying, kept.made_by)
             await self._note(key, partial(_done, kept, result))
             if result.outcome is Outcome.UNREACHED:
-                return
+                break
+        return False
 
 
 async def _next(key: StationKey, unit: UnitOfWork) -> Kept | None:

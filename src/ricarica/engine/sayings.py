@@ -14,7 +14,7 @@ from ricarica.engine.energy_sayings import BODIES, body_from, command_from
 from ricarica.engine.orders import ORDERS, start_order, stop_order, trigger_orders
 from ricarica.engine.outbox import DECODER, ENCODER
 from ricarica.engine.redaction import MASK, redacted
-from ricarica.kernel.errors import InvalidError, RicaricaError
+from ricarica.kernel.errors import InvalidError, RicaricaError, StorageUnavailableError
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
 from ricarica.link.letters import Outcome as Reached
 from ricarica.link.letters import Told
@@ -86,6 +86,8 @@ class Speaker:
             commands = await self._carry_out(key, lambda slices: commands_of(slices, key, saying))
         except InvalidError as error:
             return Result(Outcome.UNSUPPORTED, detail=str(error))
+        except StorageUnavailableError as error:
+            return Result(Outcome.UNREACHED, detail=str(error))
         except RicaricaError as error:
             return Result(Outcome.REFUSED, detail=str(error))
         results = [await self._telling.tell(key, command, by) for command in commands]
