@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -33,7 +34,15 @@ class BrokenOffError(RicaricaError):
 
 def main() -> None:
     rarely_collect()
+    _never_fail_at_a_character()
     sys.exit(run(Programs(serve, demo, desk, doctor, doctor_data)))
+
+
+def _never_fail_at_a_character() -> None:
+    """A terminal that cannot show one gets another in its place."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def serve(choices: Choices) -> None:

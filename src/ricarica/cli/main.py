@@ -110,4 +110,7 @@ def run(programs: Programs, arguments: list[str] | None = None) -> int:
     except RicaricaError as error:
         complain(str(error))
         return next(code for kind, code in CODES if isinstance(error, kind))
+    except OSError as error:  # such as a full disk, where the answer was to be written
+        complain(str(error))
+        return Exit.FAILED
     return Exit.OK

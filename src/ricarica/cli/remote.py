@@ -77,6 +77,11 @@ class Server:
             yield from page["items"]
             cursor = page["next"]
 
+    def _known(self) -> dict[str, str]:
+        if self.key and not self.key.isprintable():
+            raise RefusedRequestError(f"the key is cut off or has more than a line; {KEY_HINT}")
+        return {"Authorization": f"Bearer {self.key}"} if self.key else {}
+
     async def _upload(self, path: str, fields: Mapping[str, str], file: Path) -> Any:
         import aiohttp
 
@@ -90,7 +95,7 @@ class Server:
     async def _download(self, path: str, query: Mapping[str, str], target: BinaryIO) -> None:
         import aiohttp
 
-        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        headers = self._known()
         url = f"{self.url.rstrip('/')}/api/v1{path}"
         timeout = aiohttp.ClientTimeout(total=FILE_TIMEOUT_S)
         try:
@@ -111,8 +116,7 @@ class Server:
         import aiohttp
 
         headers = {"Content-Type": "application/json"} if isinstance(body, bytes) else {}
-        if self.key:
-            headers["Authorization"] = f"Bearer {self.key}"
+        headers |= self._known()
         url = f"{self.url.rstrip('/')}/api/v1{path}"
         timeout = aiohttp.ClientTimeout(total=timeout_s)
         try:
@@ -122,16 +126,35 @@ class Server:
             ):
                 content = None if response.status == 204 else await response.json(content_type=None)
                 status = response.status
-        except aiohttp.InvalidURL as error:
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
             raise RefusedRequestError(f"{self.url} is not the address of a server") from error
+        except TimeoutError as error:
+            raise ServerError(
+                f"{self.url} did not answer within {timeout_s:g} s; it may yet do what it was asked"
+            ) from error
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise ServerError(f"no Ricarica answers at {self.url}; is it running?") from error
         return content if status < 400 else _complain(status, content)
 
 
 def path_to(*parts: str | int) -> str:
-    """An address of the API; names are encoded with nothing spared."""
-    return "/" + "/".join(quote(str(part), safe="") for part in parts)
+    """An address of the API; names are encoded with nothing spared.
+
+    Raises:
+        RefusedRequestError: a name is missing, or no text.
+    """
+    return "/" + "/".join(_encoded(str(part)) for part in parts)
+
+
+def _encoded(name: str) -> str:
+    if not name:
+        raise RefusedRequestError("a name is empty; type it after the command")
+    try:
+        return quote(name, safe="")
+    except UnicodeEncodeError as error:
+        raise RefusedRequestError(
+            "a name is no text in the encoding of this terminal; set LC_ALL to one with UTF-8"
+        ) from error
 
 
 def query_of(**asked: object) -> dict[str, str]:
@@ -155,5 +178,5 @@ def _json(body: object) -> bytes:
 def _complain(status: int, problem: Any) -> None:
     detail = problem.get("detail", "") if isinstance(problem, dict) else ""
     if status == 401:
-        raise ForbiddenError(f"{detail or 'nobody is known'}; {KEY_HINT}")
+        raise ForbiddenError(f"{detail.partition(';')[0] or 'nobody is known'}; {KEY_HINT}")
     raise KINDS.get(status, ServerError)(detail or f"the server answered {status}")

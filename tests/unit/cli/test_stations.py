@@ -279,3 +279,32 @@ def test_many_stations_are_told(server: Server, capsys: pytest.CaptureFixture[st
 
     assert json.loads(server.asked[0][2])["select"] == {"vendor": "Acme"}
     assert "2 waiting" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("identity", ["", "caf\udce9"])
+def test_a_name_that_is_none_is_a_matter_of_usage(
+    server: Server, capsys: pytest.CaptureFixture[str], identity: str
+) -> None:
+    assert ricarica("station", "show", identity) == 2
+    assert "a name is" in capsys.readouterr().err
+    assert server.asked == []
+
+
+def test_a_key_of_two_lines_is_not_a_server_that_is_away(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ricarica("station", "list", "--key", "ric_a\nb") == 2
+    assert "the key" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_told_in_a_line(
+    server: Server, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    server.answers["/api/v1/stations/CP-1"] = (200, {})
+    monkeypatch.setattr("ricarica.cli.stations._show_station", lambda *_, **__: full())
+
+    assert ricarica("station", "show", "CP-1") == 1
+    assert "No space left" in capsys.readouterr().err
