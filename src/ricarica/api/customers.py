@@ -25,7 +25,7 @@ TAGS = ["Privacy"]
 class CertificateBody(Struct, frozen=True, forbid_unknown_fields=True):
     """A certificate by its hashes, with the algorithm it was installed with."""
 
-    algorithm: HashAlgorithm
+    algorithm: HashAlgorithm  # N09.FR.08, N10.FR.09
     issuer_name: ShortText
     issuer_key: ShortText
     serial: ShortText

@@ -47,6 +47,7 @@ def of_token(
     token: Token, ref: TokenRef, book: AccessBook, occasion: Occasion, places: Sequence[Place]
 ) -> Judgement:
     """`places`: the EVSEs that it may be about, or the station where they make no difference."""
+    # C04.FR.02: a code is judged as any other token
     limit = concurrent_max(book.rules, token, places[0])
     plain = judge(replace(token, concurrent_max=limit), ref, occasion.at, running=occasion.running)
     is_master = book.is_master(token.group)
@@ -84,7 +85,7 @@ def tells_evses_apart(rules: Sequence[AccessRule], place: Place) -> bool:
 
 
 def with_contract(judgement: Judgement, contract: ContractStatus) -> Judgement:
-    """What a look into the contract's certificates makes of it. C07.FR.13–17"""
+    """What a look into the contract's certificates makes of it. C07.FR.13-17"""
     verdict = BY_CONTRACT.get(contract, judgement.verdict)
     return replace(judgement, verdict=verdict, contract=contract)
 

@@ -74,6 +74,7 @@ class BillingService:
         return self._changed(None, replace(payment, reference=reference))
 
     async def charged(self, charged: Charged) -> None:
+        """C21.FR.05, C25.FR.40: who speaks to the provider hears by an event what is due."""
         known = await self._store.payment(charged.station, charged.reference)
         payment = known or _at_terminal(charged.station, charged.reference, charged.at)
         state = PaymentState.DUE if charged.is_over else PaymentState.CHARGING

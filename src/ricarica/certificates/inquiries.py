@@ -145,7 +145,7 @@ class Inquiries:
             async with asyncio.timeout(REVOCATION_S), self._turns:
                 finding = await self._found(inquiry, at, trust)
         except (TimeoutError, UnreachableError, InvalidError) as error:
-            finding = Finding(Standing.FAILED, at, why=str(error) or NO_ANSWER)
+            finding = Finding(Standing.FAILED, at, why=str(error) or NO_ANSWER)  # M07.FR.05
         key = (trust.tenant, inquiry)
         if finding.standing is Standing.FAILED:
             self._failed.put(key, finding, at + FAILED_FOR, at)
@@ -154,7 +154,7 @@ class Inquiries:
 
     async def _found(self, inquiry: Inquiry, at: datetime, trust: Trust) -> Finding:
         failed: UnreachableError = UnreachableError("there is no address to ask at")
-        asks_list = inquiry.source is Source.CRL
+        asks_list = inquiry.source is Source.CRL  # M07.FR.01, FR.04
         body = None if asks_list else ocsp_request(inquiry.hashes)
         for url in inquiry.urls[:URLS_MAX]:
             try:

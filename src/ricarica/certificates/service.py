@@ -77,7 +77,10 @@ class CertificateService:
     # -- asked by a station
 
     async def request(self, asked: CertificateAsked) -> Taken:
-        """Take up a request, to be answered later by a certificate. Repeats are no new ones."""
+        """Take up a request, to be answered later by a certificate. Repeats are no new ones.
+
+        A03.FR.11, FR.12
+        """
         station = await self._stations.get(asked.station)
         try:
             csr = checked_csr(

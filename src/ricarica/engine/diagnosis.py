@@ -115,7 +115,7 @@ def _address(known: Known) -> Iterator[Finding]:
     if address.problem is not None:
         yield Finding("address_dead", Level.BAD, {**said, "problem": address.problem})
         return
-    if address.names_fit is False:
+    if address.names_fit is False:  # A00.FR.510
         yield Finding("certificate_names", Level.BAD, said)
     elif address.is_trusted is False:
         yield Finding("certificate_trust", Level.NOTE, said)

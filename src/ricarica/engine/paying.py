@@ -43,7 +43,7 @@ async def limited_start(
     evse: EvseNumber | None,
     connector: ConnectorNumber | None = None,
 ) -> StartCharging:
-    """E16: the limits hold for the transaction that this leads to."""
+    """F07.FR.01, E16: the limits hold for the transaction that this leads to."""
     command = await start_order(slices, key, token, evse, connector)
     await _arrange(slices, key, command, limits)
     return command

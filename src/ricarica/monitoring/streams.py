@@ -129,6 +129,6 @@ class StreamService:
                 self._announce(StreamChanged(station, stream.number, is_open=True))
 
     async def _name(self, station: StationKey, number: int) -> str:
-        """N11.FR.04, N15.FR.03: the monitor knows which variable it is."""
+        """N11.FR.04, FR.08, N15.FR.03: the monitor knows which variable it is."""
         monitor = await self._monitors.monitor(station, number)
         return monitor.name if monitor else ""

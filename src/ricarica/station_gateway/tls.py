@@ -59,8 +59,11 @@ def station_tls(
             anybody else is not heard; one that shows none may have a password instead.
         own: Others who do, and whose roots need not be known.
     """
+    # A00.FR.306, FR.307, A00.FR.409, FR.410
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    # A00.FR.313, FR.315, A00.FR.416, FR.418
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Whoever knows none of these gets no connection: A00.FR.322, A00.FR.421, FR.423, FR.425
     context.set_ciphers(f"{_EPHEMERAL}:{_STATIC_RSA}" if static_rsa else _EPHEMERAL)
     context.options |= (
         ssl.OP_NO_COMPRESSION  # A00.FR.320
@@ -71,7 +74,7 @@ def station_tls(
     context.num_tickets = 1
     for chain, key in certificates:
         context.load_cert_chain(chain, key)
-    if client_authority:
+    if client_authority:  # A00.FR.403
         context.load_verify_locations(client_authority)
         context.verify_mode = ssl.CERT_OPTIONAL
     if own:

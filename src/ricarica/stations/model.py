@@ -197,7 +197,9 @@ def admittance_of(
     certificate: str | None = None,
     certificate_key: str | None = None,
 ) -> Admittance:
-    """Whether the one who knocks may come in as this station. A00.FR.002: one profile at a time.
+    """Whether the one who knocks may come in as this station.
+
+    A00.FR.001, FR.002: one profile at a time.
 
     Args:
         certificate: The common name in the client's certificate, which was verified.
@@ -207,12 +209,13 @@ def admittance_of(
         return Admittance.BLOCKED
     if (station.security_profile or 0) >= 2 and not secure:
         return Admittance.NOT_SECURE
-    if station.security_profile == BY_CERTIFICATE:
+    if station.security_profile == BY_CERTIFICATE:  # A00.FR.407
         shown = certificate is not None and is_its_own(station, certificate, certificate_key)
         return Admittance.WELCOME if shown else Admittance.WRONG_CERTIFICATE
     if station.secret is None:
         needs_one = (station.security_profile or 0) in (1, 2)
         return Admittance.WRONG_PASSWORD if needs_one else Admittance.WELCOME
+    # A00.FR.207, A00.FR.324; that its name is the station's was looked at by the door
     if password is None or not knows_password(station.secret, password):
         return Admittance.WRONG_PASSWORD
     return Admittance.WELCOME
@@ -229,7 +232,10 @@ class Shown:
 
 
 def admitted(station: Station, shown: Shown, at: datetime) -> tuple[Admittance, Station]:
-    """Whether it may come in; and the station with what it has proven to have taken over."""
+    """Whether it may come in; and the station with what it has proven to have taken over.
+
+    A01.FR.05: it may still come as before.
+    """
     station = _as_it_is(station, at)
     for candidate in _expected(station):
         if _admittance(candidate, shown) is Admittance.WELCOME:
@@ -299,7 +305,7 @@ def is_impostor(station: Station, common_name: str, serial: str | None) -> bool:
 
 def may_stay(known: Station, changed: Station) -> bool:
     """Whether a connection still stands on what let it in, after its station was changed."""
-    if changed.acceptance is Acceptance.BLOCKED:
+    if changed.acceptance is Acceptance.BLOCKED:  # B03.FR.03: nothing is said to it any more
         return False
     profile = changed.security_profile or 0
     if profile >= 2 and not changed.secure:

@@ -187,7 +187,7 @@ class StationService:
     # -- what they tell
 
     async def boot(self, booted: Booted) -> BootAnswer:
-        """B01–B03: take note of a station that started, and tell it how to go on.
+        """B01–B03: take note of a station that started, and tell it how to go on. B01.FR.02
 
         Raises:
             ImpostorError: it came by the certificate of another one.

@@ -169,7 +169,7 @@ class Agreements:
     async def _to_say(
         self, transaction: Transaction, terms: Terms, fact: TransactionFact
     ) -> Say | None:
-        limits = None
+        limits = None  # C24.FR.02, C25.FR.24, F07.FR.02
         if terms.wanted is not None and fact.seq_no is not None and _may_say(terms):
             limits = to_say(terms, await self._supported(transaction, fact))
         return Say(limits, terms.text) if limits or terms.text else None

@@ -253,7 +253,7 @@ def certificate_status_for(
     return CERTIFICATE_STATUS[status], VERDICT.get(status)
 
 
-# -- what others are asked of certificates. M06
+# -- what others are asked of certificates. M06.FR.01
 
 
 def status_inquiry(req: v2.GetCertificateStatusRequest) -> Inquiry:

@@ -90,7 +90,7 @@ def trigger_for(command: Trigger) -> v2.TriggerMessageRequest:
         raise LocalProtocolError("name the EVSE whose status is wanted")
     connector = command.connector or (ConnectorNumber(1) if is_status else None)
     return v2.TriggerMessageRequest(
-        requested_message=TOPIC[command.topic],
+        requested_message=TOPIC[command.topic],  # F06.FR.01
         evse=evse_for(command.evse, connector),
         custom_trigger=command.custom,
     )
@@ -114,7 +114,7 @@ PHRASES: Phrases = {
         request_start_result_from,
         remember=expect_start,
     ),
-    StopCharging: Phrase(
+    StopCharging: Phrase(  # F03.FR.01, F04.FR.01
         "RequestStopTransaction",
         lambda command: v2.RequestStopTransactionRequest(transaction_id=command.ref),
         result_from,

@@ -199,6 +199,7 @@ PHRASES: Phrases = {
         write_result_from,
         remember=remember_order,
     ),
+    # B10.FR.05 recommends to wait until nobody charges there; so the station itself does.
     RestartForNetwork: Phrase(
         "Reset",
         lambda _: v2.ResetRequest(type=v2.Reset.OnIdle),

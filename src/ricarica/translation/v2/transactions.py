@@ -206,7 +206,7 @@ def response_for(fact: TransactionFact, recorded: Recorded) -> v2.TransactionEve
     return v2.TransactionEventResponse(
         total_cost=cost.rounded().amount if cost and is_shown else None,
         id_token_info=id_token_info_for(judgement) if judgement else None,
-        # I06.FR.02
+        # I06.FR.01, FR.02
         updated_personal_message=message_for(say.text) if say and say.text else None,
     )
 
@@ -219,6 +219,7 @@ async def transaction_event(
     req: v2.TransactionEventRequest, origin: Origin, slices: Slices
 ) -> v2.TransactionEventResponse:
     fact = fact_from(req, origin)
+    # E02.FR.02, FR.04, E03.FR.02; J02.FR.19
     return response_for(fact, await recorded_by(slices, fact))
 
 
@@ -232,7 +233,7 @@ async def meter_values(
     )
     if signed := tuple(signed_from(req.meter_value)):
         slices.transactions.keep_signed(origin.station, evse, signed, origin.received_at)
-    return v2.MeterValuesResponse()
+    return v2.MeterValuesResponse()  # J01.FR.18
 
 
 def check_result_from(response: v2.GetTransactionStatusResponse) -> Result:

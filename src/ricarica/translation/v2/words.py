@@ -36,7 +36,7 @@ AUTHORIZATION_STATUS = {
     Verdict.NO_CREDIT: v2.AuthorizationStatus.NoCredit,
     Verdict.NOT_HERE: v2.AuthorizationStatus.NotAtThisLocation,
     Verdict.NOT_NOW: v2.AuthorizationStatus.NotAtThisTime,
-    Verdict.WRONG_EVSE_TYPE: v2.AuthorizationStatus.NotAllowedTypeEVSE,
+    Verdict.WRONG_EVSE_TYPE: v2.AuthorizationStatus.NotAllowedTypeEVSE,  # C01.FR.18
 }
 
 
@@ -73,7 +73,7 @@ def detail_from(info: v2.StatusInfo | None) -> str | None:
 
 
 def group_for(group: str | None) -> v2.IdToken | None:
-    """C09.FR.13: a group is always of this kind."""
+    """C01.FR.06; C09.FR.13: a group is always of this kind."""
     if not group or len(group) > GROUP_LENGTH_MAX:
         return None
     return v2.IdToken(id_token=group, type=TokenKind.CENTRAL)

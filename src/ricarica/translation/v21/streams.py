@@ -114,7 +114,7 @@ PHRASES: Phrases = {
         streams_result_from,
         remember=remember_streams,
     ),
-    AdjustStream: Phrase(
+    AdjustStream: Phrase(  # N14.FR.01
         "AdjustPeriodicEventStream",
         lambda command: v2.AdjustPeriodicEventStreamRequest(
             id=command.number, params=rate_for(command.rate)

@@ -148,6 +148,7 @@ async def pay(visitor: Visiting) -> Html:
     )
     if not is_fresh:
         return await visitor.show(PayPage(key.station, is_fresh=False), status=403)  # C25.FR.08
+    # C25.FR.09
     price = await engine.carry_out(STRANGER, lambda slices: _price(slices, key, visitor))
     return await visitor.show(
         PayPage(key.station, True, query.get("evse"), price, _asked_limits(visitor))
