@@ -30,10 +30,11 @@ async def forget_older(
 async def forget(unit: UnitOfWork, table: sa.Table, *where: sa.ColumnElement[bool]) -> bool:
     """Delete some of these; whether that was all of them.
 
-    They are looked for while others write, and only found ones are deleted.
+    They are looked for while others write, and only found ones are deleted, unless they are told
+    anew in between.
     """
     key = tuple(table.primary_key.columns)
     found = await unit.work.fetch(sa.select(*key).where(*where).limit(NAMED_MAX))
     if found:
-        unit.work.run(sa.delete(table).where(sa.tuple_(*key).in_(found)))
+        unit.work.run(sa.delete(table).where(sa.tuple_(*key).in_(found), *where))
     return len(found) < NAMED_MAX

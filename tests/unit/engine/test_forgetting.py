@@ -11,7 +11,7 @@ from ricarica.engine.forgetting import forget, forget_older
 from ricarica.engine.sql import BULK_JOBS, BULK_TARGETS, OUTBOX
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.ids import DEFAULT_TENANT
-from ricarica.storage.database import Add
+from ricarica.storage.database import Add, Run
 from ricarica.testing.world import World, world
 
 DAY = timedelta(days=1)
@@ -79,6 +79,21 @@ async def test_others_go_by_their_names(network: World) -> None:
         found.append((is_all, len(await left(network, OUTBOX.c.id))))
 
     assert found == [(False, 2), (True, 1)]
+
+
+async def test_what_is_told_anew_in_between_stays(network: World) -> None:
+    await happened(network, 5)
+    before, now = yesterday(network), network.clock.now()
+    renewed = Run(sa.update(OUTBOX).values(at=now))
+
+    async def while_another_writes(unit: UnitOfWork) -> bool:
+        is_all = await forget(unit, OUTBOX, OUTBOX.c.at < before)
+        await network.database.commit([renewed])
+        return is_all
+
+    await done(network, while_another_writes)
+
+    assert await left(network, OUTBOX.c.id) == [0]
 
 
 async def test_a_job_goes_after_its_targets(network: World) -> None:
