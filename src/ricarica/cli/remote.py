@@ -132,7 +132,7 @@ class Server:
             raise ServerError(
                 f"{self.url} did not answer within {timeout_s:g} s; it may yet do what it was asked"
             ) from error
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        except (aiohttp.ClientError, ValueError) as error:
             raise ServerError(f"no Ricarica answers at {self.url}; is it running?") from error
         return content if status < 400 else _complain(status, content)
 

@@ -18,12 +18,13 @@ from ricarica.access.model import (
     csrf_token_of,
     is_csrf_token,
 )
-from ricarica.kernel.errors import RicaricaError
+from ricarica.kernel.errors import InvalidError, RicaricaError
 from ricarica.web.house import House
 
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf_token"
 PREFERENCE_AGE_S = 365 * 24 * 3600  # so long a language stays chosen on this machine
+QUERY_MAX = 8192  # characters: what proxies let pass; no filter of ours comes near it
 OUR_SITES = frozenset({"same-origin", "none"})  # none: typed into the address bar
 
 Anyone = Request[Any, Any, Any]
@@ -44,6 +45,7 @@ def gate(house: House) -> Guard:
     """Lets pass who is known and allowed; handlers find them in the scope, as `user`."""
 
     async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
+        _check_address(connection)
         token = connection.cookies.get(SESSION_COOKIE)
         actor = await house.authentication.by_session(token) if token else None
         connection.scope["user"] = actor
@@ -74,7 +76,24 @@ async def form_of(request: Anyone) -> Mapping[str, str]:
     """The fields of a form; files and repeated fields have no place in ours."""
     if request.method != "POST" or request.content_type[0] == "multipart/form-data":
         return {}  # a form with a file is read by whoever takes the file
-    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+    form = (await request.form()).items()
+    typed = {name: value for name, value in form if isinstance(value, str)}
+    if any("\0" in value for value in typed.values()):
+        raise InvalidError("the form holds the character U+0000, which no text has")
+    return typed
+
+
+def _check_address(connection: Connection) -> None:
+    """What no search may be made of, and no name.
+
+    Raises:
+        InvalidError: it is too long, or holds a character that no text has.
+    """
+    query = connection.scope.get("query_string", b"")
+    if len(query) > QUERY_MAX:
+        raise InvalidError(f"an address has at most {QUERY_MAX} characters; search for less")
+    if "\0" in connection.scope["path"] or b"%00" in query:
+        raise InvalidError("the address holds the character U+0000, which no text has")
 
 
 async def _check_origin(request: Anyone, session_token: str | None) -> None:

@@ -187,6 +187,26 @@ async def test_whoever_may_only_look_presses_no_button(site: Site) -> None:
     assert [(address, status) for address, status in pressed if status != 403] == []
 
 
+@pytest.mark.parametrize("typed", ["x" * 60_000, "a\0b"])
+async def test_no_page_is_searched_for_what_no_text_is(site: Site, typed: str) -> None:
+    async with await site.person(Role.ADMIN) as admin:
+        searched = {
+            path: (await admin.get(path, params={"q": typed})).status_code
+            for path in ("/stations", "/tokens", "/transactions", "/messages", "/templates")
+        }
+
+    assert set(searched.values()) == {422}, searched
+
+
+async def test_a_form_with_a_character_that_no_text_has_is_refused(site: Site) -> None:
+    async with await site.person(Role.ADMIN) as admin:
+        refused = await admin.post("/sites/new", data={"name": "Nulla\0"})
+        sites = (await admin.get("/sites")).text
+
+    assert refused.status_code == 422
+    assert "Nulla" not in sites
+
+
 async def test_a_code_is_shown_to_nobody_who_may_not_edit_tokens(site: Site) -> None:
     async with await site.program(Role.VIEWER) as program, await site.person(Role.VIEWER) as person:
         answers = [*(await _everything(site, program)).items()]
