@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from ricarica.energy.model import Rule
+from ricarica.energy.queries import EnergyQueries
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.ocpp.dialects import V21, Dialect
-from ricarica.testing.world import World
+from ricarica.testing.world import World, key_of
 from tests.conformance.peer import BOTH, Json, Order, Peer, booted, carries_out, orders
 from tests.conformance.sessions import REF, TAG, charging_2, event
 
@@ -448,6 +449,25 @@ async def test_priority_charging_that_was_switched_on_is_taken(network: World) -
 
     said = {"transactionId": REF, "activated": True}
     assert await peer.says("NotifyPriorityCharging", said) == {}
+
+
+@pytest.mark.usecase("K21")
+async def test_priority_ends_with_the_transaction_that_had_it(network: World) -> None:
+    await network.add_token(TAG)
+    peer = await booted(network, V21)
+    await charging_2(peer)
+    told, seen = {"transactionId": REF, "activated": True}, EnergyQueries(network.database)
+    await peer.says("NotifyPriorityCharging", told)
+    [summary] = await seen.overview(DEFAULT_TENANT)
+    assert summary.with_priority == 1
+
+    await event(peer, "Ended", "EVDeparted", 9, {"stoppedReason": "EVDisconnected"})
+    await peer.says("NotifyPriorityCharging", told)  # it was on its way
+
+    [summary] = await seen.overview(DEFAULT_TENANT)
+    station = await seen.station(key_of(peer.station), network.clock.now())
+    assert summary.with_priority == 0
+    assert [(each.evse, each.has_priority) for each in station.evses] == [(1, False)]
 
 
 @pytest.mark.usecase("K28", "Q04")

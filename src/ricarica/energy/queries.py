@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from ricarica.energy.composite import Placed
 from ricarica.energy.der import DerAlarm, HeldControl
@@ -80,6 +81,18 @@ LASTING = sa.or_(
 )
 
 
+# K21: a transaction goes before others for as long as it runs; whether it does is not told again.
+FIRST = sa.and_(
+    EVSES.c.has_priority,
+    sa.exists().where(
+        TRANSACTIONS.c.tenant == EVSES.c.tenant,
+        TRANSACTIONS.c.station == EVSES.c.station,
+        TRANSACTIONS.c.ref == EVSES.c.ref,
+        TRANSACTIONS.c.ended_at.is_(None),
+    ),
+)
+
+
 class EnergyQueries:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -90,10 +103,17 @@ class EnergyQueries:
         return StationEnergy(
             sorted(profiles, key=lambda held: (held.evse, held.purpose, held.id)),
             await self._all(LIMIT_SHELF, *of_station(LIMITS, station)),
-            await self._all(EVSE_SHELF, *of_station(EVSES, station)),
+            await self._at_evses(station),
             [held for held in controls if not held.control.is_over(now)],
             await self._all(ALARM_SHELF, *of_station(ALARMS, station)),
         )
+
+    async def _at_evses(self, station: StationKey) -> list[EvseEnergy]:
+        where = of_station(EVSES, station)
+        rows = await self._database.fetch(sa.select(EVSES.c.evse).where(*where, FIRST))
+        first = {evse for (evse,) in rows}
+        known = await self._all(EVSE_SHELF, *where)
+        return [replace(each, has_priority=each.evse in first) for each in known]
 
     async def rules(self, tenant: TenantId, station: StationId | None = None) -> list[Rule]:
         where = [RULES.c.tenant == tenant]
@@ -130,7 +150,7 @@ class EnergyQueries:
         return {row[0]: {"limits": row[1], "critical": bool(row[2])} for row in rows}
 
     async def _evses(self, tenant: TenantId) -> dict[str, dict[str, Any]]:
-        first = sa.func.sum(sa.case((EVSES.c.has_priority, 1), else_=0))
+        first = sa.func.sum(sa.case((FIRST, 1), else_=0))
         query = sa.select(EVSES.c.station, first, sa.func.max(EVSES.c.needs_at))
         rows = await self._counted(query, EVSES, tenant)
         return {row[0]: {"with_priority": int(row[1] or 0), "needs_at": row[2]} for row in rows}

@@ -407,16 +407,10 @@ class EnergyService:
     async def prioritise(self, told: PriorityTold) -> None:
         """K21, K22: a transaction goes before others, or no longer."""
         running = await self._transactions.running_at(told.station)
-        evse = next((each.evse for each in running if each.ref == told.transaction), WHOLE_STATION)
-        known = await self.evse_energy(told.station, evse)
-        self.save_evse(
-            replace(
-                known,
-                transaction=told.transaction if evse else known.transaction,
-                has_priority=told.active,
-                priority_at=told.at,
-            )
-        )
+        for evse in [each.evse for each in running if each.ref == told.transaction]:
+            known = await self.evse_energy(told.station, evse)
+            first = replace(known, has_priority=told.active, priority_at=told.at)
+            self.save_evse(replace(first, transaction=told.transaction))
         self._announce(PriorityChargingChanged(told.station, told.transaction, told.active))
 
     async def occasion(self, station: StationKey, evse: EvseNumber) -> Occasion:
