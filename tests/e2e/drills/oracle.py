@@ -147,7 +147,7 @@ def check_events(entries: list[Entry], kept: Counter[tuple[str, str, int]]) -> N
         for entry in entries
         if entry.kind == "TransactionEvent"
     )
-    assert kept == told
+    assert kept == told, f"lost: {told - kept}; not told, or twice: {kept - told}"
 
 
 # What the stations were told is kept
