@@ -78,13 +78,16 @@ class NewStart(Struct, frozen=True, forbid_unknown_fields=True):
     token: str | None = None
 
 
+Named = Annotated[str, Meta(description="A running transaction: its `id`, or its `ref`.")]
+
+
 class PriorityBody(Struct, frozen=True, forbid_unknown_fields=True):
-    transaction: Annotated[str, Meta(description="Its `ref` with the station.")]
+    transaction: Named
     activate: bool = True
 
 
 class TransfersBody(Struct, frozen=True, forbid_unknown_fields=True):
-    transaction: str
+    transaction: Named
     transfers: Annotated[list[EnergyTransfer], Meta(min_length=1)]
 
 
@@ -257,7 +260,7 @@ async def priority(
 ) -> CommandReply:
     """Let a transaction go before others, or no longer."""
     key = await caller.station(identity)
-    command = UsePriority(data.transaction, data.activate)
+    command = UsePriority(await _ref(caller, key, data.transaction), data.activate)
     return await _tell(caller, key, "priority", command)
 
 
@@ -267,7 +270,8 @@ async def allow_transfers(
 ) -> CommandReply:
     """How energy may flow in a running transaction from now on."""
     key = await caller.station(identity)
-    command = AllowTransfers(data.transaction, tuple(data.transfers))
+    ref = await _ref(caller, key, data.transaction)
+    command = AllowTransfers(ref, tuple(data.transfers))
     return await _tell(caller, key, "allow-transfers", command)
 
 
@@ -416,6 +420,12 @@ class _Teller:
         result = await caller.tell(self._key, command)
         await note_command(caller, self._key, self._name, result.outcome, self._said)
         return result
+
+
+async def _ref(caller: Caller, key: StationKey, named: str) -> str:
+    """What the station calls the transaction; it may know one of which we have not heard."""
+    running = await caller.carry_out(lambda slices: slices.transactions.running_at(key))
+    return next((each.ref for each in running if each.id == named), named)
 
 
 async def _tell(caller: Caller, key: StationKey, name: str, command: object) -> CommandReply:

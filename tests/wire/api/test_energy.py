@@ -209,6 +209,39 @@ async def test_a_command_is_said(
     assert sent(api) == (action, payload)
 
 
+@pytest.mark.parametrize(
+    ("path", "more", "action"),
+    [
+        ("priority", {}, "UsePriorityCharging"),
+        ("allow-transfers", {"transfers": ["AC_BPT"]}, "NotifyAllowedEnergyTransfer"),
+    ],
+)
+async def test_a_transaction_that_is_named_by_our_id_is_told_by_the_stations_own(
+    api: Api, admin: httpx.AsyncClient, path: str, more: dict[str, Any], action: str
+) -> None:
+    await admin.put("/stations/CP-1", json={})
+    key = await api.connect("CP-1", V21)
+    boot = {"reason": "PowerUp", "chargingStation": {"vendorName": "V", "model": "M"}}
+    await api.deliver(key, V21, "BootNotification", boot)
+    begun = {
+        "eventType": "Started",
+        "triggerReason": "CablePluggedIn",
+        "seqNo": 0,
+        "timestamp": api.node.parts.clock.now().isoformat(),
+        "transactionInfo": {"transactionId": "T-1"},
+        "evse": {"id": 1, "connectorId": 1},
+    }
+    await api.deliver(key, V21, "TransactionEvent", begun)
+    api.sockets.will_answer(action, ACCEPTED)
+    [running] = (await admin.get("/transactions?running=true")).json()["items"]
+
+    body = {"transaction": running["id"]} | more
+    answer = await admin.post(f"/stations/CP-1/commands/{path}", json=body)
+
+    assert answer.json()["outcome"] == "accepted"
+    assert sent(api)[1]["transactionId"] == "T-1"
+
+
 @pytest.mark.parametrize("path", ["report-profiles", "report-der", "afrr"])
 async def test_what_carries_a_number_or_a_time_is_said(
     api: Api, admin: httpx.AsyncClient, path: str
