@@ -87,7 +87,7 @@ async def change_site(caller: Asking, site: FromPath[str], data: JSONBody[SitePa
     async def change(slices: Slices) -> None:
         known = await slices.sites.get(caller.tenant, SiteId(site))
         changed = _site(caller.tenant, known.id, _changed(known, data))
-        if changed.tariff:
+        if changed.tariff and changed.tariff != known.tariff:
             await check_tariff(slices, caller.tenant, changed.tariff)
         await slices.sites.save(changed)
         caller.audit(slices, "site.change", f"site:{site}")

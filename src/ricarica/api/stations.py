@@ -14,7 +14,7 @@ from ricarica.api.gate import needs
 from ricarica.api.replies import Page, PageWanted, ShortText, page_from, page_of
 from ricarica.api.tariffs import check_tariff
 from ricarica.engine.orders import ORDERS
-from ricarica.kernel.errors import InvalidError
+from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.ids import EvseNumber, SiteId, StationKey, TariffId
 from ricarica.slices import Slices
 from ricarica.stations.habits import Habits
@@ -286,5 +286,13 @@ def _check_identity(identity: str) -> None:
 
 
 async def _check_tariff(slices: Slices, key: StationKey, data: StationBody) -> None:
-    if data.tariff:
+    """One that it has already may have been removed since: then it falls back to the default."""
+    if data.tariff and data.tariff != await _tariff_of(slices, key):
         await check_tariff(slices, key.tenant, TariffId(data.tariff))
+
+
+async def _tariff_of(slices: Slices, key: StationKey) -> TariffId | None:
+    try:
+        return (await slices.stations.get(key)).tariff
+    except NotFoundError:
+        return None

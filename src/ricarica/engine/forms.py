@@ -92,6 +92,8 @@ class _Reader:
 
     def _end(self) -> None:
         if self._text is not None:
+            if b"\0" in self._text:
+                raise InvalidError(f"{self._name} holds the character U+0000, which no text has")
             self._form.fields[self._name] = self._text.decode(errors="replace")
 
 

@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -17,6 +17,12 @@ T = TypeVar("T")
 
 ID_MAX = 2**63 - 1  # of a number in the database
 LIMIT_MAX = 500  # rows that a page of ours and a reader of it can still take
+
+
+# What a place in a list can be made of: a cursor of somebody else's making is nothing else.
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+_Number = Annotated[int, msgspec.Meta(ge=0, le=ID_MAX)]
+_Text = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*$")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,8 @@ class Order:
     is_time: bool = False
 
     def place(self, cursor: str) -> tuple[Any, str | int]:
-        kinds: Any = tuple[datetime, str | int] if self.is_time else tuple[str, str | int]
+        unique = _Number if isinstance(self.unique.type, sa.Integer) else _Text
+        kinds: Any = tuple[_Moment, unique] if self.is_time else tuple[_Text, unique]  # type: ignore[valid-type]  # chosen while it runs
         try:
             padded = cursor + "=" * (-len(cursor) % 4)
             place: tuple[Any, str | int] = msgspec.json.decode(

@@ -1,5 +1,7 @@
 """Stations that nobody knows, and numbers that no database has."""
 
+import base64
+import json
 from typing import Any, cast
 
 import httpx
@@ -81,3 +83,31 @@ async def test_a_slash_within_a_name_belongs_to_it(api: Api, admin: httpx.AsyncC
     assert named.json()["uid"] == "A/B"
     assert [group["id"] for group in groups.json()["items"]] == ["Fleet/North"]
     assert removed.status_code == 204
+
+
+def cursor(*place: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).rstrip(b"=").decode()
+
+
+MADE_UP = (
+    cursor("2026-01-01T00:00:00", "a"),
+    cursor("2026-01-01T00:00:00Z", 10**30),
+    cursor("0001-01-01T00:00:00Z", 1.5),
+    cursor("a", 10**30),
+    cursor("a\0", "b"),
+    cursor("a", None),
+    cursor("a", "b", "c"),
+)
+
+
+@pytest.mark.parametrize("place", MADE_UP)
+async def test_a_place_that_somebody_made_up_is_a_complaint(
+    admin: httpx.AsyncClient, place: str
+) -> None:
+    for path in (
+        *("/tokens", "/stations", "/sites", "/tariffs", "/operators", "/transactions", "/audit"),
+        *("/payments", "/swaps", "/firmware/images", "/firmware/updates", "/certificates"),
+        *("/security/events", "/authorization-attempts", "/reservations", "/logs"),
+    ):
+        reply = await admin.get(path, params={"cursor": place})
+        assert reply.status_code in {200, 422}, (path, reply.text)  # a text may be a place

@@ -270,3 +270,17 @@ async def test_every_change_is_audited_with_who_made_it(api: Api, admin: httpx.A
     assert [entry["action"] for entry in of_token] == ["token.add"]
     assert of_token[0]["actor"].startswith("a operator (ric_")
     assert of_station[0]["subject"] == "station:CP-1"
+
+
+async def test_a_station_whose_tariff_was_removed_can_still_be_changed(
+    admin: httpx.AsyncClient,
+) -> None:
+    tariff = (await admin.post("/tariffs", json={"name": "City", "prices": PRICES})).json()["id"]
+    site = (await admin.post("/sites", json={"name": "Parco", "tariff": tariff})).json()["id"]
+    await admin.put("/stations/CP-1", json={"tariff": tariff})
+    await admin.delete(f"/tariffs/{tariff}")
+
+    station = await admin.put("/stations/CP-1", json={"tariff": tariff, "name": "North"})
+    moved = await admin.patch(f"/sites/{site}", json={"city": "Roma"})
+
+    assert (station.json()["name"], moved.json()["city"]) == ("North", "Roma")
