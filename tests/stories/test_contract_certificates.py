@@ -9,6 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509 import ocsp
 
+from ricarica.authorization.guard import STRANGERS_AT_ONCE
 from ricarica.authorization.model import TokenKind, TokenStatus
 from ricarica.certificates.model import HashData, RootKind
 from ricarica.ocpp.dialects import V21, V201, Dialect
@@ -78,6 +79,16 @@ async def show(network: World, station: SimulatedStation, **shown: Any) -> tuple
     token = {"idToken": EMAID, "type": "eMAID"}
     answer = await teller.call("Authorize", {"idToken": token, **shown})
     return answer["idTokenInfo"]["status"], answer.get("certificateStatus")
+
+
+async def guessed(network: World, station: SimulatedStation, contract: Contract) -> str:
+    """What is said of the last of many names, all with the hashes of one good certificate."""
+    teller, status = network.teller(station), ""
+    for number in range(STRANGERS_AT_ONCE + 1):
+        token = {"idToken": f"IT8ACG{number:08d}X", "type": "eMAID"}
+        shown = {"idToken": token, "iso15118CertificateHashData": contract.hashed}
+        status = (await teller.call("Authorize", shown))["idTokenInfo"]["status"]
+    return status
 
 
 async def contract_of(network: World) -> Contract:
@@ -169,6 +180,17 @@ async def test_an_issuer_that_stands_under_a_root_of_ours_may_come_with_the_answ
         "Accepted",
         "Accepted",
     )
+
+
+@pytest.mark.usecase("C07")
+async def test_hashes_of_a_good_certificate_let_nobody_guess_whose_contracts_there_are(
+    network: World, dialect: Dialect
+) -> None:
+    contract = await contract_of(network)
+    await contract.trust(also_issuer=True)
+    station = await network.station("LECCO-1", dialect)
+
+    assert await guessed(network, station, contract) == "Invalid"
 
 
 @pytest.mark.usecase("C07")

@@ -84,10 +84,13 @@ def tells_evses_apart(rules: Sequence[AccessRule], place: Place) -> bool:
     )
 
 
-def with_contract(judgement: Judgement, contract: ContractStatus) -> Judgement:
+def with_contract(
+    judgement: Judgement, contract: ContractStatus, *, is_named: bool = False
+) -> Judgement:
     """What a look into the contract's certificates makes of it. C07.FR.13-17"""
     verdict = BY_CONTRACT.get(contract, judgement.verdict)
-    return replace(judgement, verdict=verdict, contract=contract)
+    is_proven = is_named and contract is ContractStatus.ACCEPTED
+    return replace(judgement, verdict=verdict, contract=contract, is_proven=is_proven)
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:

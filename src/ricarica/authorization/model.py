@@ -175,7 +175,7 @@ class Judgement:
     """A verdict, with what a station may remember of it.
 
     `evses`: the only ones where it holds; none named: at all of the station's. `is_master`: it
-    may stop any transaction, and start none. C16
+    may stop any transaction, and start none. C16 `is_proven`: a certificate names the token.
     """
 
     verdict: Verdict
@@ -185,6 +185,7 @@ class Judgement:
     treatment: Treatment = USUAL
     is_master: bool = False
     contract: ContractStatus | None = None
+    is_proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,11 +90,18 @@ class AuthorizationService:
         ref: TokenRef,
         at: datetime,
         contract: ContractStatus | None = None,
+        *,
+        is_named: bool = False,
     ) -> Judgement:
-        """A driver identified at a station: may it charge? C01"""
+        """A driver identified at a station: may it charge? C01
+
+        Args:
+            contract: What is to be thought of the certificate that was shown.
+            is_named: The certificate names the token, and does not only come with it.
+        """
         judgement = await self.judge(ref, Occasion(station, at))
         if contract is not None:
-            judgement = judging.with_contract(judgement, contract)
+            judgement = judging.with_contract(judgement, contract, is_named=is_named)
         judgement = await self.answer(station, ref, judgement, at)
         uid = "" if ref.kind is TokenKind.KEY_CODE else ref.uid  # C04.FR.04
         number = self._ids.event()
@@ -121,7 +128,7 @@ class AuthorizationService:
         """
         if ref.kind is TokenKind.KEY_CODE:
             return await self._answer_to_code(station, judgement, at)
-        if ref.kind in NOBODYS or judgement.contract is ContractStatus.ACCEPTED:
+        if ref.kind in NOBODYS or judgement.is_proven:
             return judgement  # there is nothing to guess
         if self._guesses.is_shut(station, TOKENS, at):
             return Judgement(Verdict.INVALID)

@@ -29,7 +29,10 @@ async def judged(req: v2.AuthorizeRequest, origin: Origin, slices: Slices) -> Ju
     if shown is not None:  # C07.FR.05
         contract = await slices.contracts.judge(origin.station.tenant, shown, at)
     ref = token_from(req.id_token)
-    judgement = await slices.authorization.authorize(origin.station, ref, at, contract)
+    is_named = shown is not None and shown.chain is not None  # hashes name nobody
+    judgement = await slices.authorization.authorize(
+        origin.station, ref, at, contract, is_named=is_named
+    )
     is_held = judgement.verdict is Verdict.ACCEPTED and await slices.transactions.are_held(
         origin.station, ref
     )
