@@ -14,6 +14,8 @@ from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 from markupsafe import Markup
 
+from ricarica.api.errors import PROBLEM_JSON, Problem
+
 TEMPLATES = Path(__file__).parent / "templates"
 METHODS = ("get", "post", "put", "patch", "delete")
 EXAMPLE_DEPTH_MAX = 6  # schemas may contain themselves
@@ -21,6 +23,11 @@ EXAMPLES = {"string": "…", "integer": 1, "number": 1.5, "boolean": True, "null
 FORMATS = {"date-time": "2026-05-04T12:00:00Z"}
 
 Json = dict[str, Any]
+SCHEMAS = "#/components/schemas/"
+A_PROBLEM: Json = {
+    "description": "It was not done. `detail` says why, `errors` what is wrong with each member.",
+    "content": {PROBLEM_JSON: {"schema": {"$ref": f"{SCHEMAS}Problem"}}},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +91,32 @@ def marked(text: str) -> Markup:
     return Markup().join(code.format(part) if place % 2 else part for place, part in parts)
 
 
+class DocumentationJson(JsonRenderPlugin):
+    def __init__(self) -> None:
+        super().__init__(path="/openapi.json")
+        self._text: bytes | None = None
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: Json) -> bytes:
+        if self._text is None:
+            document = msgspec.json.decode(self.render_json(request, openapi_schema))
+            self._text = msgspec.json.encode(with_problems(document))
+        return self._text
+
+
+def with_problems(document: Json) -> Json:
+    """What every operation answers when something is wrong; the framework knows of 400 only."""
+    _, schemas = msgspec.json.schema_components((Problem,), ref_template=f"{SCHEMAS}{{name}}")
+    document["components"]["schemas"] |= schemas
+    for item in document["paths"].values():
+        for method in item.keys() & set(METHODS):
+            answers = item[method]["responses"]
+            answers.pop("400", None)
+            answers["default"] = A_PROBLEM
+    return document
+
+
 def render_plugins() -> list[OpenAPIRenderPlugin]:
-    return [DocumentationPage(), JsonRenderPlugin(path="/openapi.json")]
+    return [DocumentationPage(), DocumentationJson()]
 
 
 def operations(document: Json) -> dict[str, list[Operation]]:

@@ -48,6 +48,17 @@ async def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None
     assert names <= set(document["components"]["schemas"])
 
 
+async def test_every_operation_tells_how_problems_look(document: dict[str, Any]) -> None:
+    problem = document["components"]["schemas"]["Problem"]
+
+    assert {"title", "status", "detail", "errors"} <= set(problem["properties"])
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            content = operation["responses"]["default"]["content"]
+            assert list(content) == ["application/problem+json"], (method, path)
+            assert "400" not in operation["responses"], (method, path)
+
+
 async def test_what_is_sent_and_answered_has_a_name_of_its_own(document: dict[str, Any]) -> None:
     bodies = [
         name for name in document["components"]["schemas"] if name.endswith(("Body", "Reply"))
