@@ -14,7 +14,7 @@ from tests.simulation.bus import Hub
 from tests.simulation.chaos import Chaos
 from tests.simulation.clients import Client
 from tests.simulation.disk import Point, Weather, the_disk
-from tests.simulation.invariants import MOST_W, Evidence, broken_promises
+from tests.simulation.invariants import Evidence, broken_promises
 from tests.simulation.ledger import sessions_of
 from tests.simulation.lines import Manners
 from tests.simulation.people import Office, furnish, visit
@@ -219,7 +219,7 @@ class Simulation:
         for broken in broken_promises(evidence):
             raise broken
         # What `ricarica doctor data` says of the same database, which knows no journals.
-        for finding in await examine(self.disk, power_max_w=MOST_W):
+        for finding in await examine(self.disk):
             if finding.check == "I13" and self._chaos.has_jumped:
                 continue  # what was announced long ago by that clock, it has forgotten since
             raise BrokenPromiseError(finding.check, f"{finding.text} ({finding.row})")
