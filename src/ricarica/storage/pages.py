@@ -11,6 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from ricarica.kernel.errors import InvalidError
+from ricarica.storage.columns import Integer
 from ricarica.storage.database import Database, Row
 
 T = TypeVar("T")
@@ -56,7 +57,7 @@ class Order:
     is_time: bool = False
 
     def place(self, cursor: str) -> tuple[Any, str | int]:
-        unique = _Number if isinstance(self.unique.type, sa.Integer) else _Text
+        unique = _Number if isinstance(self.unique.type, Integer) else _Text
         kinds: Any = tuple[_Moment, unique] if self.is_time else tuple[_Text, unique]  # type: ignore[valid-type]  # chosen while it runs
         try:
             padded = cursor + "=" * (-len(cursor) % 4)
