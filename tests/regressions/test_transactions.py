@@ -133,6 +133,20 @@ async def test_an_end_without_a_number_told_twice_is_one_end(is_known: bool) -> 
         assert transaction.ended_at == TEN + timedelta(minutes=30)
 
 
+async def test_an_end_without_a_number_ends_nothing_that_began_above_its_register() -> None:
+    async with world() as network:
+        told = network.teller(await network.station("GENOVA-1", V16))
+        await told.call("StartTransaction", start(at(20), meter=5_000))
+
+        stop = {"transactionId": -1, "meterStop": 1_500, "timestamp": at(30)}
+        await told.call("StopTransaction", stop)
+
+        running, other = await network.transactions(told.station)
+        assert (running.register_start_wh, running.register_stop_wh) == (5_000, None)
+        assert (other.register_stop_wh, other.energy.energy_wh) == (1_500, 0)
+        assert other.flags == {Flag.ORPHAN}
+
+
 async def test_what_was_measured_before_a_transaction_began_is_not_charged() -> None:
     async with world() as network:
         told = network.teller(await network.station("GENOVA-1", V16))

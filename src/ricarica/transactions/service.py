@@ -257,6 +257,9 @@ class TransactionService:
         if isinstance(fact, Progressed):
             # What was measured before it began is the EVSE's at rest, told late.
             running = [each for each in running if each.started_at <= fact.at]
+        elif isinstance(fact, Ended) and fact.register_wh is not None:
+            # No meter runs backwards: what ended below its start is another EVSE's.
+            running = [t for t in running if (t.register_start_wh or 0) <= fact.register_wh]
         if fact.token is not None and len(running) > 1:
             folded = fact.token.folded
             running = [t for t in running if t.token and t.token.casefold() == folded]
