@@ -10,7 +10,10 @@ import pytest
 import pytest_asyncio
 
 from ricarica.access.model import Role
+from ricarica.app.alerting import HEED, alert_rings
 from ricarica.app.wiring import Parts, running_node
+from ricarica.engine.unit_of_work import UnitOfWork
+from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.ocpp.dialects import V21
 from ricarica.testing.tables import empty_database
 from tests.wire.routes.network import (
@@ -72,8 +75,10 @@ async def _furnish(site: Site) -> None:
             await _done(admin.put(f"/api/v1/stations/{identity}", json=said))
         for method, path, body in MADE:
             await admin.request(method, f"/api/v1{path}", json=body)
+        await _heed(site)
         await let_all_speak(site)
         await _begin_with_a_code(site)
+        await _heed(site)
         site.ids |= {"identity": AT_21, "station": AT_21, "uid": "CARD-1", "token": "CARD-1"}
         for parameter, path, member in (
             ("transaction", "/transactions", "id"),
@@ -84,6 +89,7 @@ async def _furnish(site: Site) -> None:
             ("template", "/templates", "id"),
             ("display", "/displays", "id"),
             ("swap", "/swaps", "id"),
+            ("alert", "/alerts", "id"),
             ("certificate", "/certificates", "id"),
         ):
             listed = (await admin.get(f"/api/v1{path}")).json().get("items", [])
@@ -94,6 +100,15 @@ async def _furnish(site: Site) -> None:
 async def _done(asked: Any) -> None:
     reply = await asked
     assert reply.is_success, reply.text
+
+
+async def _heed(site: Site) -> None:
+    """Now: by themselves the rules look some seconds later, when pages are compared already."""
+
+    async def look(unit: UnitOfWork) -> None:
+        await alert_rings()[HEED](unit, "")
+
+    await site.node.engine.in_unit(DEFAULT_TENANT, look)
 
 
 async def _begin_with_a_code(site: Site) -> None:
