@@ -133,18 +133,44 @@ async def test_an_end_without_a_number_told_twice_is_one_end(is_known: bool) -> 
         assert transaction.ended_at == TEN + timedelta(minutes=30)
 
 
-async def test_an_end_without_a_number_ends_nothing_that_began_above_its_register() -> None:
+@pytest.mark.parametrize(
+    ("minute", "register", "token"),
+    [
+        pytest.param(30, 998, None, id="below-its-start"),
+        pytest.param(21, 90_000, None, id="faster-than-any-outlet"),
+        pytest.param(30, 1_500, "04D4E5F6", id="by-another-token"),
+    ],
+)
+async def test_an_end_without_a_number_ends_nothing_that_it_cannot_be_of(
+    minute: int, register: int, token: str | None
+) -> None:
     async with world() as network:
         told = network.teller(await network.station("GENOVA-1", V16))
-        await told.call("StartTransaction", start(at(20), meter=5_000))
+        await told.call("StartTransaction", start(at(20)))
 
-        stop = {"transactionId": -1, "meterStop": 1_500, "timestamp": at(30)}
-        await told.call("StopTransaction", stop)
+        stop = {"transactionId": -1, "meterStop": register, "timestamp": at(minute)}
+        await told.call("StopTransaction", stop | ({"idTag": token} if token else {}))
 
         running, other = await network.transactions(told.station)
-        assert (running.register_start_wh, running.register_stop_wh) == (5_000, None)
-        assert (other.register_stop_wh, other.energy.energy_wh) == (1_500, 0)
+        assert running.register_start_wh == 1_000
+        assert running.is_running
+        assert other.register_stop_wh == register
+        assert other.energy.energy_wh == 0
         assert other.flags == {Flag.ORPHAN}
+
+
+async def test_an_end_without_a_number_may_be_by_a_card_of_the_group() -> None:
+    async with world() as network:
+        for uid in ("04A1B2C3", "04D4E5F6"):
+            await network.add_token(uid, group="family")
+        told = network.teller(await network.station("GENOVA-1", V16))
+        await told.call("StartTransaction", start(at(20)))
+
+        stop = {"transactionId": -1, "meterStop": 1_500, "timestamp": at(30), "idTag": "04D4E5F6"}
+        await told.call("StopTransaction", stop)
+
+        [transaction] = await network.transactions(told.station)
+        assert transaction.register_stop_wh == 1_500
 
 
 async def test_what_was_measured_before_a_transaction_began_is_not_charged() -> None:

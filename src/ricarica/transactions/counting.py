@@ -40,6 +40,7 @@ from ricarica.transactions.readings import (
 from ricarica.transactions.repeats import was_assumed
 
 ERROR = Decimal("1.1")  # of meters and clocks together
+ROUNDING_WH = 1  # 1.6 cuts what is below off its starts and stops
 CLOCK_STEP = timedelta(minutes=1)  # some clocks show no seconds
 MICROSECOND = timedelta(microseconds=1)
 MICROSECONDS_PER_HOUR = 3_600_000_000
@@ -191,6 +192,15 @@ def energy_max_wh(transaction: Transaction, power_max_w: Decimal) -> Decimal:
     elapsed = max([at - transaction.started_at for at in told], default=timedelta())
     microseconds = (max(elapsed, timedelta()) + CLOCK_STEP) // MICROSECOND
     return power_max_w * microseconds / MICROSECONDS_PER_HOUR * ERROR
+
+
+def may_end(transaction: Transaction, fact: Ended, power_max_w: Decimal) -> bool:
+    """Whether an end that names no transaction can be of this one, by its register and time."""
+    if fact.register_wh is None or transaction.register_start_wh is None:
+        return True
+    energy_wh = fact.register_wh - transaction.register_start_wh
+    energy_max = energy_max_wh(replace(transaction, ended_at=fact.at), power_max_w)
+    return -ROUNDING_WH <= energy_wh <= energy_max
 
 
 def weighed(transaction: Transaction, power_max_w: Decimal) -> Transaction:

@@ -39,8 +39,9 @@ def contradicts(known: Transaction, fact: Ended) -> bool:
 
 def is_by(transaction: Transaction, token: TokenRef) -> bool:
     """Whether it is the token that it was begun with."""
-    return (
-        transaction.token is not None
-        and TokenRef(transaction.token).folded == token.folded
-        and transaction.token_kind == token.kind
-    )
+    return is_of(transaction, token) and transaction.token_kind == token.kind
+
+
+def is_of(transaction: Transaction, token: TokenRef) -> bool:
+    """The same, where the dialect has no word for a token's kind."""
+    return transaction.token is not None and TokenRef(transaction.token).folded == token.folded

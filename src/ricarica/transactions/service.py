@@ -49,12 +49,12 @@ from ricarica.transactions.model import (
 )
 from ricarica.transactions.ports import TransactionStore
 from ricarica.transactions.readings import Reading
-from ricarica.transactions.repeats import contradicts, is_by, may_be_repeat, repeat_key
+from ricarica.transactions.recognition import NO_REFS, Recognition
+from ricarica.transactions.repeats import contradicts, is_by, repeat_key
 from ricarica.transactions.terms import Say
 
 SHOW_COST_EVERY = timedelta(seconds=60)  # what a driver at the display needs, and no more
 LATE = timedelta(minutes=10)  # what is told later was kept; less may be a clock that is slow
-NO_REFS = frozenset({"0", "-1"})  # what stations of 1.6 send when they have lost the number
 NOTHING = Money(Decimal(0), "XXX")  # ISO 4217: of no currency
 
 
@@ -79,6 +79,7 @@ class TransactionService:
         self._tariffs = neighbours.tariffs
         self._tell = outgoing.tell
         self._ids = ids
+        self._recognition = Recognition(store, neighbours.authorization, ids, self._power_max_w)
         self._chronicle = Chronicle(store, outgoing)
         self._agreements = Agreements(
             store, neighbours.authorization, neighbours.settings, self._chronicle, outgoing
@@ -88,11 +89,13 @@ class TransactionService:
         """Take note of a fact. It is never refused, and a repeat changes nothing."""
         fact, flags = placed(told)
         if not isinstance(told, Started) or told.ref is not None:
-            return await self._take(fact, await self._known(fact), flags)
+            return await self._take(fact, await self._recognition.known(fact), flags)
         key = repeat_key(told)
         if Flag.IMPLAUSIBLE_TIME in flags:
-            return await self._take(fact, await self._running_with(fact, key), flags, key)
-        fact, known = await self._recognised(fact, key)
+            return await self._take(
+                fact, await self._recognition.running_with(fact, key), flags, key
+            )
+        fact, known = await self._recognition.recognised(fact, key)
         return await self._take(fact, known, flags, key)
 
     async def _take(
@@ -102,7 +105,7 @@ class TransactionService:
         flags: frozenset[Flag],
         key: str | None = None,
     ) -> Recorded:
-        if known is not None and await self._is_repeat(known, fact, flags):
+        if known is not None and await self._recognition.is_repeat(known, fact, flags):
             return await self._again(known, fact)
         transaction = (known or await self._new(fact)).flagged(*flags)
         judgement = await self._judge(transaction, fact)
@@ -134,7 +137,7 @@ class TransactionService:
     async def meter(self, told: Progressed) -> Recorded | None:
         """Readings that may belong to no transaction: of an EVSE at rest, or of the grid."""
         fact, flags = placed(told)
-        known = await self._known(fact)
+        known = await self._recognition.known(fact)
         if known is not None:
             return await self._take(fact, known, flags)
         evse = fact.evse or EvseNumber(0)
@@ -214,61 +217,10 @@ class TransactionService:
 
     # -- the parts of recording
 
-    async def _known(self, fact: TransactionFact) -> Transaction | None:
-        if fact.ref is not None and fact.ref not in NO_REFS:
-            return await self._store.get(fact.station, fact.ref)
-        if isinstance(fact, Ended):
-            for ended in await self._store.ended_at(fact.station, fact.at):
-                if ended.register_stop_wh == fact.register_wh:
-                    return ended
-        return await self._likely(fact)
-
-    async def _recognised(
-        self, fact: TransactionFact, key: str
-    ) -> tuple[TransactionFact, Transaction | None]:
-        """What it is a repeat of, or else with a number of its own: by one question."""
-        number = str(self._ids.wire_number())
-        alike = await self._store.alike(fact.station, key, number)
-        known = next((each for each in alike if each.repeat_key == key), None)
-        if known is not None:
-            return fact, known
-        if alike:
-            number = await self._unused_ref(fact.station)
-        return replace(fact, ref=number), None
-
-    async def _running_with(self, fact: TransactionFact, key: str) -> Transaction | None:
-        """A clock that was never set may tell every start alike: only a running one is meant."""
-        running = await self._store.running_at(fact.station, fact.evse)
-        return next((each for each in running if each.repeat_key == key), None)
-
-    async def _is_repeat(
-        self, known: Transaction, fact: TransactionFact, flags: frozenset[Flag]
-    ) -> bool:
-        if not may_be_repeat(known, fact):
-            return False
-        if not isinstance(fact, Progressed) or Flag.IMPLAUSIBLE_TIME in flags:
-            return True
-        # Some stations give many events one number: only what is on the timeline was told.
-        return await self._store.has_progressed(known, fact.at, fact.seq_no)
-
-    async def _likely(self, fact: TransactionFact) -> Transaction | None:
-        """The running transaction a nameless fact is about, if there is no doubt."""
-        running = await self._store.running_at(fact.station, fact.evse)
-        if isinstance(fact, Progressed):
-            # What was measured before it began is the EVSE's at rest, told late.
-            running = [each for each in running if each.started_at <= fact.at]
-        elif isinstance(fact, Ended) and fact.register_wh is not None:
-            # No meter runs backwards: what ended below its start is another EVSE's.
-            running = [t for t in running if (t.register_start_wh or 0) <= fact.register_wh]
-        if fact.token is not None and len(running) > 1:
-            folded = fact.token.folded
-            running = [t for t in running if t.token and t.token.casefold() == folded]
-        return running[-1] if len(running) == 1 else None
-
     async def _new(self, fact: TransactionFact) -> Transaction:
         ref = fact.ref
         if ref is None or ref in NO_REFS:
-            ref = await self._unused_ref(fact.station)
+            ref = await self._recognition.unused_ref(fact.station)
         return Transaction(
             station=fact.station,
             ref=ref,
@@ -279,13 +231,6 @@ class TransactionService:
             received_at=fact.received_at,
             flags=frozenset() if isinstance(fact, Started) else frozenset({Flag.ORPHAN}),
         )
-
-    async def _unused_ref(self, station: StationKey) -> str:
-        """A number by chance; one that was given before would write over what it was given to."""
-        while True:
-            ref = str(self._ids.wire_number())
-            if await self._store.get(station, ref) is None:
-                return ref
 
     async def _judge(self, transaction: Transaction, fact: TransactionFact) -> Judgement | None:
         if fact.token is None:

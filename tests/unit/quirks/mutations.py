@@ -124,14 +124,16 @@ QUESTIONS_2: dict[str, dict[str, Any]] = {
 
 Path = tuple[str | int, ...]
 
+# A NUL is replaced before anybody reads the frame.
+SIGNS = st.characters(codec="utf-8", exclude_characters="\0")
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=300)
+    | st.text(SIGNS, max_size=300)
     | st.sampled_from(["", "0", "-1", "1.5", "NaN", "2026-03-02T07:00:00", "9" * 40, "Other"]),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(SIGNS, max_size=5), inner),
     max_leaves=4,
 )
 

@@ -22,8 +22,8 @@ from ricarica.transactions.model import (
     parking_along,
     with_number,
 )
+from ricarica.transactions.recognition import NO_REFS
 from ricarica.transactions.repeats import was_assumed
-from ricarica.transactions.service import NO_REFS
 from ricarica.transactions.sql import COST_DECIMALS, DECIMALS
 
 LOOK = "look at its page; if its events do not explain it, report this"

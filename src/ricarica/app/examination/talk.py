@@ -19,7 +19,7 @@ from ricarica.kernel.clock import is_plausible
 from ricarica.storage.database import Database, Row
 from ricarica.transactions.events import TransactionEnded, TransactionStarted
 from ricarica.transactions.model import has_number, ranges_from
-from ricarica.transactions.service import NO_REFS
+from ricarica.transactions.recognition import NO_REFS
 from ricarica.transactions.sql import TRANSACTIONS
 
 REPORT = "report this: it is a fault of Ricarica's"
