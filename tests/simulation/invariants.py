@@ -6,7 +6,7 @@ Those that can be checked at every frame and every commit are in `watch`.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -54,6 +54,8 @@ class Evidence:
     lost_queues: frozenset[str]  # stations that forgot what nobody had acknowledged
     moved_clocks: bool  # of stations, while they were charging
     was_absurd: bool  # the server's clock: by it, stations told of another year
+    has_jumped: bool  # the server's clock, by however little
+    at: datetime
 
     def rows(self, table: sa.Table) -> list[Found]:
         names = table.columns.keys()

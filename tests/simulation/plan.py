@@ -46,6 +46,8 @@ class Plan:
     changes: float  # of tokens and tariffs
     wire_numbers_max: int
     through_bytes: bool
+    wishes: float  # reservations and limits, made and taken back
+    lists: bool  # stations have one of all tokens
     nodes: int = 1
     arguments: str = ""  # what `make sim` needs besides the seed to make this plan again
 
@@ -84,6 +86,8 @@ def plan_for(seed: int, *, nodes: int | None = None) -> Plan:
         changes=some(0.4, 40, 200),
         wire_numbers_max=rng.choice((FEW_NUMBERS, MANY_NUMBERS)),
         through_bytes=rng.random() < 0.1,
+        wishes=some(0.3, 60, 400),
+        lists=rng.random() < 0.2,
         nodes=chosen if nodes is None else nodes,
         arguments="" if nodes is None else f" SIM_ARGS='--nodes {nodes}'",
     )
@@ -128,6 +132,8 @@ def mass_plan_for(seed: int) -> Plan:
         wire_numbers_max=MANY_NUMBERS,
         sample_s=0,
         slow_s=rng.choice((0.3, 1.0)),  # so that what many say goes into one commit
+        wishes=0.0,
+        lists=False,
     )
 
 

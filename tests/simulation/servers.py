@@ -126,6 +126,7 @@ class Server:
         if self.bus is None:
             await self._stubbornly(self._nobody_is_connected)
         self.spend(self.engine.run())
+        self.spend(self.engine.caretaker.run())
         self.spend(self._watch_events())
         await self._join()
         await self._stubbornly(lambda: self.timers.begin("tidy"))

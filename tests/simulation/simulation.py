@@ -15,6 +15,7 @@ from tests.simulation.chaos import Chaos
 from tests.simulation.clients import Client
 from tests.simulation.disk import Point, Weather, the_disk
 from tests.simulation.invariants import Evidence, broken_promises
+from tests.simulation.keeping import AFTER_UPKEEP, AT_ONCE, unkept_promises
 from tests.simulation.ledger import sessions_of
 from tests.simulation.lines import Manners
 from tests.simulation.people import Office, furnish, visit
@@ -23,9 +24,11 @@ from tests.simulation.servers import Ground, Server
 from tests.simulation.trace import Trace
 from tests.simulation.virtual import SeededIds, ServerClock, StuckError, VirtualLoop, virtual_loop
 from tests.simulation.watch import BrokenPromiseError, Watch
+from tests.simulation.wishes import Desk, list_all_tokens
 
 CALM = Manners()
 CALM_S = 3_600.0  # within which everything must have come to an end (I24)
+UPKEEP_S = 900.0  # within which what stations shall keep is told again where that failed
 DOWN_S = 40.0  # how long a killed server stays away at most
 RETENTION = Retention(messages=timedelta(minutes=10), events=timedelta(minutes=10))
 
@@ -99,6 +102,7 @@ class Simulation:
             Client(each, self, Random(f"{each.identity} {plan.seed}")) for each in plan.stations
         ]
         self._office = Office(self, plan, Random(f"office {plan.seed}"))
+        self._desk = Desk(self, plan, Random(f"desk {plan.seed}"))
         self._chaos = Chaos(self, plan, Random(f"chaos {plan.seed}"))
         loop.before_step = self._step
         loop.set_exception_handler(self._fell)
@@ -136,6 +140,8 @@ class Simulation:
         troubles = [self._spend(self._endure(trouble)) for trouble in self._chaos.troubles()]
         if self.plan.orders:
             troubles.append(self._spend(self._office.give_orders()))
+        if self.plan.wishes:
+            troubles.append(self._spend(self._desk.take_wishes()))
         if self.plan.changes:
             troubles.append(self._spend(self._office.change_things()))
         await asyncio.sleep(self.plan.chaos_s)
@@ -151,6 +157,8 @@ class Simulation:
         for server in self.servers:
             await server.started.wait()
         self._office.prices.append(await furnish(self.servers[0], self.plan))
+        if self.plan.lists:
+            await list_all_tokens(self.servers[0])
         self.weather.slow_s = self.plan.slow_s
         self.weather.lost = self.weather.unknown = self.plan.flaky_commits / 2
         for number in range(len(self.servers)):
@@ -180,6 +188,16 @@ class Simulation:
             for evse in client.station.evses:
                 client.act(partial(client.station.clear_fault, evse))
         await asyncio.wait(visits)
+        await self._all_is_told()
+        for broken in unkept_promises(self._evidence(), AT_ONCE):
+            raise broken
+        if self.plan.lists or self.plan.wishes:
+            await asyncio.sleep(UPKEEP_S)
+            await self._all_is_told()
+        for server in self.servers:
+            await server.engine.idle()
+
+    async def _all_is_told(self) -> None:
         begun_at = self.loop.time()
         while not self._is_at_rest():
             await asyncio.sleep(20)
@@ -187,12 +205,11 @@ class Simulation:
                 raise BrokenPromiseError(
                     "I24", f"after {CALM_S:.0f} s of calm: {self._who_is_not()}"
                 )
-        for server in self.servers:
-            await server.engine.idle()
 
     def _is_at_rest(self) -> bool:
         settled = all(client.is_settled for client in self.clients)
-        return settled and not self._office.waiting and all(s.ready for s in self.servers)
+        waiting = self._office.waiting or self._desk.waiting
+        return settled and not waiting and all(s.ready for s in self.servers)
 
     def _who_is_not(self) -> str:
         waiting = [
@@ -201,10 +218,11 @@ class Simulation:
             for client in self.clients
             if not client.is_settled
         ]
-        return ", ".join(waiting) or f"{len(self._office.waiting)} orders without an end"
+        orders = len(self._office.waiting) + len(self._desk.waiting)
+        return ", ".join(waiting) or f"{orders} orders without an end"
 
-    async def _look_into_it(self) -> None:
-        evidence = Evidence(
+    def _evidence(self) -> Evidence:
+        return Evidence(
             self.disk,
             self.clients,
             self.watch,
@@ -212,11 +230,16 @@ class Simulation:
             frozenset(self._chaos.lost_queues) | self._forgetful(),
             self._chaos.moved_clocks,
             self._chaos.was_absurd,
+            self._chaos.has_jumped,
+            self.now(),
         )
+
+    async def _look_into_it(self) -> None:
         ends = sum(self._office.ended.values())
         if ends != self._office.ordered:
             raise BrokenPromiseError("I9", f"{self._office.ordered} orders had {ends} ends")
-        for broken in broken_promises(evidence):
+        evidence = self._evidence()
+        for broken in (*broken_promises(evidence), *unkept_promises(evidence, AFTER_UPKEEP)):
             raise broken
         # What `ricarica doctor data` says of the same database, which knows no journals.
         for finding in await examine(self.disk):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,19 +12,25 @@ import structlog
 from msgspec import structs
 
 from ricarica.app.cluster import company_of
+from ricarica.authorization import lists
+from ricarica.energy.commands import ClearProfiles
+from ricarica.energy.service import EnergyService
 from ricarica.engine.batches import Batches
 from ricarica.engine.company import Company
 from ricarica.engine.dispatch import DeliveryJob
 from ricarica.engine.mailbox import Job
 from ricarica.engine.unit_of_work import Turns, UnitOfWork
+from ricarica.kernel.ids import StationKey
 from ricarica.link.bus import Bus
 from ricarica.ocpp.session import Session, _OwnCall
+from ricarica.reservations.commands import Reserve
+from ricarica.reservations.service import ReservationService
 from ricarica.stations.sql import STATIONS
 from ricarica.storage.database import Expect
 from ricarica.storage.work import Remembered, Work
 from ricarica.tariffs import model
 from ricarica.tariffs.model import Cost, Prices, Usage
-from ricarica.transactions import counting, service
+from ricarica.transactions import counting, recognition, service
 from ricarica.transactions.facts import Ended
 from ricarica.transactions.model import EnergyTally, RegisterPoint
 from tests.simulation import servers
@@ -125,7 +132,7 @@ def test_a_node_that_writes_for_stations_that_left_it(monkeypatch: pytest.Monkey
 
 
 def test_a_repeat_that_counts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "may_be_repeat", lambda *_: False)
+    monkeypatch.setattr(recognition, "may_be_repeat", lambda *_: False)
 
     assert first_failure().invariant in {"I1", "I3"}
 
@@ -206,3 +213,40 @@ def test_a_cost_that_forgets_what_is_charged_for_the_session(
     monkeypatch.setattr(counting, "cost_of", generous)
 
     assert first_failure().invariant == "I4"
+
+
+def with_wishes(seed: int) -> Plan:
+    return replace(plan_for(seed), wishes=300.0, lists=True, clock_jumps=0.0)
+
+
+def test_a_reservation_that_is_held_whatever_the_station_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answered = ReservationService.answered
+
+    async def hopeful(
+        self: ReservationService, key: StationKey, command: Reserve, _status: str, at: datetime
+    ) -> None:
+        await answered(self, key, command, "Accepted", at)
+
+    monkeypatch.setattr(ReservationService, "answered", hopeful)
+
+    assert first_failure(with_wishes).invariant == "I19"
+
+
+def test_a_profile_that_is_forgotten_before_the_station_has_heard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def hasty(self: EnergyService, station: StationKey, id: int) -> ClearProfiles:
+        await self.cleared(station, ClearProfiles(id))
+        return ClearProfiles(id)
+
+    monkeypatch.setattr(EnergyService, "unwant", hasty)
+
+    assert first_failure(with_wishes).invariant == "I20"
+
+
+def test_a_list_whose_version_is_not_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists, "accepted", lambda known, *_: known)
+
+    assert first_failure(with_wishes).invariant == "I21"

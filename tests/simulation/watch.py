@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from ricarica.engine.outbox import Told
 from ricarica.engine.sql import MESSAGES, OUTBOX
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
+from ricarica.reservations.model import ReservationState
+from ricarica.reservations.sql import RESERVATIONS
 from ricarica.stations.sql import CONNECTORS, STATIONS
 from ricarica.storage.database import Add, Row, Save, Staged
 from ricarica.transactions.sql import ENTRIES, RUNNING, SAMPLES, TRANSACTIONS
@@ -67,6 +69,8 @@ def _place(table: sa.Table, name: str) -> int:
 EPOCH, ACCEPTANCE = _place(STATIONS, "epoch"), _place(STATIONS, "acceptance")
 FROM_STATION, MESSAGE_ID = _place(MESSAGES, "from_station"), _place(MESSAGES, "message_id")
 REPEAT_KEY, REF = _place(TRANSACTIONS, "repeat_key"), _place(TRANSACTIONS, "ref")
+RESERVED_EVSE, STATE = _place(RESERVATIONS, "evse"), _place(RESERVATIONS, "state")
+EXPIRES_AT, CHANGED_AT = _place(RESERVATIONS, "expires_at"), _place(RESERVATIONS, "changed_at")
 EVENT_ID, KIND, BODY = _place(OUTBOX, "id"), _place(OUTBOX, "kind"), _place(OUTBOX, "body")
 Owner = tuple[str, str]
 
@@ -91,6 +95,7 @@ class Watch:
         self._delivered_over: dict[tuple[str, bytes], list[Line]] = {}
         self._numbers: dict[tuple[str, str], str] = {}
         self._events: set[int] = set()
+        self._reservations: dict[tuple[str, int], Row] = {}
 
     def violate(self, invariant: str, what: str) -> None:
         self.found = self.found or BrokenPromiseError(invariant, what)
@@ -185,6 +190,7 @@ class Watch:
             self._owned(table, rows.get(table, ()), spoke)
         for row in rows.get(TRANSACTIONS, ()):
             self._number(row)
+        self._reserved(rows.get(RESERVATIONS, ()))
         self._outbox(rows.get(OUTBOX, ()))
         tables = " ".join(f"{table.name}={len(each)}" for table, each in rows.items())
         self.trace(server.name, f"commits {tables}")
@@ -236,6 +242,21 @@ class Watch:
         first = self._numbers.setdefault((row[1], row[REPEAT_KEY]), row[REF])
         if first != row[REF]:
             self.violate("I8", f"{row[1]}: one start was given the names {first} and {row[REF]}")
+
+    def _reserved(self, rows: Sequence[Row]) -> None:
+        self._reservations |= {(row[1], row[2]): row for row in rows}
+        for row in rows:
+            if row[STATE] != ReservationState.HELD or not row[RESERVED_EVSE]:
+                continue
+            place = (row[1], row[RESERVED_EVSE], row[STATE])
+            held = [
+                each
+                for each in self._reservations.values()
+                if (each[1], each[RESERVED_EVSE], each[STATE]) == place
+                and each[EXPIRES_AT] > row[CHANGED_AT]
+            ]
+            if len(held) > 1:
+                self.violate("I19", f"{row[1]} EVSE {row[RESERVED_EVSE]} is held {len(held)} times")
 
     def _outbox(self, rows: Sequence[Row]) -> None:
         for row in rows:

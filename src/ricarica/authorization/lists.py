@@ -126,11 +126,15 @@ def wanted_of(
     ]
 
 
-def needs_asking(known: LocalList, booted_at: datetime | None, at: datetime) -> bool:
-    """Whether its version has to be asked for before anything else."""
+def needs_asking(known: LocalList, came_at: datetime | None, at: datetime) -> bool:
+    """Whether its version has to be asked for before anything else.
+
+    Args:
+        came_at: When it booted or was connected last: an answer may have been lost before.
+    """
     if known.told_at is None:
         return True
-    if booted_at is not None and known.told_at < booted_at:
+    if came_at is not None and known.told_at < came_at:
         return True
     return at - known.told_at >= ASK_EVERY
 

@@ -52,7 +52,8 @@ class LocalListService:
         if known is None and not definitions:
             return None
         known = known or LocalList(key)
-        if lists.needs_asking(known, station.booted_at, at):
+        came = (each for each in (station.booted_at, station.connection_changed_at) if each)
+        if lists.needs_asking(known, max(came, default=None), at):
             return ReadListVersion()
         if known.trouble is ListTrouble.UNSUPPORTED:
             return ReadListVersion() if definitions else None  # it may have learned it since

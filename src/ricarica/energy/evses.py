@@ -3,13 +3,15 @@
 EVSE 0 is the station as a whole.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from ricarica.energy.facts import Needs
 from ricarica.energy.model import Schedule, Unit
 from ricarica.kernel.ids import EvseNumber, StationKey
+
+REPORTED_IN = timedelta(minutes=5)
 
 
 class Composite(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -37,6 +39,29 @@ class EvseEnergy(msgspec.Struct, frozen=True, kw_only=True):
     has_priority: bool = False
     priority_at: datetime | None = None
     composite: Composite | None = None
-    asked: int | None = None  # number of our question for all profiles, while it is open
+    # Number of our question for all profiles, while it is open; negative once they have changed
+    # since, so that what is still to come tells how it was before.
+    asked: int | None = None
     asked_at: datetime | None = None
     heard_at: datetime | None = None  # when all pages of the last answer had come
+
+    @property
+    def report(self) -> int | None:
+        return None if self.asked is None else abs(self.asked)
+
+    @property
+    def is_doubted(self) -> bool:
+        return self.asked is not None and self.asked < 0
+
+    def is_worth_asking(self, connected_at: datetime | None) -> bool:
+        """Once for each connection: it may have been restarted, or served by others.
+
+        B13.FR.31, E17.FR.15
+        """
+        if connected_at is None:
+            return False
+        return self.asked_at is None or self.asked_at < connected_at
+
+    def is_reporting(self, at: datetime) -> bool:
+        """Some stations say yes and then tell nothing: they are not waited for without end."""
+        return self.asked_at is not None and bool(self.asked) and at < self.asked_at + REPORTED_IN

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, tzinfo
 
 from msgspec.structs import replace
 
-from ricarica.energy.commands import ClearProfiles, SetProfile
+from ricarica.energy.commands import AskProfiles, ClearProfiles, SetProfile
 from ricarica.energy.composite import Occasion, Placed
 from ricarica.energy.evses import EvseEnergy
 from ricarica.energy.facts import ProfilesReported
@@ -76,11 +76,16 @@ def step_for(
     return SetProfile(first.evse, first.wanted)
 
 
+def all_ours(number: int) -> AskProfiles:
+    """All profiles that we could have set there. K09.FR.03"""
+    return AskProfiles(number, sources=(OURS,))
+
+
 def _is_settled(held: Held, since: datetime | None) -> bool:
     if held.outcome == UNSAYABLE:
         return True
     is_forgotten = since is not None and (held.told_at is None or held.told_at < since)
-    return held.is_in_step and not (is_forgotten and not held.unwanted)
+    return held.is_in_step and not is_forgotten
 
 
 def with_answer(

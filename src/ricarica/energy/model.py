@@ -192,8 +192,9 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_in_step(self) -> bool:
+        """What shall go is forgotten once it is gone."""
         if self.unwanted:
-            return self.held is None
+            return False
         return self.wanted is None or same(self.wanted, self.held)
 
 

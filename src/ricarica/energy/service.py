@@ -35,6 +35,7 @@ from ricarica.energy.facts import (
 from ricarica.energy.figures import is_sound
 from ricarica.energy.holding import (
     ACCEPTED,
+    all_ours,
     as_reported,
     from_now,
     is_meant,
@@ -236,7 +237,7 @@ class EnergyService:
         number = self._ids.wire_number()
         known = await self.evse_energy(station, WHOLE_STATION)
         self.save_evse(replace(known, asked=number, asked_at=at))
-        return AskProfiles(number, sources=(OURS,))
+        return all_ours(number)
 
     async def next_step(
         self, station: StationKey, at: datetime, *, tells_profiles: bool
@@ -253,19 +254,13 @@ class EnergyService:
         if not tells_profiles:
             known = await self._stations.get(station)
             return step_for(profiles, since=known.booted_at)
-        if await self._is_worth_asking(station):
-            return await self.ask(station, at)
-        return step_for(profiles)
-
-    async def _is_worth_asking(self, station: StationKey) -> bool:
-        """Once for each connection: it may have been restarted, or served by others.
-
-        B13.FR.31, E17.FR.15
-        """
         known = await self._stations.get(station)
         whole = await self.evse_energy(station, WHOLE_STATION)
-        since = known.connection_changed_at
-        return since is not None and (whole.asked_at is None or whole.asked_at < since)
+        if whole.is_worth_asking(known.connection_changed_at):
+            return await self.ask(station, at)
+        if whole.report is not None and whole.is_reporting(at):
+            return all_ours(whole.report)  # what is told meanwhile, its reports would undo
+        return step_for(profiles)
 
     # -- what became of it
 
@@ -288,6 +283,7 @@ class EnergyService:
             wanted=profile,
         )
         self._store.save_profile(with_answer(held, command, outcome, detail, at))
+        await self._doubt_reports(station)
         self._announce(ChargingProfileChanged(station, command.evse, profile.id, outcome))
 
     async def cleared(self, station: StationKey, command: ClearProfiles) -> None:
@@ -296,6 +292,13 @@ class EnergyService:
             if is_meant(held, command):
                 self._store.remove_profile(held)
                 self._announce(ChargingProfileChanged(station, held.evse, held.id, "cleared"))
+        await self._doubt_reports(station)
+
+    async def _doubt_reports(self, station: StationKey) -> None:
+        """Those on their way tell how it was before: once they are here, it is asked anew."""
+        whole = await self.evse_energy(station, WHOLE_STATION)
+        if whole.report and not whole.is_doubted:
+            self.save_evse(replace(whole, asked=-whole.report))
 
     async def updated(self, station: StationKey, command: UpdateDynamic, at: datetime) -> None:
         """K28.FR.06: the station follows the new amounts."""
@@ -303,6 +306,12 @@ class EnergyService:
         if known and known.held:
             held = with_amounts(known.held, command.amounts, at)
             self._store.save_profile(replace(known, held=held, told_at=at))
+
+    async def not_told(self, station: StationKey, number: int) -> None:
+        """K09: it cannot say what is installed."""
+        whole = await self.evse_energy(station, WHOLE_STATION)
+        if whole.report == number:
+            self.save_evse(replace(whole, asked=None))
 
     async def none_installed(self, station: StationKey, number: int, at: datetime) -> None:
         """K09: the answer to a question for all profiles was that there are none."""
@@ -328,13 +337,17 @@ class EnergyService:
     async def _all_reported(self, station: StationKey, number: int, at: datetime) -> None:
         """What of ours was not among them is not installed."""
         whole = await self.evse_energy(station, WHOLE_STATION)
-        if whole.asked != number or whole.asked_at is None:
+        if whole.report != number or whole.asked_at is None:
+            return
+        if whole.is_doubted:
+            self.save_evse(replace(whole, asked=None, asked_at=None))
+            self._tell(station, BringInStep(UPKEEP))
             return
         for held in await self._store.profiles(station):
             was_told = held.reported_at is not None and held.reported_at >= whole.asked_at
             if held.source != OURS or was_told or held.held is None:
                 continue
-            if held.is_ours:
+            if held.wanted is not None:
                 self._store.save_profile(replace(held, held=None))
             else:
                 self._store.remove_profile(held)

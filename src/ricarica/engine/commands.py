@@ -1,5 +1,6 @@
 """Commands to stations, and what became of them."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -17,7 +18,7 @@ from ricarica.engine.message_log import Logged, stage
 from ricarica.engine.tracing import Tracing
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.clock import Clock
-from ricarica.kernel.errors import InvalidError, RicaricaError
+from ricarica.kernel.errors import InvalidError, RicaricaError, StorageUnavailableError
 from ricarica.kernel.ids import EvseNumber, Ids, StationKey
 from ricarica.link.letters import Ask, Told
 from ricarica.link.letters import Outcome as Reached
@@ -34,6 +35,7 @@ log = structlog.get_logger("ricarica.commands")
 UNSUPPORTED_CODES = frozenset({"NotImplemented", "NotSupported"})
 ASKABLE = frozenset().union(*map(actions.from_csms, BY_NAME.values()))
 FREE_TIMEOUT_S = 30.0  # OCPP-J 2.1 §4.1.2 suggests to begin with it
+NOTED_AGAIN_AFTER_S = (0.5, 2.0, 8.0, 20.0)
 
 NUMBER = "requestId"
 
@@ -280,10 +282,21 @@ class Commands:
         async def write(unit: UnitOfWork) -> None:
             await remember(command, response, origin, unit.slices)
 
-        try:
-            await self._afterwards(key, write)
-        except RicaricaError as error:  # what the station did is done, whether we noted it or not
-            log.warning("command.not_noted", station=str(key), error=str(error))
+        await self._note(key, write)
+
+    async def _note(self, key: StationKey, write: Callable[[UnitOfWork], Awaitable[None]]) -> None:
+        """What the station did is done, though the database may be away just then."""
+        for pause_s in NOTED_AGAIN_AFTER_S:
+            try:
+                await self._afterwards(key, write)
+            except StorageUnavailableError:
+                await asyncio.sleep(pause_s)
+            except RicaricaError as error:
+                log.warning("command.not_noted", station=str(key), error=str(error))
+                return
+            else:
+                return
+        log.warning("command.not_noted", station=str(key), error="nothing could be stored")
 
     def is_worth_telling(self, live: LiveStation, command: object) -> bool:
         """Whether it is sayable, and not known to be in vain."""

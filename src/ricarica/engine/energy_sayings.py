@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from ricarica.energy.commands import (
     AskComposite,
     AskDer,
+    AskProfiles,
     ClearDer,
     ClearProfiles,
     SetDer,
@@ -222,10 +223,12 @@ async def give_up(slices: Slices, key: StationKey, command: object, result: Resu
             await slices.energy.give_up(key, command.profile.id, UNSAYABLE, why)
         case ClearProfiles(id=int()):  # then it cannot have it either
             await slices.energy.cleared(key, command)
+        case AskProfiles():
+            await slices.energy.not_told(key, command.number)
         case SetDer():
             await slices.der.answered(key, command, UNSAYABLE, why, slices.now)
 
 
 def is_given_up(command: object, result: Result) -> bool:
-    is_kept = isinstance(command, SetProfile | ClearProfiles | SetDer)
+    is_kept = isinstance(command, SetProfile | ClearProfiles | AskProfiles | SetDer)
     return is_kept and result.outcome is Outcome.UNSUPPORTED

@@ -15,6 +15,7 @@ from ricarica.reservations.ports import ReservationStore
 
 LONGEST = timedelta(days=7)  # a station that is held for longer charges nobody
 CONNECTOR_TYPE_MAX = 20  # characters
+DISPLACED = "the station holds the EVSE for another"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,13 @@ class ReservationService:
         return ref
 
     async def answered(self, key: StationKey, command: Reserve, status: str, at: datetime) -> None:
-        """It holds it, or says why not."""
+        """It holds it, or says why not. An EVSE is held for one at a time."""
         known = await self._store.get(key, command.number) or _asked(key, command, at)
         is_held = status == "Accepted"
+        if is_held and known.evse:
+            for other in await self._store.held_at(key, known.evse):
+                if other.number != known.number:
+                    self._save(moved(other, ReservationState.REMOVED, at, DISPLACED))
         state = ReservationState.HELD if is_held else ReservationState.REFUSED
         self._save(moved(known, state, at, None if is_held else status))
 
@@ -115,7 +120,7 @@ class ReservationService:
     ) -> None:
         """H03: a transaction began that it was held for."""
         known = await self._store.get(key, number)
-        if known is None or known.transaction == transaction:
+        if known is None or known.transaction is not None:
             return
         used = moved(known, ReservationState.USED, at)
         self._save(replace(used, transaction=transaction))

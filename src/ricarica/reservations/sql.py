@@ -87,5 +87,16 @@ class SqlReservationStore:
     async def get(self, station: StationKey, number: int) -> Reservation | None:
         return await self._work.get(SHELF, (station.tenant, station.station, number))
 
+    async def held_at(self, station: StationKey, evse: EvseNumber) -> list[Reservation]:
+        columns = RESERVATIONS.c
+        found = await self._work.find(
+            SHELF,
+            columns.tenant == station.tenant,
+            columns.station == station.station,
+            columns.evse == evse,
+            columns.state == ReservationState.HELD,
+        )
+        return [each for each in found if each.state is ReservationState.HELD]
+
     def save(self, reservation: Reservation) -> None:
         self._work.put(SHELF, reservation)

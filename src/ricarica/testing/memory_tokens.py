@@ -12,8 +12,8 @@ from ricarica.authorization.model import Attempt, CodeGuard
 from ricarica.authorization.places import Places
 from ricarica.authorization.service import AuthorizationService, Neighbours
 from ricarica.configuration.service import ConfigurationService
-from ricarica.kernel.ids import StationKey, TenantId
-from ricarica.reservations.model import Reservation
+from ricarica.kernel.ids import EvseNumber, StationKey, TenantId
+from ricarica.reservations.model import Reservation, ReservationState
 from ricarica.stations.service import StationPolicy, StationService
 from ricarica.testing.clock import CountedIds
 from ricarica.testing.memory import (
@@ -75,6 +75,14 @@ class MemoryReservationStore:
 
     async def get(self, station: StationKey, number: int) -> Reservation | None:
         return self.reservations.get((station, number))
+
+    async def held_at(self, station: StationKey, evse: EvseNumber) -> list[Reservation]:
+        place = (station, evse, ReservationState.HELD)
+        return [
+            each
+            for each in self.reservations.values()
+            if (each.station, each.evse, each.state) == place
+        ]
 
     def save(self, reservation: Reservation) -> None:
         self.reservations[(reservation.station, reservation.number)] = reservation

@@ -240,6 +240,12 @@ async def test_a_reservation_comes_back_as_it_was(database: OpenDatabase) -> Non
         assert await SqlReservationStore(work).get(KEY, 6) is None
         SqlReservationStore(work).save(replace(held, number=6, state=ReservationState.HELD))
 
+    async with committed(database) as work:
+        store = SqlReservationStore(work)
+        [there] = await store.held_at(KEY, EvseNumber(2))
+        assert there.number == 6
+        assert await store.held_at(KEY, EvseNumber(1)) == []
+
     queries = ReservationQueries(database)
     assert await queries.reservation(KEY, 5) == held
     open_ = await queries.reservations(DEFAULT_TENANT, ReservationFilter(open_at=NOON))
