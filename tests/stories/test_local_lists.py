@@ -156,6 +156,23 @@ async def test_a_list_that_somebody_else_changed_is_sent_anew(
 
 
 @ALL
+async def test_a_list_whose_answer_was_lost_with_the_connection_is_sent_anew(
+    network: World, dialect: Dialect
+) -> None:
+    await network.add_token("A1")
+    station = await network.station("SIENA-1", dialect)
+    await define(network, EVERYBODY)
+    station.core.tokens.replace_list(2, {"A1": Verdict("Accepted"), "A2": Verdict("Accepted")})
+    await network.pass_time(timedelta(minutes=1))
+
+    await network.cut(station)
+    await network.connect(station)
+    await network.pass_time(timedelta(minutes=3))
+
+    assert listed(station) == {"a1": "Accepted"}
+
+
+@ALL
 async def test_a_change_that_comes_too_late_is_followed_by_the_whole(
     network: World, dialect: Dialect
 ) -> None:

@@ -142,6 +142,23 @@ async def test_the_same_number_puts_another_in_its_place(network: World, dialect
     assert (await the_one(network, station)).evse == 2
 
 
+@pytest.mark.usecase("H01")
+async def test_an_evse_is_held_for_one_at_a_time(network: World, dialect: Dialect) -> None:
+    await network.add_token(CARD)
+    station = await network.station("COMO-1", dialect)
+    first, _ = await reserve(network, station)
+    station.evses[1].reservation = None  # and what it told of that was lost
+
+    second, _ = await reserve(network, station)
+
+    page = await ReservationQueries(network.database).reservations(key_of(station).tenant)
+    states = {each.number: each.state for each in page.items}
+    assert states == {
+        first.number: ReservationState.REMOVED,
+        second.number: ReservationState.HELD,
+    }
+
+
 @pytest.mark.usecase("H02")
 @pytest.mark.tc("TC_H_17_CSMS")
 async def test_a_cancelled_reservation_holds_nothing(network: World, dialect: Dialect) -> None:
@@ -198,6 +215,21 @@ async def test_a_transaction_uses_what_was_held_for_it(network: World, dialect: 
     used = await the_one(network, station)
     assert (used.state, used.transaction) == (ReservationState.USED, transaction.id)
     assert transaction.reservation == used.number
+
+
+@pytest.mark.usecase("H03")
+async def test_a_reservation_is_used_once(network: World) -> None:
+    await network.add_token(CARD)
+    station = await network.station("COMO-1", V16)
+    made, _ = await reserve(network, station)
+    told = network.teller(station)
+    start = {"connectorId": 1, "idTag": CARD, "meterStart": 0, "reservationId": made.number}
+
+    for minute in (1, 2):
+        await told.call("StartTransaction", start | {"timestamp": f"2026-03-02T08:0{minute}:00Z"})
+
+    first, _ = await network.transactions(station)
+    assert (await the_one(network, station)).transaction == first.id
 
 
 @pytest.mark.usecase("H03", "C09")

@@ -3,16 +3,20 @@
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
 import pytest
+from msgspec import structs
 
 from ricarica.energy.commands import (
     AskComposite,
     AskProfiles,
     ClearProfiles,
+    SetProfile,
     StartLimited,
 )
 from ricarica.energy.composite import ceiling_at
+from ricarica.energy.facts import ProfilesReported
 from ricarica.energy.model import (
     WHOLE_STATION,
     Kind,
@@ -24,9 +28,11 @@ from ricarica.energy.model import (
     Unit,
     flat,
 )
+from ricarica.energy.sql import PROFILE_SHELF
 from ricarica.engine.energy_orders import limited_start
+from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.errors import InvalidError
-from ricarica.kernel.ids import EvseNumber, StationKey
+from ricarica.kernel.ids import DEFAULT_TENANT, EvseNumber, StationKey
 from ricarica.ocpp.dialects import V16, V21, V201, Dialect
 from ricarica.simulator.blocks.smart_charging import Outside, limit_from_outside
 from ricarica.simulator.simulated import SimulatedStation
@@ -280,6 +286,79 @@ async def test_a_profile_that_is_still_there_is_not_set_again(
     await network.pass_time(3 * MINUTE)
 
     assert len(said(network, station, "SetChargingProfile")) == 1
+
+
+@pytest.mark.usecase("K10")
+async def test_a_profile_whose_answer_was_lost_is_cleared_when_it_shall_go(
+    network: World, dialect: Dialect
+) -> None:
+    station = await charging(network, dialect)
+    await install(network, station, WHOLE_STATION, default(8))
+    [profile] = await held(network, station)
+    await network.cut(station)
+    await forget_answer(network, station)
+    await network.carry_out(lambda slices: slices.energy.unwant(key_of(station), profile.id))
+
+    await network.connect(station)
+    await network.pass_time(3 * MINUTE)
+
+    assert station.core.profiles == ()
+    assert await held(network, station) == []
+
+
+async def forget_answer(network: World, station: SimulatedStation) -> None:
+    """As if we had never heard that it took the profile."""
+    [profile] = await held(network, station)
+    unheard = structs.replace(profile, held=None, outcome=None, told_at=None)
+
+    async def forget(unit: UnitOfWork) -> None:
+        unit.work.put(PROFILE_SHELF, unheard)
+
+    await network.soon(network.engine.in_unit(DEFAULT_TENANT, forget))
+
+
+@pytest.mark.usecase("K09")
+@both_of_2x
+async def test_what_changes_while_reports_are_on_their_way_is_asked_for_anew(
+    network: World, dialect: Dialect
+) -> None:
+    station = await charging(network, dialect)
+    await install(network, station, WHOLE_STATION, default(8))
+    [profile] = await held(network, station)
+    key, clear = key_of(station), ClearProfiles(profile.id)
+
+    ask = await network.carry_out(lambda slices: slices.energy.ask(key, slices.now), key)
+    await network.carry_out(lambda slices: slices.energy.unwant(key, profile.id), key)
+    waits = await network.carry_out(partial(next_step, key), key)
+    await network.tell(station, clear)
+    assert profile.held
+    late = ProfilesReported(key, WHOLE_STATION, "CSO", (profile.held,), network.clock.now())
+    network.clock.pass_time(MINUTE / 60)
+    await network.carry_out(
+        lambda slices: slices.energy.report(late, ask.number, is_last=True), key
+    )
+    await network.pass_time(MINUTE)
+
+    assert waits == ask
+    assert station.core.profiles == ()
+    assert await held(network, station) == []
+
+
+@both_of_2x
+async def test_reports_that_never_come_are_not_waited_for(network: World, dialect: Dialect) -> None:
+    station = await network.station("ROMA-1", dialect)
+    key = key_of(station)
+    await network.carry_out(lambda slices: slices.energy.ask(key, slices.now), key)
+    await wanted(network, station, WHOLE_STATION, default(8))
+
+    await network.pass_time(6 * MINUTE)
+    step = await network.carry_out(partial(next_step, key), key)
+
+    assert isinstance(step, SetProfile)
+
+
+async def next_step(key: StationKey, slices: Slices) -> object:
+    return await slices.energy.next_step(key, slices.now, tells_profiles=True)
 
 
 @pytest.mark.usecase("K08")

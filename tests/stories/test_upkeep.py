@@ -1,17 +1,23 @@
 """What is wanted of a station is stored, and the station is brought nearer to it."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
 
 from ricarica.authorization.commands import ClearCache
+from ricarica.engine import commands
 from ricarica.engine.queries.telling import UpkeepQueries
+from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.engine.upkeep import Standing, State, Upkeep
 from ricarica.kernel.errors import StorageUnavailableError
-from ricarica.kernel.ids import EvseNumber, StationKey
+from ricarica.kernel.ids import DEFAULT_TENANT, EvseNumber, StationKey
 from ricarica.ocpp.dialects import V16, Dialect
+from ricarica.reservations import service
+from ricarica.reservations.model import ReservationState
+from ricarica.reservations.queries import ReservationQueries
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result, TransferData, Unlock, Wait
@@ -248,3 +254,29 @@ async def test_what_did_not_reach_a_station_that_stays_connected_is_said_again(
     await network.pass_time(timedelta(minutes=1) + SOON, SOON)
 
     assert told(network, station, "ClearCache") == 1
+
+
+async def test_what_a_station_did_is_noted_though_the_database_was_away_just_then(
+    network: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await network.add_token("04A1B2C3")
+    station = await network.station("ROMA-1", V16)
+    wanted = service.Wish("04A1B2C3", network.clock.now() + timedelta(hours=1), EvseNumber(1))
+    command = await network.carry_out(
+        lambda slices: slices.reservations.prepare(key_of(station), wanted, slices.now)
+    )
+    errors = [StorageUnavailableError("no disk"), StorageUnavailableError("no disk")]
+    noted = network.engine.commands._afterwards
+
+    def away(key: StationKey, work: Callable[[UnitOfWork], Awaitable[None]]) -> Awaitable[None]:
+        if errors and "_remember" in work.__qualname__:
+            raise errors.pop()
+        return noted(key, work)
+
+    monkeypatch.setattr(network.engine.commands, "_afterwards", away)
+    monkeypatch.setattr(commands, "NOTED_AGAIN_AFTER_S", (0.0, 0.0, 0.0))
+
+    await network.tell(station, command)
+
+    page = await ReservationQueries(network.database).reservations(DEFAULT_TENANT)
+    assert [each.state for each in page.items] == [ReservationState.HELD]

@@ -340,8 +340,9 @@ class EnergyService:
         if whole.report != number or whole.asked_at is None:
             return
         if whole.is_doubted:
-            self.save_evse(replace(whole, asked=None, asked_at=None))
-            self._tell(station, BringInStep(UPKEEP))
+            for held in await self._store.profiles(station):
+                self._store.save_profile(replace(held, reported_at=None))
+            self._tell(station, await self.ask(station, at))
             return
         for held in await self._store.profiles(station):
             was_told = held.reported_at is not None and held.reported_at >= whole.asked_at
