@@ -265,7 +265,7 @@ async def test_what_a_station_did_is_noted_though_the_database_was_away_just_the
     command = await network.carry_out(
         lambda slices: slices.reservations.prepare(key_of(station), wanted, slices.now)
     )
-    errors = [StorageUnavailableError("no disk"), StorageUnavailableError("no disk")]
+    errors = [StorageUnavailableError("no disk") for _ in range(3)]
     noted = network.engine.commands._afterwards
 
     def away(key: StationKey, work: Callable[[UnitOfWork], Awaitable[None]]) -> Awaitable[None]:

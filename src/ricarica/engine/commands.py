@@ -286,16 +286,15 @@ class Commands:
 
     async def _note(self, key: StationKey, write: Callable[[UnitOfWork], Awaitable[None]]) -> None:
         """What the station did is done, though the database may be away just then."""
-        for pause_s in NOTED_AGAIN_AFTER_S:
+        for pause_s in (0.0, *NOTED_AGAIN_AFTER_S):
+            await asyncio.sleep(pause_s)
             try:
                 await self._afterwards(key, write)
             except StorageUnavailableError:
-                await asyncio.sleep(pause_s)
+                continue
             except RicaricaError as error:
                 log.warning("command.not_noted", station=str(key), error=str(error))
-                return
-            else:
-                return
+            return
         log.warning("command.not_noted", station=str(key), error="nothing could be stored")
 
     def is_worth_telling(self, live: LiveStation, command: object) -> bool:
