@@ -233,7 +233,7 @@ class Caretaker:
                 return
             anew.discard(choice.kind)
             left = _from(choice.kind, left)
-            if result.outcome is not Outcome.ACCEPTED:
+            if result.outcome not in (Outcome.ACCEPTED, Outcome.UNSUPPORTED):
                 left = left[1:]
                 again |= {next_at} if next_at else set()
         log.warning("upkeep.endless", station=str(key))
@@ -268,7 +268,13 @@ async def _choose(
         if command is None:
             if standing is not None and standing.state is not State.IN_STEP:
                 standings.put(Standing(key, upkeep.kind, State.IN_STEP, now))
-        elif is_worth_telling(standing, digest_of(command), now, anew=upkeep.kind in anew):
+        elif is_worth_telling(
+            standing,
+            digest_of(command),
+            now,
+            anew=upkeep.kind in anew,
+            is_piecemeal=upkeep.is_piecemeal,
+        ):
             started = begun(standing, key, upkeep.kind, now)
             if started != standing:
                 standings.put(started)

@@ -35,6 +35,7 @@ Step = Callable[[Slices, StationKey], Awaitable[object | None]]
 class Upkeep:
     kind: str
     step: Step
+    is_piecemeal: bool = False  # what a station has no word for does not keep the rest from it
 
 
 class State(StrEnum):
@@ -116,17 +117,23 @@ def digest_of(command: object) -> str:
 
 
 def is_worth_telling(
-    standing: Standing | None, digest: str, now: datetime, *, anew: bool = False
+    standing: Standing | None,
+    digest: str,
+    now: datetime,
+    *,
+    anew: bool = False,
+    is_piecemeal: bool = False,
 ) -> bool:
     """Whether to say it now, after what became of it before.
 
     Args:
         anew: The station has booted, perhaps with other firmware, or somebody wants it tried.
+        is_piecemeal: That it has no word for one thing says nothing of another.
     """
     if standing is None or anew:
         return True
     if standing.state is State.UNSUPPORTED:
-        return False
+        return is_piecemeal and standing.told != digest
     if standing.told != digest or standing.next_at is None:
         return True
     return standing.next_at <= now

@@ -103,6 +103,6 @@ UPKEEPS: tuple[Upkeep, ...] = (
     Upkeep("monitors", monitors_step),
     Upkeep("local_list", local_list_step),
     Upkeep("displays", displays_step),
-    Upkeep("charging_profiles", charging_profiles_step),
+    Upkeep("charging_profiles", charging_profiles_step, is_piecemeal=True),
     Upkeep("default_tariff", default_tariff_step),
 )
