@@ -80,7 +80,9 @@ class Porter:
             return handshake.TOO_MANY
         if not await self._has_waited(knock):
             return handshake.TOO_MANY
-        if not self._turnstile.lets_through(network_of(peer.remote)):
+        if self._has_come_and_gone(peer.remote) or not self._turnstile.lets_through(
+            network_of(peer.remote)
+        ):
             # Who charges may come in all the same, which only the core knows.
             knock = msgspec.structs.replace(knock, crowded=True)
         return self._verdict_on(knock, await self._admit(knock), head.headers.get("Origin"))
@@ -193,6 +195,9 @@ class Porter:
         finally:
             self._penitents.discard(who)
         return True
+
+    def _has_come_and_gone(self, remote: str) -> bool:
+        return self._around.offenders.is_restless(remote, self._around.clock.monotonic())
 
     # -- guessing
 

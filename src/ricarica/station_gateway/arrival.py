@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, cast
 
 from ricarica.kernel.errors import InvalidError
@@ -45,6 +46,10 @@ class Door(Protocol):
         """What came was no TLS, no HTTP, or no announcement."""
         ...
 
+    def refusal_delay_s(self, arrival: "Arrival") -> float | None:
+        """Until it may hear that it is refused; None: it shall not hear it."""
+        ...
+
     def left(self, arrival: "Arrival") -> None: ...
 
 
@@ -55,7 +60,18 @@ class Arrival(asyncio.Protocol):
     there, so whoever only connects costs a few small objects.
     """
 
-    __slots__ = ("_alarm", "_around", "_buffer", "_door", "_entrance", "_read", "peer", "transport")
+    __slots__ = (
+        "_alarm",
+        "_around",
+        "_buffer",
+        "_door",
+        "_drips",
+        "_entrance",
+        "_read",
+        "_sip",
+        "peer",
+        "transport",
+    )
 
     transport: asyncio.Transport
     peer: Peer
@@ -66,6 +82,8 @@ class Arrival(asyncio.Protocol):
         self._entrance = entrance
         self._buffer = bytearray()
         self._alarm: Alarm | None = None
+        self._drips = 0  # reads that did not complete anything
+        self._sip: Alarm | None = None
         self._read: Callable[[], None] = self._read_head
 
     @property
@@ -157,7 +175,7 @@ class Arrival(asyncio.Protocol):
         if tls is None:
             return None
         context = tls if isinstance(tls, ssl.SSLContext) else tls.context
-        secured = TlsTransport(self.transport, context, self, self._tls_failed)
+        secured = TlsTransport(self.transport, context, self, self._tls_failed, self._dripped)
         self.transport = secured
         return secured
 
@@ -167,6 +185,7 @@ class Arrival(asyncio.Protocol):
     def _read_head(self) -> None:
         end = head_end(self._buffer)
         if end is None:
+            self._dripped()
             return
         self._rest()
         # What a hasty station sends before it is let in waits in the socket.
@@ -182,6 +201,17 @@ class Arrival(asyncio.Protocol):
         )
         self._door.asked(self, head)
 
+    def _dripped(self) -> None:
+        self._drips += 1
+        if self._drips > self._around.limits.drips_free and self._sip is None:
+            self.transport.pause_reading()
+            self._sip = self._around.timers.call_at(self._around.next_sip_at(), self._sip_on)
+
+    def _sip_on(self) -> None:
+        self._sip = None
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+
     def _certificate(self) -> ClientCertificate | None:
         session, tls = self.transport.get_extra_info("ssl_object"), self._entrance.tls
         if session is None or tls is None:
@@ -195,10 +225,26 @@ class Arrival(asyncio.Protocol):
         self._rest()
         self.transport.abort()
 
-    def refuse(self, rejection: Rejection) -> None:
+    def refuse(self, rejection: Rejection | None = None) -> None:
+        """With TLS there is nothing that could be said before the handshake."""
         self._rest()
         self._buffer.clear()
-        if not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        delay_s = self._door.refusal_delay_s(self)
+        if delay_s is None:
+            self.transport.abort()
+        elif delay_s:
+            self.transport.pause_reading()
+            at = self._around.clock.monotonic() + delay_s
+            self._alarm = self._around.timers.call_at(at, partial(self._end, rejection))
+        else:
+            self._end(rejection)
+
+    def _end(self, rejection: Rejection | None) -> None:
+        if rejection is None:
+            self.transport.abort()
+        elif not self.transport.is_closing():
             self.transport.write(rejecting(rejection))
             self.transport.close()
 
@@ -207,6 +253,9 @@ class Arrival(asyncio.Protocol):
         if self._alarm:
             self._alarm.cancel()
             self._alarm = None
+        if self._sip:
+            self._sip.cancel()
+            self._sip = None
 
 
 def _hear_nothing() -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ricarica.station_gateway.limits import GatewayLimits
 from ricarica.station_gateway.proxies import network_of
+from ricarica.station_gateway.throttle import Throttle
 
 FORGIVEN_AFTER_S = 60.0  # one offence
 FIRST_S = 0.25  # beyond what is free; then twice as long each time
@@ -57,10 +58,18 @@ class Offenders:
         wait_s, names = limits.penance_s, limits.names_max
         self._stations = Grudges(limits.offences_free, wait_s, names)
         self._remotes = Grudges(limits.offences_free_per_remote, wait_s, names)
+        self._fleeting = Throttle(limits.fleeting_visits, names)
 
     def note(self, tenant: str, identity: str, remote: str, now: float) -> None:
         self._stations.note(_name(tenant, identity, remote), now)
         self._remotes.note(network_of(remote), now)
+
+    def came_and_went(self, remote: str, now: float) -> None:
+        """It was let in, and gone at once."""
+        self._fleeting.count(network_of(remote), now)
+
+    def is_restless(self, remote: str, now: float) -> bool:
+        return self._fleeting.exhausted(network_of(remote), now)
 
     def wait_s(self, tenant: str, identity: str, remote: str, now: float) -> float:
         own_s = self._stations.wait_s(_name(tenant, identity, remote), now)

@@ -6,6 +6,8 @@ from ricarica.station_gateway.throttle import Rate
 
 _PER_REMOTE = Rate(per_s=2.0, burst=100)  # many stations may share one address
 _PER_IDENTITY = Rate(per_s=0.1, burst=10)
+_REFUSALS = Rate(per_s=20.0, burst=100)
+_FLEETING = Rate(per_s=5.0, burst=100)
 _VISITS = Rate(per_s=1.0, burst=240)  # each costs commits; a bad line makes one a second
 _ARRIVALS = Rate(per_s=900.0, burst=900)  # TLS costs about a millisecond of the processor each
 _ENTRIES = Rate(per_s=300.0, burst=300)  # each brings a boot and a dozen messages with it
@@ -23,11 +25,21 @@ class GatewayLimits:
     entries: Rate = _ENTRIES  # handshakes; beyond it only stations that charge come in
     handshakes_max: int = 4_000  # that have begun and not been finished; 20 KiB each with TLS
     handshake_s: float = 10.0  # TLS and the request: a station on GPRS needs about 3 s
+    # Reads, each of which costs as much as a small message, however little it brings.
+    drips_free: int = 16  # in a row without an end of what has begun; then one in a second
     crowded_retry_s: float = 30.0  # after how long to come again, give or take a half
     admit_s: float = 15.0  # the core may have to wait for its database
     failures_per_remote: Rate = _PER_REMOTE
     failures_per_identity: Rate = _PER_IDENTITY
     visits: Rate = _VISITS  # successful handshakes of one identity from one address
+    # Of an address; what is more is answered late, so that what follows it comes late.
+    refusals: Rate = _REFUSALS
+    refused_late_s: float = 1.0  # a station comes again after some seconds at the earliest
+    stuck_per_remote: int = 100  # that wait for such an answer; the others are cut off
+    stuck_max: int = 1_000  # 20 KiB each with TLS
+    # Of an address, whoever was there; beyond it only stations that charge come in.
+    fleeting_visits: Rate = _FLEETING
+    fleeting_s: float = 10.0  # what is shorter has cost more than it was good for
     names_max: int = 20_000  # addresses and identities whose failures are remembered
     # Connections that ended for a bad frame: beyond so many, lately, the next has to wait.
     offences_free: int = 3  # of an identity from one address

@@ -17,6 +17,7 @@ from ricarica.station_gateway.proxies import Peer, Proxies
 from ricarica.station_gateway.request_head import Head
 from ricarica.station_gateway.station_socket import StationSocket
 from ricarica.station_gateway.surroundings import Surroundings
+from ricarica.station_gateway.tarpit import Tarpit
 from ricarica.station_gateway.throttle import Rate, TokenBucket
 from ricarica.station_gateway.tls import TlsSource
 from ricarica.station_gateway.websocket import CloseCode
@@ -39,6 +40,7 @@ class StationServer:
         self._host = host
         self._porter = Porter(surroundings)
         self._doorstep = Doorstep(surroundings.limits, surroundings.clock)
+        self._tarpit = Tarpit(surroundings.limits, surroundings.clock)
         self._log_lines = TokenBucket(_LOG_LINES, surroundings.clock.monotonic())
         self._listeners: list[asyncio.Server] = []
         self._arrivals: set[Arrival] = set()  # until they are hosted or gone
@@ -117,18 +119,21 @@ class StationServer:
         self._doorstep.leave(arrival)
         self._around.tally.handshaking = len(self._doorstep)
         self._arrivals.discard(arrival)
+        self._tarpit.leave(arrival)
         self._around.tally.sockets -= 1
+
+    def refusal_delay_s(self, arrival: Arrival) -> float | None:
+        if arrival.is_proxied:  # and who is behind is not known
+            return 0.0
+        return self._tarpit.delay_s(arrival)
 
     def _stand(self, arrival: Arrival) -> None:
         self._doorstep.stand(arrival)
         self._around.tally.handshaking = len(self._doorstep)
 
     def _put_off(self, arrival: Arrival) -> None:
-        """Before TLS there is nothing that could be said; without it one answer fits all."""
-        if arrival.expects_tls:
-            arrival.send_away()
-        else:
-            arrival.refuse(self._porter.crowded())
+        """Without TLS one answer fits all."""
+        arrival.refuse(None if arrival.expects_tls else self._porter.crowded())
 
     # -- with those who have asked
 

@@ -17,6 +17,7 @@ from ricarica.station_gateway.websocket import (
 
 _ORDINARY_BYTES = 8 << 10  # what is longer costs us by its length
 _PIECES_PER_MESSAGE = 8  # to join so many fragments costs as much as to answer a message
+_DRIP_BYTES = 64  # no line is so slow that it would carry no more at a time
 _AT_ONCE = 32  # messages; they keep everybody else waiting for about a millisecond
 
 
@@ -49,6 +50,7 @@ class StationSocket(asyncio.Protocol):
         "_closing",
         "_deaf",
         "_deferred",
+        "_drips",
         "_gone",
         "_held",
         "_incoming",
@@ -78,6 +80,7 @@ class StationSocket(asyncio.Protocol):
         self._alarm: Alarm | None = None
         self._held = False
         self._deferred = False  # the rest of what has come is looked at when others had their turn
+        self._drips = 0  # reads in a row that brought hardly anything
         self._closing = False  # a close frame was sent or received
         self._deaf = False  # what comes makes no sense any more
         self._lost = False
@@ -110,6 +113,7 @@ class StationSocket(asyncio.Protocol):
         if self._listener:
             self._listener.heard()
         self._pump()
+        self._count_drip(len(data))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = True
@@ -124,6 +128,15 @@ class StationSocket(asyncio.Protocol):
         self._unheard += size
         if self._unheard > self._around.limits.unheard_bytes_max:
             self.abort()
+
+    def _count_drip(self, size: int) -> None:
+        """Of whoever sends a message byte by byte, it is read in larger portions."""
+        self._drips = self._drips + 1 if size <= _DRIP_BYTES and self.unfinished else 0
+        if self._drips > self._around.limits.drips_free and not self._deferred:
+            self._deferred = True
+            if not self._transport.is_closing():
+                self._transport.pause_reading()
+            self._around.timers.call_at(self._around.next_sip_at(), self._pump_on)
 
     def _pump(self) -> None:
         left = _AT_ONCE

@@ -23,3 +23,7 @@ class Surroundings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "offenders", Offenders(self.limits))
+
+    def next_sip_at(self) -> float:
+        """When to read on of somebody who sends hardly anything at a time; not of all at once."""
+        return self.clock.monotonic() + self.rng.uniform(0.5, 1.5)

@@ -30,6 +30,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         "_session",
         "_shaken",
         "_upper",
+        "_waits",
     )
 
     def __init__(
@@ -38,12 +39,19 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         context: ssl.SSLContext,
         upper: asyncio.Protocol,
         failed: Callable[[str], None],
+        waits: Callable[[], None],
     ) -> None:
-        """Takes over `below` at once. `failed` is told why a handshake came to nothing."""
+        """Takes over `below` at once.
+
+        Args:
+            failed: Is told why a handshake came to nothing.
+            waits: Is told of each read after which the handshake was not done.
+        """
         super().__init__()
         self._below = below
         self._upper: asyncio.BaseProtocol = upper
         self._failed = failed
+        self._waits = waits
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._session = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
@@ -78,6 +86,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             self._session.do_handshake()
         except ssl.SSLWantReadError:
             self._flush()
+            self._waits()
             return False
         except ssl.SSLError as error:
             self._failed(error.reason or "no TLS")
@@ -85,6 +94,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             self.close()
             return False
         self._shaken = True
+        self._waits = _nothing
         self._failed = _too_late  # or else whoever waited for the handshake would be kept
         self._flush()
         return True
@@ -187,3 +197,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
 def _too_late(_why: str) -> None:
     """A handshake that is done does not fail any more."""
+
+
+def _nothing() -> None:
+    """Nor does anybody wait for it."""
