@@ -211,16 +211,20 @@ async def slow_frames(target: Target, seconds: float) -> Outcomes:
 
 
 async def sipping(port: int, seconds: float, begun: list[bytes], then: bytes = b"") -> Outcomes:
-    """Begin all of them, then a byte now and then; who is cut off begins anew."""
+    """Begin all of them, then a byte now and then, each at a moment of its own.
+
+    All at once, the bursts of this process would keep others from the core that they share.
+    """
     seen: Outcomes = Counter()
     until = time.monotonic() + seconds
 
-    async def sip(stack: AsyncExitStack, first: bytes) -> None:
+    async def sip(stack: AsyncExitStack, first: bytes, offset_s: float) -> None:
         try:
             reader, writer = await stack.enter_async_context(come(port))
             if then:
                 seen[await knock((reader, writer), first)] += 1
             writer.write(then or first)
+            await asyncio.sleep(offset_s)
             while time.monotonic() < until and not writer.is_closing():
                 await asyncio.sleep(SIP_S)
                 writer.write(b"x")
@@ -230,8 +234,8 @@ async def sipping(port: int, seconds: float, begun: list[bytes], then: bytes = b
             seen["cut"] += 1
 
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
-        for first in begun:
-            tasks.create_task(sip(stack, first))
+        for number, first in enumerate(begun):
+            tasks.create_task(sip(stack, first, SIP_S * number / len(begun)))
     return seen
 
 

@@ -39,7 +39,7 @@ def limits_of(config: Config) -> GatewayLimits:
     per_s = config.handshakes_per_s
     return GatewayLimits(
         connections_max=min(config.connections_max, _sockets_allowed()),
-        entries=Rate(per_s, burst=per_s),
+        entries=Rate(per_s, burst=max(per_s // 10, 1)),
         arrivals=Rate(ARRIVALS_PER_ENTRY * per_s, burst=ARRIVALS_PER_ENTRY * per_s),
     )
 

@@ -80,9 +80,7 @@ class Porter:
             return handshake.TOO_MANY
         if not await self._has_waited(knock):
             return handshake.TOO_MANY
-        if self._has_come_and_gone(peer.remote) or not self._turnstile.lets_through(
-            network_of(peer.remote)
-        ):
+        if not await self._has_had_its_turn(peer.remote):
             # Who charges may come in all the same, which only the core knows.
             knock = msgspec.structs.replace(knock, crowded=True)
         return self._verdict_on(knock, await self._admit(knock), head.headers.get("Origin"))
@@ -196,8 +194,15 @@ class Porter:
             self._penitents.discard(who)
         return True
 
-    def _has_come_and_gone(self, remote: str) -> bool:
-        return self._around.offenders.is_restless(remote, self._around.clock.monotonic())
+    async def _has_had_its_turn(self, remote: str) -> bool:
+        now = self._around.clock.monotonic()
+        if self._around.offenders.is_restless(remote, now):
+            return False
+        patience_s = self._around.limits.entry_wait_s
+        wait_s = self._turnstile.wait_s(network_of(remote), patience_s, patience_s)
+        if wait_s:
+            await pause(self._around.timers, now + wait_s)
+        return wait_s is not None
 
     # -- guessing
 

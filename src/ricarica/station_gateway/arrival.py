@@ -46,8 +46,8 @@ class Door(Protocol):
         """What came was no TLS, no HTTP, or no announcement."""
         ...
 
-    def refusal_delay_s(self, arrival: "Arrival") -> float | None:
-        """Until it may hear that it is refused; None: it shall not hear it."""
+    def refusal_delay_s(self, arrival: "Arrival") -> float:
+        """Until it may hear that it is refused."""
         ...
 
     def left(self, arrival: "Arrival") -> None: ...
@@ -231,10 +231,7 @@ class Arrival(asyncio.Protocol):
         self._buffer.clear()
         if self.transport.is_closing():
             return
-        delay_s = self._door.refusal_delay_s(self)
-        if delay_s is None:
-            self.transport.abort()
-        elif delay_s:
+        if delay_s := self._door.refusal_delay_s(self):
             self.transport.pause_reading()
             at = self._around.clock.monotonic() + delay_s
             self._alarm = self._around.timers.call_at(at, partial(self._end, rejection))

@@ -71,7 +71,6 @@ class Connection:
         "_session",
         "_settled",
         "_sign",
-        "_since",
         "_socket",
         "_unanswered",
         "_visitor",
@@ -94,7 +93,6 @@ class Connection:
         self._around = surroundings
         self._leave = leave
         self._asks = Asks(session, surroundings.limits.asks_max)
-        self._since = now
         self._asks_from = now + surroundings.limits.first_ask_after_s
         self._bucket = TokenBucket(surroundings.limits.messages, now)
         self._liveness = Liveness(surroundings.limits, now)
@@ -416,7 +414,6 @@ class Connection:
             return
         self._open = False
         self._around.tally.unanswered -= self._unanswered
-        self._note_fleeting()
         log.info("disconnected", station=str(self.key), epoch=self._epoch, reason=reason)
         self._leave(self)
         if self._alarm:
@@ -430,11 +427,6 @@ class Connection:
         self._around.decisions.close(
             Closed(self.key, self._epoch, reason, self._around.clock.now())
         )
-
-    def _note_fleeting(self) -> None:
-        now = self._around.clock.monotonic()
-        if now < self._since + self._around.limits.fleeting_s and not self._draining:
-            self._around.offenders.came_and_went(self.claim.remote, now)
 
     def note(self, kind: str, text: str, misread: str = "") -> None:
         """For the log; of a station that makes much noise only some is kept."""

@@ -25,29 +25,23 @@ class Turnstile:
         half = Rate(rate.per_s / 2, max(rate.burst // 2, 1))
         self._each = Throttle(half, names_max)
 
-    def lets_through(self, network: str | None) -> bool:
-        """None stands for a proxy, which is many."""
-        now = self._clock.monotonic()
-        if self._all.empty(now) or (network is not None and self._each.exhausted(network, now)):
-            return False
-        self._all.take(now)
-        if network is not None:
-            self._each.count(network, now)
-        return True
-
-    def wait_s(self, network: str | None, patience_s: float) -> float | None:
+    def wait_s(
+        self, network: str | None, patience_s: float, own_patience_s: float = 0.0
+    ) -> float | None:
         """How long until its turn; None if that is longer than it should wait.
 
-        Of one address none wait: it would fill the queue that all stand in.
+        Args:
+            network: None stands for a proxy, which is many.
+            own_patience_s: For what others of its address have taken; they fill the queue that all
+                stand in by half of this time.
         """
         now = self._clock.monotonic()
-        if self._all.due_in(now) > patience_s:
+        own_s = 0.0 if network is None else self._each.due_in(network, now)
+        if self._all.due_in(now) > patience_s or own_s > own_patience_s:
             return None
         if network is not None:
-            if self._each.exhausted(network, now):
-                return None
-            self._each.count(network, now)
-        return self._all.take(now)
+            self._each.take(network, now)
+        return max(own_s, self._all.take(now))
 
 
 class Doorstep:

@@ -66,7 +66,7 @@ class Offenders:
 
     def came_and_went(self, remote: str, now: float) -> None:
         """It was let in, and gone at once."""
-        self._fleeting.count(network_of(remote), now)
+        self._fleeting.take(network_of(remote), now)
 
     def is_restless(self, remote: str, now: float) -> bool:
         return self._fleeting.exhausted(network_of(remote), now)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 import structlog
 
@@ -32,6 +33,11 @@ Host = Callable[[Visitor, StationSocket], Awaitable[None]]
 """Gives a socket to its connection, or closes it."""
 
 
+class _Visit(NamedTuple):
+    remote: str
+    since: float
+
+
 class StationServer:
     """Implements `arrival.Door`."""
 
@@ -45,7 +51,7 @@ class StationServer:
         self._listeners: list[asyncio.Server] = []
         self._arrivals: set[Arrival] = set()  # until they are hosted or gone
         self._receiving: set[asyncio.Task[None]] = set()
-        self._sockets: set[StationSocket] = set()
+        self._sockets: dict[StationSocket, _Visit] = {}
         self._empty: asyncio.Event | None = None  # while someone waits for the last to go
 
     async def listen(
@@ -122,7 +128,7 @@ class StationServer:
         self._tarpit.leave(arrival)
         self._around.tally.sockets -= 1
 
-    def refusal_delay_s(self, arrival: Arrival) -> float | None:
+    def refusal_delay_s(self, arrival: Arrival) -> float:
         if arrival.is_proxied:  # and who is behind is not known
             return 0.0
         return self._tarpit.delay_s(arrival)
@@ -193,12 +199,14 @@ class StationServer:
         transport.write(switching(head.headers["Sec-WebSocket-Key"], spelling, deflate))
         transport.set_protocol(socket)
         self._arrivals.discard(arrival)
-        self._sockets.add(socket)
+        self._sockets[socket] = _Visit(arrival.peer.remote, self._around.clock.monotonic())
         socket.hold()
         return socket
 
     def _gone(self, socket: StationSocket) -> None:
-        self._sockets.discard(socket)
+        visit, now = self._sockets.pop(socket), self._around.clock.monotonic()
+        if now < visit.since + self._around.limits.fleeting_s:
+            self._around.offenders.came_and_went(visit.remote, now)
         self._around.tally.sockets -= 1
         if not self._sockets and self._empty:
             self._empty.set()

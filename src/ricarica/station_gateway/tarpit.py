@@ -1,7 +1,8 @@
 """Whoever is refused again and again is answered late.
 
-A refusal costs little, but one that comes at once lets the next attempt follow at once. Those who
-wait for it cannot knock faster than it comes; those who do not wait are cut off.
+A refusal costs little, but one that comes at once lets the next attempt follow at once, and who
+waits for it cannot knock faster than it comes. So many may wait; the others hear it at once, for
+behind one address there may be a thousand stations that would do as they are told.
 """
 
 from typing import Protocol
@@ -29,18 +30,15 @@ class Tarpit:
     def __len__(self) -> int:
         return len(self._stuck)
 
-    def delay_s(self, refused: Refused) -> float | None:
-        """How long it has to wait for its answer; None: it is not worth one.
-
-        Whoever waits has to `leave` when it is gone.
-        """
+    def delay_s(self, refused: Refused) -> float:
+        """How long it has to wait for its answer. Whoever does has to `leave` when it is gone."""
         network, now = refused.network, self._clock.monotonic()
         if not self._refusals.exhausted(network, now):
             self._refusals.count(network, now)
             return 0.0
         stuck = self._of_each.get(network, 0)
         if stuck >= self._limits.stuck_per_remote or len(self) >= self._limits.stuck_max:
-            return None
+            return 0.0
         self._stuck[refused] = network
         self._of_each[network] = stuck + 1
         return self._limits.refused_late_s

@@ -53,10 +53,23 @@ class Throttle:
         bucket = self._buckets.get(name)
         return bucket is not None and bucket.empty(now)
 
+    def due_in(self, name: str, now: float) -> float:
+        """Seconds until it is not exhausted."""
+        bucket = self._buckets.get(name)
+        return 0.0 if bucket is None else bucket.due_in(now)
+
     def count(self, name: str, now: float) -> None:
-        bucket = self._buckets.pop(name, None) or TokenBucket(self._rate, now)
+        bucket = self._bucket(name, now)
         if not bucket.empty(now):
             bucket.take(now)
+
+    def take(self, name: str, now: float) -> None:
+        """Count it, on credit if need be."""
+        self._bucket(name, now).take(now)
+
+    def _bucket(self, name: str, now: float) -> TokenBucket:
+        bucket = self._buckets.pop(name, None) or TokenBucket(self._rate, now)
         self._buckets[name] = bucket
         if len(self._buckets) > self._names_max:
             self._buckets.popitem(last=False)
+        return bucket

@@ -17,28 +17,35 @@ class Guest:
         self.gone.append(self)
 
 
+def passing(turnstile: Turnstile, networks: list[str] | list[None]) -> int:
+    """How many of these may pass at once."""
+    waits = [turnstile.wait_s(network, patience_s=0.0) for network in networks]
+    assert set(waits) <= {0.0, None}
+    return waits.count(0.0)
+
+
 def test_so_many_pass_at_once_and_then_so_many_a_second() -> None:
     hourglass = Hourglass()
     turnstile = Turnstile(RATE, 10, hourglass)
 
-    assert sum(turnstile.lets_through(str(number)) for number in range(20)) == 8
+    assert passing(turnstile, [str(number) for number in range(20)]) == 8
 
     hourglass.turn(1.0)
 
-    assert sum(turnstile.lets_through(str(number)) for number in range(20)) == 4
+    assert passing(turnstile, [str(number) for number in range(20)]) == 4
 
 
 def test_one_address_takes_no_more_than_half() -> None:
     turnstile = Turnstile(RATE, 10, Hourglass())
 
-    assert sum(turnstile.lets_through("198.51.100.7") for _ in range(20)) == 4
-    assert sum(turnstile.lets_through(str(number)) for number in range(20)) == 4
+    assert passing(turnstile, ["198.51.100.7" for _ in range(20)]) == 4
+    assert passing(turnstile, [str(number) for number in range(20)]) == 4
 
 
 def test_a_proxy_is_not_one_address() -> None:
     turnstile = Turnstile(RATE, 10, Hourglass())
 
-    assert sum(turnstile.lets_through(None) for _ in range(20)) == 8
+    assert passing(turnstile, [None for _ in range(20)]) == 8
 
 
 def test_who_comes_too_early_waits_its_turn_if_that_is_soon() -> None:
@@ -50,6 +57,15 @@ def test_who_comes_too_early_waits_its_turn_if_that_is_soon() -> None:
     assert waits == [0.0] * 8 + [0.25, 0.5, 0.75, 1.0, None, None]
     hourglass.turn(0.25)
     assert turnstile.wait_s("late", patience_s=1.0) == 1.0
+
+
+def test_those_of_one_address_wait_for_each_other_if_they_may() -> None:
+    turnstile = Turnstile(RATE, 10, Hourglass())
+
+    waits = [turnstile.wait_s("one", patience_s=1.0, own_patience_s=1.0) for _ in range(8)]
+
+    assert waits == [0.0] * 4 + [0.5, 1.0, None, None]
+    assert turnstile.wait_s("other", patience_s=1.0) == 0.0
 
 
 def test_of_one_address_nobody_waits() -> None:

@@ -10,6 +10,7 @@ from websockets.typing import Subprotocol
 
 from ricarica.station_gateway.gateway import StationGateway
 from ricarica.station_gateway.limits import GatewayLimits
+from ricarica.station_gateway.throttle import Rate
 from ricarica.testing.gateway import Hourglass, ScriptedCore
 
 
@@ -30,7 +31,8 @@ def hourglass() -> Hourglass:
 
 @pytest.fixture
 def limits() -> GatewayLimits:
-    return GatewayLimits(close_s=1.0)
+    """Time does not pass by itself, so that nobody's turn would ever come."""
+    return GatewayLimits(entries=Rate(per_s=1.0, burst=1_000), close_s=1.0)
 
 
 @pytest.fixture

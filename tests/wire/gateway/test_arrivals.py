@@ -169,7 +169,7 @@ async def test_only_one_request_is_read_of_a_connection(port: int, core: Scripte
 class TestInAStorm:
     @pytest.fixture
     def limits(self) -> GatewayLimits:
-        return GatewayLimits(entries=Rate(1.0, burst=4), close_s=1.0)
+        return GatewayLimits(entries=Rate(1.0, burst=4), entry_wait_s=0.0, close_s=1.0)
 
     async def test_only_stations_that_charge_are_let_in_beyond_the_rate(
         self, port: int, core: ScriptedCore, hourglass: Hourglass
@@ -211,6 +211,31 @@ class TestInAStorm:
 
         assert all(knocks)
         assert [knock.crowded for knock in core.knocks] == [False, False, True, True, False]
+
+
+class TestTheirTurn:
+    @pytest.fixture
+    def limits(self) -> GatewayLimits:
+        return GatewayLimits(entries=Rate(2.0, burst=2), entry_wait_s=1.0, close_s=1.0)
+
+    async def test_those_beyond_the_rate_are_let_in_one_after_the_other(
+        self, port: int, core: ScriptedCore, hourglass: Hourglass
+    ) -> None:
+        async with AsyncExitStack() as stack:
+            for number in range(1, 6):
+                address = f"127.0.1.{number}"
+                _, writer = await stack.enter_async_context(come(port, address))
+                writer.write(REQUEST.replace(b"CP1", b"CP%d" % number) + b"\r\n")
+                assert await said_to(port, b"GET nonsense\r\n\r\n", address)  # it was read too
+            let_in = [[knock.identity for knock in core.knocks]]
+            for _ in range(2):
+                hourglass.turn(0.5)
+                await until(lambda: len(core.knocks) > len(let_in[-1]))
+                let_in.append([knock.identity for knock in core.knocks])
+
+        assert let_in[0] == ["CP1", "CP2", "CP5"]
+        assert let_in[1:] == [[*let_in[0], "CP3"], [*let_in[0], "CP3", "CP4"]]
+        assert [knock.identity for knock in core.knocks if knock.crowded] == ["CP5"]
 
 
 class TestFloods:
@@ -385,7 +410,7 @@ class TestWhoIsRefusedAgainAndAgain:
         hourglass.turn(1.0)
 
         assert first == [b"401", b"401"]
-        assert (beyond, other[9:12], waits) == (b"", b"401", True)
+        assert (beyond[9:12], other[9:12], waits) == (b"401", b"401", True)
         assert (await late)[9:12] == b"401"
 
     async def test_a_gateway_that_stops_does_not_wait_for_it(
