@@ -33,8 +33,7 @@ from ricarica.engine.energy_orders import limited_start
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import DEFAULT_TENANT, EvseNumber, StationKey
-from ricarica.ocpp.dialects import V16, V21, V201, Dialect
-from ricarica.ocpp.v2 import messages as v2
+from ricarica.ocpp.dialects import V21, V201, Dialect
 from ricarica.simulator.blocks.smart_charging import Outside, limit_from_outside
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.slices import Slices
@@ -48,7 +47,6 @@ from tests.stories.limiting import (
     charging,
     default,
     drawn,
-    dynamic,
     held,
     install,
     known,
@@ -358,26 +356,6 @@ async def test_reports_that_never_come_are_not_waited_for(network: World, dialec
     assert isinstance(step, SetProfile)
 
 
-@pytest.mark.usecase("K01", "K09")
-@both_of_2x
-async def test_a_station_that_cannot_say_what_is_installed_is_told_what_shall_be(
-    network: World, dialect: Dialect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    station = await network.station("ROMA-1", dialect)
-    await network.cut(station)
-    commands = {**station.core.abilities.commands}
-    del commands[v2.GetChargingProfilesRequest]
-    abilities = replace(station.core.abilities, commands=commands)
-    monkeypatch.setattr(station.core, "abilities", abilities)
-    await wanted(network, station, WHOLE_STATION, default(8))
-
-    await network.connect(station)
-    await network.pass_time(3 * MINUTE)
-
-    assert len(said(network, station, "GetChargingProfiles")) == 1
-    assert [profile.purpose for profile in station.core.profiles] == ["TxDefaultProfile"]
-
-
 async def next_step(key: StationKey, slices: Slices) -> object:
     return await slices.energy.next_step(key, slices.now, tells_profiles=True)
 
@@ -477,36 +455,3 @@ async def test_a_refused_profile_says_why_and_is_not_taken_for_installed(
     [profile] = await held(network, station)
     assert result.outcome is Outcome.REFUSED
     assert (profile.outcome, profile.held) == ("refused", None)
-
-
-@pytest.mark.usecase("K01")
-@pytest.mark.parametrize("dialect", [V16, V201], ids=str)
-async def test_what_a_dialect_has_no_word_for_is_kept_and_never_sent(
-    network: World, dialect: Dialect
-) -> None:
-    station = await network.station("ROMA-1", dialect)
-    command = await wanted(network, station, WHOLE_STATION, dynamic())
-
-    result = await network.tell(station, command)
-
-    assert result.outcome is Outcome.UNSUPPORTED
-    assert said(network, station, "SetChargingProfile") == []
-
-
-@pytest.mark.usecase("K01", "K06")
-async def test_what_a_dialect_has_no_word_for_does_not_keep_the_rest_from_it(
-    network: World,
-) -> None:
-    station = await network.station("ROMA-1", V201)
-    await network.cut(station)
-    await wanted(network, station, WHOLE_STATION, dynamic(stack_level=1))
-    await wanted(network, station, WHOLE_STATION, default(8))
-
-    await network.connect(station)
-    await network.pass_time(3 * MINUTE)
-
-    assert [profile.purpose for profile in station.core.profiles] == ["TxDefaultProfile"]
-    assert sorted(str(each.outcome) for each in await held(network, station)) == [
-        "accepted",
-        "unsupported",
-    ]
