@@ -233,7 +233,8 @@ class Caretaker:
                 return
             anew.discard(choice.kind)
             left = _from(choice.kind, left)
-            if result.outcome not in (Outcome.ACCEPTED, Outcome.UNSUPPORTED):
+            goes_on = result.outcome is Outcome.UNSUPPORTED and left[0].is_piecemeal
+            if result.outcome is not Outcome.ACCEPTED and not goes_on:
                 left = left[1:]
                 again |= {next_at} if next_at else set()
         log.warning("upkeep.endless", station=str(key))

@@ -63,7 +63,10 @@ class Porter:
         self._tales = TokenBucket(_TALES, surroundings.clock.monotonic())
         self._turnstile = Turnstile(limits.entries, limits.names_max, surroundings.clock)
 
-    async def receive(self, peer: Peer, head: Head) -> Visitor | NoCommonDialect | Rejection:
+    async def receive(
+        self, peer: Peer, head: Head, counted_as: str | None
+    ) -> Visitor | NoCommonDialect | Rejection:
+        """`counted_as`: its address, in a crowd; None stands for a proxy, which is many."""
         problem = handshake.upgrade_problem(head.method, head.headers)
         if problem:
             return problem
@@ -80,7 +83,7 @@ class Porter:
             return handshake.TOO_MANY
         if not await self._has_waited(knock):
             return handshake.TOO_MANY
-        if not await self._has_had_its_turn(peer.remote):
+        if not await self._has_had_its_turn(counted_as):
             # Who charges may come in all the same, which only the core knows.
             knock = msgspec.structs.replace(knock, crowded=True)
         return self._verdict_on(knock, await self._admit(knock), head.headers.get("Origin"))
@@ -194,12 +197,12 @@ class Porter:
             self._penitents.discard(who)
         return True
 
-    async def _has_had_its_turn(self, remote: str) -> bool:
+    async def _has_had_its_turn(self, network: str | None) -> bool:
         now = self._around.clock.monotonic()
-        if self._around.offenders.is_restless(remote, now):
+        if network is not None and self._around.offenders.is_restless(network, now):
             return False
         patience_s = self._around.limits.entry_wait_s
-        wait_s = self._turnstile.wait_s(network_of(remote), patience_s, patience_s)
+        wait_s = self._turnstile.wait_s(network, patience_s, patience_s)
         if wait_s:
             await pause(self._around.timers, now + wait_s)
         return wait_s is not None

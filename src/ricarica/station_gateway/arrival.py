@@ -91,6 +91,11 @@ class Arrival(asyncio.Protocol):
         return network_of(self.peer.remote)
 
     @property
+    def counted_as(self) -> str | None:
+        """None stands for a proxy, which is many."""
+        return None if self.is_proxied else self.network
+
+    @property
     def expects_tls(self) -> bool:
         return self._entrance.tls is not None
 
@@ -140,6 +145,12 @@ class Arrival(asyncio.Protocol):
             self._begin_tls()
 
     def data_received(self, data: bytes) -> None:
+        if self._read is _hear_nothing:
+            if not self.transport.is_closing():
+                self.transport.pause_reading()
+            return
+        if data and not self._buffer:
+            self._drips = 0
         self._buffer += data
         try:
             self._read()
@@ -148,7 +159,7 @@ class Arrival(asyncio.Protocol):
             self.refuse(Rejection(error.status, f"{error}\n"))
         except InvalidError as error:
             self._door.misspoke(self, str(error))
-            self.transport.abort()
+            self.refuse()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._rest()
@@ -175,12 +186,13 @@ class Arrival(asyncio.Protocol):
         if tls is None:
             return None
         context = tls if isinstance(tls, ssl.SSLContext) else tls.context
-        secured = TlsTransport(self.transport, context, self, self._tls_failed, self._dripped)
+        secured = TlsTransport(self.transport, context, self, self._tls_failed)
         self.transport = secured
         return secured
 
     def _tls_failed(self, why: str) -> None:
         self._door.misspoke(self, why.lower().replace("_", " "))
+        self.refuse()
 
     def _read_head(self) -> None:
         end = head_end(self._buffer)
@@ -226,7 +238,7 @@ class Arrival(asyncio.Protocol):
         self.transport.abort()
 
     def refuse(self, rejection: Rejection | None = None) -> None:
-        """With TLS there is nothing that could be said before the handshake."""
+        """None when there is nothing that could be said, as before TLS is spoken."""
         self._rest()
         self._buffer.clear()
         if self.transport.is_closing():
@@ -239,11 +251,11 @@ class Arrival(asyncio.Protocol):
             self._end(rejection)
 
     def _end(self, rejection: Rejection | None) -> None:
-        if rejection is None:
-            self.transport.abort()
-        elif not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if rejection is not None:
             self.transport.write(rejecting(rejection))
-            self.transport.close()
+        self.transport.close()
 
     def _rest(self) -> None:
         self._read = _hear_nothing

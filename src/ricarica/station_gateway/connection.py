@@ -39,6 +39,7 @@ from ricarica.station_gateway.websocket import CloseCode
 log = structlog.get_logger("ricarica.gateway")
 
 _FLOOD_NOTED_S = 60.0  # one alarm a minute says as much as a thousand
+_WEIGHT_OF_A_READ = 0.25  # of a message; a proper one comes whole, or in some hundreds of bytes
 _OFFENCES = frozenset({"bad_frame", "binary_frame", "overrun"})  # what ends a connection
 
 
@@ -155,6 +156,9 @@ class Connection:
         self._react(self._session.receive(text, now))
         self._flush()
         self._keep_up(now, weight)
+
+    def take_piece(self) -> None:
+        self._keep_up(self._around.clock.monotonic(), _WEIGHT_OF_A_READ)
 
     def ended(self, reason: str) -> None:
         self._end(reason)

@@ -14,6 +14,7 @@ from ricarica.station_gateway.proxies import network_of
 from ricarica.station_gateway.throttle import Throttle
 
 FORGIVEN_AFTER_S = 60.0  # one offence
+ATONED_AFTER_S = 20.0  # coming and going: a line that was bad for long is not told so for long
 FIRST_S = 0.25  # beyond what is free; then twice as long each time
 
 
@@ -64,12 +65,13 @@ class Offenders:
         self._stations.note(_name(tenant, identity, remote), now)
         self._remotes.note(network_of(remote), now)
 
-    def came_and_went(self, remote: str, now: float) -> None:
+    def came_and_went(self, network: str, now: float) -> None:
         """It was let in, and gone at once."""
-        self._fleeting.take(network_of(remote), now)
+        if self._fleeting.due_in(network, now) < ATONED_AFTER_S:
+            self._fleeting.take(network, now)
 
-    def is_restless(self, remote: str, now: float) -> bool:
-        return self._fleeting.exhausted(network_of(remote), now)
+    def is_restless(self, network: str, now: float) -> bool:
+        return self._fleeting.exhausted(network, now)
 
     def wait_s(self, tenant: str, identity: str, remote: str, now: float) -> float:
         own_s = self._stations.wait_s(_name(tenant, identity, remote), now)

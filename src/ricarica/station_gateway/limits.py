@@ -27,7 +27,7 @@ class GatewayLimits:
     handshakes_max: int = 4_000  # that have begun and not been finished; 20 KiB each with TLS
     handshake_s: float = 10.0  # TLS and the request: a station on GPRS needs about 3 s
     # Reads, each of which costs as much as a small message, however little it brings.
-    drips_free: int = 16  # in a row without an end of what has begun; then one in a second
+    drips_free: int = 16  # in a row that complete nothing; then about one in a second
     crowded_retry_s: float = 30.0  # after how long to come again, give or take a half
     admit_s: float = 15.0  # the core may have to wait for its database
     failures_per_remote: Rate = _PER_REMOTE

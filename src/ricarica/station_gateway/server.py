@@ -34,7 +34,7 @@ Host = Callable[[Visitor, StationSocket], Awaitable[None]]
 
 
 class _Visit(NamedTuple):
-    remote: str
+    by: str | None
     since: float
 
 
@@ -95,7 +95,7 @@ class StationServer:
             tally.shed += 1
             arrival.send_away()
             return None
-        wait_s = self._doorstep.wait_s(None if arrival.is_proxied else arrival.network)
+        wait_s = self._doorstep.wait_s(arrival.counted_as)
         if wait_s is None:
             tally.shed += 1
             self._put_off(arrival)
@@ -129,8 +129,6 @@ class StationServer:
         self._around.tally.sockets -= 1
 
     def refusal_delay_s(self, arrival: Arrival) -> float:
-        if arrival.is_proxied:  # and who is behind is not known
-            return 0.0
         return self._tarpit.delay_s(arrival)
 
     def _stand(self, arrival: Arrival) -> None:
@@ -145,7 +143,7 @@ class StationServer:
 
     async def _receive(self, arrival: Arrival, head: Head) -> None:
         try:
-            outcome = await self._porter.receive(arrival.peer, head)
+            outcome = await self._porter.receive(arrival.peer, head, arrival.counted_as)
         except BaseException:
             arrival.send_away()  # nobody else would
             raise
@@ -199,14 +197,14 @@ class StationServer:
         transport.write(switching(head.headers["Sec-WebSocket-Key"], spelling, deflate))
         transport.set_protocol(socket)
         self._arrivals.discard(arrival)
-        self._sockets[socket] = _Visit(arrival.peer.remote, self._around.clock.monotonic())
+        self._sockets[socket] = _Visit(arrival.counted_as, self._around.clock.monotonic())
         socket.hold()
         return socket
 
     def _gone(self, socket: StationSocket) -> None:
         visit, now = self._sockets.pop(socket), self._around.clock.monotonic()
-        if now < visit.since + self._around.limits.fleeting_s:
-            self._around.offenders.came_and_went(visit.remote, now)
+        if visit.by is not None and now < visit.since + self._around.limits.fleeting_s:
+            self._around.offenders.came_and_went(visit.by, now)
         self._around.tally.sockets -= 1
         if not self._sockets and self._empty:
             self._empty.set()

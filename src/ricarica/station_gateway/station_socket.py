@@ -32,6 +32,10 @@ class Listener(Protocol):
         """`weight` says how many ordinary messages it costs as much as."""
         ...
 
+    def take_piece(self) -> None:
+        """A read that completed nothing."""
+        ...
+
     def take_ping(self, payload: bytes) -> None: ...
 
     def take_pong(self) -> None: ...
@@ -110,7 +114,7 @@ class StationSocket(asyncio.Protocol):
         if self._deaf:
             return
         self._incoming.feed(data)
-        if self._listener:
+        if self._listener and data:
             self._listener.heard()
         self._pump()
         self._count_drip(len(data))
@@ -131,8 +135,13 @@ class StationSocket(asyncio.Protocol):
 
     def _count_drip(self, size: int) -> None:
         """Of whoever sends a message byte by byte, it is read in larger portions."""
-        self._drips = self._drips + 1 if size <= _DRIP_BYTES and self.unfinished else 0
-        if self._drips > self._around.limits.drips_free and not self._deferred:
+        if self._held or self._deferred or (size and not self.unfinished):
+            self._drips = 0
+            return
+        if self._listener:
+            self._listener.take_piece()
+        self._drips = self._drips + 1 if size <= _DRIP_BYTES else 0
+        if self._drips > self._around.limits.drips_free:
             self._deferred = True
             if not self._transport.is_closing():
                 self._transport.pause_reading()

@@ -14,8 +14,8 @@ from ricarica.station_gateway.throttle import Throttle
 
 class Refused(Protocol):
     @property
-    def network(self) -> str:
-        """By which those are counted together who may be one and the same."""
+    def counted_as(self) -> str | None:
+        """By which those are counted together who may be one and the same; None: a proxy."""
         ...
 
 
@@ -32,7 +32,9 @@ class Tarpit:
 
     def delay_s(self, refused: Refused) -> float:
         """How long it has to wait for its answer. Whoever does has to `leave` when it is gone."""
-        network, now = refused.network, self._clock.monotonic()
+        network, now = refused.counted_as, self._clock.monotonic()
+        if network is None:
+            return 0.0
         if not self._refusals.exhausted(network, now):
             self._refusals.count(network, now)
             return 0.0

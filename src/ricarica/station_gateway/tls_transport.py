@@ -30,7 +30,6 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         "_session",
         "_shaken",
         "_upper",
-        "_waits",
     )
 
     def __init__(
@@ -39,19 +38,16 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         context: ssl.SSLContext,
         upper: asyncio.Protocol,
         failed: Callable[[str], None],
-        waits: Callable[[], None],
     ) -> None:
         """Takes over `below` at once.
 
-        Args:
-            failed: Is told why a handshake came to nothing.
-            waits: Is told of each read after which the handshake was not done.
+        `failed` is told why a handshake came to nothing, and ends the connection. Of bytes that say
+        nothing yet, the upper protocol receives none at all.
         """
         super().__init__()
         self._below = below
         self._upper: asyncio.BaseProtocol = upper
         self._failed = failed
-        self._waits = waits
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._session = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
@@ -65,8 +61,8 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._incoming.write(data)
-        if self._shaken or self._shake():
-            self._deliver()
+        if (self._shaken or self._shake()) and not self._deliver():
+            self._hand_up(b"")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._is_closing = True
@@ -86,37 +82,52 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             self._session.do_handshake()
         except ssl.SSLWantReadError:
             self._flush()
-            self._waits()
+            self._hand_up(b"")
             return False
         except ssl.SSLError as error:
-            self._failed(error.reason or "no TLS")
             self._flush()  # the alert that says why
-            self.close()
+            self._failed(error.reason or "no TLS")
+            self._failed = _too_late
             return False
         self._shaken = True
-        self._waits = _nothing
         self._failed = _too_late  # or else whoever waited for the handshake would be kept
         self._flush()
         return True
 
-    def _deliver(self) -> None:
-        """Hand up what has come, as long as it is wanted."""
-        while not self._is_paused and not self._is_closing:
-            try:
-                data = self._session.read(_READ_BYTES)
-            except ssl.SSLWantReadError:
-                break
-            except ssl.SSLError:
-                self.abort()
-                return
-            if not data:  # the peer says that nothing follows
-                self.close()
-                return
-            assert isinstance(self._upper, asyncio.Protocol), "streams are read by protocols"
-            self._upper.data_received(data)
+    def _deliver(self) -> bool:
+        """Hand up what has come, as long as it is wanted; False if it says nothing yet."""
+        is_more, has_said = True, self._is_paused
+        while is_more and not self._is_paused and not self._is_closing:
+            data, is_more = self._read_some()
+            if data:
+                self._hand_up(data)
+                has_said = True
         self._flush()  # keys are renewed on the way
         if self.get_write_buffer_size() > _BACKLOG_BYTES_MAX:
             self.abort()
+        return has_said or self._is_closing
+
+    def _read_some(self) -> tuple[bytes, bool]:
+        """Small records are read as one; False when they were the last."""
+        data = b""
+        try:
+            while len(data) < _READ_BYTES:
+                part = self._session.read(_READ_BYTES)
+                if not part:  # the peer says that nothing follows
+                    if not data:
+                        self.close()
+                    break
+                data = data + part if data else part
+        except ssl.SSLWantReadError:
+            return data, False
+        except ssl.SSLError:
+            if not data:
+                self.abort()
+        return data, True
+
+    def _hand_up(self, data: bytes) -> None:
+        assert isinstance(self._upper, asyncio.Protocol), "streams are read by protocols"
+        self._upper.data_received(data)
 
     # -- from above
 
@@ -197,7 +208,3 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
 def _too_late(_why: str) -> None:
     """A handshake that is done does not fail any more."""
-
-
-def _nothing() -> None:
-    """Nor does anybody wait for it."""

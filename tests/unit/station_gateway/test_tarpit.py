@@ -13,7 +13,7 @@ MANY = "198.51.100.7"
 
 @dataclass(eq=False)
 class Peer:
-    network: str = MANY
+    counted_as: str | None = MANY
 
 
 def test_the_first_refusals_are_told_at_once_and_the_others_late() -> None:
@@ -56,3 +56,9 @@ def test_who_did_not_wait_may_leave_too() -> None:
     tarpit.leave(Peer())
 
     assert len(tarpit) == 0
+
+
+def test_a_proxy_is_answered_at_once() -> None:
+    tarpit = Tarpit(LIMITS, Hourglass())
+
+    assert [tarpit.delay_s(Peer(None)) for _ in range(9)] == [0.0] * 9

@@ -135,6 +135,21 @@ async def test_a_station_that_comes_back_resumes_its_session(
     assert answer.startswith(b"HTTP/1.1 101")
 
 
+async def test_what_comes_in_many_small_records_is_read_as_one(
+    tls_port: int, files: Files, core: ScriptedCore
+) -> None:
+    message = b'[2,"1","Heartbeat",{}]'
+    reader, writer = await asyncio.open_connection("127.0.0.1", tls_port, ssl=files.trusting())
+    for raw in (REQUEST, bytes((0x81, 0x80 | len(message))) + bytes(4) + message):
+        for byte in raw:
+            writer.write(bytes((byte,)))
+        if raw is REQUEST:
+            await soon(reader.readuntil(b"\r\n\r\n"))
+
+    assert (await soon(core.delivered.get()))[0].message_id == "1"
+    writer.transport.abort()
+
+
 async def test_messages_of_any_size_arrive_whole_in_both_directions(
     tls_port: int, files: Files, core: ScriptedCore
 ) -> None:
