@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 _READ_BYTES = 64 << 10  # four records
+_RECORDS_AT_ONCE = 4_096  # small ones, as some stations send a byte in each
 _BACKLOG_BYTES_MAX = 1 << 20  # what OpenSSL answers by itself to a peer that does not read
 
 
@@ -109,21 +110,19 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     def _read_some(self) -> tuple[bytes, bool]:
         """Small records are read as one; False when they were the last."""
-        data = b""
+        parts: list[bytes] = []
         try:
-            while len(data) < _READ_BYTES:
-                part = self._session.read(_READ_BYTES)
-                if not part:  # the peer says that nothing follows
-                    if not data:
-                        self.close()
-                    break
-                data = data + part if data else part
+            while len(parts) < _RECORDS_AT_ONCE and (part := self._session.read(_READ_BYTES)):
+                parts.append(part)
         except ssl.SSLWantReadError:
-            return data, False
+            return b"".join(parts), False
         except ssl.SSLError:
-            if not data:
+            if not parts:
                 self.abort()
-        return data, True
+        else:
+            if not parts:  # the peer says that nothing follows
+                self.close()
+        return b"".join(parts), True
 
     def _hand_up(self, data: bytes) -> None:
         assert isinstance(self._upper, asyncio.Protocol), "streams are read by protocols"
