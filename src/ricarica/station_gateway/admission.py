@@ -198,14 +198,19 @@ class Porter:
         return True
 
     async def _has_had_its_turn(self, network: str | None) -> bool:
+        if network is not None:
+            await self._has_calmed_down(network)
         now = self._around.clock.monotonic()
-        if network is not None and self._around.offenders.is_restless(network, now):
-            return False
         patience_s = self._around.limits.entry_wait_s
         wait_s = self._turnstile.wait_s(network, patience_s, patience_s)
         if wait_s:
             await pause(self._around.timers, now + wait_s)
         return wait_s is not None
+
+    async def _has_calmed_down(self, network: str) -> None:
+        now, limits = self._around.clock.monotonic(), self._around.limits
+        if self._around.offenders.is_restless(network, now):
+            await pause(self._around.timers, now + limits.fleeting_wait_s)
 
     # -- guessing
 

@@ -7,7 +7,7 @@ from ricarica.station_gateway.throttle import Rate
 _PER_REMOTE = Rate(per_s=2.0, burst=100)  # many stations may share one address
 _PER_IDENTITY = Rate(per_s=0.1, burst=10)
 _REFUSALS = Rate(per_s=20.0, burst=100)
-_FLEETING = Rate(per_s=5.0, burst=100)
+_FLEETING = Rate(per_s=20.0, burst=500)
 _VISITS = Rate(per_s=1.0, burst=240)  # each costs commits; a bad line makes one a second
 _ARRIVALS = Rate(per_s=900.0, burst=900)  # TLS costs about a millisecond of the processor each
 _ENTRIES = Rate(per_s=300.0, burst=30)  # each brings a boot and a dozen messages with it
@@ -23,7 +23,7 @@ class GatewayLimits:
     # Who comes faster than that waits its turn: one of them may charge, and nobody knows who.
     arrival_wait_s: float = 5.0  # half of what a handshake may take
     entries: Rate = _ENTRIES  # handshakes; beyond it only stations that charge come in
-    entry_wait_s: float = 1.0  # so that those who are connected have their turns between them
+    entry_wait_s: float = 2.0  # so that those who are connected have their turns between them
     handshakes_max: int = 4_000  # that have begun and not been finished; 20 KiB each with TLS
     handshake_s: float = 10.0  # TLS and the request: a station on GPRS needs about 3 s
     # Reads, each of which costs as much as a small message, however little it brings.
@@ -38,9 +38,10 @@ class GatewayLimits:
     refused_late_s: float = 1.0  # a station comes again after some seconds at the earliest
     stuck_per_remote: int = 500  # that wait for such an answer; the others hear it at once
     stuck_max: int = 2_000  # 20 KiB each with TLS
-    # Of an address, whoever was there; beyond it only stations that charge come in.
+    # Of an address, whoever was there; beyond it they are let in a little late.
     fleeting_visits: Rate = _FLEETING
     fleeting_s: float = 10.0  # what is shorter has cost more than it was good for
+    fleeting_wait_s: float = 0.25
     names_max: int = 20_000  # addresses and identities whose failures are remembered
     # Connections that ended for a bad frame: beyond so many, lately, the next has to wait.
     offences_free: int = 3  # of an identity from one address

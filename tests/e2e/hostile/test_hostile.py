@@ -31,7 +31,7 @@ SEEN = {
     "guessing": {"401", "429"},
     "hijacking": {"429"},  # and 401, unless there was guessing just before
     "malformed_requests": {"400", "431"},
-    "coming_and_going": {"503"},  # and 101, unless many were slow just before
+    "coming_and_going": {"101"},
 }
 
 
