@@ -59,6 +59,25 @@ async def test_every_page_is_there_and_the_browser_has_no_complaint(
         ), path
 
 
+@pytest.mark.parametrize("language", ["en", "it"])
+@pytest.mark.parametrize("state", ["waiting", "open", "lost"])
+async def test_what_is_said_of_the_connection_fits_on_a_phone(
+    admin: Page, network: Network, state: str, language: str
+) -> None:
+    await admin.set_viewport_size({"width": 390, "height": 900})
+    await admin.context.add_cookies([{"name": "lang", "value": language, "url": network.url}])
+    await admin.goto("/")
+    await expect(admin.locator("html")).to_have_attribute("lang", language)
+
+    width = await admin.locator(".live").evaluate(
+        "(live, state) => document.fonts.ready.then(() => {"
+        " live.dataset.state = state; return document.documentElement.scrollWidth; })",
+        state,
+    )
+
+    assert width <= 390
+
+
 async def test_the_keyboard_leads_everywhere(admin: Page) -> None:
     await admin.goto("/")
     await admin.keyboard.press("g")
