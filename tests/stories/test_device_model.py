@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -16,6 +17,7 @@ from ricarica.configuration.commands import (
     WriteSetting,
     WriteSettings,
 )
+from ricarica.configuration.facts import ReportPart, SettingsReported, Told
 from ricarica.configuration.model import Access, Setting
 from ricarica.configuration.queries import SettingQueries
 from ricarica.configuration.templates import Applies, Standing, Template
@@ -38,6 +40,14 @@ async def known(network: World, station: SimulatedStation) -> dict[str, Setting]
 def said(network: World, station: SimulatedStation, action: str) -> list[dict[str, object]]:
     frames = map(json.loads, network.frames[key_of(station).station].to_station)
     return [frame[3] for frame in frames if frame[0] == 2 and frame[2] == action]
+
+
+def question_in(dialect: Dialect) -> str:
+    return "GetConfiguration" if dialect is V16 else "GetBaseReport"
+
+
+async def _report(told: SettingsReported, slices: Slices) -> None:
+    await slices.configuration.report(told)
 
 
 async def add_template(
@@ -68,7 +78,6 @@ async def test_a_station_tells_all_it_has_at_first_contact_and_not_at_every_boot
     network: World, dialect: Dialect
 ) -> None:
     station = await network.station("ROMA-1", dialect)
-    asked = "GetConfiguration" if dialect is V16 else "GetBaseReport"
 
     settings = await known(network, station)
     await network.cut(station)
@@ -76,11 +85,86 @@ async def test_a_station_tells_all_it_has_at_first_contact_and_not_at_every_boot
     await network.connect(station)
 
     assert len(settings) > 30
-    assert len(said(network, station, asked)) == 1
+    assert len(said(network, station, question_in(dialect))) == 1
     model = await SettingQueries(network.database).device_model(key_of(station))
     assert model is not None
     assert model.firmware == "2.4.1"
     assert model.told_at is not None
+
+
+@pytest.mark.usecase("B07")
+async def test_what_was_not_answered_before_the_connection_was_lost_is_asked_again(
+    network: World, dialect: Dialect
+) -> None:
+    station = network.build("ROMA-1", dialect)
+    station.misbehaviour.ignores_calls = True
+    await network.connect(station)
+    await network.cut(station)
+    station.misbehaviour.ignores_calls = False
+
+    await network.connect(station)
+    await network.pass_time(timedelta(minutes=3))
+
+    assert len(await known(network, station)) > 30
+
+
+@pytest.mark.usecase("B07")
+async def test_what_is_not_answered_is_asked_again_after_pauses_that_grow(
+    network: World, dialect: Dialect
+) -> None:
+    station = network.build("ROMA-1", dialect)
+    station.misbehaviour.ignores_calls = True
+
+    await network.connect(station)
+    asked = []
+    for time in (3, 3, 30, 130):
+        await network.pass_time(timedelta(minutes=time), step=timedelta(minutes=1))
+        network.engine.caretaker.bring(key_of(station))
+        await network.settle()
+        asked.append(len(said(network, station, question_in(dialect))))
+
+    assert asked == [2, 2, 4, 5]
+
+
+@pytest.mark.parametrize("wanted", [{}, {"heartbeat_interval": "77"}], ids=["", "wanted"])
+async def test_what_fells_a_station_is_not_said_at_every_boot(
+    network: World, dialect: Dialect, wanted: Mapping[str, str]
+) -> None:
+    if wanted:
+        await add_template(network, wanted)
+    station = network.build("ROMA-1", dialect)
+    station.misbehaviour.ignores_calls = True
+
+    await network.connect(station)
+    for _ in range(20):
+        station.lose_power()
+        await network.cut(station)
+        await network.pass_time(timedelta(minutes=1))
+        await network.connect(station)
+
+    told = [json.loads(text) for text in network.frames[key_of(station).station].to_station]
+    assert 2 <= sum(frame[0] == 2 for frame in told) <= 5
+
+
+@pytest.mark.usecase("B07")
+@IN_2X
+async def test_a_report_that_was_begun_again_says_what_is_not_there_any_more(
+    network: World, dialect: Dialect
+) -> None:
+    station = await network.station("ROMA-1", dialect)
+    key = key_of(station)
+    await network.pass_time(timedelta(minutes=1))
+    question = await network.carry_out(
+        lambda slices: slices.configuration.ask_for_all(key, "2.4.1", slices.now)
+    )
+    await network.pass_time(timedelta(minutes=1))
+
+    for seq_no, is_last in ((0, False), (0, False), (1, True)):
+        part = ReportPart(question.number, seq_no, is_last)
+        told = SettingsReported(key, (Told(f"Only.This{seq_no}", "1"),), network.clock.now(), part)
+        await network.carry_out(partial(_report, told))
+
+    assert set(await known(network, station)) == {"Only.This0", "Only.This1"}
 
 
 @pytest.mark.usecase("B07")

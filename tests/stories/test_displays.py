@@ -20,6 +20,8 @@ from ricarica.displays.model import (
 )
 from ricarica.displays.queries import DisplayQueries
 from ricarica.displays.service import SHOWN_MAX
+from ricarica.engine.queries.telling import UpkeepQueries
+from ricarica.engine.upkeep import State
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import DEFAULT_TENANT, SiteId, StationId
 from ricarica.ocpp.dialects import V16, V21, V201, Dialect
@@ -298,6 +300,33 @@ async def test_1_6_has_no_displays(network: World) -> None:
     result = await network.tell(station, ClearMessage(7))
 
     assert result.outcome is Outcome.UNSUPPORTED
+
+
+async def test_a_station_without_a_display_is_not_in_step(network: World) -> None:
+    station = await network.station("BARI-1", V16)
+
+    await want(network)
+    await network.connect(station)
+    await network.pass_time(timedelta(minutes=2))
+
+    found = await UpkeepQueries(network.database).standings(key_of(station))
+    assert [each.state for each in found if each.kind == "displays"] == [State.UNSUPPORTED]
+
+
+@IN_2X
+async def test_a_question_that_was_lost_is_asked_again_when_the_station_is_back(
+    network: World, dialect: Dialect
+) -> None:
+    station = await network.station("BARI-1", dialect)
+    station.misbehaviour.ignores_calls = True
+    template = await want(network)
+    await network.cut(station)
+    station.misbehaviour.ignores_calls = False
+
+    await network.connect(station)
+    await network.pass_time(timedelta(minutes=3))
+
+    assert set(on(station)) == {template.number}
 
 
 async def test_a_template_of_another_site_is_not_shown(network: World) -> None:

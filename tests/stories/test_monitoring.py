@@ -9,6 +9,8 @@ from decimal import Decimal
 import pytest
 
 from ricarica.configuration.templates import Applies, MonitorType, Template, WantedMonitor
+from ricarica.engine.queries.telling import UpkeepQueries
+from ricarica.engine.upkeep import State
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.monitoring.commands import (
     ActivateMonitors,
@@ -375,6 +377,35 @@ async def test_after_a_boot_monitors_are_asked_for_anew(network: World, dialect:
     assert {each.number for each in await monitors_of(network, station)} == its_own
     assert len(said(network, station, "GetMonitoringReport")) == 2
     assert len(said(network, station, "SetVariableMonitoring")) == 1
+
+
+@pytest.mark.usecase("N02", "N04")
+@IN_2X
+async def test_what_was_not_answered_before_the_connection_was_lost_is_asked_again(
+    network: World, dialect: Dialect
+) -> None:
+    station = await network.station("ROMA-1", dialect)
+    station.misbehaviour.ignores_calls = True
+    await want(network, [HOT])
+    await push(network, station)
+    await network.cut(station)
+    station.misbehaviour.ignores_calls = False
+
+    await network.connect(station)
+    await network.pass_time(timedelta(minutes=3))
+
+    assert HOT.name in {each.name for each in await monitors_of(network, station)}
+
+
+async def test_monitors_of_a_station_that_has_none_are_not_in_step(network: World) -> None:
+    station = await network.station("ROMA-1", V16)
+
+    await want(network, [HOT])
+    await push(network, station)
+    await network.pass_time(timedelta(minutes=2))
+
+    found = await UpkeepQueries(network.database).standings(key_of(station))
+    assert [each.state for each in found if each.kind == "monitors"] == [State.UNSUPPORTED]
 
 
 @pytest.mark.usecase("G05")

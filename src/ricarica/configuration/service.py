@@ -79,7 +79,8 @@ class ConfigurationService:
         model = await self._store.device_model(reported.station)
         if model is None or model.number != part.number:
             return  # of a report of some, or of one that was asked for by hand
-        counted = replace(model, parts=model.parts + 1)
+        # One that was asked again begins anew.
+        counted = replace(model, parts=1 if part.seq_no == 0 else model.parts + 1)
         if part.is_last:
             counted = replace(counted, state=ModelState.TOLD, told_at=reported.at, detail=None)
             if counted.parts == part.seq_no + 1:
@@ -155,6 +156,13 @@ class ConfigurationService:
         if model is None or model.firmware != firmware:
             return True
         return model.state is ModelState.ASKED and model.asked_at < now - ASK_AGAIN
+
+    async def awaited(self, station: StationKey) -> ReportSettings | None:
+        """The question for all that is not answered yet, or not to its end."""
+        model = await self._store.device_model(station)
+        if model is None or model.state is not ModelState.ASKED:
+            return None
+        return ReportSettings(model.number, Extent.ALL)
 
     async def limit(self, station: StationKey, what: str, otherwise: Limit) -> Limit:
         """`what`: read, write, report, monitor or clear_monitor."""

@@ -132,7 +132,7 @@ class DisplayService:
         if state is None or _needs_asking(state, station.booted_at, at):
             return await self.read_all(key, at)
         if state.told_at is None:
-            return None  # its answer is on its way, and brings it here again
+            return ReadMessages(state.number)  # an answer that is on its way brings it here again
         for each in gone(shown, wanted, at):
             return ClearMessage(each.number)
         return await self._missing(key, wanted, shown, at)

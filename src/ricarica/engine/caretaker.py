@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import dropwhile, islice
@@ -14,6 +14,7 @@ import structlog
 from ricarica.engine.live import LiveStations
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.engine.upkeep import (
+    Anew,
     Standing,
     Standings,
     State,
@@ -50,18 +51,21 @@ log = structlog.get_logger("ricarica.upkeep")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """When to look after a station, and after what. `anew`: also what was in vain before."""
+    """When to look after a station, and after what. `anew`: by kind, also what was in vain."""
 
     at: datetime
     kinds: frozenset[str]
-    anew: frozenset[str] = frozenset()
+    anew: Mapping[str, Anew] = field(default_factory=dict)
     boots: bool = False  # it has just been accepted
 
     def and_also(self, other: "Plan") -> "Plan":
         return Plan(
             min(self.at, other.at),
             self.kinds | other.kinds,
-            self.anew | other.anew,
+            {
+                kind: max(self.anew.get(kind, Anew.NOTHING), other.anew.get(kind, Anew.NOTHING))
+                for kind in {*self.anew, *other.anew}
+            },
             self.boots or other.boots,
         )
 
@@ -117,7 +121,8 @@ class Caretaker:
 
     def booted(self, key: StationKey) -> None:
         """It was accepted, and its answer is on its way."""
-        self._plan(key, Plan(self._around.clock.now(), self._kinds, self._kinds, boots=True))
+        anew = dict.fromkeys(self._kinds, Anew.REFUSED)
+        self._plan(key, Plan(self._around.clock.now(), self._kinds, anew, boots=True))
 
     def bring(self, key: StationKey, kind: str = EVERYTHING, *, anew: bool = False) -> None:
         """Something else is wanted, or somebody wants it tried again. If it is away, when it is
@@ -125,7 +130,8 @@ class Caretaker:
         if self._around.live.get(key) is None:
             return
         kinds = frozenset({kind}) if kind else self._kinds
-        self._plan(key, Plan(self._around.clock.now(), kinds, kinds if anew else frozenset()))
+        again = dict.fromkeys(kinds, Anew.ALL) if anew else {}
+        self._plan(key, Plan(self._around.clock.now(), kinds, again))
 
     def _plan(self, key: StationKey, plan: Plan) -> None:
         known = self._plans.get(key)
@@ -212,14 +218,14 @@ class Caretaker:
 
     async def _mend(self, key: StationKey, plan: Plan) -> None:
         left = [upkeep for upkeep in self._upkeeps if upkeep.kind in plan.kinds]
-        anew, again = set(plan.anew), set[datetime]()
+        anew, again = dict(plan.anew), set[datetime]()
         for _ in range(STEPS_MAX):
             if self._around.is_busy(key):
                 at = self._around.clock.now() + LET_OTHERS
-                self._plan(key, Plan(at, plan.kinds, frozenset(anew)))
+                self._plan(key, Plan(at, plan.kinds, anew))
                 return
             async with self._one_decides:
-                choice = await self._carry_out(key, partial(_choose, key, left, frozenset(anew)))
+                choice = await self._carry_out(key, partial(_choose, key, left, anew))
             again |= choice.again_at
             if choice.command is None:
                 again.add(self._around.clock.now() + LOOK_AGAIN)
@@ -229,12 +235,12 @@ class Caretaker:
             next_at = await self._carry_out(key, partial(_note, key, choice, result))
             if result.outcome is Outcome.UNREACHED:
                 at = self._around.clock.now() + ONCE_MORE  # if it is still here then
-                self._plan(key, Plan(at, plan.kinds, frozenset(anew)))
+                self._plan(key, Plan(at, plan.kinds, anew))
                 return
-            anew.discard(choice.kind)
+            anew.pop(choice.kind, None)
             left = _from(choice.kind, left)
-            goes_on = result.outcome is Outcome.UNSUPPORTED and left[0].is_piecemeal
-            if result.outcome is not Outcome.ACCEPTED and not goes_on:
+            # Of a kind it has no word for, whatever is worth telling is something else.
+            if result.outcome not in (Outcome.ACCEPTED, Outcome.UNSUPPORTED):
                 left = left[1:]
                 again |= {next_at} if next_at else set()
         log.warning("upkeep.endless", station=str(key))
@@ -255,7 +261,7 @@ class Choice:
 
 
 async def _choose(
-    key: StationKey, upkeeps: Sequence[Upkeep], anew: frozenset[str], unit: UnitOfWork
+    key: StationKey, upkeeps: Sequence[Upkeep], anew: Mapping[str, Anew], unit: UnitOfWork
 ) -> Choice:
     """The first thing that is missing and worth telling."""
     if not await _is_ready(unit, key):
@@ -273,7 +279,7 @@ async def _choose(
             standing,
             digest_of(command),
             now,
-            anew=upkeep.kind in anew,
+            anew=anew.get(upkeep.kind, Anew.NOTHING),
             is_piecemeal=upkeep.is_piecemeal,
         ):
             started = begun(standing, key, upkeep.kind, now)
@@ -281,7 +287,8 @@ async def _choose(
                 standings.put(started)
             return Choice(command, upkeep.kind, frozenset(waits))
         elif standing and standing.next_at:
-            waits.add(standing.next_at)
+            rests_until = standing.rests_until
+            waits.add(rests_until if rests_until and rests_until > now else standing.next_at)
     return Choice(again_at=frozenset(waits))
 
 

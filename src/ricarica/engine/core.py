@@ -436,6 +436,10 @@ class Engine:
         station, live = await unit.slices.stations.get(key), self.live.get(key)
         if live and live.epoch < station.epoch:
             self._lost([(key, live.epoch)])
+        elif live and live.epoch == station.epoch and not station.connected:
+            # Its gateway has seen it off, for we have not heard of its end.
+            self.live.closed(key, live.epoch)
+            self.batches.remembered.disown((key.tenant, key.station))
 
     def _lost(self, connections: Iterable[Connection]) -> None:
         """They have connected elsewhere; what remains of them here is of the past."""

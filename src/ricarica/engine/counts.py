@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from ricarica.kernel.histogram import Histogram
 
+FAILURES = ("unavailable", "conflict", "fault")  # of a commit
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200)
 LATENESS_S = (1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3_600.0)
 COMMAND_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)

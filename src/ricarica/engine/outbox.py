@@ -1,6 +1,7 @@
 """Committed events, to whoever watches now and to whoever comes back for what was missed."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ DECODER: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(
 # What another node told a little earlier may be committed a little later than what we know.
 OVERLAP = 5_000 << 20  # ids: their upper bits are milliseconds
 QUEUE_MAX = 1_000  # events that a watcher may lag behind; then it has to come back
+TOLD_MAX = 10_000  # ids that are remembered, so that what is read after an outage is told once
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ class Events:
         self._pass_on = pass_on
         self._watches: dict[TenantId, set[Watch]] = {}
         self.published = 0  # since the start
+        self._told: OrderedDict[EventId, None] = OrderedDict()  # lately, to those who watch here
 
     @contextmanager
     def subscribe(self, tenant: TenantId) -> Iterator[Watch]:
@@ -131,9 +134,26 @@ class Events:
     def receive(self, happening: Happening) -> None:
         """To those who watch here; it may have happened at another node."""
         if watches := self._watches.get(happening.tenant):
-            told = happening.told
-            for watch in watches:
-                watch.offer(told)
+            self._offer(watches, happening.told)
+
+    def _offer(self, watches: Iterable[Watch], told: Told) -> None:
+        if told.id in self._told:
+            return
+        self._told[told.id] = None
+        if len(self._told) > TOLD_MAX:
+            self._told.popitem(last=False)
+        for watch in watches:
+            watch.offer(told)
+
+    async def tell_since(self, at: datetime) -> None:
+        """Read what other nodes may have told since then, and tell it to those who watch here."""
+        last = EventId(max((int(at.timestamp() * 1_000) << 20) - OVERLAP, 0))
+        for tenant, watches in list(self._watches.items()):
+            after = last
+            while watches and (missed := await self.since(tenant, after)):
+                after = missed[-1].id
+                for told in missed:
+                    self._offer(watches, told)
 
     def behind(self) -> list[int]:
         """How many events wait for each watcher there is."""

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 import msgspec
 
@@ -24,6 +24,7 @@ from ricarica.storage.work import Work
 FIRST_PAUSE = timedelta(minutes=1)  # after a refusal; then four times as long each time
 LONGEST_PAUSE = timedelta(days=1)
 PAUSES = 6  # until the longest
+LONGEST_REST = timedelta(minutes=16)  # of a kind, where something else of it would be said
 SETTLES_WITHIN = timedelta(minutes=10)  # what a station said yes to, and has not done at once
 DETAIL_MAX = 500  # characters of a station's own words
 
@@ -36,6 +37,14 @@ class Upkeep:
     kind: str
     step: Step
     is_piecemeal: bool = False  # what a station has no word for does not keep the rest from it
+
+
+class Anew(IntEnum):
+    """What is said again, whatever pause it had earned."""
+
+    NOTHING = 0
+    REFUSED = 1  # it has booted, perhaps with other firmware
+    ALL = 2  # somebody wants it tried
 
 
 class State(StrEnum):
@@ -57,6 +66,13 @@ class Standing:
     told: str | None = None  # what the last command was, so that it is not said again in a loop
     tries: int = 0
     next_at: datetime | None = None
+
+    @property
+    def rests_until(self) -> datetime | None:
+        """What was not answered may have felled the station: nothing of the kind before that."""
+        if self.state is not State.MENDING or not self.tries or self.next_at is None:
+            return None
+        return self.next_at - pause_after(self.tries) + min(pause_after(self.tries), LONGEST_REST)
 
 
 def _key(standing: Standing) -> tuple[str, str, str]:
@@ -121,16 +137,20 @@ def is_worth_telling(
     digest: str,
     now: datetime,
     *,
-    anew: bool = False,
+    anew: Anew = Anew.NOTHING,
     is_piecemeal: bool = False,
 ) -> bool:
     """Whether to say it now, after what became of it before.
 
     Args:
-        anew: The station has booted, perhaps with other firmware, or somebody wants it tried.
+        anew: A boot is no reason to say anything again of a kind that was not answered.
         is_piecemeal: That it has no word for one thing says nothing of another.
     """
-    if standing is None or anew:
+    if standing is None or anew is Anew.ALL:
+        return True
+    if standing.rests_until is not None and standing.next_at is not None:
+        return now >= (standing.next_at if standing.told == digest else standing.rests_until)
+    if anew is Anew.REFUSED:
         return True
     if standing.state is State.UNSUPPORTED:
         return is_piecemeal and standing.told != digest

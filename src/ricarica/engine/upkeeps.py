@@ -10,6 +10,7 @@ from ricarica.kernel.ids import StationKey
 from ricarica.ocpp.dialects import BY_NAME, Dialect
 from ricarica.slices import Slices
 from ricarica.stations.commands import Reset, Topic, Trigger
+from ricarica.stations.model import Station
 
 RENEWED_BY = {
     Purpose.STATION: Topic.CERTIFICATE,
@@ -42,13 +43,17 @@ async def settings_step(slices: Slices, key: StationKey) -> object | None:
     station = await slices.stations.get(key)
     if await slices.configuration.is_worth_asking(key, station.firmware, slices.now):
         return await slices.configuration.ask_for_all(key, station.firmware, slices.now)
+    return await _write(slices, station) or await slices.configuration.awaited(key)
+
+
+async def _write(slices: Slices, station: Station) -> object | None:
     wanted = await slices.templates.wanted(station)
     if not wanted.settings:
         return None
     differences = await slices.templates.differences(station, wanted)
     if command := await slices.templates.next_write(station, differences):
         return command
-    return await _restart(slices, key, wanted, differences)
+    return await _restart(slices, station.key, wanted, differences)
 
 
 async def _restart(

@@ -170,7 +170,7 @@ class MonitoringService:
         if known is None or _is_outdated(known, station):
             return await self.ask_for_all(station.key, now)
         if known.state is ReportState.ASKED and known.asked_at > now - ANSWERS_WITHIN:
-            return None  # its answer brings us back here
+            return ReportMonitors(known.number)  # its answer brings us back here
         if command := _about_all(known, wanted):
             return command
         orders = await self.setting(station.key, await self.drift(station.key, wanted))

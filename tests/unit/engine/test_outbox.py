@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from ricarica.engine.outbox import QUEUE_MAX, Events, told_from
+from ricarica.engine.outbox import QUEUE_MAX, TOLD_MAX, Events, happening_from, told_from
+from ricarica.engine.sql import OUTBOX
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.events import Announced
 from ricarica.kernel.ids import DEFAULT_TENANT, EventId, StationId, StationKey, TenantId
+from ricarica.storage.database import Add
 from tests.unit.engine.conftest import Bench
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -85,3 +87,36 @@ async def _count(announced: object, enough: int) -> int:
         if seen == enough:
             break
     return seen
+
+
+async def test_what_others_told_is_read_and_told_once(bench: Bench, events: Events) -> None:
+    def at(seconds: float) -> int:
+        return int((NOON.timestamp() + seconds) * 1_000) << 20
+
+    long_ago, heard, missed, late = at(-60), at(1), at(2), at(3)
+    with events.subscribe(DEFAULT_TENANT) as watch:
+        events.receive(happening_from(metered(heard)))
+        await keep(bench, long_ago, heard, missed)
+        await events.tell_since(NOON)
+        await keep(bench, late)
+        await events.tell_since(NOON)
+        events.receive(happening_from(metered(late)))
+        events.end()
+        seen = [told.id async for told in watch]
+
+    assert seen == [heard, missed, late]
+
+
+async def test_what_was_told_is_not_remembered_for_ever(events: Events) -> None:
+    with events.subscribe(DEFAULT_TENANT):
+        for number in range(TOLD_MAX + 50):
+            events.publish([metered(number)])
+
+    assert len(events._told) == TOLD_MAX
+
+
+async def keep(bench: Bench, *numbers: int) -> None:
+    rows = [
+        Add(OUTBOX, (DEFAULT_TENANT, number, NOON, "Metered", "CP-1", "{}")) for number in numbers
+    ]
+    await bench.database.commit(rows)

@@ -7,6 +7,8 @@ import pytest
 
 from ricarica.engine.upkeep import (
     LONGEST_PAUSE,
+    LONGEST_REST,
+    Anew,
     Standing,
     State,
     after_telling,
@@ -64,7 +66,26 @@ def test_what_is_unsupported_waits_for_the_next_boot() -> None:
     unsupported = after(Result(Outcome.UNSUPPORTED, "NotSupported"))
 
     assert not is_worth_telling(unsupported, digest_of(Send(2)), START + timedelta(days=9))
-    assert is_worth_telling(unsupported, digest_of(Send(2)), START, anew=True)
+    assert is_worth_telling(unsupported, digest_of(Send(2)), START, anew=Anew.REFUSED)
+
+
+def test_what_was_never_answered_waits_in_spite_of_a_boot() -> None:
+    unanswered = after(Result(Outcome.UNKNOWN))
+
+    assert not is_worth_telling(unanswered, digest_of(Send(1)), START, anew=Anew.REFUSED)
+    assert is_worth_telling(unanswered, digest_of(Send(1)), START, anew=Anew.ALL)
+    assert is_worth_telling(unanswered, digest_of(Send(1)), START + MINUTE, anew=Anew.REFUSED)
+
+
+def test_nothing_else_of_the_kind_is_said_at_once_to_who_did_not_answer() -> None:
+    unanswered = after(Result(Outcome.UNKNOWN))
+    for _ in range(4):
+        unanswered = after(Result(Outcome.UNKNOWN), unanswered)
+    rest = LONGEST_REST
+
+    assert unanswered.next_at == START + pause_after(5)
+    assert not is_worth_telling(unanswered, digest_of(Send(2)), START + rest - MINUTE)
+    assert is_worth_telling(unanswered, digest_of(Send(2)), START + rest)
 
 
 def test_the_pauses_grow_up_to_a_day() -> None:
