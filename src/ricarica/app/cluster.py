@@ -4,26 +4,31 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from functools import partial
 
 import sqlalchemy as sa
 import structlog
 
 from ricarica.access.model import system_actor
+from ricarica.app.missed import Missed
 from ricarica.app.roles import Role
 from ricarica.engine.company import Company, Connection
 from ricarica.engine.core import Engine
 from ricarica.engine.outbox import Happening
 from ricarica.engine.sql import NODES
-from ricarica.kernel.errors import RicaricaError
+from ricarica.kernel.clock import Clock
+from ricarica.kernel.errors import ConflictError, RicaricaError
 from ricarica.kernel.ids import EventId, StationId, StationKey, TenantId
 from ricarica.link.bus import Bus
-from ricarica.link.letters import Bring, Happened, NodeGone, Written
+from ricarica.link.letters import Bring, Happened, NodeGone, Unheard, Written
 from ricarica.link.nats import NatsLink
+from ricarica.link.remote import RemoteDecisions
 from ricarica.slices import Slices
 from ricarica.station_gateway.gateway import StationGateway
 from ricarica.stations.facts import Disconnected
 from ricarica.stations.sql import STATIONS
-from ricarica.storage.database import Add, Database, Expect, Run
+from ricarica.storage.database import Add, Database, Expect, Row, Run
+from ricarica.storage.open import is_postgresql
 from ricarica.storage.work import Place
 
 BEAT_S = 1.0  # between words to the other processes
@@ -56,6 +61,23 @@ def company_of(bus: Bus) -> Company:
     return Company(expect, wrote, happened, bring)
 
 
+async def check_alone(database: Database) -> None:
+    """
+    Raises:
+        ConflictError: others serve stations on this database, which one without a bus would take
+            for gone.
+    """
+    if not is_postgresql(database):
+        return
+    living = sa.select(NODES.c.name).where(NODES.c.seen_at > sa.func.now() - DEAD_AFTER)
+    if found := await database.fetch(living.order_by(NODES.c.name)):
+        names = ", ".join(name for (name,) in found)
+        raise ConflictError(
+            f"other processes serve on this database: {names}. Give their nats_url to be one of "
+            f"them; if they have died, wait {DEAD_AFTER_S} s"
+        )
+
+
 class Membership:
     """One process's place among the others."""
 
@@ -66,7 +88,9 @@ class Membership:
         engine: Engine,
         gateway: StationGateway,
         roles: frozenset[Role],
+        clock: Clock,
     ) -> None:
+        self._missed = Missed(engine.events, link.bus, clock)
         self._link = link
         self._bus = link.bus
         self._database = database
@@ -84,6 +108,9 @@ class Membership:
         await self._bus.listen(
             "nodes.gone", NodeGone, lambda gone: self._engine.gateway_gone(gone.node)
         )
+        await self._bus.listen("unheard", Unheard, self._missed.others_were)
+        self._bus.when_lost(self._missed.lost)
+        self._bus.when_back(self._missed.back)
         self._bus.when_back(self._hears_again)
         await self._link.start(as_core=Role.CORE in self._roles)
 
@@ -92,6 +119,9 @@ class Membership:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._speak())
             group.create_task(self._again(lambda: self._say_alive(group), SEEN_EVERY_S))
+            group.create_task(self._again(self._missed.read, BEAT_S))
+            if self._link.remote:
+                group.create_task(self._again(partial(self._see_off, self._link.remote), BEAT_S))
             if Role.WORKER in self._roles:
                 group.create_task(self._again(self._look_after, LOOK_EVERY_S))
 
@@ -165,15 +195,37 @@ class Membership:
         )
         while found := await self._database.fetch(left):
             for tenant in sorted({row[0] for row in found}):
-                await self._disconnect(
-                    TenantId(tenant), [(row[1], row[2]) for row in found if row[0] == tenant]
-                )
+                theirs = [(row[1], row[2]) for row in found if row[0] == tenant]
+                await self._disconnect(TenantId(tenant), theirs, "its server is gone")
 
-    async def _disconnect(self, tenant: TenantId, stations: list[tuple[str, int]]) -> None:
+    async def _see_off(self, remote: RemoteDecisions) -> None:
+        """Whoever has left us is not connected to us, whether or not a core has heard of it."""
+        left = remote.left(time.monotonic(), SWEPT_AT_ONCE)
+        if not left:
+            return
+        names = [(key.tenant, key.station) for key in left]
+        try:
+            found = await self._database.fetch(
+                sa.select(STATIONS.c.tenant, STATIONS.c.station, STATIONS.c.epoch)
+                .where(STATIONS.c.connected, STATIONS.c.node == self._link.node)
+                .where(sa.tuple_(STATIONS.c.tenant, STATIONS.c.station).in_(names))
+            )
+            gone = [row for row in found if not remote.holds(_key_of(row))]
+            for tenant in sorted({row[0] for row in gone}):
+                mine = [(row[1], row[2]) for row in gone if row[0] == tenant]
+                await self._disconnect(
+                    TenantId(tenant), mine, "it left, and its core did not hear of it"
+                )
+        except BaseException:
+            remote.see_again(left)
+            raise
+
+    async def _disconnect(
+        self, tenant: TenantId, stations: list[tuple[str, int]], reason: str
+    ) -> None:
         async def disconnect(slices: Slices) -> None:
             for name, epoch in stations:
                 key = StationKey(tenant, StationId(name))
-                reason = "its server is gone"
                 await slices.stations.disconnect(Disconnected(key, epoch, reason, slices.now))
 
         await self._engine.carry_out(system_actor(tenant), disconnect)
@@ -202,3 +254,7 @@ class Membership:
                 happened.body,
             )
         )
+
+
+def _key_of(row: Row) -> StationKey:
+    return StationKey(TenantId(row[0]), StationId(row[1]))

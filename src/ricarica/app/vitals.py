@@ -12,6 +12,7 @@ from ricarica.app.wiring import Node
 from ricarica.kernel.clock import Clock
 from ricarica.kernel.errors import StorageUnavailableError
 from ricarica.kernel.histogram import Histogram
+from ricarica.link.nats import NatsLink
 
 STORED_S = 1.0  # a probe that is younger is believed: anybody may ask, and each one is a commit
 PULSE_S = 0.5  # between two looks at how late the event loop is
@@ -40,7 +41,9 @@ class Health:
         yield from metrics.of_requests(self.requests)
         yield from metrics.of_gateway(self.node.gateway)
         yield from metrics.of_engine(self.node.engine)
-        yield from metrics.of_timers(self.node.timers)
+        yield from metrics.of_timers(
+            self.node.timers, self.node.outbox, self.node.parts.clock.now()
+        )
         yield from metrics.of_bus(self.node.parts.bus)
 
     async def feel_pulse(self, clock: Clock) -> None:
@@ -68,4 +71,5 @@ class Health:
         has_door = Role.GATEWAY in self.node.parts.roles
         if has_door and not self.node.gateway.is_open:
             return "the door for stations is not open"
-        return None
+        link = self.node.link
+        return link.trouble if has_door and isinstance(link, NatsLink) else None

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from ricarica.access.sql import SqlAccessStore
 from ricarica.alerts.sql import SqlAlertStore
-from ricarica.app.alerting import ABSENT, HEED, alert_rings
-from ricarica.app.cluster import Membership, company_of
+from ricarica.app.alerting import ABSENT, HEED, OutboxReader, alert_rings
+from ricarica.app.cluster import Membership, check_alone, company_of
 from ricarica.app.parts import keep
 from ricarica.app.retention import Retention, rings
 from ricarica.app.roles import ALL_ROLES, Role
@@ -149,6 +149,7 @@ class Node:
     link: LocalLink | NatsLink
     timers: Timers
     membership: Membership | None = None
+    outbox: OutboxReader = field(default_factory=OutboxReader)
 
 
 def node_of(parts: Parts) -> Node:
@@ -172,18 +173,18 @@ def node_of(parts: Parts) -> Node:
         link.attach_decisions(engine)
     if Role.GATEWAY in parts.roles:
         link.attach_sockets(gateway)
-    in_parts = is_postgresql(parts.database)
+    in_parts, outbox = is_postgresql(parts.database), OutboxReader()
     ringing = {
         **rings(parts.retention, in_parts=in_parts),
         "look_after_security": look_after_security,
         **file_rings(engine.files),
-        **alert_rings(LAG if in_parts else timedelta()),
+        **alert_rings(LAG if in_parts else timedelta(), outbox),
     }
     timers = Timers(parts.database, parts.clock, engine.post, ringing)
     if isinstance(link, LocalLink):
-        return Node(parts, engine, gateway, link, timers)
-    membership = Membership(link, parts.database, engine, gateway, parts.roles)
-    return Node(parts, engine, gateway, link, timers, membership)
+        return Node(parts, engine, gateway, link, timers, outbox=outbox)
+    membership = Membership(link, parts.database, engine, gateway, parts.roles, parts.clock)
+    return Node(parts, engine, gateway, link, timers, membership, outbox)
 
 
 def limits_of(parts: Parts) -> GatewayLimits:
@@ -204,6 +205,7 @@ def link_of(parts: Parts) -> LocalLink | NatsLink:
 async def running_node(parts: Parts) -> AsyncIterator[Node]:
     """A node that decides; its gateway listens when it is told to. The schema must be there."""
     if parts.bus is None:
+        await check_alone(parts.database)
         await _nobody_is_connected(parts.database)
     node = node_of(parts)
     async with asyncio.TaskGroup() as group:

@@ -225,6 +225,12 @@ class CoreLives(Letter, frozen=True):
     leaving: bool = False
 
 
+class Unheard(Letter, frozen=True):
+    """The node that says so was cut off: what it told from then on did not come to the others."""
+
+    since: datetime
+
+
 class Happened(Letter, frozen=True):
     """An event that was committed, for whoever watches at another node."""
 

@@ -4,7 +4,9 @@ Subjects, each behind the bus's prefix:
 
 - `gateway.<node>.ask`, `.hang_up`, `.rule`: what is asked of the gateway that holds a station;
 - `gateway.<node>.replies`: what cores answer to a gateway without a core of its own;
-- `admit`, `open`: any core, one of them answers; `core.<node>`: the one that decides for a station;
+- `core.<node>.admit`, `.open`: a core that a gateway without one chose; `core.<node>`: what a
+  station says, to the core that decides for it;
+- `admit`, `open`: any core, for a gateway that has heard of none yet;
 - `cores`: cores say that they live.
 """
 
@@ -93,6 +95,16 @@ class NatsLink:
         if self._remote:
             self._remote.check(now)
 
+    @property
+    def trouble(self) -> str | None:
+        """Why our gateway can let nobody in now."""
+        return self._remote.trouble if self._remote else None
+
+    @property
+    def remote(self) -> RemoteDecisions | None:
+        """What a gateway without a core has instead."""
+        return self._remote
+
     # -- Decisions, for our gateway
 
     async def admit(self, knock: Knock) -> Admission:
@@ -171,6 +183,8 @@ class NatsLink:
         self._stop_taking = [
             await self.bus.serve("admit", Knock, self._local.admit, queue=CORES),
             await self.bus.serve("open", Opened, self._welcome, queue=CORES),
+            await self.bus.serve(f"core.{self.node}.admit", Knock, self._local.admit),
+            await self.bus.serve(f"core.{self.node}.open", Opened, self._welcome),
         ]
 
     async def _welcome(self, opened: Opened) -> Welcomed:

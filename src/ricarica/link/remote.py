@@ -3,7 +3,9 @@
 import asyncio
 import itertools
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -18,6 +20,7 @@ from ricarica.link.letters import (
     Delivered,
     HangUp,
     Knock,
+    Letter,
     Noted,
     Opened,
     Posted,
@@ -29,11 +32,18 @@ from ricarica.link.letters import (
 )
 
 ADMIT_S = 15.0  # a core may have to wait for its database
+CORE_SILENT_S = 2.5  # two words of it missing: others are asked first
 CORE_LOST_S = 5.0  # without a word from it
+CORE_FORGOTTEN_S = 60.0  # it comes back by another name
+LOOK_S = 0.5  # whether the core that is being asked still lives
+MOVES_WITHIN_S = 5.0  # after an outage all come back at about the same time
 ANSWER_S = 60.0  # longer than any commit takes, or the station waits
-UNSAID_MAX = 100_000  # as many stations as a gateway may have
+LEFT_AFTER_S = 2.0  # by then its core has heard of it, or will never
+LEFT_UNKNOWN_S = 2 * ADMIT_S  # who gave up on a core: it may still be about to open
 MOVING_AT_ONCE = 50  # stations that are opened at another core
 SERVICE_RESTART = 1012
+
+L = TypeVar("L", bound=Letter)
 
 log = structlog.get_logger("ricarica.link")
 
@@ -61,28 +71,37 @@ class RemoteDecisions:
         self._hang_up = hang_up
         self._stations: dict[StationKey, _Station] = {}
         self._numbers = itertools.count(1)
+        self._turns = itertools.count()
         self._asked_by: dict[int, StationKey] = {}
         self._heard: dict[str, float] = {}
         self._moving: set[asyncio.Task[None]] = set()
         self._moves = asyncio.Semaphore(MOVING_AT_ONCE)
-        self._unsaid: list[tuple[_Station, Closed]] = []
+        self._opening: Counter[StationKey] = Counter()
+        self._left: dict[StationKey, float] = {}  # when to see that they do not look connected
+        self._is_deaf = False  # what cores say does not come here
 
     async def start(self) -> None:
         await self._bus.listen(f"gateway.{self._node}.replies", Replied, self._replied)
         await self._bus.listen("cores", CoreLives, self._core_lives)
-        self._bus.when_lost(self._withhold_all)
-        self._bus.when_back(self._say_the_unsaid)
+        self._bus.when_lost(self._hears_nothing)
+        self._bus.when_back(self._hears_again)
 
     # -- Decisions
 
     async def admit(self, knock: Knock) -> Admission:
         try:
-            return await self._bus.request("admit", knock, Admission, ADMIT_S)
+            return await self._asked("admit", knock, Admission, CORE_SILENT_S)
         except (UnreachedError, NoAnswerError):
             return Admission(Verdict.UNAVAILABLE)
 
     async def open(self, opened: Opened) -> int:
-        welcomed = await self._opened(opened)
+        self._opening[opened.key] += 1
+        try:
+            welcomed = await self._opened(opened)
+        finally:
+            self._opening[opened.key] -= 1
+            if not self._opening[opened.key]:
+                del self._opening[opened.key]
         self._stations[opened.key] = _Station(opened, welcomed)
         return welcomed.epoch
 
@@ -102,10 +121,10 @@ class RemoteDecisions:
         station = self._of(closed)
         if station is None:
             return
-        if not self._post(station, 0, closed) and len(self._unsaid) < UNSAID_MAX:
-            self._unsaid.append((station, closed))
+        self._post(station, 0, closed)
         self._forget(station)
         del self._stations[closed.key]
+        self._has_left(closed.key)
 
     def note(self, noted: Noted) -> None:
         if station := self._of(noted):
@@ -143,11 +162,14 @@ class RemoteDecisions:
 
     def check(self, now: float) -> None:
         """Leave cores that are silent, and close sockets whose messages have no answer."""
-        for core in {station.core for station in self._stations.values()}:
+        settled = (station for station in self._stations.values() if not station.is_moving)
+        for core in {station.core for station in settled}:
             heard = self._heard.setdefault(core, now)
-            if now - heard > CORE_LOST_S and self._bus.is_connected:
+            if now - heard > CORE_LOST_S and not self._is_deaf:
                 log.warning("core.lost", core=core)
                 self._move_from(core)
+        for core in [core for core, at in self._heard.items() if now - at > CORE_FORGOTTEN_S]:
+            del self._heard[core]
         for station in list(self._stations.values()):
             oldest = next(iter(station.waiting.values()), None)
             if oldest and now - oldest[2] > ANSWER_S:
@@ -168,33 +190,128 @@ class RemoteDecisions:
         """What has no answer yet is sent again, in its order: no fact counts twice."""
         try:
             async with self._moves:
-                welcomed = await self._opened(station.opened)
+                welcomed = await self._opened_soon(station)
         except RicaricaError as error:
             log.warning("station.not_moved", station=str(station.opened.key), error=str(error))
             self._send_off(station)
             return
         finally:
             station.is_moving = False
+        if welcomed is None:
+            return
         station.core, station.epoch = welcomed.core, welcomed.epoch
-        if self._stations.get(station.opened.key) is not station:
+        if not self._is_here(station):
             self._post(station, 0, _goodbye(station))  # it left meanwhile
+            self._has_left(station.opened.key)
             return
         for number, (delivered, _, _) in list(station.waiting.items()):
             self._post(station, number, delivered)
 
+    async def _opened_soon(self, station: _Station) -> Welcomed | None:
+        """None: it has left, and another connection of its may be there, which is the later one."""
+        until = time.monotonic() + MOVES_WITHIN_S
+        while self._is_here(station):
+            try:
+                return await self._opened(station.opened)
+            except StorageUnavailableError:
+                if time.monotonic() > until:
+                    raise
+            await asyncio.sleep(LOOK_S)
+        return None
+
+    def _is_here(self, station: _Station) -> bool:
+        return self._stations.get(station.opened.key) is station
+
     async def _opened(self, opened: Opened) -> Welcomed:
         try:
-            return await self._bus.request("open", opened, Welcomed, ADMIT_S)
+            # To open it elsewhere too soon would take it from the core that was only slow.
+            return await self._asked("open", opened, Welcomed, CORE_LOST_S)
+        except asyncio.CancelledError:
+            self._has_left(opened.key, LEFT_UNKNOWN_S)
+            raise
         except (UnreachedError, NoAnswerError) as error:
+            self._has_left(opened.key, LEFT_UNKNOWN_S)
             raise StorageUnavailableError(f"no core takes stations now: {error}") from error
+
+    # -- whom to ask
+
+    async def _asked(self, what: str, letter: Letter, answer: type[L], patience_s: float) -> L:
+        """Of a core that lives, and of another one when that is silent for too long meanwhile.
+
+        Raises:
+            UnreachedError: nobody listens.
+            NoAnswerError: no answer came in time.
+        """
+        until = time.monotonic() + ADMIT_S
+        tried: set[str] = set()
+        while core := self._next_core(tried):
+            tried.add(core)
+            subject, left_s = f"core.{core}.{what}", max(until - time.monotonic(), LOOK_S)
+            asking = asyncio.ensure_future(self._bus.request(subject, letter, answer, left_s))
+            try:
+                while not asking.done() and not self._falls_silent(core, tried, patience_s):
+                    await asyncio.wait({asking}, timeout=LOOK_S)
+                if asking.done():
+                    return asking.result()
+            except UnreachedError:
+                continue  # it has just gone
+            finally:
+                asking.cancel()
+        return await self._bus.request(what, letter, answer, max(until - time.monotonic(), LOOK_S))
+
+    def _next_core(self, tried: set[str]) -> str | None:
+        """They take turns."""
+        since = time.monotonic() - CORE_SILENT_S
+        living = [core for core, at in self._heard.items() if at >= since and core not in tried]
+        return living[next(self._turns) % len(living)] if living else None
+
+    def _falls_silent(self, core: str, tried: set[str], patience_s: float) -> bool:
+        is_silent = time.monotonic() - self._heard.get(core, 0.0) > patience_s
+        return is_silent and self._next_core(tried) is not None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nobody can be let in now."""
+        if not self._bus.is_connected:
+            return "NATS cannot be reached, and what stations say is decided elsewhere"
+        now = time.monotonic()
+        if all(now - at > CORE_LOST_S for at in self._heard.values()):
+            return "no process with the role core is there"
+        return None
+
+    # -- whoever has left
+
+    def _has_left(self, key: StationKey, after_s: float = LEFT_AFTER_S) -> None:
+        """Its core may have died, or not have heard it: a letter can be lost."""
+        due = time.monotonic() + after_s
+        self._left[key] = max(self._left.get(key, due), due)
+
+    def left(self, now: float, most: int) -> list[StationKey]:
+        """Those who have left and must not look connected here any more; each is told once."""
+        told = [key for key, at in self._left.items() if at <= now][:most]
+        for key in told:
+            del self._left[key]
+        return [key for key in told if not self.holds(key)]
+
+    def holds(self, key: StationKey) -> bool:
+        return key in self._stations or self._opening[key] > 0
+
+    def see_again(self, keys: Iterable[StationKey]) -> None:
+        """Those of `left` that could not be seen to."""
+        for key in keys:
+            self._has_left(key)
 
     # -- parts
 
-    def _say_the_unsaid(self) -> None:
-        """Who left while nobody could be told would look connected for ever."""
-        unsaid, self._unsaid = self._unsaid, []
-        for station, closed in unsaid:
-            self._post(station, 0, closed)
+    def _hears_nothing(self) -> None:
+        self._is_deaf = True
+        self._withhold_all()
+
+    def _hears_again(self) -> None:
+        """Nobody could be heard meanwhile, which says nothing about those we rely on."""
+        self._is_deaf = False
+        now = time.monotonic()
+        self._heard = {station.core: now for station in self._stations.values()}
 
     def _of(self, letter: Delivered | Closed | Noted) -> _Station | None:
         station = self._stations.get(letter.key)

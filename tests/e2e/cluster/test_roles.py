@@ -10,9 +10,13 @@ from websockets.exceptions import InvalidStatus
 
 from ricarica.access.model import system_actor
 from ricarica.app.roles import Role
-from ricarica.app.wiring import Node
+from ricarica.app.vitals import Health
+from ricarica.app.wiring import Node, Parts, running_node
+from ricarica.kernel.errors import ConflictError
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
+from ricarica.link.nats import NatsLink
 from ricarica.stations.commands import Outcome, Reset
+from ricarica.stations.sql import STATIONS
 from ricarica.testing.nats import NatsServer
 from ricarica.transactions.sql import TRANSACTIONS
 from tests.e2e.cluster.conftest import SOON_S, Cluster, boots, hears, line, says, until
@@ -116,6 +120,78 @@ async def test_a_core_that_falls_silent_is_left(cluster: Cluster, gateway: Node)
         await until(lambda: second.engine.live.get(KEY) is not None, "the other one took over")
         await stopping
         assert await sessions(second) == [("TORINO-1", True)]
+
+
+async def connected(node: Node) -> list[str]:
+    query = sa.select(STATIONS.c.station).where(STATIONS.c.connected)
+    return [name for (name,) in await node.parts.database.fetch(query)]
+
+
+async def test_who_leaves_while_its_core_is_dead_does_not_look_connected(
+    cluster: Cluster, gateway: Node
+) -> None:
+    first = await core(cluster, "core-1")
+    async with cluster.door(gateway) as socket:
+        await boots(socket)
+        assert await connected(first) == ["TORINO-1"]
+        assert first.parts.bus is not None
+        await first.parts.bus.close()  # nobody hears it, and it hears nobody
+
+    async with asyncio.timeout(SOON_S):
+        while await connected(gateway):  # noqa: ASYNC110 - a database tells nobody
+            await asyncio.sleep(0.1)
+
+
+async def test_who_has_gone_to_another_gateway_is_connected_there(
+    cluster: Cluster, gateway: Node
+) -> None:
+    decider = await core(cluster, "core-1")
+    other = await cluster.node("gateway-2", frozenset({Role.GATEWAY}))
+    async with cluster.door(gateway) as socket:
+        await boots(socket)
+    async with cluster.door(other) as socket:
+        await boots(socket)
+        assert isinstance(gateway.link, NatsLink)
+        remote = gateway.link.remote
+        assert remote is not None
+        assert gateway.membership is not None
+        remote._left[KEY] = 0.0
+        await gateway.membership._see_off(remote)
+
+        assert await connected(decider) == ["TORINO-1"]
+
+
+async def test_a_core_that_was_told_of_no_end_learns_of_it(
+    cluster: Cluster, gateway: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decider = await core(cluster, "core-1")
+    async with cluster.door(gateway) as socket:
+        await boots(socket)
+        monkeypatch.setattr(decider.engine, "close", lambda _: None)
+
+    await until(lambda: decider.engine.live.get(KEY) is None, "it lives here no more")
+    assert await connected(decider) == []
+
+
+async def test_one_without_a_bus_does_not_start_beside_a_cluster(
+    cluster: Cluster, gateway: Node
+) -> None:
+    alone = Parts(gateway.parts.database)
+
+    with pytest.raises(ConflictError, match="gateway-1"):
+        async with running_node(alone):
+            pass
+
+
+async def test_a_gateway_is_ready_when_there_is_a_core(cluster: Cluster, gateway: Node) -> None:
+    vitals = Health(gateway).vitals()
+    before = await vitals.checks["stations"]()
+    await core(cluster, "core-1")
+
+    assert isinstance(gateway.link, NatsLink)
+    link = gateway.link
+    await until(lambda: link.trouble is None, "it was heard")
+    assert before == "no process with the role core is there"
 
 
 async def let_in(cluster: Cluster, gateway: Node) -> ClientConnection:

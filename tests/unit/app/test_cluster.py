@@ -13,9 +13,12 @@ from ricarica.app.cluster import Membership
 from ricarica.app.roles import ALL_ROLES
 from ricarica.engine.core import Engine
 from ricarica.kernel.errors import StorageUnavailableError
+from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
 from ricarica.link.nats import NatsLink
+from ricarica.link.remote import RemoteDecisions
 from ricarica.station_gateway.gateway import StationGateway
 from ricarica.storage.database import Database, Row
+from ricarica.testing.clock import FakeClock
 
 UNTIL_BURIED_S = 60.0
 
@@ -70,14 +73,17 @@ def member(database: Silent, time: Beating) -> Membership:
         time.now += 1.0
 
     bus = SimpleNamespace(send=lambda *_: True)
-    link = SimpleNamespace(node="node-a", bus=bus, beat=beat, check_cores=lambda _: None)
-    engine = SimpleNamespace(gateway_gone=lambda _: None)
+    link = SimpleNamespace(
+        node="node-a", bus=bus, beat=beat, check_cores=lambda _: None, remote=None
+    )
+    engine = SimpleNamespace(gateway_gone=lambda _: None, events=None)
     return Membership(
         cast("NatsLink", link),
         cast("Database", database),
         cast("Engine", engine),
         cast("StationGateway", SimpleNamespace()),
         ALL_ROLES,
+        FakeClock(),
     )
 
 
@@ -124,3 +130,18 @@ async def test_who_has_much_to_sweep_still_says_that_he_lives(time: Beating) -> 
     assert time.now >= until
     assert database.seen_at > until - cluster.DEAD_AFTER_S
     running.cancel()
+
+
+async def test_who_could_not_be_seen_off_is_seen_off_later(time: Beating) -> None:
+    key = StationKey(DEFAULT_TENANT, StationId("TORINO-1"))
+    again: list[StationKey] = []
+    remote = SimpleNamespace(left=lambda *_: [key], see_again=again.extend)
+
+    async def away(_query: sa.Select[Any]) -> list[Row]:
+        raise StorageUnavailableError("it is away")
+
+    broken = SimpleNamespace(fetch=away)
+    with pytest.raises(StorageUnavailableError):
+        await member(cast("Silent", broken), time)._see_off(cast("RemoteDecisions", remote))
+
+    assert again == [key]
