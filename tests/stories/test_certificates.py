@@ -19,6 +19,7 @@ from ricarica.certificates.model import (
     TrustStore,
 )
 from ricarica.certificates.sql import REQUEST_SHELF, REQUESTS, SqlCertificateStore
+from ricarica.certificates.vault import MissingVault
 from ricarica.ocpp.dialects import V16, V21, V201, Dialect
 from ricarica.simulator.blocks.certificates import (
     STATION,
@@ -97,6 +98,22 @@ async def test_a_station_that_asks_gets_a_certificate_of_its_own_key(
     [request] = await requests_of(network, station)
     assert request.state is RequestState.INSTALLED
     assert request.not_after == leaf.not_valid_after_utc
+
+
+@pytest.mark.usecase("A02")
+async def test_a_network_that_cannot_seal_its_authoritys_key_says_so(
+    network: World, dialect: Dialect
+) -> None:
+    network.pki = replace(network.pki, vault=MissingVault())
+    await network.restart_engine()
+    station = await network.station("PADOVA-1", dialect)
+
+    ask_for_certificate(station.core)
+    await network.settle()
+
+    [request] = await requests_of(network, station)
+    assert request.state is RequestState.FAILED
+    assert "secrets_key" in (request.detail or "")
 
 
 @pytest.mark.usecase("A02")

@@ -1,6 +1,7 @@
 """Rules are held against what was announced, a few seconds after it happened."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
@@ -31,17 +32,35 @@ SHOWN_FOR = timedelta(days=90)  # events and alerts that are over
 PERIODIC_FOR = timedelta(days=2)  # values told every few seconds
 
 
-def alert_rings(lag: timedelta = timedelta()) -> Mapping[str, Ring]:
+@dataclass(slots=True)
+class OutboxReader:
+    """How far the rules have come, as far as it was this process that looked."""
+
+    behind: timedelta = timedelta()
+    looked_at: datetime | None = None
+
+    def behind_at(self, now: datetime) -> timedelta:
+        """How long ago the oldest event happened that no rule was asked about yet."""
+        is_ours = self.looked_at is not None and now - self.looked_at < 4 * HEED_EVERY
+        return self.behind if is_ours else timedelta()
+
+
+def alert_rings(
+    lag: timedelta = timedelta(), reader: OutboxReader | None = None
+) -> Mapping[str, Ring]:
     """
     Args:
         lag: By how much what one node commits may be later than what others commit.
+        reader: Is told how far it has come.
     """
+    reader = reader or OutboxReader()
 
     async def heed(unit: UnitOfWork, _subject: str) -> timedelta:
-        is_all = True
-        for tenant in await _tenants(unit):
-            is_all = await _heed(unit, tenant, unit.slices.now - lag) and is_all
-        return HEED_EVERY if is_all else timedelta()
+        tenants = await _tenants(unit)
+        seen = [await _heed(unit, tenant, unit.slices.now - lag) for tenant in tenants]
+        late = [unit.slices.now - until for until in seen if until is not None]
+        reader.looked_at, reader.behind = unit.slices.now, max(late, default=timedelta())
+        return timedelta() if late else HEED_EVERY
 
     places: dict[TenantId, StationId] = {}  # behind which to go on, where there are many
 
@@ -60,8 +79,8 @@ async def _tenants(unit: UnitOfWork) -> list[TenantId]:
     return list(dict.fromkeys((DEFAULT_TENANT, *others)))
 
 
-async def _heed(unit: UnitOfWork, tenant: TenantId, until: datetime) -> bool:
-    """Whether that was all there is."""
+async def _heed(unit: UnitOfWork, tenant: TenantId, until: datetime) -> datetime | None:
+    """Of when the latest event was that there was time for; None: that was all there is."""
     alerts, columns = unit.slices.alerts, OUTBOX.c
     last = await alerts.seen(tenant)
     query = sa.select(columns.id, columns.kind, columns.at, columns.station, columns.body).where(
@@ -70,11 +89,11 @@ async def _heed(unit: UnitOfWork, tenant: TenantId, until: datetime) -> bool:
     if last is None:  # what happened before there were rules is past
         latest = await unit.work.fetch(query.order_by(columns.id.desc()).limit(1))
         await alerts.look_at(tenant, (), EventId(latest[0][0]) if latest else EventId(0))
-        return True
+        return None
     new = query.where(columns.id > last, columns.at <= until)
     newest = await unit.work.fetch(new.order_by(columns.id.desc()).limit(1))
     if not newest:
-        return True
+        return None
     # Most of what happens no rule asks about; it is passed over a minute at a time.
     meant = new.where(columns.kind.in_(await alerts.kinds(tenant)), columns.id <= newest[0][0])
     rows = await unit.work.fetch(meant.order_by(columns.id).limit(AT_ONCE_MAX))
@@ -85,7 +104,7 @@ async def _heed(unit: UnitOfWork, tenant: TenantId, until: datetime) -> bool:
             for id_, kind, at, station, body in rows
         ]
         await alerts.look_at(tenant, happened, EventId((newest if is_all else rows)[-1][0]))
-    return is_all
+    return None if is_all else rows[-1][2]
 
 
 def _body(text: str) -> Mapping[str, object]:

@@ -48,6 +48,8 @@ class ConfigError(RicaricaError):
 
 VIES = "https://ec.europa.eu/taxation_customs/vies/rest-api"  # of the European Union
 
+NATS_SCHEMES = ("nats", "tls", "ws", "wss")
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -298,6 +300,10 @@ def _crowds(config: Config) -> Iterator[str]:
 def _stores(config: Config) -> Iterator[str]:
     if config.nats_url and not config.database_url:
         yield "nats_url is for several processes, which SQLite cannot serve; give database_url too"
+    for url in (config.nats_url or "").split(","):
+        scheme, found, _ = url.strip().partition("://")
+        if found and scheme not in NATS_SCHEMES:
+            yield f"nats_url is an address such as nats://localhost:4222, and none of {scheme}"
     try:
         roles = roles_from(config.roles)
     except InvalidError as error:

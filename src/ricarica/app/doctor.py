@@ -15,9 +15,13 @@ from cryptography import x509
 from ricarica.app import examination
 from ricarica.app.config import Config
 from ricarica.app.retention import Retention
+from ricarica.app.sealed import sealed_in, unopened
+from ricarica.app.security import KEY_FILE, is_key_missing, vault_of
 from ricarica.app.tables import metadata
+from ricarica.certificates.vault import MissingVault
 from ricarica.cli.ports import Finding
 from ricarica.kernel.errors import RicaricaError
+from ricarica.storage.migrations import pending
 from ricarica.storage.open import open_database
 
 FREE_BYTES_MIN = 1 << 30  # a month of a hundred stations, with room for the index
@@ -35,8 +39,12 @@ async def examine(config: Config) -> Sequence[Finding]:
 async def examine_data(config: Config) -> Sequence[Finding]:
     """What is wrong with the data; that all is well with an invariant is a finding too."""
     there = await _database(config)
-    if not there.is_well or (config.database_url is None and not _file(config).exists()):
+    if not there.is_well:
         return [there]
+    if _is_new(config):
+        text = f"there is none at {_file(config)}"
+        remedy = "say where the data are: --data or --database-url"
+        return [Finding("database", is_well=False, text=text, remedy=remedy)]
     database = open_database(config.url, metadata)
     try:
         kept = datetime.now(UTC) - Retention().readings
@@ -78,13 +86,12 @@ async def _space(config: Config) -> Finding:
 
 
 async def _database(config: Config) -> Finding:
-    is_new = config.database_url is None and not _file(config).exists()
-    if is_new:
+    if _is_new(config):
         text = "not made yet; the first start makes it"
         return Finding("database", is_well=True, text=text)
     database = open_database(config.url, metadata)
     try:
-        there = await database.run_sync(lambda connection: sa.inspect(connection).get_table_names())
+        steps = await database.run_sync(pending)
     except (RicaricaError, OSError) as error:
         return Finding(
             "database",
@@ -94,15 +101,54 @@ async def _database(config: Config) -> Finding:
         )
     finally:
         await database.close()
-    missing = sorted(set(metadata.tables) - set(there))
-    if missing:
+    if steps:
         return Finding(
             "database",
             is_well=False,
-            text=f"its schema is older than this program: {', '.join(missing[:3])} … are missing",
+            text=f"its schema is older than this program: {', '.join(steps[:3])} … are missing",
             remedy="start `ricarica serve` once; it brings the schema up to date",
         )
     return Finding("database", is_well=True, text="it can be reached, and its schema is current")
+
+
+async def _secrets(config: Config) -> Finding:
+    """The key is looked at, and never made."""
+    path = config.secrets_key or config.data / KEY_FILE
+    if is_key_missing(config):
+        return Finding(
+            "secrets",
+            is_well=False,
+            text="the nodes have no key in common: no certificate of ours is signed, and no "
+            "password of a forward or a network is kept",
+            remedy="give each node the same file with `secrets_key`; "
+            "`openssl rand -base64 32` makes one",
+        )
+    try:
+        vault = vault_of(config) if config.secrets_key or path.exists() else MissingVault()
+        if not (await _database(config)).is_well:
+            return Finding("secrets", is_well=True, text="not known while the database is not well")
+        sealed = await _sealed(config)
+    except (RicaricaError, OSError) as error:
+        return Finding("secrets", is_well=False, text=str(error))
+    if number := unopened(vault, sealed):
+        return Finding(
+            "secrets",
+            is_well=False,
+            text=f"{path} does not open {number} of {len(sealed)} secrets in the database",
+            remedy="put back the file of before, from the backup that the database is from",
+        )
+    text = f"{path} opens what is sealed in the database" if sealed else "nothing is sealed yet"
+    return Finding("secrets", is_well=True, text=text)
+
+
+async def _sealed(config: Config) -> list[bytes]:
+    if _is_new(config):
+        return []
+    database = open_database(config.url, metadata)
+    try:
+        return await sealed_in(database)
+    finally:
+        await database.close()
 
 
 async def _clock(_config: Config) -> Finding:
@@ -168,8 +214,15 @@ def _port(name: str, host: str, port: int) -> Finding:
     return Finding(name, is_well=True, text=f"{port} is free")
 
 
-def _file(config: Config) -> Path:
-    return config.data / "ricarica.db"
+def _is_new(config: Config) -> bool:
+    """To look at a database of SQLite's that is not there would make it."""
+    file = _file(config)
+    return file is not None and not file.exists()
+
+
+def _file(config: Config) -> Path | None:
+    url = sa.make_url(config.url)
+    return Path(url.database) if url.drivername == "sqlite" and url.database else None
 
 
 def _existing(folder: Path) -> Path:
@@ -179,4 +232,4 @@ def _existing(folder: Path) -> Path:
     )
 
 
-CHECKS: tuple[Check, ...] = (_data, _space, _database, _clock, _tls)
+CHECKS: tuple[Check, ...] = (_data, _space, _database, _secrets, _clock, _tls)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import resource
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from ricarica.app.config import Config
-from ricarica.kernel.errors import RicaricaError
+from ricarica.kernel.errors import ConflictError, RicaricaError
 from ricarica.station_gateway.gateway import StationGateway
 from ricarica.station_gateway.limits import GatewayLimits
 from ricarica.station_gateway.proxies import Proxies, networks_from
@@ -69,14 +69,17 @@ async def open_door(
         yield OpenDoor(0, _renew_nothing)
         return
     proxies = Proxies(networks_from(config.trusted_proxies.split(",")), config.proxy_protocol)
-    port = await gateway.start(config.station_host, config.station_port, None, proxies)
+    host, wanted = config.station_host, (config.station_port, config.station_tls_port)
+    with _telling(f"{host}:{wanted[0]}", "--station-port"):
+        port = await gateway.start(host, wanted[0], None, proxies)
     if not config.has_tls:
         log.info("door.open", port=port)
         yield OpenDoor(port, _renew_nothing)
         return
     tls = tls_of(config.certificates, config.tls_client_ca)
     tls.trust(await signers())
-    tls_port = await gateway.start(config.station_host, config.station_tls_port, tls, proxies)
+    with _telling(f"{host}:{wanted[1]}", "--station-tls-port"):
+        tls_port = await gateway.start(host, wanted[1], tls, proxies)
     log.info("door.open", port=port, tls_port=tls_port)
     now = asyncio.Event()
     following = asyncio.create_task(_follow(tls, now, signers))
@@ -84,6 +87,15 @@ async def open_door(
         yield OpenDoor(port, now.set)
     finally:
         following.cancel()
+
+
+@contextlib.contextmanager
+def _telling(place: str, option: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        why = f"{place} cannot be listened at: {error.strerror}"
+        raise ConflictError(f"{why}; choose another {option}") from error
 
 
 def tls_of(pairs: Sequence[tuple[Path, Path]], client_authority: Path | None = None) -> RenewedTls:

@@ -16,14 +16,19 @@ from structlog.typing import EventDict, WrappedLogger
 
 STDERR = 2
 AMBIGUOUS = re.compile(r"""[\s="']""")  # what a value without quotation marks cannot contain
+log = structlog.get_logger()
 LEVELS = ("debug", "info", "warning", "error")
 
 
 class _Origin:
-    """Marks each line with the process it comes from, and with the trace it belongs to."""
+    """Marks each line with the process it comes from, and with the trace it belongs to.
+
+    `hidden`: what libraries, which cannot know that it is secret, may say.
+    """
 
     def __init__(self) -> None:
         self.node = ""
+        self.hidden: frozenset[str] = frozenset()
         self.current_trace: Callable[[], str | None] | None = None
 
     def __call__(self, _logger: object, _method: str, event: EventDict) -> EventDict:
@@ -70,6 +75,26 @@ def _may_hang(mode: int) -> bool:
 ORIGIN = _Origin()  # of everything that this process logs; `serve` fills it in
 
 
+class _Libraries(logging.Handler):
+    """What libraries say, as lines like ours."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(logging.Formatter("%(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            said = self.format(record)
+        except (TypeError, ValueError, LookupError):  # the words do not fit what they are about
+            said = str(record.msg)
+        for secret in ORIGIN.hidden:
+            said = said.replace(secret, "…")
+        if record.levelno >= logging.ERROR:
+            log.error("library", name=record.name, said=said)
+        else:
+            log.warning("library", name=record.name, said=said)
+
+
 def configure_logs(level: str, *, as_json: bool) -> None:
     """Everything goes to standard error; standard output is for what a command answers."""
     number = logging.getLevelNamesMapping()[level.upper()]
@@ -94,8 +119,8 @@ def configure_logs(level: str, *, as_json: bool) -> None:
         else structlog.WriteLoggerFactory(cast("TextIO", lines)),
         cache_logger_on_first_use=True,
     )
-    # What libraries say; their own request logs would only repeat ours.
-    logging.basicConfig(level=max(number, logging.WARNING), stream=lines)
+    # Their own request logs would only repeat ours.
+    logging.basicConfig(level=max(number, logging.WARNING), handlers=[_Libraries()], force=True)
 
 
 # An event may stand for many that have `each` of these besides. So the lines of a batch's calls

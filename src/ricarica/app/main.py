@@ -12,14 +12,16 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.text import Text
 
 from ricarica.app.collector import rarely_collect
 from ricarica.app.config import Config, ConfigError, load_config, unknown_variables
 from ricarica.app.logs import configure_logs
+from ricarica.app.roles import Role
 from ricarica.cli.main import run
 from ricarica.cli.output import complain
 from ricarica.cli.ports import Choices, Desk, Finding, Programs, UsageError
-from ricarica.kernel.errors import RicaricaError
+from ricarica.kernel.errors import ConflictError, RicaricaError
 
 if TYPE_CHECKING:
     from ricarica.app.serve import Serving
@@ -95,7 +97,7 @@ def _begin(work: Coroutine[None, None, None], config: Config) -> None:
     with suppress(KeyboardInterrupt):  # the way to end it
         try:
             uvloop.run(work)
-        except* OSError as group:
+        except* (OSError, ConflictError) as group:
             broken_off.extend(_leaves(group))
     if broken_off:  # raised here, as Python before 3.11.4 wraps what is raised in an `except*`
         raise BrokenOffError("; ".join(map(str, broken_off))) from broken_off[0]
@@ -115,15 +117,19 @@ def _announcement(config: Config, password: str | None = None) -> "Callable[[Ser
 
     def announce(served: "Serving") -> None:
         host = "localhost" if config.http_host in ("0.0.0.0", "127.0.0.1") else config.http_host  # noqa: S104 - compared, not listened to
-        console = Console(highlight=False, markup=False)
         secret = served.first_password or password
+        lines = [f"Ricarica serves at  http://{host}:{served.http_port}/"]
+        if served.station_port:  # another process may have the stations, or the pages
+            lines.append(f"Stations connect at ws://{host}:{served.station_port}/IDENTITY")
+        if Role.WEB in served.node.parts.roles:
+            lines.append(f"Programs begin at   http://{host}:{served.http_port}/api/docs")
+        if secret:
+            once = "" if password else "  (shown this once)"
+            lines.append(f"Log in as           admin, password {secret}{once}")
+        text = Text("\n".join(lines))
+        text.stylize("bold", 0, len(lines[0]))
         with suppress(OSError):  # a full disk must not keep stations from charging
-            console.print(f"Ricarica serves at  http://{host}:{served.http_port}/", style="bold")
-            console.print(f"Stations connect at ws://{host}:{served.station_port}/IDENTITY")
-            console.print(f"Programs begin at   http://{host}:{served.http_port}/api/docs")
-            if secret:
-                once = "" if password else "  (shown this once)"
-                console.print(f"Log in as           admin, password {secret}{once}")
+            Console().print(text)  # at once, or who reads along takes a part for the whole
 
     return announce
 

@@ -1,12 +1,15 @@
 """The numbers of this process. docs/reference/metrics.md lists them, as a test sees to."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import ricarica
 from ricarica.api.health import Measure, Spread
 from ricarica.api.requests import RequestCounts
+from ricarica.app.alerting import OutboxReader
 from ricarica.engine.core import Engine
+from ricarica.engine.counts import FAILURES
 from ricarica.engine.timers import Timers
 from ricarica.kernel.histogram import Histogram
 from ricarica.link.bus import Bus
@@ -49,9 +52,11 @@ def of_gateway(gateway: StationGateway) -> Measures:
     yield Measure(
         "ricarica_connections",
         "Connected stations.",
+        # Also where there are none: what has no value at all is never few enough for an alert.
         {
-            (BY_SUBPROTOCOL[subprotocol].name, str(secured).lower()): number
-            for (subprotocol, secured), number in counts.seated.items()
+            (dialect.name, str(secured).lower()): counts.seated.get((subprotocol, secured), 0)
+            for subprotocol, dialect in BY_SUBPROTOCOL.items()
+            for secured in (False, True)
         },
         ("dialect", "secured"),
     )
@@ -99,7 +104,10 @@ def _of_frames(gateway: StationGateway) -> Measures:
         counts.throttled,
     )
     yield _labelled(
-        "ricarica_remarks", "Oddities of stations, as in the log.", dict(counts.remarks), "kind"
+        "ricarica_remarks",
+        "Oddities of stations, as in the log of messages.",
+        dict(counts.remarks),
+        "kind",
     )
 
 
@@ -113,7 +121,7 @@ def of_engine(engine: Engine) -> Measures:
     yield _labelled(
         "ricarica_commits_failed",
         "Commits that failed: `unavailable` storage, a `conflict`, or a `fault` of ours.",
-        dict(batches.failed),
+        {why: batches.failed[why] for why in FAILURES},
         "why",
     )
     yield _count("ricarica_put_aside", "Messages put aside by a fault of ours.", batches.put_aside)
@@ -169,7 +177,7 @@ def _of_events(engine: Engine) -> Measures:
     )
 
 
-def of_timers(timers: Timers) -> Measures:
+def of_timers(timers: Timers, outbox: OutboxReader, now: datetime) -> Measures:
     yield Measure(
         "ricarica_timers",
         "Timers that rang.",
@@ -181,6 +189,11 @@ def of_timers(timers: Timers) -> Measures:
         "ricarica_timer_lateness_seconds",
         "How late after its time each rang.",
         timers.counts.late_s,
+    )
+    yield _gauge(
+        "ricarica_outbox_lag_seconds",
+        "How old the oldest event was that the alerts had not seen when they last looked here.",
+        outbox.behind_at(now).total_seconds(),
     )
 
 

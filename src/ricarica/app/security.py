@@ -54,9 +54,11 @@ def security_policy_of(config: Config) -> SecurityPolicy:
 
 def vault_of(config: Config) -> Vault:
     """Processes that share a database need the same key, and no data of one of them has it."""
-    if config.nats_url and config.secrets_key is None:
-        return MissingVault()
-    return AesVault(secrets_key(config))
+    return MissingVault() if is_key_missing(config) else AesVault(secrets_key(config))
+
+
+def is_key_missing(config: Config) -> bool:
+    return config.nats_url is not None and config.secrets_key is None
 
 
 def secrets_key(config: Config) -> bytes:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
@@ -37,7 +38,8 @@ from ricarica.app.pages import people_of
 from ricarica.app.passwords import ArgonPasswordHasher
 from ricarica.app.probe import Probe
 from ricarica.app.roles import Role, roles_from
-from ricarica.app.security import pki_of, security_policy_of, signers_of
+from ricarica.app.sealed import try_secrets
+from ricarica.app.security import is_key_missing, pki_of, security_policy_of, signers_of
 from ricarica.app.station_doctor import StationDoctor
 from ricarica.app.tables import metadata
 from ricarica.app.vat import CHECK, ViesRegister, check_vat_numbers
@@ -46,6 +48,7 @@ from ricarica.app.wiring import Node, Parts, running_node
 from ricarica.billing.service import BillingPolicy
 from ricarica.firmware.service import FirmwarePolicy
 from ricarica.kernel.clock import SystemClock
+from ricarica.kernel.errors import ConflictError
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.link.bus import Bus
 from ricarica.station_gateway.gateway import StationGateway
@@ -55,6 +58,8 @@ from ricarica.translation.quirks.models import known_habits
 from ricarica.web.addresses import whole_names
 
 T = TypeVar("T")
+BACKLOG = 2_048  # people and programs that connect at once
+KEY_LENGTH_MIN = 8
 JITTER = 0.1  # heartbeats of stations that booted together spread by this share
 
 log = structlog.get_logger("ricarica.serve")
@@ -113,6 +118,7 @@ async def _serving(config: Config) -> AsyncIterator[Serving]:
     )
     try:
         await database.migrate()
+        await try_secrets(database, parts.pki.vault, is_key_missing=is_key_missing(config))
         async with _among_others(parts, config) as parts, running_node(parts) as node:
             failpoints.arm(node)
             authentication = authentication_of(node)
@@ -241,12 +247,20 @@ async def _traced(
 
     tracing = OtelTracing(config.otel_endpoint, config.otel_sampling, ORIGIN.node, rng)
     ORIGIN.current_trace = current_trace
+    ORIGIN.hidden = secrets_of(config.otel_endpoint)
     engine = node.engine
     engine.dispatcher.tracing = engine.batches.tracing = engine.commands.tracing = tracing
     try:
         yield tracing.traced
     finally:
         await asyncio.to_thread(tracing.stop)
+
+
+def secrets_of(address: str) -> frozenset[str]:
+    """What a key may be part of; what is shorter is a name, such as that of a version."""
+    parts = urlsplit(address)
+    long = {part for part in (parts.path.strip("/"), parts.query) if len(part) >= KEY_LENGTH_MIN}
+    return frozenset(long | {parts.password} if parts.password else long)
 
 
 class _Server(uvicorn.Server):
@@ -284,22 +298,26 @@ async def _http(
             timeout_graceful_shutdown=5,  # live pages hold their streams open until then
         )
     )
+    sockets = [_listening(config.http_host, config.http_port)]
     async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(server.serve())
+        tasks.create_task(server.serve(sockets))
         pulse = tasks.create_task(health.feel_pulse(clock))
         try:
-            yield await _port_of(server, task)
+            yield sockets[0].getsockname()[1]
         finally:
             node.engine.events.end()  # or live pages would hold the server up
             server.should_exit = True
             pulse.cancel()
 
 
-async def _port_of(server: uvicorn.Server, task: "asyncio.Task[None]") -> int:
-    while not server.started:
-        if task.done():
-            task.result()
-            raise OSError("the HTTP port is taken; choose another with --http-port")
-        await asyncio.sleep(0.01)
-    port: int = server.servers[0].sockets[0].getsockname()[1]
-    return port
+def _listening(host: str, port: int) -> socket.socket:
+    """
+    Raises:
+        ConflictError: somebody else has the port.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        why = f"{host}:{port} cannot be listened at: {error.strerror}"
+        raise ConflictError(f"{why}; choose another --http-port") from error

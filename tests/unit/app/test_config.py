@@ -99,6 +99,7 @@ def test_no_secret_shows_up_when_the_configuration_is_printed() -> None:
         ({"tls_key": "key.pem"}, "belong together"),
         ({"station_tls_port": 9000}, "station_tls_port and station_port are both 9000"),
         ({"nats_url": "nats://localhost"}, "give database_url too"),
+        ({"nats_url": "http://n", "database_url": "postgresql://d"}, "and none of http"),
         ({"roles": "gateway"}, "give nats_url too"),
         ({"roles": "gateway,cook"}, "roles: cook given"),
         ({"otel_sampling": 1.1}, "otel_sampling is a share from 0 to 1"),

@@ -9,11 +9,15 @@ import trustme
 from ricarica.app.config import Config
 from ricarica.app.doctor import examine, examine_data
 from ricarica.app.examination import INVARIANTS
+from ricarica.app.security import KEY_FILE, vault_of
 from ricarica.app.tables import metadata
+from ricarica.certificates.sql import AUTHORITIES
+from ricarica.certificates.vault import new_key
 from ricarica.cli.ports import Finding
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.stations.sql import CONNECTORS
 from ricarica.storage.database import Add
+from ricarica.storage.migrations import upgrade
 from ricarica.storage.open import open_database
 
 BEFORE = datetime(2026, 5, 4, tzinfo=UTC)
@@ -76,6 +80,59 @@ async def test_a_current_database_is_well(config: Config) -> None:
     assert (await found(config, "database")).is_well
 
 
+async def test_a_schema_that_lacks_a_column_is_old(config: Config) -> None:
+    config.data.mkdir()
+    database = open_database(config.url, metadata)
+    await database.change_schema(lambda connection: upgrade(connection, "0005"))
+    await database.close()
+
+    finding = await found(config, "database")
+
+    assert not finding.is_well
+    assert "0006" in finding.text
+
+
+class TestSecrets:
+    @pytest.fixture
+    async def restored(self, config: Config) -> Config:
+        """What the key among the data sealed is there; the key is not."""
+        config.data.mkdir()
+        database = open_database(config.url, metadata)
+        await database.migrate()
+        keys = (DEFAULT_TENANT, "station", "PEM", vault_of(config).seal(b"secret"), BEFORE, 1)
+        await database.commit([Add(AUTHORITIES, keys)])
+        await database.close()
+        (config.data / KEY_FILE).rename(config.data / "aside")
+        return config
+
+    async def test_a_key_that_is_lost_is_missed(self, restored: Config) -> None:
+        finding = await found(restored, "secrets")
+
+        assert not finding.is_well
+        assert not (restored.data / KEY_FILE).exists(), "looking changes nothing"
+
+    async def test_another_key_is_none(self, restored: Config) -> None:
+        (restored.data / KEY_FILE).write_bytes(new_key())
+
+        assert "does not open 1 of 1" in (await found(restored, "secrets")).text
+
+    async def test_the_key_of_before_is_well(self, restored: Config) -> None:
+        (restored.data / "aside").rename(restored.data / KEY_FILE)
+
+        assert (await found(restored, "secrets")).is_well
+
+    async def test_a_key_that_is_named_has_to_be_there(self, config: Config) -> None:
+        named = replace(config, secrets_key=config.data / "none")
+
+        assert not (await found(named, "secrets")).is_well
+
+    async def test_nodes_without_a_key_in_common_are_told(self, config: Config) -> None:
+        finding = await found(replace(config, nats_url="nats://localhost:4222"), "secrets")
+
+        assert not finding.is_well
+        assert "secrets_key" in (finding.remedy or "")
+
+
 async def test_a_database_that_is_away_is_told(config: Config) -> None:
     away = replace(config, database_url="postgresql://nobody@127.0.0.1:9/none")
 
@@ -127,11 +184,18 @@ async def test_a_key_of_another_certificate_is_told(config: Config, tmp_path: Pa
     assert not (await found(wrong, "tls")).is_well
 
 
-async def test_data_that_are_not_there_are_well(config: Config) -> None:
-    findings = await examine_data(config)
+@pytest.mark.parametrize("named", ["data", "database_url"])
+async def test_data_that_are_not_there_cannot_be_well(
+    named: str, config: Config, tmp_path: Path
+) -> None:
+    file = tmp_path / "none.db"
+    wanted = replace(config, database_url=f"sqlite:///{file}") if named != "data" else config
 
-    assert [finding.is_well for finding in findings] == [True]
+    [finding] = await examine_data(wanted)
+
+    assert not finding.is_well
     assert not config.data.exists(), "looking changes nothing"
+    assert not file.exists()
 
 
 async def test_each_invariant_of_the_data_is_well_or_broken(config: Config) -> None:

@@ -1,6 +1,7 @@
 """The log never stands in the way of what it tells about."""
 
 import json
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import structlog
 
 from ricarica.app.logs import ORIGIN, Unfailing, configure_logs
+from ricarica.app.serve import secrets_of
 from ricarica.engine.dispatch import CallLine
 
 PIPE_HOLDS = 65_536
@@ -25,7 +27,9 @@ def written(capfd: pytest.CaptureFixture[str]) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _defaults_afterwards() -> Iterator[None]:
+    handlers = logging.root.handlers
     yield
+    logging.root.handlers = handlers
     structlog.reset_defaults()
 
 
@@ -128,6 +132,36 @@ def test_each_line_names_its_node_and_the_trace_it_belongs_to(
     command, call = map(json.loads, written(capfd))
     assert (command["node"], command["trace_id"]) == ("node-1", "of-the-request")
     assert (call["node"], call["trace_id"]) == ("node-1", "abc")
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_what_libraries_say_is_a_line_like_ours_without_our_secrets(
+    as_json: bool, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        ORIGIN, "hidden", secrets_of("http://me:word@collector:4318/in/THEKEY?key=1234")
+    )
+    configure_logs("info", as_json=as_json)
+
+    logging.getLogger("exporter").warning(
+        "no answer of %s", "http://me:word@c/in/THEKEY/v1?key=1234"
+    )
+    logging.getLogger("exporter").info("asked")
+
+    [line] = written(capfd)
+    said = json.loads(line) if as_json else {"event": line, "said": line}
+    assert "library" in said["event"]
+    assert "no answer of http://me:…@c/…/v1?…" in said["said"]
+
+
+def test_what_a_library_says_wrong_harms_nobody(capfd: pytest.CaptureFixture[str]) -> None:
+    configure_logs("info", as_json=True)
+
+    logging.getLogger("exporter").warning("a %s %s", *["lone"])
+    logging.getLogger("exporter").log(35, "between two levels")
+
+    said = [json.loads(line)["said"] for line in written(capfd)]
+    assert said == ["a %s %s", "between two levels"]
 
 
 def test_what_is_below_the_level_is_left_out(capfd: pytest.CaptureFixture[str]) -> None:

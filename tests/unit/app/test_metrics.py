@@ -1,16 +1,18 @@
 """What /metrics tells; the reference, the dashboard and the alerts speak of nothing else."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from ricarica.api.health import Measure, Spread
+from ricarica.app.alerting import HEED_EVERY, OutboxReader
 from ricarica.app.tables import metadata
 from ricarica.app.vitals import Health
 from ricarica.app.wiring import Parts, node_of
 from ricarica.storage.sqlite import SqliteDatabase
-from ricarica.testing.clock import FakeClock
+from ricarica.testing.clock import START, FakeClock
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -51,3 +53,17 @@ async def test_a_number_has_as_many_values_as_labels(health: Health) -> None:
     for measure in health.measures():
         if isinstance(measure, Measure):
             assert all(len(values) == len(measure.labels) for values in measure.values), measure
+
+
+async def test_where_nobody_is_connected_it_says_so(health: Health) -> None:
+    measures = {each.name: each for each in health.measures() if isinstance(each, Measure)}
+
+    assert measures["ricarica_connections"].values["2.0.1", "false"] == 0
+    assert measures["ricarica_commits_failed"].values["unavailable",] == 0
+
+
+def test_who_looked_long_ago_knows_nothing_of_now() -> None:
+    reader = OutboxReader(timedelta(seconds=400), START)
+
+    assert reader.behind_at(START + HEED_EVERY) == timedelta(seconds=400)
+    assert reader.behind_at(START + 10 * HEED_EVERY) == timedelta()

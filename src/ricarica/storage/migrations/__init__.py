@@ -19,9 +19,7 @@ log = structlog.get_logger("ricarica.storage")
 
 def upgrade(connection: sa.Connection, revision: str = "head") -> None:
     """Nodes that start together take turns. On PostgreSQL each step is a transaction of its own."""
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    config.set_main_option("path_separator", "os")
+    config = _config(connection)
     is_postgresql = connection.dialect.name == "postgresql"
     if is_postgresql:
         connection.execute(sa.select(sa.func.pg_advisory_lock(LOCK)))
@@ -36,7 +34,29 @@ def upgrade(connection: sa.Connection, revision: str = "head") -> None:
         command.upgrade(config, revision)
 
 
+def pending(connection: sa.Connection) -> list[str]:
+    """The steps that `upgrade` would take, the first one first."""
+    script = ScriptDirectory.from_config(_config(connection))
+    done = MigrationContext.configure(connection).get_current_heads()
+    known = tuple(revision for revision in done if revision in _revisions(script))
+    if done and not known:
+        return []  # of a newer release
+    steps = script.iterate_revisions("heads", known or "base")
+    return [step.revision for step in steps][::-1]
+
+
+def _config(connection: sa.Connection) -> Config:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
 def _unknown(connection: sa.Connection, config: Config) -> set[str]:
     """The steps of a newer release that was here before us; its tables fit this one too."""
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    known = _revisions(ScriptDirectory.from_config(config))
     return set(MigrationContext.configure(connection).get_current_heads()) - known
+
+
+def _revisions(script: ScriptDirectory) -> set[str]:
+    return {each.revision for each in script.walk_revisions()}
