@@ -46,7 +46,7 @@ def test_an_unknown_option_is_a_matter_of_usage(tmp_path: Path) -> None:
 def test_the_first_start_shows_a_password_once_and_data_stays(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with serving(data, "--station-host", "127.0.0.1", RICARICA_ADMIN_PASSWORD="") as first:
-        assert "password" in first.log
+        until(lambda: "password" in first.log, "the password is shown")
         line = next(line for line in first.log.splitlines() if "Log in as" in line)
         password = line.split("password ")[1].split()[0]
         assert len(password) >= 12

@@ -1,7 +1,13 @@
 """Who breaks the rules of the wire again and again is kept waiting, and nobody else is."""
 
-from ricarica.station_gateway.grudges import FORGIVEN_AFTER_S, Grudges, Offenders
+from ricarica.station_gateway.grudges import (
+    ATONED_AFTER_S,
+    FORGIVEN_AFTER_S,
+    Grudges,
+    Offenders,
+)
 from ricarica.station_gateway.limits import GatewayLimits
+from ricarica.station_gateway.throttle import Rate
 
 ME, HOME = ("default", "CP1"), "192.0.2.1"
 
@@ -53,3 +59,22 @@ def test_new_names_do_not_help_an_address_for_ever() -> None:
         offenders.note("default", f"CP{number}", HOME, 0.0)
 
     assert offenders.wait_s("default", "CP99", HOME, 0.0) == 1.0
+
+
+def test_visits_beyond_the_rate_are_a_debt() -> None:
+    offenders = Offenders(GatewayLimits(fleeting_visits=Rate(2.0, burst=3)))
+    for _ in range(9):
+        offenders.came_and_went(HOME, 0.0)
+
+    assert offenders.is_restless(HOME, 3.0)
+    assert not offenders.is_restless(HOME, 4.0)
+    assert not offenders.is_restless("192.0.2.2", 0.0)
+
+
+def test_no_debt_is_so_large_that_it_is_not_paid_soon() -> None:
+    offenders = Offenders(GatewayLimits(fleeting_visits=Rate(2.0, burst=3)))
+    for _ in range(999):
+        offenders.came_and_went(HOME, 0.0)
+
+    assert offenders.is_restless(HOME, ATONED_AFTER_S - 1)
+    assert not offenders.is_restless(HOME, ATONED_AFTER_S + 1)

@@ -8,9 +8,10 @@ import pytest
 from ricarica.link.letters import Admission, Verdict
 from ricarica.station_gateway.gateway import StationGateway
 from ricarica.station_gateway.limits import GatewayLimits
+from ricarica.station_gateway.proxies import Proxies
 from ricarica.station_gateway.throttle import Rate
 from ricarica.testing.gateway import Hourglass, ScriptedCore, soon
-from tests.wire.gateway.test_arrivals import REQUEST, come, said_to, until
+from tests.wire.gateway.test_arrivals import LOOPBACK, REQUEST, come, said_to, until
 
 
 class TestWhoDrips:
@@ -54,6 +55,34 @@ class TestWhoDrips:
         assert not early
 
 
+class TestWhoSendsPieces:
+    """A read that completes nothing costs as much as a quarter of a message."""
+
+    @pytest.fixture
+    def limits(self) -> GatewayLimits:
+        return GatewayLimits(messages=Rate(1.0, burst=4), close_s=1.0)
+
+    async def test_they_count_as_messages_do(
+        self, port: int, core: ScriptedCore, hourglass: Hourglass
+    ) -> None:
+        message = b'[2,"1","Heartbeat",{}]'.ljust(2_000)
+        frame = b"\x81\xfe" + len(message).to_bytes(2, "big") + bytes(4) + message
+        async with come(port) as (reader, writer):
+            writer.write(REQUEST + b"\r\n")
+            await soon(reader.readuntil(b"\r\n\r\n"))
+            for start in range(0, 1_800, 100):
+                writer.write(frame[start : start + 100])
+                await asyncio.sleep(0.005)
+            writer.write(frame[1_800:])
+            await others_had_their_turn(port)
+            early = not core.delivered.empty()
+
+            hourglass.turn(2.0)
+
+            assert (await soon(core.delivered.get()))[0].message_id == "1"
+        assert not early
+
+
 async def others_had_their_turn(port: int) -> None:
     """Whoever came before them could have had it too."""
     assert await said_to(port, REQUEST.replace(b"CP1", b"OTHER") + b"\r\n")
@@ -70,7 +99,7 @@ async def drip(writer: asyncio.StreamWriter, raw: bytes) -> None:
 class TestWhoIsRefusedAgainAndAgain:
     @pytest.fixture
     def limits(self) -> GatewayLimits:
-        return GatewayLimits(refusals=Rate(1.0, burst=2), stuck_per_remote=1, close_s=1.0)
+        return GatewayLimits(refusals=Rate(0.01, burst=2), stuck_per_remote=1, close_s=1.0)
 
     async def test_it_is_answered_late_and_others_at_once(
         self, port: int, core: ScriptedCore, hourglass: Hourglass, gateway: StationGateway
@@ -106,6 +135,34 @@ class TestWhoIsRefusedAgainAndAgain:
 
             assert (await soon(reader.readline())).startswith(b"HTTP/1.1 400")
 
+    async def test_who_was_answered_makes_room_for_the_next(
+        self, port: int, core: ScriptedCore, hourglass: Hourglass, gateway: StationGateway
+    ) -> None:
+        core.admit_as = lambda _: Admission(Verdict.UNAUTHORIZED)
+        for _ in range(2):
+            await said_to(port, REQUEST + b"\r\n")
+        waited = []
+        for _ in range(2):
+            before = len(core.knocks)
+            late = asyncio.ensure_future(said_to(port, REQUEST + b"\r\n"))
+            await until(lambda: len(core.knocks) > before)  # noqa: B023 - waited for here
+            await others_had_their_turn(port)
+            waited.append(not late.done())
+            hourglass.turn(1.0)
+            await late
+
+        assert waited == [True, True]
+
+    async def test_a_proxy_is_answered_at_once(
+        self, core: ScriptedCore, gateway: StationGateway
+    ) -> None:
+        port = await gateway.start("127.0.0.1", 0, proxies=Proxies(LOOPBACK))
+        core.admit_as = lambda _: Admission(Verdict.UNAUTHORIZED)
+
+        answers = [await said_to(port, REQUEST + b"\r\n") for _ in range(9)]
+
+        assert [answer[9:12] for answer in answers] == [b"401"] * 9
+
     async def test_a_gateway_that_stops_does_not_wait_for_it(
         self, port: int, core: ScriptedCore, gateway: StationGateway
     ) -> None:
@@ -118,6 +175,31 @@ class TestWhoIsRefusedAgainAndAgain:
         await soon(gateway.stop())
 
         assert await late == b""
+
+
+class TestWhoIsPutOffAtTheDoor:
+    @pytest.fixture
+    def limits(self) -> GatewayLimits:
+        return GatewayLimits(
+            arrivals=Rate(1.0, burst=4),
+            arrival_wait_s=0.0,
+            refusals=Rate(1.0, burst=1),
+            close_s=1.0,
+        )
+
+    async def test_what_it_says_while_it_waits_for_the_answer_is_not_read(
+        self, port: int, hourglass: Hourglass, gateway: StationGateway
+    ) -> None:
+        while not gateway.counts().shed:
+            await said_to(port, REQUEST + b"\r\n")
+        async with come(port) as (reader, writer):
+            writer.write(b"x" * (32 << 20))
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await writer.drain()
+            hourglass.turn(1.0)
+
+            assert (await soon(reader.readline())).startswith(b"HTTP/1.1 503")
 
 
 class TestWhoComesAndGoes:

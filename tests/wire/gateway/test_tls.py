@@ -25,6 +25,8 @@ from ricarica.station_gateway.proxies import Proxies, networks_from
 from ricarica.station_gateway.throttle import Rate
 from ricarica.station_gateway.tls import RenewedTls
 from ricarica.testing.gateway import Hourglass, ScriptedCore, soon
+from tests.wire.gateway.test_arrivals import come
+from tests.wire.gateway.test_nuisances import drip
 
 REQUEST = (
     b"GET /CP1 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -278,6 +280,108 @@ async def test_what_is_no_tls_is_not_heard(
 
     assert not answer.startswith(b"HTTP")  # at most an alert
     writer.transport.abort()
+
+
+@pytest.mark.parametrize("raw", [b"GET /CP1 HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00\x05hello"])
+async def test_who_speaks_no_tls_is_not_waited_for(raw: bytes, tls_port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", tls_port)
+    writer.write(raw)
+
+    with contextlib.suppress(ConnectionResetError):
+        await soon(reader.read())
+    writer.transport.abort()
+
+
+class TestWhoDrips:
+    @pytest.fixture
+    def limits(self) -> GatewayLimits:
+        return GatewayLimits(drips_free=4, close_s=1.0)
+
+    async def test_a_handshake_that_drips_is_read_in_larger_portions(
+        self, tls_port: int, files: Files, core: ScriptedCore, hourglass: Hourglass
+    ) -> None:
+        client = ByHand(files.trusting())
+        async with come(tls_port) as (reader, writer):
+            hello = client.hello()
+            await drip(writer, hello[:9])
+            writer.write(hello[9:])
+            await others_had_their_turn(tls_port, files)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await reader.read(1)
+
+            hourglass.turn(1.5)
+
+            assert await soon(reader.read(1))
+
+    async def test_a_record_that_drips_too(
+        self, tls_port: int, files: Files, core: ScriptedCore, hourglass: Hourglass
+    ) -> None:
+        client = ByHand(files.trusting())
+        async with come(tls_port) as (reader, writer):
+            await client.shake(reader, writer)
+            record = client.sealed(REQUEST)
+            await drip(writer, record[:9])
+            writer.write(record[9:])
+            await others_had_their_turn(tls_port, files)
+            early = len(core.knocks) > 1
+
+            hourglass.turn(1.5)
+            await core.until(lambda: len(core.knocks) == 2)
+
+        assert not early
+
+    async def test_what_dripped_before_is_not_held_against_the_request(
+        self, tls_port: int, files: Files, core: ScriptedCore
+    ) -> None:
+        client = ByHand(files.trusting())
+        async with come(tls_port) as (reader, writer):
+            hello = client.hello()
+            await drip(writer, hello[:3])
+            writer.write(hello[3:])
+            await client.shake(reader, writer)
+            for part in (REQUEST[:5], REQUEST[5:9], REQUEST[9:12], REQUEST[12:]):
+                writer.write(client.sealed(part))
+                await asyncio.sleep(0.005)
+
+            await core.until(lambda: bool(core.knocks))
+
+
+class ByHand:
+    """The station's side of TLS, a step at a time."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._session = context.wrap_bio(
+            self._incoming, self._outgoing, server_hostname="127.0.0.1"
+        )
+
+    def hello(self) -> bytes:
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self._session.do_handshake()
+        return self._outgoing.read()
+
+    async def shake(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(self.hello())
+        while True:
+            self._incoming.write(await soon(reader.read(9_999)))
+            try:
+                self._session.do_handshake()
+            except ssl.SSLWantReadError:
+                continue
+            finally:
+                writer.write(self._outgoing.read())
+            return
+
+    def sealed(self, data: bytes) -> bytes:
+        self._session.write(data)
+        return self._outgoing.read()
+
+
+async def others_had_their_turn(port: int, files: Files) -> None:
+    """Whoever came before them could have had it too."""
+    async with door(port, files.trusting(), "OTHER"):
+        pass
 
 
 async def test_of_a_connection_that_is_gone_nothing_is_kept_until_the_collector_comes(
