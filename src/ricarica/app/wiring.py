@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from ricarica.access.sql import SqlAccessStore
 from ricarica.alerts.sql import SqlAlertStore
 from ricarica.app.alerting import ABSENT, HEED, OutboxReader, alert_rings
+from ricarica.app.alone import alone_on, check_nobody_alone
 from ricarica.app.cluster import Membership, check_alone, company_of
 from ricarica.app.parts import keep
 from ricarica.app.retention import Retention, rings
@@ -204,11 +205,8 @@ def link_of(parts: Parts) -> LocalLink | NatsLink:
 @asynccontextmanager
 async def running_node(parts: Parts) -> AsyncIterator[Node]:
     """A node that decides; its gateway listens when it is told to. The schema must be there."""
-    if parts.bus is None:
-        await check_alone(parts.database)
-        await _nobody_is_connected(parts.database)
-    node = node_of(parts)
-    async with asyncio.TaskGroup() as group:
+    async with _in_its_place(parts), asyncio.TaskGroup() as group:
+        node = node_of(parts)
         engine = group.create_task(node.engine.run())
         tasks = [engine]
         if node.membership:
@@ -238,6 +236,19 @@ async def running_node(parts: Parts) -> AsyncIterator[Node]:
             await _leave(node, engine)
             for task in tasks:
                 task.cancel()
+
+
+@asynccontextmanager
+async def _in_its_place(parts: Parts) -> AsyncIterator[None]:
+    """Alone on its database, or with others of whom none believes that he is alone."""
+    if parts.bus is None:
+        async with alone_on(parts.database):
+            await check_alone(parts.database)
+            await _nobody_is_connected(parts.database)
+            yield
+    else:
+        await check_nobody_alone(parts.database)
+        yield
 
 
 async def _nobody_is_connected(database: Database) -> None:

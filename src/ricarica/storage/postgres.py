@@ -105,7 +105,7 @@ class PostgresDatabase:
     """`Database` on PostgreSQL. `url` is `postgresql://user:password@host:port/name`."""
 
     def __init__(self, url: str, metadata: sa.MetaData = columns.metadata) -> None:
-        self._url = url
+        self.url = url
         self._metadata = metadata
         self._loader = Loader(_literal_for, lambda values: no_values(len(values)))
         self._sql: dict[tuple[sa.Table, Kind], str] = {}
@@ -203,13 +203,13 @@ class PostgresDatabase:
         # Filling an index can take longer than any command of the daily business.
         connect = partial(
             asyncpg.connect,
-            self._url,
+            self.url,
             timeout=CONNECT_TIMEOUT_S,
             server_settings={"application_name": "ricarica", "timezone": "UTC"},
         )
         engine = create_async_engine(DRIVER, async_creator=connect, poolclass=NullPool)
         try:
-            async with _our_errors(), engine.connect() as connection:
+            async with our_errors(), engine.connect() as connection:
                 changed = await connection.run_sync(change)
                 await connection.commit()
                 return changed
@@ -219,7 +219,7 @@ class PostgresDatabase:
 
 @asynccontextmanager
 async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    async with _our_errors(), engine.connect() as connection:
+    async with our_errors(), engine.connect() as connection:
         try:
             yield connection
         except LOST:
@@ -230,7 +230,7 @@ async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 @asynccontextmanager
 async def _lent(engine: AsyncEngine) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
     """A connection without SQLAlchemy's own, whose making costs more than a small query."""
-    async with _our_errors():
+    async with our_errors():
         lent = await engine.raw_connection()
         try:
             yield cast("asyncpg.Connection[asyncpg.Record]", lent.driver_connection)
@@ -338,7 +338,7 @@ def _literal_for(kind: TypeEngine[Any]) -> ColumnProcessor:
 
 
 @asynccontextmanager
-async def _our_errors() -> AsyncIterator[None]:
+async def our_errors() -> AsyncIterator[None]:
     try:
         yield
     except sa.exc.DBAPIError as error:
