@@ -5,9 +5,10 @@
 
 A server on SQLite, 50 ordinary stations that send meter values four times a second, and a hostile
 peer, each in a process of its own. Before and after each attack there is as much time without
-one, for a machine that does something else has its own bad moments. What does not depend on them
-is the stretch: the processor time for which the server's event loop, once it has begun, attends
-to nobody who comes meanwhile.
+one, for a machine that does something else has its own bad moments. After it the same attack is
+made on another server beside this one: what the others notice of that, they notice of the
+machine's processors being busy. What does not depend on them is the stretch: the processor time
+for which the server's event loop, once it has begun, attends to nobody who comes meanwhile.
 """
 
 import argparse
@@ -27,7 +28,7 @@ import trustme
 import uvloop
 
 from bench.attacks import ATTACKS, Target
-from bench.bystanders import bystander, leaving, working
+from bench.bystanders import Bystander, bystander, leaving, working
 from bench.figures import percentile
 from bench.processes import Family
 from bench.stations import machine
@@ -52,6 +53,7 @@ class Effect:
     attack: str
     before_ms: float  # p99 of the others' calls
     during_ms: float
+    elsewhere_ms: float  # while it is made on another server
     after_ms: float
     quiet_stretch_ms: float  # p99, before
     stretch_ms: float
@@ -63,7 +65,8 @@ class Effect:
         quiet = (self.before_ms + self.after_ms) / 2
         seen = ", ".join(f"{what} × {count:,}" for what, count in sorted(self.seen.items()))
         return (
-            f"| {self.attack.replace('_', ' ')} | {quiet:.1f} | {self.during_ms:.1f}"
+            f"| {self.attack.replace('_', ' ')} | {quiet:.1f} | {self.elsewhere_ms:.1f}"
+            f" | {self.during_ms:.1f}"
             f" | {self.quiet_stretch_ms:.1f} | {self.stretch_ms:.1f} | {self.cpu_share:.0%}"
             f" | {self.mib:+.0f} | {seen} |"
         )
@@ -153,7 +156,7 @@ def free_port() -> int:
         return port
 
 
-async def measured(server: Server, names: list[str], seconds: float) -> None:
+async def measured(server: Server, another: Server, names: list[str], seconds: float) -> None:
     target, family = server.target, server.family
     stations = [await bystander(target.port, f"GOOD-{n}") for n in range(STATIONS - 1)]
     stations.append(await bystander(target.port, "VICTIM", PASSWORD))
@@ -163,23 +166,16 @@ async def measured(server: Server, names: list[str], seconds: float) -> None:
         before = await working(stations, seconds)
         quiet_stretch_ms = server.stretch_ms()
         rss, cpu = family.rss_kib(), family.cpu_s()
-        peer = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bench.hostile", "--attack", name, str(seconds + 1)),
-            json.dumps([target.port, target.tls_port, target.victim]),
-            stdout=asyncio.subprocess.PIPE,
-        )
-        assert peer.stdout is not None, "stdout is a pipe"
-        await peer.stdout.readline()  # it begins
-        during = await working(stations, seconds)
+        during, seen = await working_under(name, target, stations, seconds)
         cpu, rss = family.cpu_s() - cpu, family.rss_kib() - rss
         stretch_ms = server.stretch_ms()
-        seen = json.loads(await peer.stdout.readline())
-        await peer.wait()
         after = await working(stations, seconds)
+        elsewhere, _ = await working_under(name, another.target, stations, seconds)
         effect = Effect(
             name,
             before_ms=1_000 * percentile(before, 0.99),
             during_ms=1_000 * percentile(during, 0.99),
+            elsewhere_ms=1_000 * percentile(elsewhere, 0.99),
             after_ms=1_000 * percentile(after, 0.99),
             quiet_stretch_ms=quiet_stretch_ms,
             stretch_ms=stretch_ms,
@@ -189,6 +185,23 @@ async def measured(server: Server, names: list[str], seconds: float) -> None:
         )
         print(effect.line(), flush=True)
     await leaving(stations)
+
+
+async def working_under(
+    name: str, target: Target, stations: list[Bystander], seconds: float
+) -> tuple[list[float], dict[str, int]]:
+    """What the stations wait while somebody attacks the target, and what he sees."""
+    peer = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bench.hostile", "--attack", name, str(seconds + 1)),
+        json.dumps([target.port, target.tls_port, target.victim]),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert peer.stdout is not None, "stdout is a pipe"
+    await peer.stdout.readline()  # it begins
+    waited = await working(stations, seconds)
+    seen: dict[str, int] = json.loads(await peer.stdout.readline())
+    await peer.wait()
+    return waited, seen
 
 
 async def attack(name: str, seconds: float, target: Target) -> None:
@@ -211,11 +224,13 @@ def main() -> None:
     else:
         print(f"{machine()}\n")
         print(
-            "| attack | p99 without, ms | with | stretch without, ms | with | cores | MiB | seen |"
+            "| attack | p99 without, ms | elsewhere | with | stretch without, ms | with | cores"
+            " | MiB | seen |"
         )
-        print("|---|---|---|---|---|---|---|---|")
-        with server() as started:
-            asyncio.run(measured(started, given.names or list(ATTACKS), given.seconds))
+        print("|---|---|---|---|---|---|---|---|---|")
+        names = given.names or list(ATTACKS)
+        with server() as started, server() as another:
+            asyncio.run(measured(started, another, names, given.seconds))
 
 
 if __name__ == "__main__":
