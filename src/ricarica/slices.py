@@ -66,8 +66,9 @@ from ricarica.tariffs.ports import TariffStore
 from ricarica.tariffs.service import TariffService
 from ricarica.tariffs.stationed import StationPlanService, StationPlanStore
 from ricarica.transactions.expected import ExpectedStarts
+from ricarica.transactions.neighbours import Neighbours
 from ricarica.transactions.ports import ExpectedStartStore, TransactionStore
-from ricarica.transactions.service import Neighbours, TransactionService
+from ricarica.transactions.service import TransactionService
 from ricarica.transactions.watching import WatchService
 
 
@@ -300,7 +301,9 @@ class Slices:
 
     @cached_property
     def _neighbours(self) -> Neighbours:
-        return Neighbours(self.stations, self.authorization, self.tariffs, self.configuration)
+        return Neighbours(
+            self.stations, self.authorization, self.tariffs, self.configuration, self.billing
+        )
 
     @cached_property
     def transactions(self) -> TransactionService:

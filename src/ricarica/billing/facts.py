@@ -7,7 +7,6 @@ from decimal import Decimal
 from ricarica.billing.model import SettlementStatus
 from ricarica.billing.vat import Company
 from ricarica.kernel.ids import StationKey, TransactionId
-from ricarica.kernel.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,20 +17,6 @@ class CardShown:
     reference: str
     at: datetime
     details: dict[str, str] = field(default_factory=dict)  # as stations name them: PaymentBrand …
-
-
-@dataclass(frozen=True, slots=True)
-class Charged:
-    """A transaction that was begun with a payment goes on, or is over."""
-
-    station: StationKey
-    reference: str
-    transaction: TransactionId
-    at: datetime
-    is_over: bool
-    cost: Money | None
-    authorized: Decimal | None = None  # what the card is good for; it may grow on the way, C23
-    details: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,8 @@ STATE = {
     SettlementStatus.REJECTED: PaymentState.REJECTED,
     SettlementStatus.FAILED: PaymentState.FAILED,
 }
-OPEN = frozenset({PaymentState.AUTHORIZED, PaymentState.CHARGING, PaymentState.DUE})
+OPEN_ENDED = frozenset({PaymentState.AUTHORIZED, PaymentState.CHARGING})
+OPEN = OPEN_ENDED | {PaymentState.DUE}
 # Nothing was taken, though something was due: somebody has to see to it. C22
 TROUBLE = frozenset({PaymentState.REJECTED, PaymentState.FAILED})
 
@@ -60,6 +61,14 @@ class Try:
     amount: Decimal
     at: datetime
     detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one of its transactions comes to; None: that is not known, or not yet."""
+
+    is_over: bool
+    due: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +85,8 @@ class Payment:
     token: str | None = None
     authorized: Decimal | None = None  # the amount the card is good for
     currency: str | None = None
-    transaction: TransactionId | None = None
-    due: Decimal | None = None  # including tax
+    transaction: TransactionId | None = None  # the one that began last
+    due: Decimal | None = None  # including tax, for all of its transactions that have ended
     settled: Decimal | None = None
     settled_at: datetime | None = None
     receipt_id: str | None = None
@@ -87,10 +96,29 @@ class Payment:
     company: Company | None = None
     details: dict[str, str] = field(default_factory=dict)
     tries: tuple[Try, ...] = ()
+    charges: dict[TransactionId, Charge] = field(default_factory=dict)
 
     @property
     def is_in_trouble(self) -> bool:
         return self.state in TROUBLE
+
+
+def with_charge(payment: Payment, transaction: TransactionId, charge: Charge) -> Payment:
+    """One card may be shown at two outlets: what both cost is due when both are over."""
+    known = payment.charges
+    if not known and payment.transaction is not None:  # noted before there could be several
+        known = {payment.transaction: Charge(payment.state not in OPEN_ENDED, payment.due)}
+    charges = {**known, transaction: charge}
+    is_over = all(each.is_over for each in charges.values())
+    due = [each.due for each in charges.values() if each.due is not None]
+    state = PaymentState.DUE if is_over else PaymentState.CHARGING
+    return replace(
+        payment,
+        state=state if payment.state in OPEN else payment.state,  # what is settled stays so
+        transaction=payment.transaction if transaction in known else transaction,
+        due=sum(due, Decimal(0)) if due else payment.due,
+        charges=charges,
+    )
 
 
 def with_try(payment: Payment, tried: Try) -> Payment:
@@ -100,9 +128,10 @@ def with_try(payment: Payment, tried: Try) -> Payment:
     noted = replace(payment, tries=(*payment.tries, tried)[-TRIES_MAX:])
     latest = max((each.at for each in payment.tries), default=None)
     is_late = latest is not None and tried.at < latest
-    if payment.state is PaymentState.SETTLED or is_late:
-        return noted
     is_settled = tried.status is SettlementStatus.SETTLED
+    # What was taken was taken, whosever clock is behind.
+    if payment.state is PaymentState.SETTLED or (is_late and not is_settled):
+        return noted
     return replace(
         noted,
         state=STATE[tried.status],

@@ -5,17 +5,18 @@ from datetime import datetime, timedelta
 
 from ricarica.authorization.guard import Guesses
 from ricarica.billing.events import PaymentChanged, SettlementFailed, VatNumberAsked
-from ricarica.billing.facts import CardShown, Charged, Receipt, Settled
+from ricarica.billing.facts import CardShown, Receipt, Settled
 from ricarica.billing.model import (
-    OPEN,
     REFERENCE_LENGTH_MAX,
     TROUBLE,
     Channel,
+    Charge,
     Payment,
     PaymentState,
     Try,
     WebPayments,
     check_web_payments,
+    with_charge,
     with_try,
 )
 from ricarica.billing.ports import BillingStore
@@ -24,6 +25,7 @@ from ricarica.billing.vat import Company, Standing, VatNumber, is_well_formed, n
 from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
 from ricarica.kernel.events import Announcer
 from ricarica.kernel.ids import Ids, StationKey, TenantId
+from ricarica.transactions.facts import Charged
 
 VAT_NUMBERS = "vat_numbers"  # what stations may guess at
 CHECK_AGAIN = timedelta(days=30)  # companies are founded and closed
@@ -77,18 +79,12 @@ class BillingService:
         """C21.FR.05, C25.FR.40: who speaks to the provider hears by an event what is due."""
         known = await self._store.payment(charged.station, charged.reference)
         payment = known or _at_terminal(charged.station, charged.reference, charged.at)
-        state = PaymentState.DUE if charged.is_over else PaymentState.CHARGING
-        if payment.state not in OPEN or payment.state is PaymentState.DUE:
-            state = payment.state  # what is told late undoes nothing
         cost = charged.cost.rounded() if charged.cost and charged.is_over else None
+        charge = Charge(charged.is_over, cost.amount if cost else None)
         changed = replace(
-            payment,
-            state=state,
-            transaction=charged.transaction,
-            due=cost.amount if cost else payment.due,
+            with_charge(payment, charged.transaction, charge),
             currency=cost.currency if cost else payment.currency,
             authorized=charged.authorized or payment.authorized,
-            details={**payment.details, **charged.details},
         )
         if changed != known:
             self._changed(known, replace(changed, updated_at=charged.at))

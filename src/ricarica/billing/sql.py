@@ -1,6 +1,7 @@
 """How payments, addresses to pay at and numbers of companies lie in the database."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 
 from ricarica.billing.model import (
     Channel,
+    Charge,
     Payment,
     PaymentState,
     SettlementStatus,
@@ -18,7 +20,7 @@ from ricarica.billing.model import (
     company_text,
 )
 from ricarica.billing.vat import Standing, VatNumber
-from ricarica.kernel.ids import StationId, StationKey, TenantId
+from ricarica.kernel.ids import StationId, StationKey, TenantId, TransactionId
 from ricarica.storage.columns import Boolean, Exact, Instant, Integer, Text, metadata
 from ricarica.storage.database import Row
 from ricarica.storage.shelf import Shelf
@@ -53,6 +55,7 @@ PAYMENTS = sa.Table(
     sa.Column("company", Text()),  # JSON
     sa.Column("details", Text(), nullable=False),  # JSON
     sa.Column("tries", Text(), nullable=False),  # JSON
+    sa.Column("charges", Text()),  # JSON
     sa.Column("version", Integer(), nullable=False),
     sa.Index("ix_payments_reference", "tenant", "reference"),
     sa.Index("ix_payments_created_at", "tenant", "created_at"),
@@ -112,7 +115,24 @@ def _payment_row(payment: Payment) -> Row:
         company_text(payment.company),
         json.dumps(payment.details),
         json.dumps([_try_text(each) for each in payment.tries]),
+        _charges_text(payment.charges),
     )
+
+
+def _charges_text(charges: Mapping[TransactionId, Charge]) -> str | None:
+    if not charges:
+        return None
+    return json.dumps(
+        {id: [it.is_over, None if it.due is None else str(it.due)] for id, it in charges.items()}
+    )
+
+
+def _charges_from(text: str | None) -> dict[TransactionId, Charge]:
+    told: dict[str, tuple[bool, str | None]] = json.loads(text) if text else {}
+    return {
+        TransactionId(id): Charge(is_over, None if due is None else Decimal(due))
+        for id, (is_over, due) in told.items()
+    }
 
 
 def _try_text(tried: Try) -> list[Any]:
@@ -125,9 +145,9 @@ def _try_from(text: list[Any]) -> Try:
 
 
 def payment_from(row: Row) -> Payment:
-    tenant, station, reference, channel, state, *middle, company, details, tries = row
+    tenant, station, reference, channel, state, *middle, company, details, tries, charges = row
     key = StationKey(TenantId(tenant), StationId(station))
-    told = (company_from(company), json.loads(details), _tries_from(tries))
+    told = (company_from(company), json.loads(details), _tries_from(tries), _charges_from(charges))
     values: tuple[Any, ...] = (*middle, *told)
     return Payment(key, reference, Channel(channel), PaymentState(state), *values)
 

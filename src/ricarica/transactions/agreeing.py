@@ -1,23 +1,17 @@
 """Seeing to what few transactions have besides, see `terms`: limits, credit, costs told."""
 
-from collections.abc import Iterable, Mapping
-from typing import Protocol
-
 from msgspec.structs import replace
 
 from ricarica.authorization.model import Token, TokenKind, TokenRef, ref_of
-from ricarica.authorization.service import AuthorizationService
 from ricarica.configuration.commands import ReadSettings
-from ricarica.configuration.model import Setting
 from ricarica.kernel.events import Outgoing
-from ricarica.kernel.ids import StationKey
-from ricarica.kernel.money import Money
 from ricarica.kernel.quantities import ZERO
 from ricarica.transactions.chronicle import Chronicle
 from ricarica.transactions.commands import StopCharging
-from ricarica.transactions.counting import usage_of
-from ricarica.transactions.facts import Particulars, TransactionFact
+from ricarica.transactions.counting import cost_so_far, usage_of
+from ricarica.transactions.facts import Charged, Particulars, TransactionFact
 from ricarica.transactions.model import Arrangement, Flag, Transaction
+from ricarica.transactions.neighbours import Neighbours
 from ricarica.transactions.ports import TransactionStore
 from ricarica.transactions.terms import (
     NO_TERMS,
@@ -44,22 +38,18 @@ SUPPORTED_AS = {
 }
 
 
-class StationSettings(Protocol):
-    async def named(self, station: StationKey, names: Iterable[str]) -> Mapping[str, Setting]: ...
-
-
 class Agreements:
     def __init__(
         self,
         store: TransactionStore,
-        authorization: AuthorizationService,
-        settings: StationSettings,
+        neighbours: Neighbours,
         chronicle: Chronicle,
         outgoing: Outgoing,
     ) -> None:
         self._store = store
-        self._authorization = authorization
-        self._settings = settings
+        self._authorization = neighbours.authorization
+        self._settings = neighbours.settings
+        self._payments = neighbours.payments
         self._chronicle = chronicle
         self._tell = outgoing.tell
 
@@ -125,7 +115,8 @@ class Agreements:
         """What follows from its terms, now that it is counted; and what the answer says of them."""
         transaction = _compared(transaction, terms)
         if not transaction.is_running:
-            return await self.paid(transaction, terms), None
+            return await self.paid(transaction, terms, fact), None
+        await self._charge(transaction, terms, fact)
         transaction = self._stopped(transaction, terms, fact)
         say = await self._to_say(transaction, terms, fact)
         if say is None:
@@ -133,16 +124,38 @@ class Agreements:
         terms = with_said(transaction.terms or terms, say, fact.seq_no)
         return replace(transaction, terms=terms), say
 
-    async def paid(self, transaction: Transaction, terms: Terms) -> Transaction:
-        """What it cost is taken from the token's credit; and the difference, if that changes."""
-        due = ZERO
-        if transaction.cost_incl is not None and transaction.currency is not None:
-            due = Money(transaction.cost_incl, transaction.currency).rounded().amount
+    async def paid(
+        self, transaction: Transaction, terms: Terms, fact: TransactionFact
+    ) -> Transaction:
+        """What it cost is due; or taken from the token's credit, and the difference if it changes.
+
+        By whatever it was ended, and whatever is told of it since.
+        """
+        await self._charge(transaction, terms, fact)
+        cost = cost_so_far(transaction)
+        due = cost.rounded().amount if cost else ZERO
         if terms.spent is None or terms.spent == due or transaction.token is None:
             return transaction
         ref = ref_of(transaction.token, transaction.token_kind)
         await self._authorization.spend(transaction.station.tenant, ref, due - terms.spent)
         return replace(transaction, terms=replace(terms, spent=due))
+
+    async def _charge(self, transaction: Transaction, terms: Terms, fact: TransactionFact) -> None:
+        """C21.FR.05, C24, C25: by the payment it was begun with."""
+        if terms.payment is None:
+            return
+        limits = fact.more.limits if fact.more else None
+        await self._payments.charged(
+            Charged(
+                transaction.station,
+                terms.payment,
+                transaction.id,
+                fact.received_at,
+                is_over=not transaction.is_running,
+                cost=cost_so_far(transaction),
+                authorized=limits.cost if limits else None,
+            )
+        )
 
     def again(self, known: Transaction, fact: TransactionFact) -> Say | None:
         """The same to a repeat of the event that was answered with it."""

@@ -8,6 +8,7 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from ricarica.kernel.clock import is_plausible
+from ricarica.kernel.money import Money
 from ricarica.kernel.quantities import ZERO
 from ricarica.tariffs.model import (
     Cost,
@@ -45,6 +46,7 @@ CLOCK_STEP = timedelta(minutes=1)  # some clocks show no seconds
 MICROSECOND = timedelta(microseconds=1)
 MICROSECONDS_PER_HOUR = 3_600_000_000
 
+NOTHING = Money(ZERO, "XXX")  # ISO 4217: of no currency
 NO_FLAGS: frozenset[Flag] = frozenset()
 
 
@@ -219,6 +221,13 @@ def priced(transaction: Transaction) -> Transaction:
     if cost is None:
         return replace(transaction, cost_excl=None, cost_incl=None, currency=None)
     return replace(transaction, cost_excl=cost.excl, cost_incl=cost.incl, currency=cost.currency)
+
+
+def cost_so_far(transaction: Transaction) -> Money | None:
+    if transaction.cost_incl is not None and transaction.currency is not None:
+        return Money(transaction.cost_incl, transaction.currency)
+    # C20.FR.03: that it costs nothing is known without any prices
+    return NOTHING if is_called_off(transaction) else None
 
 
 def is_called_off(transaction: Transaction) -> bool:

@@ -67,6 +67,18 @@ class Ended(TransactionFact, frozen=True, kw_only=True, gc=False):
     reason: str = "Local"  # both protocol families: a reason left out means Local
 
 
+class Charged(msgspec.Struct, frozen=True, gc=False):
+    """A transaction that was begun with a payment goes on, or is over."""
+
+    station: StationKey
+    reference: str  # of the payment
+    transaction: TransactionId
+    at: datetime
+    is_over: bool
+    cost: Money | None
+    authorized: Decimal | None = None  # what the card is good for; it may grow on the way, C23
+
+
 class Recorded(msgspec.Struct, frozen=True, gc=False):
     """What became of a fact. The same again for a repeat of it."""
 

@@ -1,29 +1,24 @@
 """What was charged, when, and by whom: recorded as it is told, in whatever order."""
 
 import dataclasses
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from msgspec.structs import replace
 
 from ricarica.authorization.model import Judgement, Occasion, TokenRef, Verdict
-from ricarica.authorization.service import AuthorizationService
 from ricarica.kernel.errors import ConflictError, NotFoundError
 from ricarica.kernel.events import Outgoing
 from ricarica.kernel.ids import EvseNumber, Ids, StationKey, TenantId, TransactionId
-from ricarica.kernel.money import Money
-from ricarica.stations.service import StationService
 from ricarica.tariffs.model import prices_text
-from ricarica.tariffs.service import TariffService
-from ricarica.transactions.agreeing import Agreements, StationSettings
+from ricarica.transactions.agreeing import Agreements
 from ricarica.transactions.chronicle import Chronicle
 from ricarica.transactions.commands import ShowCost
 from ricarica.transactions.counting import (
+    cost_so_far,
     counted_on,
     counted_to_its_end,
     has_more_than_its_own,
-    is_called_off,
     moved_on,
     parked_on,
     placed,
@@ -47,6 +42,7 @@ from ricarica.transactions.model import (
     energy_along,
     parking_along,
 )
+from ricarica.transactions.neighbours import Neighbours
 from ricarica.transactions.ports import TransactionStore
 from ricarica.transactions.readings import Reading
 from ricarica.transactions.recognition import NO_REFS, Recognition
@@ -55,17 +51,6 @@ from ricarica.transactions.terms import Say
 
 SHOW_COST_EVERY = timedelta(seconds=60)  # what a driver at the display needs, and no more
 LATE = timedelta(minutes=10)  # what is told later was kept; less may be a clock that is slow
-NOTHING = Money(Decimal(0), "XXX")  # ISO 4217: of no currency
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """The slices that a transaction needs to ask."""
-
-    stations: StationService
-    authorization: AuthorizationService
-    tariffs: TariffService
-    settings: StationSettings
 
 
 class TransactionService:
@@ -81,9 +66,7 @@ class TransactionService:
         self._ids = ids
         self._recognition = Recognition(store, neighbours.authorization, ids, self._power_max_w)
         self._chronicle = Chronicle(store, outgoing)
-        self._agreements = Agreements(
-            store, neighbours.authorization, neighbours.settings, self._chronicle, outgoing
-        )
+        self._agreements = Agreements(store, neighbours, self._chronicle, outgoing)
 
     async def record(self, told: TransactionFact) -> Recorded:
         """Take note of a fact. It is never refused, and a repeat changes nothing."""
@@ -209,7 +192,7 @@ class TransactionService:
             raise ConflictError(f"transaction {id} has ended already, at {transaction.ended_at}")
         closed = self._settled(_closed(transaction, ended))
         if closed.terms is not None:
-            closed = await self._agreements.paid(closed, closed.terms)
+            closed = await self._agreements.paid(closed, closed.terms, ended)
         self._store.save(closed)
         self._chronicle.note(closed, ended, ended.reason)
         self._chronicle.announce_end(closed)
@@ -325,7 +308,7 @@ class TransactionService:
             )
             closed = self._settled(_closed(older, end)).flagged(Flag.SUPERSEDED)
             if closed.terms is not None:
-                closed = await self._agreements.paid(closed, closed.terms)
+                closed = await self._agreements.paid(closed, closed.terms, end)
             self._store.save(closed)
             self._chronicle.note(closed, end, f"ended by the start of {transaction.ref}")
             self._chronicle.announce_end(closed)
@@ -349,7 +332,7 @@ class TransactionService:
         due = transaction.cost_shown_at is None or (
             fact.received_at - transaction.cost_shown_at >= SHOW_COST_EVERY
         )
-        cost = _cost(transaction)
+        cost = cost_so_far(transaction)
         if cost is None or fact.offline or not due or not transaction.is_running:
             return transaction
         self._tell(transaction.station, ShowCost(transaction.ref, cost.rounded()))
@@ -418,19 +401,10 @@ def _completeness(transaction: Transaction) -> Transaction:
     return replace(transaction, flags=transaction.flags ^ {Flag.GAP})
 
 
-def _cost(transaction: Transaction) -> Money | None:
-    if transaction.cost_incl is None or transaction.currency is None:
-        return None
-    return Money(transaction.cost_incl, transaction.currency)
-
-
 def _recorded(transaction: Transaction, judgement: Judgement | None, say: Say | None) -> Recorded:
-    cost, terms = _cost(transaction), transaction.terms
-    if terms is None:
-        return Recorded(transaction.id, transaction.ref, judgement, cost)
-    if cost is None and is_called_off(transaction):
-        cost = NOTHING  # C20.FR.03: that it costs nothing is known without any prices
-    return Recorded(transaction.id, transaction.ref, judgement, cost, say, terms.payment)
+    cost, terms = cost_so_far(transaction), transaction.terms
+    payment = terms.payment if terms else None
+    return Recorded(transaction.id, transaction.ref, judgement, cost, say, payment)
 
 
 def _introduces(transaction: Transaction, fact: TransactionFact) -> bool:

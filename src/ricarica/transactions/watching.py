@@ -17,8 +17,9 @@ from ricarica.transactions.commands import ChangePrices, CheckTransaction, StopC
 from ricarica.transactions.counting import cost_along, priced, usage_of
 from ricarica.transactions.facts import Ended, Progressed
 from ricarica.transactions.model import Arrangement, Flag, Transaction
+from ricarica.transactions.neighbours import Neighbours
 from ricarica.transactions.ports import Place, TransactionStore
-from ricarica.transactions.service import Neighbours, TransactionService
+from ricarica.transactions.service import TransactionService
 from ricarica.transactions.terms import (
     NO_TERMS,
     Check,

@@ -51,6 +51,15 @@ def test_what_is_told_late_does_not_undo_what_came_after_it() -> None:
     assert late.state is PaymentState.REJECTED
 
 
+def test_what_was_taken_counts_even_if_a_clock_is_behind() -> None:
+    failed = with_try(DUE, tried(SettlementStatus.FAILED, 5))
+
+    settled = with_try(failed, tried(SettlementStatus.SETTLED, 4, amount=12))
+
+    assert settled.state is PaymentState.SETTLED
+    assert settled.settled == 12
+
+
 WEB = WebPayments(
     KEY,
     "https://charge.example/pay?s={chargingstationid}&t={totp}&v={version}",

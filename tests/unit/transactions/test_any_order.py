@@ -25,10 +25,11 @@ from ricarica.testing.memory import (
     Told,
 )
 from ricarica.testing.memory_tokens import Tokens
-from ricarica.transactions.facts import Ended, Progressed, Started, TransactionFact
+from ricarica.transactions.facts import Charged, Ended, Progressed, Started, TransactionFact
 from ricarica.transactions.model import ChargingState, Flag, Transaction
+from ricarica.transactions.neighbours import Neighbours
 from ricarica.transactions.readings import Measurand, Reading
-from ricarica.transactions.service import Neighbours, TransactionService
+from ricarica.transactions.service import TransactionService
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 LATER = NOON + timedelta(hours=6)
@@ -81,6 +82,11 @@ class NoSettings:
         return {}
 
 
+class NoPayments:
+    async def charged(self, charged: Charged) -> None:
+        raise AssertionError("nothing was paid for")
+
+
 def service(store: MemoryTransactionStore) -> TransactionService:
     told = Told()
     stations, tokens, tariffs = MemoryStationStore(), MemoryTokenStore(), MemoryTariffStore()
@@ -96,6 +102,7 @@ def service(store: MemoryTransactionStore) -> TransactionService:
             Tokens(told, tokens).authorization,
             TariffService(tariffs, told),
             NoSettings(),
+            NoPayments(),
         ),
         told,
         CountedIds(),

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from ricarica.billing.facts import CardShown
 from ricarica.ocpp.v2 import messages as v2
 from ricarica.slices import Slices
 from ricarica.transactions.terms import Limits
@@ -25,8 +26,10 @@ async def transaction_event(
     req: v2.TransactionEventRequest, origin: Origin, slices: Slices
 ) -> v2.TransactionEventResponse:
     fact = fact_from(req, origin)
-    details = details_from(req.id_token) if req.id_token else {}
-    recorded = await recorded_by(slices, fact, details)
+    recorded = await recorded_by(slices, fact)
+    if recorded.payment and req.id_token and (details := details_from(req.id_token)):
+        card = CardShown(origin.station, recorded.payment, origin.received_at, details)
+        await slices.billing.shown(card)
     response = response_for(fact, recorded)
     if recorded.say is None or recorded.say.limits is None:
         return response
