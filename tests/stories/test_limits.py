@@ -80,6 +80,29 @@ async def test_a_transaction_stops_when_its_energy_limit_is_reached(
 
 
 @pytest.mark.usecase("E16")
+@pytest.mark.parametrize("dialect", [V16, V201], ids=str)
+async def test_a_station_that_did_not_answer_is_asked_again_to_stop(
+    network: World, dialect: Dialect
+) -> None:
+    station = await station_that_told(network, dialect)
+    await started_with(network, station, Limits(energy_wh=Decimal(1_000)))
+    station.misbehaviour.ignores_calls = True
+    await network.pass_time(10 * MINUTE)
+    beyond = await only(network, station)
+
+    station.misbehaviour.ignores_calls = False
+    await network.cut(station)
+    await network.connect(station)
+    await network.pass_time(5 * MINUTE)
+
+    transaction = await only(network, station)
+    assert beyond.energy.energy_wh > 1_000
+    assert beyond.is_running
+    assert station.evses[1].charging_state() is not ChargingState.CHARGING
+    assert transaction.energy.energy_wh < beyond.energy.energy_wh + 500
+
+
+@pytest.mark.usecase("E16")
 @pytest.mark.tc("TC_E_109_CSMS")
 async def test_a_transaction_stops_when_its_cost_limit_is_reached(
     network: World, dialect: Dialect

@@ -71,6 +71,15 @@ def answers(network: World, station: SimulatedStation, member: str) -> list[Any]
     return [frame[2][member] for frame in frames if frame[0] == 3 and member in frame[2]]
 
 
+async def credit_of(network: World, uid: str) -> Decimal:
+    known = await network.carry_out(
+        lambda slices: slices.authorization.find(network.actor.tenant, TokenRef(uid))
+    )
+    assert known is not None
+    assert known.credit is not None
+    return known.credit
+
+
 # -- C17
 
 
@@ -89,13 +98,51 @@ async def test_a_prepaid_card_charges_for_what_is_left_on_it(
     await network.settle()
 
     ended = await last(network, station)
-    known = await network.carry_out(
-        lambda slices: slices.authorization.find(network.actor.tenant, TokenRef("PREPAID"))
-    )
-    assert known is not None
     assert ended.cost_incl is not None
     assert D("2.00") <= ended.cost_incl < D("2.30"), "it stopped near the limit"
-    assert known.credit == D("2.00") - round(ended.cost_incl, 2)
+    assert await credit_of(network, "PREPAID") == D("2.00") - round(ended.cost_incl, 2)
+
+
+@pytest.mark.usecase("C17")
+async def test_two_who_charge_with_one_card_share_what_is_on_it(
+    network: World, dialect: Dialect
+) -> None:
+    await network.add_token("PREPAID", credit=D("4.00"))
+    station = await prepared(network, dialect)
+
+    for evse in (1, 2):
+        station.plug_in(evse)
+        station.present("PREPAID", evse)
+    await network.pass_time(60 * MINUTE)
+    for evse in (1, 2):
+        station.unplug(evse)
+    await network.settle()
+
+    costs = [each.cost_incl or D(0) for each in await network.transactions(station)]
+    credit = await credit_of(network, "PREPAID")
+    assert len(costs) == 2
+    assert D("4.00") <= sum(costs) < D("4.60"), "it stopped near the limit"
+    assert credit == D("4.00") - sum(round(cost, 2) for cost in costs)
+
+
+@pytest.mark.usecase("C17")
+async def test_what_is_added_to_a_card_on_the_way_counts(network: World, dialect: Dialect) -> None:
+    await network.add_token("PREPAID", credit=D("2.00"))
+    station = await prepared(network, dialect)
+    station.plug_in(1)
+    station.present("PREPAID", 1)
+    await network.pass_time(2 * MINUTE)
+
+    await network.carry_out(
+        lambda slices: slices.authorization.spend(
+            network.actor.tenant, TokenRef("PREPAID"), D("-2.00")
+        )
+    )
+    await network.pass_time(60 * MINUTE)
+
+    stopped = await last(network, station)
+    assert stopped.cost_incl is not None
+    assert D("4.00") <= stopped.cost_incl < D("4.30")
 
 
 @pytest.mark.usecase("C17")

@@ -148,7 +148,7 @@ def terms_reply(transaction: Transaction) -> TermsReply:
     terms = transaction.terms or NO_TERMS
     check = terms.check
     return TermsReply(
-        limits_body(terms.wanted),
+        limits_body(terms.limits),
         limits_body(terms.kept),
         terms.stopped_for,
         terms.tariff,

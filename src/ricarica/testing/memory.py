@@ -264,14 +264,18 @@ class MemoryTransactionStore:
         )
 
     async def running_count(self, tenant: TenantId, token: str) -> int:
+        return len(await self.running_with(tenant, token))
+
+    async def running_with(self, tenant: TenantId, token: str) -> list[Transaction]:
         folded = token.strip().casefold()
-        return sum(
-            t.station.tenant == tenant
+        return [
+            t
+            for t in self.transactions.values()
+            if t.station.tenant == tenant
             and t.is_running
             and t.token is not None
             and t.token.strip().casefold() == folded
-            for t in self.transactions.values()
-        )
+        ]
 
     async def registers(self, transaction: Transaction) -> list[RegisterPoint]:
         return [

@@ -1,5 +1,7 @@
 """Seeing to what few transactions have besides, see `terms`: limits, credit, costs told."""
 
+from datetime import timedelta
+
 from msgspec.structs import replace
 
 from ricarica.authorization.model import Token, TokenKind, TokenRef, ref_of
@@ -15,8 +17,8 @@ from ricarica.transactions.neighbours import Neighbours
 from ricarica.transactions.ports import TransactionStore
 from ricarica.transactions.terms import (
     NO_TERMS,
+    Amounts,
     LimitKind,
-    Limits,
     Say,
     Terms,
     differs,
@@ -28,6 +30,7 @@ from ricarica.transactions.terms import (
     with_said,
 )
 
+ASK_AGAIN = timedelta(minutes=1)  # a station that refused to stop, or whose answer was lost
 SUPPORTED = "TxCtrlr.SupportedLimits"
 # As stations write them there.
 SUPPORTED_AS = {
@@ -94,8 +97,21 @@ class Agreements:
         if token is None or token.credit is None or not _is_of(transaction, token):
             return transaction
         terms = transaction.terms or NO_TERMS
-        wanted = tighter(terms.wanted, Limits(cost=max(token.credit, ZERO)))
-        return replace(transaction, terms=replace(terms, wanted=wanted, spent=terms.spent or ZERO))
+        return replace(transaction, terms=replace(terms, spent=terms.spent or ZERO))
+
+    async def _credited(self, transaction: Transaction, terms: Terms) -> Terms:
+        """What all that runs with a card has cost by now is no more on it for this one."""
+        if terms.spent is None or transaction.token is None:
+            return terms
+        tenant, ref = transaction.station.tenant, ref_of(transaction.token, transaction.token_kind)
+        token = await self._authorization.meant(tenant, ref)
+        if token is None or token.credit is None:
+            return terms
+        left = token.credit + terms.spent
+        for other in await self._store.running_with(tenant, ref.folded):
+            if other.id != transaction.id and other.terms and other.terms.spent is not None:
+                left -= other.cost_incl or ZERO
+        return replace(terms, credit=max(left, ZERO))
 
     def told(self, transaction: Transaction, more: Particulars) -> Transaction:
         """What the station says besides."""
@@ -117,6 +133,8 @@ class Agreements:
         if not transaction.is_running:
             return await self.paid(transaction, terms, fact), None
         await self._charge(transaction, terms, fact)
+        terms = await self._credited(transaction, terms)
+        transaction = replace(transaction, terms=terms)
         transaction = self._stopped(transaction, terms, fact)
         say = await self._to_say(transaction, terms, fact)
         if say is None:
@@ -169,21 +187,27 @@ class Agreements:
     ) -> Transaction:
         """E16: a limit that the station knows nothing of is ours to see to."""
         limits = left_to_us(terms)
-        if limits is None or terms.stopped_for is not None or fact.offline:
+        if limits is None or fact.offline:
+            return transaction
+        if terms.asked_at is not None and fact.received_at - terms.asked_at < ASK_AGAIN:
             return transaction
         usage = usage_of(transaction)
         kind = reached(limits, usage, transaction.cost_incl, transaction.soc_percent)
         if kind is None:
             return transaction
         self._tell(transaction.station, StopCharging(transaction.ref))
-        self._chronicle.note(transaction, fact, f"its limit of {kind} is reached; asked to stop")
-        return replace(transaction, terms=replace(terms, stopped_for=kind))
+        if terms.stopped_for is None:
+            self._chronicle.note(
+                transaction, fact, f"its limit of {kind} is reached; asked to stop"
+            )
+        terms = replace(terms, stopped_for=kind, asked_at=fact.received_at)
+        return replace(transaction, terms=terms)
 
     async def _to_say(
         self, transaction: Transaction, terms: Terms, fact: TransactionFact
     ) -> Say | None:
         limits = None  # C24.FR.02, C25.FR.24, F07.FR.02
-        if terms.wanted is not None and fact.seq_no is not None and _may_say(terms):
+        if terms.limits is not None and fact.seq_no is not None and _may_say(terms):
             limits = to_say(terms, await self._supported(transaction, fact))
         return Say(limits, terms.text) if limits or terms.text else None
 
@@ -202,7 +226,7 @@ class Agreements:
 
 def _may_say(terms: Terms) -> bool:
     """Whether to look at what the station supports: hardly ever, once it has said what it keeps."""
-    return terms.wanted != terms.said or (terms.kept is not None and terms.kept != terms.said)
+    return terms.limits != terms.said or (terms.kept is not None and terms.kept != terms.said)
 
 
 def _is_of(transaction: Transaction, token: Token) -> bool:
@@ -214,7 +238,8 @@ def _compared(transaction: Transaction, terms: Terms) -> Transaction:
     """I12: flagged, where a station came to another amount in the end than we."""
     if terms.counted is None or transaction.is_running:
         return transaction
-    is_other = differs(terms.counted, transaction.cost_incl, transaction.currency)
+    ours = Amounts(transaction.cost_excl, transaction.cost_incl)
+    is_other = differs(terms.counted, ours, transaction.currency)
     if is_other is (Flag.COST_DIFFERS in transaction.flags):
         return transaction
     return replace(transaction, flags=transaction.flags ^ {Flag.COST_DIFFERS})

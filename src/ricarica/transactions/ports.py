@@ -49,6 +49,10 @@ class TransactionStore(Protocol):
         """How many of a token's transactions run; tokens are compared without case."""
         ...
 
+    async def running_with(self, tenant: TenantId, token: str) -> list[Transaction]:
+        """The same ones."""
+        ...
+
     async def registers(self, transaction: Transaction) -> list[RegisterPoint]:
         """Its register readings (see `readings.registers_in`) that are stored, in any order."""
         ...

@@ -98,14 +98,21 @@ class Terms(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     said: Limits | None = None  # told the station last …
     said_in: int | None = None  # … in the answer to the event of this number
     text: str | None = None  # for the driver, with the next answer
-    stopped_for: LimitKind | None = None  # the limit for which we asked the station to stop
+    stopped_for: LimitKind | None = None  # the limit for which we asked the station to stop …
+    asked_at: datetime | None = None  # … the last time
     tariff: str | None = None  # the name of the prices by which the station counts
     counted: CountedCost | None = None
     stretches: tuple[Stretch, ...] = ()
     spent: Decimal | None = None  # taken from the token's credit; None: it has none
+    credit: Decimal | None = None  # what it may cost for the token's credit's sake
     payment: str | None = None  # the reference of the payment it was begun with
     check: Check | None = None
     told: dict[str, str] = {}  # in the station's words, e.g. how many phases it uses
+
+    @property
+    def limits(self) -> Limits | None:
+        """Ours, with that of the credit."""
+        return tighter(self.wanted, None if self.credit is None else Limits(cost=self.credit))
 
 
 NO_TERMS = Terms()
@@ -174,25 +181,29 @@ def reached(
     return None
 
 
-def differs(counted: CountedCost, incl: Decimal | None, currency: str | None) -> bool:
-    """Whether a station came to another amount than we."""
-    theirs = counted.total.incl if counted.total.incl is not None else counted.total.excl
-    if counted.failure is not None or theirs is None or incl is None:
+def differs(counted: CountedCost, ours: Amounts, currency: str | None) -> bool:
+    """Whether a station came to another amount than we; it may say it without the tax only."""
+    theirs, known = counted.total.incl, ours.incl
+    if theirs is None:
+        theirs, known = counted.total.excl, ours.excl
+    if counted.failure is not None or theirs is None or known is None:
         return False
-    return counted.currency != currency or abs(theirs - incl) > TOLERANCE
+    return counted.currency != currency or abs(theirs - known) > TOLERANCE
 
 
 def left_to_us(terms: Terms) -> Limits | None:
     """The limits that the station did not say it keeps, so that we see to them."""
-    if terms.wanted is None:
+    limits = terms.limits
+    if limits is None:
         return None
     kept = terms.kept.kinds if terms.kept else frozenset[LimitKind]()
-    return only(terms.wanted, terms.wanted.kinds - kept)
+    return only(limits, limits.kinds - kept)
 
 
 def to_say(terms: Terms, supported: frozenset[LimitKind]) -> Limits | None:
     """Our limits, as far as the station has not been told them or keeps looser ones."""
-    wanted = only(terms.wanted, supported) if terms.wanted else None
+    limits = terms.limits
+    wanted = only(limits, supported) if limits else None
     if wanted is None:
         return None
     # E16.FR.07, E16.FR.08: ours is the last word, and needed only where the driver's is higher

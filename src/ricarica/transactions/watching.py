@@ -12,6 +12,7 @@ from ricarica.kernel.ids import StationKey, TariffId, TenantId, TransactionId
 from ricarica.tariffs.model import cost_of, cost_since, prices_from, prices_text, usage_since
 from ricarica.tariffs.plan import plan_of
 from ricarica.tariffs.texts import text_of, texts_of
+from ricarica.transactions.agreeing import ASK_AGAIN
 from ricarica.transactions.chronicle import Chronicle
 from ricarica.transactions.commands import ChangePrices, CheckTransaction, StopCharging
 from ricarica.transactions.counting import cost_along, priced, usage_of
@@ -95,7 +96,9 @@ class WatchService:
         terms = transaction.terms or NO_TERMS
         wanted = merged(terms.wanted, limits)
         changed = replace(
-            transaction, terms=replace(terms, wanted=wanted, stopped_for=None), updated_at=now
+            transaction,
+            terms=replace(terms, wanted=wanted, stopped_for=None, asked_at=None),
+            updated_at=now,
         )
         self._store.save(changed)
         self._note(changed, now, f"limits set: {described(wanted)}")
@@ -197,9 +200,9 @@ class WatchService:
         for transaction in found:
             terms = transaction.terms or NO_TERMS
             limits = left_to_us(terms)
-            if limits is None or limits.time is None or terms.stopped_for is not None:
+            if limits is None or limits.time is None or not transaction.is_running:
                 continue
-            if not transaction.is_running:
+            if terms.asked_at is not None and now - terms.asked_at < ASK_AGAIN:
                 continue
             until = transaction.started_at + limits.time
             if until <= now <= until + STOP_WITHIN:

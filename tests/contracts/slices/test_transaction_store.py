@@ -191,6 +191,8 @@ async def test_a_tokens_running_transactions_are_counted_in_any_case(desk: Desk)
     async with desk.unit() as stores:
         assert await stores.transactions.running_count(DEFAULT_TENANT, "abcd") == 2
         assert await stores.transactions.running_count(TenantId("other"), "abcd") == 0
+        running = await stores.transactions.running_with(DEFAULT_TENANT, "abcd")
+        assert {(each.id, each.token) for each in running} == {(PLAIN.id, "AbCd"), ("b", "ABCD")}
 
 
 async def test_what_this_batch_ends_or_begins_is_counted_too(desk: Desk) -> None:

@@ -100,4 +100,11 @@ def test_amounts_differ_by_more_than_a_station_rounds(
 ) -> None:
     counted = CountedCost(NOON, currency, Amounts(incl=D(theirs)), failure=failure)
 
-    assert differs(counted, D("3.40"), "EUR") is is_other
+    assert differs(counted, Amounts(D("2.79"), D("3.40")), "EUR") is is_other
+
+
+@pytest.mark.parametrize(("theirs", "is_other"), [("2.79", False), ("3.40", True)])
+def test_who_says_it_without_the_tax_is_compared_without_it(theirs: str, is_other: bool) -> None:
+    counted = CountedCost(NOON, "EUR", Amounts(excl=D(theirs)))
+
+    assert differs(counted, Amounts(D("2.79"), D("3.40")), "EUR") is is_other

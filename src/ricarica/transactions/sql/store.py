@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ricarica.kernel.ids import EvseNumber, StationKey, TenantId, TransactionId
+from ricarica.storage.shelf import Key
 from ricarica.storage.work import Work
 from ricarica.transactions.facts import SignedReading
 from ricarica.transactions.model import (
@@ -145,6 +146,14 @@ class SqlTransactionStore:
         return sorted(running, key=lambda transaction: transaction.started_at)
 
     async def running_count(self, tenant: TenantId, token: str) -> int:
+        return len(await self._with_token(tenant, token))
+
+    async def running_with(self, tenant: TenantId, token: str) -> list[Transaction]:
+        keys = sorted(await self._with_token(tenant, token))
+        await self._work.load(TRANSACTION_SHELF, keys)
+        return [each for key in keys if (each := await self._work.get(TRANSACTION_SHELF, key))]
+
+    async def _with_token(self, tenant: TenantId, token: str) -> set[Key]:
         values = {"tenant": tenant, "token_folded": token_folded(token)}
         running = {(tenant, *row) for row in await self._work.fetch(RUNNING_WITH, values)}
         for key, staged in self._work.staged(TRANSACTION_SHELF).items():
@@ -152,7 +161,7 @@ class SqlTransactionStore:
             known_by = (key[0], token_folded(staged.token or "")) if staged else None
             if staged and staged.is_running and known_by == (tenant, token_folded(token)):
                 running.add(key)
-        return len(running)
+        return running
 
     async def registers(self, transaction: Transaction) -> list[RegisterPoint]:
         rows = await self._work.fetch(REGISTERS, _named(transaction))

@@ -181,7 +181,7 @@ async def terms_of(
             visitor.tenant, transaction.id
         )
     return TransactionTerms(
-        terms.wanted,
+        terms.limits,
         terms.kept,
         terms.stopped_for,
         terms.counted,
