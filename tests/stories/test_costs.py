@@ -330,6 +330,37 @@ async def test_a_driver_with_prices_of_their_own_charges_by_them(network: World)
     assert "validFrom" not in tariff, "I08.FR.09"
 
 
+@pytest.mark.usecase("I08", "E02")
+@pytest.mark.parametrize("dialect", [V201, V21], ids=str)
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0), (0, 2, 1)], ids=str)
+async def test_prices_of_a_driver_hold_where_the_cable_comes_first(
+    network: World, dialect: Dialect, order: tuple[int, ...]
+) -> None:
+    night = await other_tariff(network, Prices("EUR", per_kwh=D("0.20")))
+    station = await prepared(network, dialect, tariff=night.id)
+    now = network.clock.now()
+    card = {"idToken": {"idToken": CARD, "type": "ISO14443"}}
+    told = [("Started", {}, 0), ("Updated", card, 0), ("Ended", {}, 1_000)]
+
+    for number in order:
+        kind, more, wh = told[number]
+        at = (now - (10 - number) * MINUTE).isoformat()
+        event = {
+            "eventType": kind,
+            "timestamp": at,
+            "triggerReason": "CablePluggedIn" if kind == "Started" else "Authorized",
+            "seqNo": number,
+            "transactionInfo": {"transactionId": "t-1"},
+            "evse": {"id": 1},
+            "meterValue": [{"timestamp": at, "sampledValue": [{"value": wh}]}],
+            **more,
+        }
+        await network.teller(station).call("TransactionEvent", event)
+
+    [transaction] = await network.transactions(station)
+    assert transaction.cost_incl == D("0.20")
+
+
 @pytest.mark.usecase("I08")
 async def test_prices_of_a_driver_that_a_station_cannot_read_are_not_told_again(
     network: World,

@@ -102,6 +102,43 @@ async def test_a_station_that_did_not_answer_is_asked_again_to_stop(
     assert transaction.energy.energy_wh < beyond.energy.energy_wh + 500
 
 
+@pytest.mark.usecase("E16", "F02")
+@pytest.mark.parametrize("began_ago", [timedelta(hours=2), timedelta()], ids=str)
+async def test_a_limit_is_for_what_began_since_it_was_asked_for(
+    network: World, began_ago: timedelta
+) -> None:
+    station = await station_that_told(network, V16)
+    key, at = key_of(station), network.clock.now() - began_ago
+    limits = Limits(energy_wh=Decimal(2_000))
+    await network.carry_out(
+        lambda slices: limited_start(slices, key, "04A1B2C3", limits, FIRST), station=key
+    )
+
+    start = {"connectorId": 1, "idTag": "04A1B2C3", "meterStart": 0, "timestamp": at.isoformat()}
+    await network.teller(station).call("StartTransaction", start)
+
+    transaction = await only(network, station)
+    assert (transaction.terms is not None) is (began_ago == timedelta())
+
+
+@pytest.mark.usecase("E16", "F02")
+@pytest.mark.parametrize("minutes", [14, 17])
+async def test_a_limit_is_for_what_begins_soon(network: World, minutes: int) -> None:
+    station = await station_that_told(network, V16)
+    key, limits = key_of(station), Limits(energy_wh=Decimal(2_000))
+    await network.carry_out(
+        lambda slices: limited_start(slices, key, "04A1B2C3", limits, FIRST), station=key
+    )
+    await network.pass_time(minutes * MINUTE)
+
+    at = network.clock.now().isoformat()
+    start = {"connectorId": 1, "idTag": "04A1B2C3", "meterStart": 0, "timestamp": at}
+    await network.teller(station).call("StartTransaction", start)
+
+    transaction = await only(network, station)
+    assert (transaction.terms is not None) is (minutes < 15)
+
+
 @pytest.mark.usecase("E16")
 @pytest.mark.tc("TC_E_109_CSMS")
 async def test_a_transaction_stops_when_its_cost_limit_is_reached(

@@ -1,83 +1,31 @@
-"""Drivers without a contract: prepaid cards, terminals, kiosks and pages to pay on."""
+"""Drivers without a contract: prepaid cards, terminals in stations, numbers of companies."""
 
-import json
-from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from ricarica.authorization.model import TokenRef
-from ricarica.billing.commands import HoldForPayment
-from ricarica.billing.facts import Settled
-from ricarica.billing.model import Channel, Payment, PaymentState, SettlementStatus, WebPayments
-from ricarica.billing.sql import PAYMENT_SHELF, PAYMENTS
+from ricarica.billing.model import Channel, PaymentState, SettlementStatus
 from ricarica.billing.vat import Company
-from ricarica.configuration.commands import ReportSettings, WriteSetting
-from ricarica.engine.paying import PaidStart, paid_start
-from ricarica.kernel.errors import ConflictError
-from ricarica.kernel.ids import EvseNumber
-from ricarica.ocpp.dialects import V16, V21, V201, Dialect
+from ricarica.ocpp.dialects import V16, V21, Dialect
 from ricarica.simulator.blocks import payments as terminal
 from ricarica.simulator.blocks.payments import CARD, Outcome, Terminal
 from ricarica.simulator.evse import ChargingState
 from ricarica.simulator.simulated import SimulatedStation
-from ricarica.stations.commands import Outcome as Told
-from ricarica.storage.work import Remembered, Work
-from ricarica.tariffs.model import Prices
-from ricarica.testing.world import World, key_of
-from ricarica.transactions.model import Transaction
+from ricarica.testing.world import World
+from tests.stories.paying import (
+    MINUTE,
+    PSP,
+    D,
+    answers,
+    credit_of,
+    last,
+    only_payment,
+    prepared,
+    settled,
+)
 
-D = Decimal
-MINUTE = timedelta(minutes=1)
-FIRST = EvseNumber(1)
-PRICES = Prices("EUR", per_kwh=D("0.50"), per_session=D("1.00"), vat_percent=D(22))
-PSP = "psp-ref-4711"
 THIRTY = D(30)
-
-
-async def prepared(network: World, dialect: Dialect = V21) -> SimulatedStation:
-    await network.add_tariff(PRICES)
-    station = await network.station("TORINO-1", dialect)
-    await network.tell(station, ReportSettings(number=1))
-    await network.settle()
-    return station
-
-
-async def payments(network: World) -> list[Payment]:
-    work = Work(network.database, Remembered(network.clock.monotonic))
-    return await work.find(PAYMENT_SHELF, PAYMENTS.c.tenant == network.actor.tenant)
-
-
-async def only_payment(network: World) -> Payment:
-    [payment] = await payments(network)
-    return payment
-
-
-async def last(network: World, station: SimulatedStation) -> Transaction:
-    return (await network.transactions(station))[-1]
-
-
-async def settled(
-    network: World, station: SimulatedStation, outcome: Outcome, reference: str = PSP
-) -> None:
-    charged = station.transaction(1)
-    terminal.settle(station.core, reference, outcome, charged)
-    await network.settle()
-
-
-def answers(network: World, station: SimulatedStation, member: str) -> list[Any]:
-    frames = [json.loads(text) for text in network.frames[key_of(station).station].to_station]
-    return [frame[2][member] for frame in frames if frame[0] == 3 and member in frame[2]]
-
-
-async def credit_of(network: World, uid: str) -> Decimal:
-    known = await network.carry_out(
-        lambda slices: slices.authorization.find(network.actor.tenant, TokenRef(uid))
-    )
-    assert known is not None
-    assert known.credit is not None
-    return known.credit
 
 
 # -- C17
@@ -338,145 +286,6 @@ async def test_a_card_may_be_authorised_for_more_on_the_way(network: World) -> N
     assert transaction.terms is not None
     assert transaction.terms.kept is not None
     assert transaction.terms.kept.cost == D(20)
-
-
-# -- C24, C25: a kiosk, and a page
-
-
-async def begun_elsewhere(
-    network: World, station: SimulatedStation, channel: Channel = Channel.KIOSK
-) -> Transaction:
-    station.plug_in(1)
-    await network.settle()
-    key, paid = key_of(station), PaidStart(PSP, channel, D("2.50"), "EUR", FIRST)
-    command = await network.carry_out(lambda slices: paid_start(slices, key, paid), station=key)
-    assert (await network.tell(station, command)).outcome is Told.ACCEPTED
-    await network.pass_time(2 * MINUTE)
-    return await last(network, station)
-
-
-@pytest.mark.usecase("C24")
-@pytest.mark.tc("TC_C_125_CSMS", "TC_C_126_CSMS")
-async def test_a_kiosk_starts_charging_for_what_was_authorised(
-    network: World, dialect: Dialect
-) -> None:
-    station = await prepared(network, dialect)
-
-    running = await begun_elsewhere(network, station)
-    await network.pass_time(30 * MINUTE)
-    station.unplug(1)
-    await network.settle()
-
-    ended, payment = await last(network, station), await only_payment(network)
-    assert running.terms is not None
-    assert running.terms.payment == PSP
-    assert ended.cost_incl is not None
-    assert D("2.50") <= ended.cost_incl < D("2.80")
-    assert payment.state is PaymentState.DUE, "C24.FR.10"
-    assert payment.due == round(ended.cost_incl, 2)
-    if dialect is V21:
-        assert (running.token, running.token_kind) == (PSP, "DirectPayment")
-
-
-@pytest.mark.usecase("C24")
-async def test_one_authorisation_starts_one_transaction(network: World) -> None:
-    station = await prepared(network)
-    await begun_elsewhere(network, station)
-    key = key_of(station)
-
-    with pytest.raises(ConflictError):
-        await network.carry_out(
-            lambda slices: paid_start(slices, key, PaidStart(PSP, Channel.KIOSK)), station=key
-        )
-
-
-@pytest.mark.usecase("C24")
-@pytest.mark.tc("TC_C_117_CSMS")
-async def test_what_the_provider_settled_closes_the_payment(
-    network: World, dialect: Dialect
-) -> None:
-    station = await prepared(network, dialect)
-    await begun_elsewhere(network, station)
-    station.unplug(1)
-    await network.settle()
-    due = (await only_payment(network)).due or D(0)
-
-    told = Settled(
-        key_of(station),
-        PSP,
-        SettlementStatus.SETTLED,
-        due,
-        network.clock.now(),
-        network.clock.now(),
-    )
-    receipt = await network.carry_out(lambda slices: slices.billing.settle(told))
-
-    payment = await only_payment(network)
-    assert payment.state is PaymentState.SETTLED
-    assert receipt.url == payment.receipt_url
-
-
-@pytest.mark.usecase("C25")
-@pytest.mark.tc("TC_C_131_CSMS", "TC_C_132_CSMS", "TC_C_133_CSMS")
-async def test_a_code_on_the_display_leads_to_a_page_only_while_it_is_fresh(
-    network: World,
-) -> None:
-    station = await prepared(network)
-    key, template = key_of(station), "https://charge.example/pay?s={chargingstationid}"
-    template += "&evse={evse}&totp={totp}&v={version}"
-    web = WebPayments(key, template, network.clock.now(), secret="a secret of both")
-    await network.carry_out(lambda slices: slices.billing.set_web(web), station=key)
-    for name, value in (
-        ("URLTemplate", web.template),
-        ("SharedSecret", "a secret of both"),
-        ("ValidityTime", "30"),
-        ("Length", "8"),
-    ):
-        await network.tell(station, WriteSetting(f"WebPaymentsCtrlr.{name}", value))
-
-    shown = terminal.address_shown(station.core, 1, maxenergy=10_000)
-    password = shown.partition("totp=")[2].partition("&")[0]
-
-    async def is_fresh() -> bool:
-        return await network.carry_out(
-            lambda slices: slices.billing.is_fresh(key, password, slices.now)
-        )
-
-    at_once = await is_fresh()
-    await network.pass_time(timedelta(seconds=30))
-    soon = await is_fresh()
-    await network.pass_time(MINUTE)
-    late = await is_fresh()
-
-    assert (at_once, soon, late) == (True, True, False)
-    assert shown.endswith("&v=v1&maxenergy=10000")
-
-
-@pytest.mark.usecase("C25")
-async def test_while_somebody_pays_on_a_page_the_station_says_so(network: World) -> None:
-    station = await prepared(network)
-
-    result = await network.tell(station, HoldForPayment(FIRST, 3 * MINUTE))
-    running = await begun_elsewhere(network, station, Channel.WEB)
-
-    assert result.outcome is Told.ACCEPTED
-    assert station.core.memory(Terminal).held_until[1] > network.clock.now() - 3 * MINUTE
-    assert running.terms is not None
-    assert running.terms.payment == PSP
-
-
-@pytest.mark.usecase("C25")
-@pytest.mark.parametrize("dialect", [V16, V201], ids=str)
-async def test_a_page_starts_charging_at_stations_that_know_no_payments(
-    network: World, dialect: Dialect
-) -> None:
-    station = await prepared(network, dialect)
-
-    running = await begun_elsewhere(network, station, Channel.WEB)
-
-    assert running.token != PSP
-    assert running.verdict == "accepted"
-    assert (await only_payment(network)).state is PaymentState.CHARGING
 
 
 # -- C18.FR.08–10: numbers of companies

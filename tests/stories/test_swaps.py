@@ -51,10 +51,10 @@ async def status_of(network: World, station: SimulatedStation, slot: int) -> Con
     return found.status if found else None
 
 
-async def swapping(network: World) -> SimulatedStation:
+async def swapping(network: World, credit: Decimal | None = None) -> SimulatedStation:
     """A station of four slots; in the second lies a battery that is nearly full."""
     await network.add_tariff(PRICES)
-    await network.add_token(RIDER.uid)
+    await network.add_token(RIDER.uid, credit=credit)
     evses = [ac_evse(number) for number in range(1, 5)]
     station = network.build("VOLTO-1", V21, evses)
     station.settings.override({"start_point": "EVConnected", "stop_point": "EVConnected"})
@@ -103,6 +103,23 @@ async def test_a_swap_that_is_told_twice_is_one_swap(network: World) -> None:
 
     [done] = await all_swaps(network)
     assert done.cost_excl == D("1.80")
+
+
+@pytest.mark.usecase("S01", "C17")
+async def test_a_swap_is_paid_once_from_what_is_on_a_prepaid_card(network: World) -> None:
+    station = await swapping(network, credit=D(5))
+
+    await swap(network, station)
+    said = [json.loads(t) for t in network.frames[key_of(station).station].from_station]
+    teller = network.teller(station)
+    for call in [each for each in said if each[0] == 2 and each[2] == "BatterySwap"]:
+        await teller.call("BatterySwap", call[3])
+
+    known = await network.carry_out(
+        lambda slices: slices.authorization.find(network.actor.tenant, TokenRef(RIDER.uid))
+    )
+    assert known is not None
+    assert known.credit == D("2.80"), "5, without 2.196 as it is rounded"
 
 
 @pytest.mark.usecase("S03")

@@ -26,6 +26,7 @@ from ricarica.api.telling import tell_all
 from ricarica.billing.commands import HoldForPayment
 from ricarica.billing.facts import Settled
 from ricarica.billing.model import (
+    AMOUNT_MAX,
     LENGTHS,
     VALIDITIES_S,
     Channel,
@@ -169,8 +170,10 @@ async def start_paid(caller: Asking, data: JSONBody[PaymentBody]) -> CommandRepl
     """Start charging for a payment that a kiosk or a page has authorised."""
 
     async def act(key: StationKey) -> CommandReply:
-        if data.amount is not None and not data.amount > 0:
+        if data.amount is not None and not (data.amount.is_finite() and data.amount > 0):
             raise InvalidError(f"amount is a number above 0, not {data.amount}")
+        if data.amount is not None:
+            _check_bounds(data.amount)
         paid = PaidStart(
             data.reference,
             data.channel,
@@ -199,6 +202,7 @@ async def settle_payment(
     """What the payment service provider made of it; told again, it changes nothing."""
     if not (data.amount.is_finite() and data.amount >= 0):
         raise InvalidError(f"amount is a number from 0, not {data.amount}")
+    _check_bounds(data.amount)
 
     async def settle(slices: Slices) -> PaymentReply:
         known = await slices.billing.find(caller.tenant, reference)
@@ -339,6 +343,11 @@ def payment_reply(payment: Payment) -> PaymentReply:
             for each in payment.tries
         ],
     )
+
+
+def _check_bounds(amount: Decimal) -> None:
+    if amount > AMOUNT_MAX:
+        raise InvalidError(f"amount is at most {AMOUNT_MAX}")
 
 
 def _web(web: WebPayments) -> WebReply:

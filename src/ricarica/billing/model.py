@@ -13,6 +13,7 @@ from ricarica.kernel.ids import EvseNumber, StationKey, TransactionId
 
 TRIES_MAX = 20  # settlements kept of one payment; a terminal that tries for ever fills no disk
 REFERENCE_LENGTH_MAX = 255
+AMOUNT_MAX = Decimal(10**12)  # no card is good for more, and no database of ours holds much more
 SECRET_LENGTH_MIN = 8
 LENGTHS = range(6, 33)  # characters of a one-time password
 VALIDITIES_S = range(6, 3601)

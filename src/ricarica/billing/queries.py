@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from ricarica.billing.model import Payment, PaymentState, WebPayments
+from ricarica.billing.model import Channel, Payment, PaymentState, WebPayments
 from ricarica.billing.sql import PAYMENTS, WEB_PAYMENTS, payment_from, web_from
 from ricarica.kernel.ids import StationId, StationKey, TenantId, TransactionId
 from ricarica.storage.database import Database
@@ -42,7 +42,9 @@ class BillingQueries:
         query = sa.select(*columns[:-1]).where(
             columns.tenant == tenant, columns.reference == reference
         )
-        rows = await self._database.fetch(query.order_by(columns.created_at.desc()).limit(1))
+        # As `BillingService.find`: that which was begun here, whatever stations tell by its name.
+        told = sa.case((columns.channel == Channel.TERMINAL, 1), else_=0)
+        rows = await self._database.fetch(query.order_by(told, columns.created_at.desc()).limit(1))
         return payment_from(rows[0]) if rows else None
 
     async def of_transaction(self, tenant: TenantId, transaction: TransactionId) -> Payment | None:

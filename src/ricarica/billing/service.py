@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from ricarica.authorization.guard import Guesses
 from ricarica.billing.events import PaymentChanged, SettlementFailed, VatNumberAsked
 from ricarica.billing.facts import CardShown, Receipt, Settled
 from ricarica.billing.model import (
+    AMOUNT_MAX,
     REFERENCE_LENGTH_MAX,
     TROUBLE,
     Channel,
@@ -65,15 +67,21 @@ class BillingService:
     async def begin(self, payment: Payment) -> Payment:
         """C24, C25: a card was authorised elsewhere, and the station is told to begin.
 
+        Told again while nothing has followed, for the station was away or refused, it is the
+        same payment.
+
         Raises:
             ConflictError: that reference was used before.
         """
-        reference = payment.reference.strip()
+        reference = payment.reference
         if not reference or len(reference) > REFERENCE_LENGTH_MAX:
             raise InvalidError(f"a payment's reference has 1 to {REFERENCE_LENGTH_MAX} characters")
-        if await self._store.by_reference(payment.station.tenant, reference):
+        known = await self._store.payment(payment.station, reference)
+        if known is not None and _is_waiting(known, payment):
+            return known
+        if known or await self._store.by_reference(payment.station.tenant, reference):
             raise ConflictError(f"the payment {reference} is there already")
-        return self._changed(None, replace(payment, reference=reference))
+        return self._changed(None, payment)
 
     async def charged(self, charged: Charged) -> None:
         """C21.FR.05, C25.FR.40: who speaks to the provider hears by an event what is due."""
@@ -84,7 +92,7 @@ class BillingService:
         changed = replace(
             with_charge(payment, charged.transaction, charge),
             currency=cost.currency if cost else payment.currency,
-            authorized=charged.authorized or payment.authorized,
+            authorized=_authorized(charged) or payment.authorized,
         )
         if changed != known:
             self._changed(known, replace(changed, updated_at=charged.at))
@@ -131,9 +139,11 @@ class BillingService:
         found = await self._store.by_reference(tenant, reference)
         if not found:
             raise NotFoundError(f"there is no payment {reference}")
-        if len(found) > 1:
-            raise ConflictError(f"{len(found)} stations told of a payment {reference}")
-        return found[0]
+        # What a station tells by the name of a payment that was begun here is not that payment.
+        begun = [each for each in found if each.channel is not Channel.TERMINAL] or found
+        if len(begun) > 1:
+            raise ConflictError(f"{len(begun)} stations told of a payment {reference}")
+        return begun[0]
 
     def _changed(self, known: Payment | None, payment: Payment) -> Payment:
         self._store.save(payment)
@@ -214,6 +224,19 @@ class BillingService:
         standing = Standing.VALID if is_valid else Standing.INVALID
         checked = replace(known, standing=standing, checked_at=at, company=company)
         self._store.save_vat_number(checked)
+
+
+def _authorized(charged: Charged) -> Decimal | None:
+    """Some stations say a number without end where there is no limit."""
+    limit = charged.authorized
+    return limit if limit is not None and limit <= AMOUNT_MAX else None
+
+
+def _is_waiting(known: Payment, again: Payment) -> bool:
+    """For its transaction, and told as it was."""
+    is_untouched = known.state is PaymentState.AUTHORIZED and known.transaction is None
+    terms = (known.channel, known.authorized, known.currency)
+    return is_untouched and terms == (again.channel, again.authorized, again.currency)
 
 
 def _at_terminal(station: StationKey, reference: str, at: datetime) -> Payment:

@@ -54,6 +54,7 @@ async def limited_start(
         slices.now + BEGINS_WITHIN,
         evse,
         profile=msgspec.json.encode(ready).decode(),
+        since=slices.now,
     )
     await slices.watching.arrange(key, arrangement, slices.now)
     return StartLimited(start, ready)

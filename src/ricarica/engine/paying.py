@@ -1,7 +1,7 @@
 """Starts that carry more than a token: limits, or a payment that was authorised elsewhere."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,9 +9,11 @@ from ricarica.authorization.model import Token, TokenKind, TokenRef, TokenStatus
 from ricarica.billing.model import Channel, Payment, PaymentState, WebPayments
 from ricarica.configuration.commands import WriteSetting
 from ricarica.engine.orders import start_order
+from ricarica.kernel.errors import ConflictError, InvalidError
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey
 from ricarica.ocpp.dialects import BY_NAME
 from ricarica.slices import Slices
+from ricarica.stations.model import Station
 from ricarica.swaps.commands import RequestSwap
 from ricarica.transactions.commands import StartCharging
 from ricarica.transactions.model import Arrangement
@@ -50,44 +52,60 @@ async def limited_start(
 
 
 async def paid_start(slices: Slices, key: StationKey, paid: PaidStart) -> StartCharging:
-    """C24.FR.01, C25.FR.23
+    """C24.FR.01, C25.FR.23. What did not get through to the station may be told again.
 
     Raises:
-        ConflictError: that reference was used before.
+        ConflictError: that reference was used before, and the station began or is about to.
+        InvalidError: prices there are in another currency.
     """
+    paid = replace(paid, reference=paid.reference.strip())
     station = await slices.stations.get(key)
+    await _check_currency(slices, station, paid.currency)
     dialect = BY_NAME.get(station.dialect or "")
     ref = _token_for(paid.reference, has_payments=dialect is not None and dialect.has_payments)
-    await slices.billing.begin(
-        Payment(
-            key,
-            paid.reference,
-            paid.channel,
-            PaymentState.AUTHORIZED,
-            slices.now,
-            slices.now,
-            evse=paid.evse,
-            token=ref.uid,
-            authorized=paid.amount,
-            currency=paid.currency,
-            details=paid.details,
-        )
+    payment = Payment(
+        key,
+        paid.reference,
+        paid.channel,
+        PaymentState.AUTHORIZED,
+        slices.now,
+        slices.now,
+        evse=paid.evse,
+        token=ref.uid,
+        authorized=paid.amount,
+        currency=paid.currency,
+        details=paid.details,
     )
-    await slices.authorization.add(
-        Token(
-            key.tenant,
-            ref.uid,
-            ref.kind or TokenKind.CENTRAL,
-            TokenStatus.ACTIVE,
-            created_at=slices.now,
-            expires_at=slices.now + PAID_FOR,
-            label=f"Payment {paid.reference}"[:200],
+    if await slices.billing.begin(payment) is payment:
+        await slices.authorization.add(
+            Token(
+                key.tenant,
+                ref.uid,
+                ref.kind or TokenKind.CENTRAL,
+                TokenStatus.ACTIVE,
+                created_at=slices.now,
+                expires_at=slices.now + PAID_FOR,
+                label=f"Payment {paid.reference}"[:200],
+            )
         )
-    )
-    command = StartCharging(ref, slices.ids.wire_number(), paid.evse)
+    arranged = await slices.transactions.arranged(key)
+    asked = next((each for each in arranged if each.payment == paid.reference), None)
+    if asked and asked.accepted and asked.until > slices.now:
+        raise ConflictError(f"the station waits already for who paid with {paid.reference}")
+    # By the same number a station that has begun, though its answer was lost, is recognised.
+    number = asked.number if asked else slices.ids.wire_number()
+    command = StartCharging(ref, number, paid.evse)
     covered = Limits(cost=paid.amount) if paid.amount is not None else None
     await _arrange(slices, key, command, tighter(paid.limits, covered), paid.reference)
     return command
+
+
+async def _check_currency(slices: Slices, station: Station, currency: str | None) -> None:
+    site_tariff = await slices.stations.site_tariff(station)
+    tariff = await slices.tariffs.in_force(station.key.tenant, None, station.tariff, site_tariff)
+    if tariff and currency and tariff.prices.currency != currency:
+        there = tariff.prices.currency
+        raise InvalidError(f"prices there are in {there}, so a payment in {currency} buys nothing")
 
 
 def _token_for(reference: str, *, has_payments: bool) -> TokenRef:
@@ -112,6 +130,7 @@ async def _arrange(
         command.evse,
         limits,
         payment,
+        since=slices.now,
     )
     await slices.watching.arrange(key, arrangement, slices.now)
 

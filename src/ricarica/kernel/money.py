@@ -6,7 +6,13 @@ from decimal import ROUND_HALF_UP, Decimal
 from ricarica.kernel.errors import RicaricaError
 
 # ISO 4217: currencies whose smallest unit is not a hundredth.
-MINOR_DIGITS = {"BHD": 3, "ISK": 0, "JPY": 0, "KRW": 0, "KWD": 3, "OMR": 3, "TND": 3}
+# fmt: off
+MINOR_DIGITS = {
+    "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0,
+    "RWF": 0, "UGX": 0, "UYI": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
+    "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
+}
+# fmt: on
 
 
 class CurrencyMismatchError(RicaricaError):

@@ -6,11 +6,13 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from ricarica.authorization.model import Occasion, TokenRef, Verdict, shown_uid
+from ricarica.authorization.model import Occasion, TokenRef, Verdict, ref_of, shown_uid
 from ricarica.authorization.service import AuthorizationService
 from ricarica.kernel.errors import ForbiddenError, InvalidError, NotFoundError
 from ricarica.kernel.events import Announcer
 from ricarica.kernel.ids import Ids, StationKey, TariffId, TenantId
+from ricarica.kernel.money import Money
+from ricarica.kernel.quantities import ZERO
 from ricarica.stations.service import StationService
 from ricarica.swaps.commands import RequestSwap
 from ricarica.swaps.events import SwapChanged
@@ -79,9 +81,17 @@ class SwapService:
             return known
         if not swap.is_open:
             swap = _priced(swap)
+            await self._paid(known, swap)
         self._changed(swap)
         await self._place(moved)
         return swap
+
+    async def _paid(self, known: Swap, swap: Swap) -> None:
+        """C17: from the credit of whoever paid in advance."""
+        due = _rounded(swap) - _rounded(known)
+        if swap.token is not None and due:
+            ref = ref_of(swap.token, swap.token_kind)
+            await self._authorization.spend(swap.station.tenant, ref, due)
 
     async def get(self, tenant: TenantId, swap: str) -> Swap:
         known = await self._store.get(tenant, swap)
@@ -198,6 +208,12 @@ def _not_taken(moved: BatteriesMoved) -> str:
 
 def _serials(batteries: Iterable[Battery]) -> tuple[str, ...]:
     return tuple(battery.serial for battery in batteries)
+
+
+def _rounded(swap: Swap) -> Decimal:
+    if swap.cost_incl is None or swap.currency is None:
+        return ZERO
+    return Money(swap.cost_incl, swap.currency).rounded().amount
 
 
 def _priced(swap: Swap) -> Swap:

@@ -12,7 +12,7 @@ from ricarica.transactions.chronicle import Chronicle
 from ricarica.transactions.commands import StopCharging
 from ricarica.transactions.counting import cost_so_far, usage_of
 from ricarica.transactions.facts import Charged, Particulars, TransactionFact
-from ricarica.transactions.model import Arrangement, Flag, Transaction
+from ricarica.transactions.model import TOLD_LATE, Arrangement, Flag, ToldStart, Transaction
 from ricarica.transactions.neighbours import Neighbours
 from ricarica.transactions.ports import TransactionStore
 from ricarica.transactions.terms import (
@@ -83,10 +83,21 @@ class Agreements:
         arranged = await self._store.arranged(fact.station)
         if not arranged:
             return None
-        token = fact.token.folded if fact.token else None
-        evse = fact.evse or transaction.evse
-        met = next((x for x in arranged if x.is_met_by(fact.remote_start, token, evse)), None)
-        rest = tuple(x for x in arranged if x is not met and x.until > fact.received_at)
+        start = ToldStart(
+            fact.remote_start,
+            fact.token.folded if fact.token else None,
+            fact.evse or transaction.evse,
+            fact.at,
+            fact.received_at,
+        )
+        met = next((each for each in arranged if each.is_met_by(start)), None)
+        # Some stations begin anew after a power cut: what is paid for by its token stays so.
+        over = None if met and met.payment and fact.remote_start is None else met
+        rest = tuple(
+            each
+            for each in arranged
+            if each is not over and each.until + TOLD_LATE > fact.received_at
+        )
         if rest != arranged:
             self._store.arrange(fact.station, rest)
         return met

@@ -6,12 +6,11 @@ from ricarica.kernel.events import Outgoing
 from ricarica.kernel.ids import EvseNumber, StationKey
 from ricarica.stations.commands import Topic, Trigger
 from ricarica.transactions.events import RemoteStartUnfulfilled
-from ricarica.transactions.model import ExpectedStart, Transaction
+from ricarica.transactions.model import CLOCKS_DIFFER, ExpectedStart, Transaction
 from ricarica.transactions.ports import ExpectedStartStore
 
 # The driver has this long to plug in, as stations mostly allow it: EVConnectionTimeOut.
 PATIENCE = timedelta(minutes=3)
-CLOCKS_DIFFER = timedelta(minutes=10)  # a station's clock may be that much behind
 AT_ONCE_MAX = 200  # looked after in one unit of work
 
 

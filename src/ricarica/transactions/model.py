@@ -20,6 +20,8 @@ from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, Transac
 from ricarica.kernel.quantities import ZERO
 from ricarica.transactions.terms import Limits, Terms
 
+CLOCKS_DIFFER = timedelta(minutes=10)  # a station's may be that much behind
+TOLD_LATE = timedelta(days=1)  # a start of ours may be told after an outage
 WHOLE_WH = Decimal(1)  # 1.6 tells starts and stops in whole Wh, cutting off what readings have
 
 
@@ -51,6 +53,16 @@ class Flag(StrEnum):
     LOST_END = "lost_end"  # the station, when asked, said that it was over and all was told
 
 
+class ToldStart(msgspec.Struct, frozen=True, gc=False):
+    """By which a start of ours is recognised in what a station tells."""
+
+    number: int | None  # of our command
+    token: str | None  # folded
+    evse: EvseNumber | None
+    at: datetime
+    received_at: datetime
+
+
 class Arrangement(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """What is to hold for the transaction that a start of ours leads to."""
 
@@ -61,12 +73,25 @@ class Arrangement(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     limits: Limits | None = None
     payment: str | None = None
     profile: str | None = None  # that went along with it, as those who understand it wrote it
+    since: datetime | None = None
+    accepted: bool = False  # the station waits for the driver
 
-    def is_met_by(self, number: int | None, token: str | None, evse: EvseNumber | None) -> bool:
-        """By the number, where the station can name it; else by who started where."""
-        if number is not None:
-            return number == self.number
-        return token == self.token and (not self.evse or not evse or evse == self.evse)
+    def is_met_by(self, start: "ToldStart") -> bool:
+        """By the number, where the station can name it; else by who started where, and when."""
+        if start.number is not None:
+            return start.number == self.number
+        is_there = not self.evse or not start.evse or start.evse == self.evse
+        return start.token == self.token and is_there and self._is_then(start)
+
+    def _is_then(self, start: "ToldStart") -> bool:
+        """It may be told late, and by a clock that differs from ours.
+
+        A payment's token is nobody else's, so whatever begins with it is paid by that.
+        """
+        if self.payment is not None:
+            return True
+        is_before = self.since is not None and start.at < self.since - CLOCKS_DIFFER
+        return not is_before and min(start.at, start.received_at) <= self.until
 
 
 class EntryKind(StrEnum):

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from ricarica.authorization.model import Judgement, Occasion, TokenRef, Verdict
+from ricarica.authorization.model import Judgement, Occasion, TokenRef, Verdict, ref_of
 from ricarica.kernel.errors import ConflictError, NotFoundError
 from ricarica.kernel.events import Outgoing
 from ricarica.kernel.ids import EvseNumber, Ids, StationKey, TenantId, TransactionId
@@ -93,6 +93,7 @@ class TransactionService:
         transaction = (known or await self._new(fact)).flagged(*flags)
         judgement = await self._judge(transaction, fact)
         is_introduced = _introduces(transaction, fact)
+        shown = transaction.token
         transaction = await self._moved_on(transaction, fact, judgement)
         if isinstance(fact, Started):
             transaction = await self._started(transaction, fact, key)
@@ -100,6 +101,8 @@ class TransactionService:
             transaction = _ended(transaction, fact)
         else:
             transaction = _prolonged(transaction)
+        if transaction.token != shown and _has_begun(transaction, fact):
+            transaction = await self._with_tariff(transaction, fact)
         arranged = None
         if is_introduced:
             transaction, arranged = await self._agreements.begun(transaction, fact)
@@ -276,17 +279,19 @@ class TransactionService:
     def _settled(self, transaction: Transaction) -> Transaction:
         return priced(weighed(transaction, self._power_max_w))
 
-    async def _with_tariff(self, transaction: Transaction, fact: Started) -> Transaction:
-        """At the prices of its start, however late it is told of."""
-        is_late = fact.offline or fact.received_at - fact.at > LATE
+    async def _with_tariff(self, transaction: Transaction, fact: TransactionFact) -> Transaction:
+        """At the prices of its start, however late it or its driver is told of."""
+        told_at, at = transaction.received_at, transaction.started_at
+        is_late = fact.offline or told_at - at > LATE
         station = await self._stations.get(transaction.station)
         site_tariff = await self._stations.site_tariff(station)
         own = None
-        if fact.token is not None:
-            token = await self._authorization.meant(station.key.tenant, fact.token)
+        if transaction.token is not None:
+            ref = ref_of(transaction.token, transaction.token_kind)
+            token = await self._authorization.meant(station.key.tenant, ref)
             own = token.tariff if token else None
         tariff = await self._tariffs.in_force(
-            station.key.tenant, own, station.tariff, site_tariff, at=fact.at if is_late else None
+            station.key.tenant, own, station.tariff, site_tariff, at=at if is_late else told_at
         )
         if tariff is None:
             return transaction
@@ -405,6 +410,13 @@ def _recorded(transaction: Transaction, judgement: Judgement | None, say: Say | 
     cost, terms = cost_so_far(transaction), transaction.terms
     payment = terms.payment if terms else None
     return Recorded(transaction.id, transaction.ref, judgement, cost, say, payment)
+
+
+def _has_begun(transaction: Transaction, fact: TransactionFact) -> bool:
+    """Its prices are chosen already, and nobody has changed them since."""
+    is_changed = transaction.terms is not None and transaction.terms.stretches
+    told_before = not isinstance(fact, Started) and Flag.ORPHAN not in transaction.flags
+    return told_before and not is_changed
 
 
 def _introduces(transaction: Transaction, fact: TransactionFact) -> bool:

@@ -17,7 +17,7 @@ from ricarica.transactions.chronicle import Chronicle
 from ricarica.transactions.commands import ChangePrices, CheckTransaction, StopCharging
 from ricarica.transactions.counting import cost_along, priced, usage_of
 from ricarica.transactions.facts import Ended, Progressed
-from ricarica.transactions.model import Arrangement, Flag, Transaction
+from ricarica.transactions.model import TOLD_LATE, Arrangement, Flag, Transaction
 from ricarica.transactions.neighbours import Neighbours
 from ricarica.transactions.ports import Place, TransactionStore
 from ricarica.transactions.service import TransactionService
@@ -73,8 +73,21 @@ class WatchService:
         """For the transaction that a start of ours leads to."""
         if arrangement.limits is not None:
             check_limits(arrangement.limits)
-        known = [each for each in await self._store.arranged(station) if each.until > now]
+        known = [
+            each
+            for each in await self._store.arranged(station)
+            if each.until + TOLD_LATE > now and each.number != arrangement.number
+        ]
         self._store.arrange(station, (*known, arrangement)[-ARRANGED_MAX:])
+
+    async def accepted(self, station: StationKey, number: int) -> None:
+        """The station waits for the driver of that start."""
+        known = await self._store.arranged(station)
+        noted = tuple(
+            replace(each, accepted=True) if each.number == number else each for each in known
+        )
+        if noted != known:
+            self._store.arrange(station, noted)
 
     async def call_off(self, station: StationKey, number: int) -> None:
         """The station refused that start, so nothing will follow it."""

@@ -16,6 +16,7 @@ async def expect_start(
 ) -> None:
     """A transaction should follow what was accepted; some stations forget it."""
     if outcome_of(str(response.status)) is Outcome.ACCEPTED:
+        await slices.watching.accepted(origin.station, command.number)
         slices.expected_starts.expect(
             # Only 1.6, which takes no codes, does not say which start of ours it was.
             origin.station,
