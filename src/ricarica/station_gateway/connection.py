@@ -71,7 +71,7 @@ class Connection:
         "_rests_until",
         "_session",
         "_settled",
-        "_sign",
+        "_signs",
         "_socket",
         "_unanswered",
         "_visitor",
@@ -109,7 +109,7 @@ class Connection:
         self._begun_at: float | None = None  # when we saw a message of which a part was there
         self._resting = False  # while we do not read
         self._rests_until = now
-        self._sign: asyncio.Future[bool] | None = None  # while someone asks whether it is alive
+        self._signs: tuple[asyncio.Future[bool], ...] = ()  # for all who ask whether it is alive
         self._settled: asyncio.Event | None = None  # while someone waits for the last answer
 
     @property
@@ -138,8 +138,7 @@ class Connection:
 
     def heard(self) -> None:
         self._liveness.heard(self._around.clock.monotonic())
-        if self._sign and not self._sign.done():
-            self._sign.set_result(True)
+        self._show(True)
 
     def take_ping(self, payload: bytes) -> None:
         self._keep_writing(self._socket.pong(payload))
@@ -301,7 +300,7 @@ class Connection:
         if not self._open or self._resting:
             return self._open  # what we do not read for its abundance is sign enough
         sign: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._sign = sign
+        self._signs += (sign,)
         at = self._around.clock.monotonic() + within_s
         alarm = self._around.timers.call_at(
             at, lambda: None if sign.done() else sign.set_result(False)
@@ -311,7 +310,12 @@ class Connection:
             return await sign
         finally:
             alarm.cancel()
-            self._sign = None
+            self._signs = tuple(other for other in self._signs if other is not sign)
+
+    def _show(self, alive: bool) -> None:
+        for sign in self._signs:
+            if not sign.done():
+                sign.set_result(alive)
 
     def give_way(self) -> None:
         self._around.tally.swapped += 1
@@ -426,8 +430,7 @@ class Connection:
         self._asks.abandon()
         if self._settled:
             self._settled.set()
-        if self._sign and not self._sign.done():
-            self._sign.set_result(False)
+        self._show(False)
         self._around.decisions.close(
             Closed(self.key, self._epoch, reason, self._around.clock.now())
         )

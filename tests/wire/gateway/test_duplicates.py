@@ -8,7 +8,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from ricarica.kernel.ids import StationId, StationKey, TenantId
-from ricarica.link.letters import Admission, Answer, Closed, Knock, Opened, Verdict
+from ricarica.link.letters import Admission, Answer, Challenge, Closed, Knock, Opened, Verdict
 from ricarica.station_gateway.gateway import StationGateway
 from ricarica.station_gateway.limits import GatewayLimits
 from ricarica.testing.gateway import Hourglass, ScriptedCore, soon, welcome
@@ -20,6 +20,7 @@ HEAD = (
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
     b"Sec-WebSocket-Protocol: ocpp1.6\r\n\r\n"
 )
+PONG = b"\x8a\x80\x00\x00\x00\x00"
 
 
 async def close_code_of(socket: ClientConnection) -> int | None:
@@ -126,6 +127,26 @@ async def test_the_newcomer_waits_while_the_older_is_asked(
     hourglass.turn(0.1)
 
     assert (await core.next_delivered()).epoch == 2
+    writer.close()
+
+
+async def test_two_who_ask_at_once_both_hear_that_the_older_is_alive(
+    port: int, core: ScriptedCore, gateway: StationGateway, hourglass: Hourglass
+) -> None:
+    reader, writer = await half_open(port, core)
+    await core.until(lambda: gateway.connected(KEY) == 1)
+    challenge = Challenge("node-a", KEY, "192.0.2.9", b"", authenticated=False)
+    asking = [asyncio.ensure_future(gateway.rule(challenge)) for _ in range(2)]
+    await pinged(reader)
+    await pinged(reader)
+
+    writer.write(PONG)
+    await soon(asking[1])
+    hourglass.turn(5.0)
+
+    ruled = [await soon(one) for one in asking]
+    assert [one.ruling if one else None for one in ruled] == ["not_authenticated"] * 2
+    assert gateway.connected(KEY) == 1
     writer.close()
 
 
