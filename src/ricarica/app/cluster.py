@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from datetime import datetime, timedelta
 from functools import partial
 
 import sqlalchemy as sa
@@ -37,6 +38,7 @@ LOOK_EVERY_S = 5.0  # between looks for the dead
 SWEEP_EVERY = 12  # looks between those for what a sweep that broke off has left
 DEAD_AFTER_S = 15  # without a sign of life in the database
 DEAD_AFTER = sa.text(f"interval '{DEAD_AFTER_S} seconds'")
+OWN_GAP = timedelta(seconds=6)  # between signs of ours; longer, and the database stood still
 SWEPT_AT_ONCE = 500  # stations; those that are connected wait for that commit
 
 log = structlog.get_logger("ricarica.cluster")
@@ -97,7 +99,8 @@ class Membership:
         self._engine = engine
         self._gateway = gateway
         self._roles = roles
-        self._reaches_since = time.monotonic()  # the database, without a failure
+        self._reaches_since = time.monotonic()  # the database, without a failure or a gap
+        self._seen_at: datetime | None = None  # our last sign of life, by the database's clock
         self._looks = 0  # for the dead
 
     async def join(self) -> None:
@@ -164,7 +167,10 @@ class Membership:
     async def _say_alive(self, group: asyncio.TaskGroup) -> None:
         """By the database's clock, for ours may be wrong."""
         seen = sa.update(NODES).where(self._is_ours).values(seen_at=sa.func.now())
-        if await self._database.take(seen.returning(NODES.c.name)):
+        for (at,) in await self._database.take(seen.returning(NODES.c.seen_at)):
+            if self._seen_at is None or at - self._seen_at > OWN_GAP:
+                self._reaches_since = time.monotonic()
+            self._seen_at = at
             return
         # We were silent for so long that our stations are believed to be gone. Let them come
         # anew, here or elsewhere, so that what is believed becomes true.
@@ -175,9 +181,11 @@ class Membership:
     async def _bury(self) -> bool:
         """Forget the processes that are silent; whether there were any."""
         # While nobody could write nobody gave a sign of life; that says nothing about them.
-        if time.monotonic() - self._reaches_since < DEAD_AFTER_S:
+        if self._seen_at is None or time.monotonic() - self._reaches_since < DEAD_AFTER_S:
             return False
-        dead = sa.delete(NODES).where(NODES.c.seen_at < sa.func.now() - DEAD_AFTER)
+        # Nor does it if the database stands still before it takes this, and goes on with it.
+        in_time = sa.func.now() <= sa.literal(self._seen_at + OWN_GAP, NODES.c.seen_at.type)
+        dead = sa.delete(NODES).where(NODES.c.seen_at < sa.func.now() - DEAD_AFTER, in_time)
         found = [name for (name,) in await self._database.take(dead.returning(NODES.c.name))]
         for name in found:
             log.warning("cluster.node_gone", gone=name)

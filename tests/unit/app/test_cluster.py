@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -21,6 +22,7 @@ from ricarica.storage.database import Database, Row
 from ricarica.testing.clock import FakeClock
 
 UNTIL_BURIED_S = 60.0
+EPOCH = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 class Beating:
@@ -34,25 +36,42 @@ class Beating:
 
 
 class Silent:
-    """A database in which all others look silent; it cannot be asked from `down` to `up`."""
+    """A database in which all others look silent; it cannot be asked from `down` to `up`.
+
+    From `still` to `moving` it answers nothing, and goes on then with what it was asked.
+    """
 
     def __init__(self, time: Beating, down: float, up: float) -> None:
         self._time = time
         self._down, self._up = down, up
+        self.still = self.moving = 0.0
+        self._moves = asyncio.Event()
+        self._moves.set()
         self.seen_at = 0.0
         self.buried_at: list[float] = []
         self.holds_up = asyncio.Event()  # whoever looks what the dead have left
         self.holds_up.set()
         self.error: Callable[[str], Exception] = StorageUnavailableError
 
+    def tick(self) -> None:
+        if self.still <= self._time.now < self.moving:
+            self._moves.clear()
+        else:
+            self._moves.set()
+
     async def take(self, change: sa.sql.dml.UpdateBase) -> list[Row]:
         if self._down <= self._time.now < self._up:
             raise self.error("it is being moved to another machine")
+        await self._moves.wait()
+        now = EPOCH + timedelta(seconds=self._time.now)
         if isinstance(change, sa.Delete):
+            until = [at for at in change.compile().params.values() if isinstance(at, datetime)]
+            if any(at < now for at in until):
+                return []
             self.buried_at.append(self._time.now)
             return [("node-b",)]
         self.seen_at = self._time.now
-        return [("node-a",)]
+        return [(now,)]
 
     async def fetch(self, _query: sa.Select[Any]) -> list[Row]:
         await self.holds_up.wait()
@@ -71,6 +90,7 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Beating:
 def member(database: Silent, time: Beating) -> Membership:
     def beat() -> None:
         time.now += 1.0
+        database.tick()
 
     bus = SimpleNamespace(send=lambda *_: True)
     link = SimpleNamespace(
@@ -114,6 +134,17 @@ async def test_after_an_outage_of_the_database_all_have_time_to_say_that_they_li
 
     # Its last failure may lie a few beats before the end of the outage.
     assert await first_burial(database, time, up) >= up + cluster.DEAD_AFTER_S - 3
+
+
+async def test_after_the_database_stood_still_all_have_time_to_say_that_they_live(
+    time: Beating,
+) -> None:
+    database = Silent(time, 0, 0)
+    database.still, database.moving = time.now + 60, time.now + 80
+
+    buried_at = await first_burial(database, time, database.moving)
+
+    assert buried_at >= database.moving + cluster.DEAD_AFTER_S
 
 
 async def test_who_has_much_to_sweep_still_says_that_he_lives(time: Beating) -> None:
