@@ -1,8 +1,9 @@
 """Parts of tables are made before they are needed, and thrown away when they are old."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from ricarica.storage.partitions import (
     Step,
     add,
     drop,
+    empty_default,
     missing,
     outdated,
     parts_of,
@@ -97,14 +99,35 @@ def _tend(connection: sa.Connection, now: datetime, retention: Retention) -> Non
     if not connection.scalar(sa.select(sa.func.pg_try_advisory_lock(LOCK))):
         return  # another node does it
     connection.commit()
+    failed = None
+    for step in _steps(connection, now, retention):
+        try:
+            step()
+            connection.commit()
+        except sa.exc.DBAPIError as error:  # nothing depends on what failed
+            connection.rollback()
+            failed = error
+    if failed:
+        raise failed
+
+
+def _steps(
+    connection: sa.Connection, now: datetime, retention: Retention
+) -> Iterator[Callable[[], None]]:
     for partitioned, kept in (
         (MESSAGE_PARTS, retention.messages),
         (SAMPLE_PARTS, retention.readings),
     ):
-        for begin in list(missing(partitioned, parts_of(connection, partitioned.table), now)):
-            add(connection, partitioned, begin)
-            connection.commit()
-        for name in outdated(partitioned, parts_of(connection, partitioned.table), now - kept):
-            drop(connection, name)
-            connection.commit()
-            log.info("parts.dropped", part=name)
+        parts = parts_of(connection, partitioned.table)
+        # In the later ones nobody writes yet, so that they cost nothing.
+        for begin in reversed(list(missing(partitioned, parts, now))):
+            yield partial(add, connection, partitioned, begin)
+        for name in outdated(partitioned, parts, now - kept):
+            yield partial(_drop, connection, name)
+    # Readings lie there by clocks of stations, and one that stands at 2001 has told them today.
+    yield partial(empty_default, connection, MESSAGE_PARTS, now - retention.messages)
+
+
+def _drop(connection: sa.Connection, name: str) -> None:
+    drop(connection, name)
+    log.info("parts.dropped", part=name)

@@ -16,7 +16,7 @@ from ricarica.engine.sql import MESSAGES
 from ricarica.kernel.ids import RandomIds
 from ricarica.storage.database import Add
 from ricarica.storage.migrations import LOCK_TIMEOUT_MS
-from ricarica.storage.partitions import Partitioned, Step, missing, outdated, parts_of
+from ricarica.storage.partitions import Part, Partitioned, Step, missing, outdated, parts_of
 from ricarica.storage.postgres import LockHeldError, PostgresDatabase
 from ricarica.testing.postgres import PostgresServer
 from ricarica.transactions.sql import SAMPLES
@@ -54,7 +54,7 @@ def sample(at: datetime, digest: int = 1) -> Add:
 
 async def parts(database: PostgresDatabase, table: sa.Table) -> list[str]:
     found = await database.run_sync(lambda connection: parts_of(connection, table))
-    return sorted(name for name, _ in found)
+    return sorted(part.name for part in found)
 
 
 async def where(database: PostgresDatabase, table: sa.Table) -> list[str]:
@@ -174,35 +174,134 @@ async def looking_at(url: str, table: str) -> AsyncIterator[None]:
         await connection.close()
 
 
+# -- whoever makes them was away for longer than they lasted
+
+
+LATER = NOON + 30 * DAY
+MISSED = ["messages_20261222", "messages_20261223", "messages_20261224", "messages_20261225"]
+
+
+async def test_a_part_is_made_while_messages_of_it_arrive(
+    database: PostgresDatabase, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ricarica.storage.partitions.LOCK_TIMEOUT_MS", 60_000)
+    loop = asyncio.get_running_loop()
+    await database.commit([message(LATER)])
+    with monkeypatch.context() as patch:  # those of the next days are there
+        patch.setattr("ricarica.storage.partitions.MOVED_MAX", 0)
+        await tend(database, LATER, KEPT)
+    async with writing(url, LATER + timedelta(seconds=1)) as connection:
+        tending = asyncio.ensure_future(tend(database, LATER, KEPT))
+        await waiting(connection, 1)
+        arriving = loop.create_task(database.commit([message(LATER + timedelta(seconds=2))]))
+        await waiting(connection, 2)
+
+    await asyncio.gather(tending, arriving)
+
+    assert set(MISSED) <= set(await parts(database, MESSAGES))
+    assert await where(database, MESSAGES) == MISSED[:1] * 3
+
+
+async def test_what_is_too_much_to_be_moved_stays_and_the_next_days_have_parts(
+    database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ricarica.storage.partitions.MOVED_MAX", 1)
+    await database.commit([message(LATER + n * timedelta(seconds=1)) for n in range(2)])
+
+    await tend(database, LATER, KEPT)
+
+    assert set(await parts(database, MESSAGES)) & set(MISSED) == set(MISSED[1:])
+    assert await where(database, MESSAGES) == ["messages_default"] * 2
+
+
+async def test_a_part_that_cannot_be_made_keeps_no_other_from_it(
+    database: PostgresDatabase,
+) -> None:
+    await database.run_sync(lambda c: c.execute(sa.text("CREATE TABLE messages_20261224 (a int)")))
+
+    with pytest.raises(RuntimeError, match="messages_20261224"):
+        await tend(database, LATER, KEPT)
+
+    made = set(await parts(database, MESSAGES)) & set(MISSED)
+    assert made == {"messages_20261222", "messages_20261223", "messages_20261225"}
+    assert "samples_202612" in await parts(database, SAMPLES)
+
+
+async def test_old_messages_of_no_part_are_thrown_away_and_readings_are_not(
+    database: PostgresDatabase,
+) -> None:
+    strange = datetime(2001, 1, 1, tzinfo=UTC)
+    await database.commit([message(LATER), message(LATER + DAY), sample(strange)])
+    await tend(database, LATER + 5 * DAY, KEPT)
+    assert await where(database, MESSAGES) == ["messages_default"] * 2
+
+    await tend(database, LATER + 14 * DAY + timedelta(seconds=1), KEPT)
+
+    assert await database.fetch(sa.select(MESSAGES.c.at)) == [(LATER + DAY,)]
+    assert await where(database, SAMPLES) == ["samples_default"]
+
+
+@asynccontextmanager
+async def writing(url: str, at: datetime) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """Someone's transaction that has written a message, and takes its time to commit."""
+    connection = await asyncpg.connect(url)
+    try:
+        async with connection.transaction():
+            await connection.execute(
+                f"INSERT INTO messages VALUES ('default', 'CP-2', {number_at(at)}, $1,"
+                " true, '1', 'Heartbeat', '{}', '{}', 'answered', 1, '')",
+                at,
+            )
+            yield connection
+    finally:
+        await connection.close()
+
+
+async def waiting(connection: "asyncpg.Connection[asyncpg.Record]", many: int) -> None:
+    """Until so many wait for locks."""
+    query = (
+        "SELECT count(*) FROM pg_locks JOIN pg_database AS base ON base.oid = database"
+        " WHERE NOT granted AND datname = current_database()"
+    )
+    deadline = asyncio.get_running_loop().time() + 60.0
+    while await connection.fetchval(query) < many:
+        assert asyncio.get_running_loop().time() < deadline, "nobody waits"
+        await asyncio.sleep(0.01)
+
+
 # -- which parts, without a database
 
 
 DAYS = Partitioned(MESSAGES, Step.DAY, number_at, time_of, ahead=2)
 
 
-def ends(*days: int) -> list[tuple[str, str | None]]:
-    midnight = datetime(2026, 11, 1, tzinfo=UTC)
-    return [(f"d{day}", number_at(midnight + day * DAY)) for day in days]
+def days(*numbers: int) -> list[Part]:
+    midnight = datetime(2026, 11, 1, tzinfo=UTC) - DAY
+    begins = [midnight + number * DAY for number in numbers]
+    return [Part(f"d{at.day}", number_at(at), number_at(at + DAY)) for at in begins]
+
+
+BEFORE = Part("before", None, number_at(datetime(2026, 11, 24, tzinfo=UTC)))
 
 
 @pytest.mark.parametrize(
-    "known,days",
+    "known,needed",
     [
-        (ends(), [22, 23, 24]),
-        (ends(20), [22, 23, 24]),
-        (ends(22), [23, 24]),
-        (ends(23, 24), []),
-        ([("all", None)], [22, 23, 24]),
+        (days(), [22, 23, 24]),
+        (days(20), [22, 23, 24]),
+        (days(22), [23, 24]),
+        (days(23), [22, 24]),
+        (days(22, 23, 24), []),
+        ([BEFORE], [24]),
+        ([Part("all", None, None)], [22, 23, 24]),
     ],
 )
-def test_parts_are_missing_from_today_on(
-    known: list[tuple[str, str | None]], days: list[int]
-) -> None:
-    assert [begin.day for begin in missing(DAYS, known, NOON)] == days
+def test_parts_are_missing_from_today_on(known: list[Part], needed: list[int]) -> None:
+    assert [begin.day for begin in missing(DAYS, known, NOON)] == needed
 
 
 def test_a_part_is_old_when_all_of_it_is() -> None:
-    assert outdated(DAYS, ends(1, 2, 3), datetime(2026, 11, 3, tzinfo=UTC)) == ["d1", "d2"]
+    assert outdated(DAYS, days(1, 2, 3), datetime(2026, 11, 3, tzinfo=UTC)) == ["d1", "d2"]
 
 
 def test_months_follow_each_other() -> None:
