@@ -11,7 +11,7 @@ from ricarica.engine import bulk
 from ricarica.engine.bulk import Job, JobState, Manner
 from ricarica.engine.queries.telling import BulkQueries, JobView
 from ricarica.engine.sayings import Saying, check_saying
-from ricarica.engine.sql import BULK_TARGETS
+from ricarica.engine.sql import BULK_JOBS, BULK_TARGETS
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId
@@ -20,6 +20,7 @@ from ricarica.simulator.simulated import SimulatedStation
 from ricarica.testing.world import World, key_of
 
 SOON = timedelta(seconds=10)
+YEAR = timedelta(days=365)
 
 
 async def fleet(network: World, number: int, dialect: Dialect = V16) -> list[SimulatedStation]:
@@ -206,3 +207,30 @@ async def test_who_was_being_told_when_the_server_died_is_not_told_twice(network
     await network.pass_time(SOON * 2, SOON)
 
     assert (await look(network, job)).counts == {"accepted": 1, "unknown": 1}
+
+
+async def test_a_clock_that_was_ahead_and_is_put_right_holds_no_job_up(network: World) -> None:
+    stations = await fleet(network, 4)
+    network.clock.pass_time(YEAR)
+    job = await begin(network, stations, Manner(pace=6))
+    await network.pass_time(SOON, SOON)
+
+    network.clock.pass_time(-YEAR)
+    await network.pass_time(timedelta(minutes=1), SOON)
+
+    assert (await look(network, job)).counts == {"accepted": 4}
+
+
+async def test_a_job_that_was_taken_by_a_clock_that_was_ahead_is_taken_again(
+    network: World,
+) -> None:
+    job = await begin(network, await fleet(network, 1), Manner())
+
+    async def take(unit: UnitOfWork) -> None:
+        taken_until = unit.slices.now + YEAR
+        unit.work.run(sa.update(BULK_JOBS).values(lease_until=taken_until, paced_at=taken_until))
+
+    await network._soon(network.engine.post(DEFAULT_TENANT, take))
+    await network.pass_time(SOON * 2, SOON)
+
+    assert (await look(network, job)).counts == {"accepted": 1}

@@ -26,6 +26,7 @@ from ricarica.stations.service import Preparation
 from ricarica.testing.world import World, key_of, world
 
 SOON = timedelta(seconds=5)
+YEAR = timedelta(days=365)
 
 
 @dataclass
@@ -140,6 +141,21 @@ async def test_a_refusal_is_shown_and_tried_again_later(
     assert (found.state, found.tries) == (State.REFUSED, 1)
     assert told(network, station, "DataTransfer") == 1
     await network.pass_time(timedelta(minutes=1) + SOON, SOON)
+    assert told(network, station, "DataTransfer") == 2
+
+
+async def test_what_a_clock_put_off_that_was_ahead_is_said_once_it_is_right(
+    network: World, wish: Wish
+) -> None:
+    wish.left, wish.command = 9, TransferData("com.example", "hello")
+    network.clock.pass_time(YEAR)
+    station = await network.station("ROMA-1", V16)
+    assert (found := await standing(network, station))
+    assert found.state is State.REFUSED
+
+    network.clock.pass_time(-YEAR)
+    await network.pass_time(SOON, SOON)
+
     assert told(network, station, "DataTransfer") == 2
 
 

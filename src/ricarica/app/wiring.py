@@ -11,10 +11,11 @@ import sqlalchemy as sa
 
 from ricarica.access.sql import SqlAccessStore
 from ricarica.alerts.sql import SqlAlertStore
-from ricarica.app.alerting import ABSENT, HEED, OutboxReader, alert_rings
+from ricarica.app.alerting import OutboxReader, alert_rings
 from ricarica.app.alone import alone_on, check_nobody_alone
 from ricarica.app.cluster import Membership, check_alone, company_of
 from ricarica.app.parts import keep
+from ricarica.app.recurring import PAUSES, RECURRING
 from ricarica.app.retention import Retention, rings
 from ricarica.app.roles import ALL_ROLES, Role
 from ricarica.app.security_rounds import look_after_security
@@ -35,7 +36,7 @@ from ricarica.diagnostics.sql import SqlLogStore
 from ricarica.displays.sql import SqlDisplayStore
 from ricarica.energy.sql import SqlEnergyStore
 from ricarica.engine.core import Engine, Vocabulary
-from ricarica.engine.file_timers import LOOK, SWEEP, file_rings
+from ricarica.engine.file_timers import file_rings
 from ricarica.engine.mailbox import Wanted
 from ricarica.engine.timers import Timers
 from ricarica.firmware.service import FirmwarePolicy
@@ -181,7 +182,7 @@ def node_of(parts: Parts) -> Node:
         **file_rings(engine.files),
         **alert_rings(LAG if in_parts else timedelta(), outbox),
     }
-    timers = Timers(parts.database, parts.clock, engine.post, ringing)
+    timers = Timers(parts.database, parts.clock, engine.post, ringing, PAUSES)
     if isinstance(link, LocalLink):
         return Node(parts, engine, gateway, link, timers, outbox=outbox)
     membership = Membership(link, parts.database, engine, gateway, parts.roles, parts.clock)
@@ -215,16 +216,8 @@ async def running_node(parts: Parts) -> AsyncIterator[Node]:
         if Role.CORE in parts.roles:
             tasks.append(group.create_task(node.engine.caretaker.run()))
         if Role.WORKER in parts.roles:
-            await node.timers.begin("tidy")
-            await node.timers.begin(LOOK)
-            await node.timers.begin(SWEEP)
-            await node.timers.begin("move_readings")
-            await node.timers.begin("look_after")
-            await node.timers.begin("look_after_security")
-            await node.timers.begin("watch_limits")
-            await node.timers.begin("watch_silent")
-            await node.timers.begin(HEED)
-            await node.timers.begin(ABSENT)
+            for kind in RECURRING:
+                await node.timers.begin(kind)
             if is_postgresql(parts.database):
                 keeping = keep(parts.database, parts.clock, parts.retention)
                 tasks.append(group.create_task(keeping))

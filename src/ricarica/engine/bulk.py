@@ -17,6 +17,7 @@ from ricarica.engine.keeping import Kept, keep
 from ricarica.engine.sayings import Saying
 from ricarica.engine.selection import Selection
 from ricarica.engine.sql import BULK_JOBS, BULK_TARGETS
+from ricarica.engine.timers import CLOCKS_DIFFER
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.clock import Clock
 from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError, RicaricaError
@@ -190,7 +191,8 @@ def allowed(pace: int, paced_at: datetime, now: datetime) -> tuple[int, datetime
     A job that nobody worked on for a while goes on at its pace, and does not catch up.
     """
     each = timedelta(minutes=1) / pace
-    begun = max(paced_at, now - max(ROUND, each))
+    # A clock that was ahead, and is right again, has used nothing up.
+    begun = max(min(paced_at, now), now - max(ROUND, each))
     number = max((now - begun) // each, 0)
     return number, begun + number * each
 
@@ -260,7 +262,8 @@ class Runner:
     async def look(self) -> None:
         """Take the jobs that nobody works on, and begin a round of each."""
         now, columns = self._around.clock.now(), BULK_JOBS.c
-        is_free = (columns.state == JobState.RUNNING, columns.lease_until <= now)
+        is_left = (columns.lease_until <= now) | (columns.lease_until > now + LEASE + CLOCKS_DIFFER)
+        is_free = (columns.state == JobState.RUNNING, is_left)
         if not await self._around.database.fetch(sa.select(columns.id).where(*is_free).limit(1)):
             return
         longest = sa.select(*KEY).where(*is_free).order_by(columns.lease_until)

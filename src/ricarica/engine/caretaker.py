@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from ricarica.engine.live import LiveStations
+from ricarica.engine.timers import CLOCKS_DIFFER
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.engine.upkeep import (
     Anew,
@@ -154,7 +155,9 @@ class Caretaker:
     def look(self) -> None:
         """Begin with those whose time has come, unless there is more urgent work."""
         now = self._around.clock.now()
-        due = (key for key, plan in self._plans.items() if plan.at <= now)
+        # No plan reaches further, but one by a clock that was ahead, and is right again.
+        furthest = now + LOOK_AGAIN + self._after_boot + CLOCKS_DIFFER
+        due = (key for key, plan in self._plans.items() if not now < plan.at <= furthest)
         self._due = deque(islice(due, BEGUN_AT_ONCE_MAX))
         self._go_on()
 

@@ -18,6 +18,7 @@ from ricarica.storage.database import Database, Run
 KEY = tuple(TIMERS.primary_key.columns)
 DUE_MAX = 100  # timers carried out in one round
 LEASE = timedelta(minutes=1)  # whoever takes a timer and dies leaves it to the others after that
+CLOCKS_DIFFER = timedelta(minutes=1)  # at most, between nodes; by more, one of them was set wrong
 LOOK_EVERY_S = 5.0  # nobody waits for a timer to the second
 
 log = structlog.get_logger("ricarica.timers")
@@ -38,7 +39,9 @@ async def take_turn(database: Database, kind: str, now: datetime, lease: timedel
     Its timer was begun, and is in no table of rings. Who dies over it leaves it to the others when
     the lease is over.
     """
-    is_free = (TIMERS.c.tenant == DEFAULT_TENANT, TIMERS.c.kind == kind, TIMERS.c.due_at <= now)
+    due_at = TIMERS.c.due_at
+    is_due = (due_at <= now) | (due_at > now + lease + CLOCKS_DIFFER)
+    is_free = (TIMERS.c.tenant == DEFAULT_TENANT, TIMERS.c.kind == kind, is_due)
     if not await database.fetch(sa.select(*KEY).where(*is_free)):
         return False
     take = sa.update(TIMERS).where(*is_free).values(due_at=now + lease)
@@ -53,12 +56,19 @@ async def end_turn(database: Database, kind: str, due_at: datetime) -> None:
 
 class Timers:
     def __init__(
-        self, database: Database, clock: Clock, post: Post, rings: Mapping[str, Ring]
+        self,
+        database: Database,
+        clock: Clock,
+        post: Post,
+        rings: Mapping[str, Ring],
+        pauses: Mapping[str, timedelta] | None = None,
     ) -> None:
+        """`pauses`: by kind, the longest after which a recurring one rings again."""
         self._database = database
         self._clock = clock
         self._post = post
         self.rings = rings
+        self.pauses = pauses or {}
         self.counts = TimerCounts()
 
     async def begin(self, kind: str) -> None:
@@ -101,7 +111,7 @@ class Timers:
         Each is taken by moving it ahead, so that no two nodes ring the same.
         """
         now = self._clock.now()
-        is_due = (TIMERS.c.due_at <= now, TIMERS.c.kind.in_(self.rings))
+        is_due = (self._is_due(now), TIMERS.c.kind.in_(self.rings))
         due = sa.select(*KEY).where(*is_due).order_by(TIMERS.c.due_at).limit(DUE_MAX)
         found = await self._database.fetch(due.add_columns(TIMERS.c.due_at))
         if not found:
@@ -115,9 +125,19 @@ class Timers:
         taken = await self._database.take(take.returning(*KEY))
         for key in sorted(taken, key=lambda key: due_at.get(key, now)):
             tenant, kind, subject = key
-            self.counts.late_s.observe((now - due_at.get(key, now)).total_seconds())
+            late = now - min(due_at.get(key, now), now)
+            self.counts.late_s.observe(late.total_seconds())
             await self._ring(TenantId(tenant), kind, subject)
         return len(taken)
+
+    def _is_due(self, now: datetime) -> sa.ColumnElement[bool]:
+        """What is due later than after its pause was set by a clock that has been put right."""
+        columns = TIMERS.c
+        was_ahead = (
+            (columns.kind == kind) & (columns.due_at > now + pause + CLOCKS_DIFFER)
+            for kind, pause in self.pauses.items()
+        )
+        return sa.or_(columns.due_at <= now, *was_ahead)
 
     async def _ring(self, tenant: TenantId, kind: str, subject: str) -> None:
         """One that fails is due again soon, and keeps none that come after it from ringing."""

@@ -14,6 +14,7 @@ from enum import IntEnum, StrEnum
 import msgspec
 
 from ricarica.engine.sql import UPKEEP
+from ricarica.engine.timers import CLOCKS_DIFFER
 from ricarica.kernel.ids import StationId, StationKey, TenantId
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
@@ -146,7 +147,7 @@ def is_worth_telling(
         anew: A boot is no reason to say anything again of a kind that was not answered.
         is_piecemeal: That it has no word for one thing says nothing of another.
     """
-    if standing is None or anew is Anew.ALL:
+    if standing is None or anew is Anew.ALL or _is_put_off_wrongly(standing, now):
         return True
     if standing.rests_until is not None and standing.next_at is not None:
         return now >= (standing.next_at if standing.told == digest else standing.rests_until)
@@ -157,6 +158,11 @@ def is_worth_telling(
     if standing.told != digest or standing.next_at is None:
         return True
     return standing.next_at <= now
+
+
+def _is_put_off_wrongly(standing: Standing, now: datetime) -> bool:
+    """By a clock that was ahead, and is right again."""
+    return standing.next_at is not None and standing.next_at > now + LONGEST_PAUSE + CLOCKS_DIFFER
 
 
 def begun(standing: Standing | None, station: StationKey, kind: str, now: datetime) -> Standing:

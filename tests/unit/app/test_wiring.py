@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from ricarica.app.wiring import Parts, metadata, running_node
+from ricarica.app.recurring import PAUSES
+from ricarica.app.wiring import Parts, metadata, node_of, running_node
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.ids import DEFAULT_TENANT
 from ricarica.storage.sqlite import SqliteDatabase
@@ -35,4 +36,13 @@ async def test_a_node_of_which_a_part_fails_ends_though_something_waits(
             finally:
                 node.engine.post(DEFAULT_TENANT, _nothing)
     assert not limit.expired()
+    await database.close()
+
+
+async def test_of_all_that_recurs_it_is_known_how_often() -> None:
+    database = SqliteDatabase(":memory:", metadata)
+
+    rings = node_of(Parts(database)).timers.rings
+
+    assert rings.keys() == PAUSES.keys()
     await database.close()

@@ -6,13 +6,14 @@ import pytest
 import sqlalchemy as sa
 
 from ricarica.engine.sql import TIMERS
-from ricarica.engine.timers import LEASE, Timers, set_timer
+from ricarica.engine.timers import CLOCKS_DIFFER, LEASE, Timers, set_timer, take_turn
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.errors import NotFoundError, StorageUnavailableError
 from ricarica.kernel.ids import DEFAULT_TENANT, TenantId
 from tests.unit.engine.conftest import Bench, Doing
 
 HOUR = timedelta(hours=1)
+YEAR = timedelta(days=365)
 
 
 class Bell:
@@ -44,7 +45,8 @@ def timers(bench: Bench, bell: Bell) -> Timers:
         await bench.settle()
         return await errand.done
 
-    return Timers(bench.database, bench.clock, post, {"bell": bell})  # type: ignore[arg-type]  # awaited alike
+    rings, pauses = {"bell": bell}, {"bell": HOUR}
+    return Timers(bench.database, bench.clock, post, rings, pauses)  # type: ignore[arg-type]  # awaited alike
 
 
 async def set_for(bench: Bench, subject: str, after: timedelta, kind: str = "bell") -> None:
@@ -82,6 +84,44 @@ async def test_a_recurring_timer_rings_again_after_its_time(
 
     assert await timers.ring_due() == 1
     assert bell.rung == ["", ""]
+
+
+async def test_one_that_a_clock_set_that_was_ahead_rings_once_the_clock_is_right(
+    bench: Bench, timers: Timers, bell: Bell
+) -> None:
+    bell.again = HOUR
+    await timers.begin("bell")
+    bench.clock.pass_time(YEAR)
+    await timers.ring_due()
+    bench.clock.pass_time(-YEAR)
+
+    rung = [await timers.ring_due() for _ in range(2)]
+    bench.clock.pass_time(HOUR)
+
+    assert rung == [1, 0]
+    assert await timers.ring_due() == 1
+
+
+async def test_one_that_another_node_set_a_moment_ahead_waits(
+    bench: Bench, timers: Timers, bell: Bell
+) -> None:
+    bell.again = HOUR
+    await timers.begin("bell")
+    bench.clock.pass_time(CLOCKS_DIFFER)
+    await timers.ring_due()
+    bench.clock.pass_time(-CLOCKS_DIFFER)
+
+    assert await timers.ring_due() == 0
+
+
+async def test_a_turn_that_a_clock_took_that_was_ahead_is_free_once_the_clock_is_right(
+    bench: Bench,
+) -> None:
+    await set_for(bench, "", YEAR, kind="turn")
+
+    turns = [await take_turn(bench.database, "turn", bench.clock.now(), HOUR) for _ in range(2)]
+
+    assert turns == [True, False]
 
 
 async def test_one_that_is_set_already_stays_as_it_is(
