@@ -12,7 +12,6 @@ from ricarica.transactions.watching import LOOK_EVERY
 RECURRING: Mapping[str, timedelta] = {
     "tidy": retention.TIDY_EVERY,
     file_timers.LOOK: file_timers.LOOK_EVERY,
-    file_timers.SWEEP: file_timers.SWEEP_EVERY,
     "move_readings": moving.LOOK_AGAIN,
     "look_after": retention.LOOK_AFTER_EVERY,
     "look_after_security": security_rounds.LOOK_EVERY,

@@ -14,6 +14,7 @@ from ricarica.alerts.sql import SqlAlertStore
 from ricarica.app.alerting import OutboxReader, alert_rings
 from ricarica.app.alone import alone_on, check_nobody_alone
 from ricarica.app.cluster import Membership, check_alone, company_of
+from ricarica.app.file_keeping import SWEEP, keep_files
 from ricarica.app.parts import keep
 from ricarica.app.recurring import PAUSES, RECURRING
 from ricarica.app.retention import Retention, rings
@@ -218,6 +219,8 @@ async def running_node(parts: Parts) -> AsyncIterator[Node]:
         if Role.WORKER in parts.roles:
             for kind in RECURRING:
                 await node.timers.begin(kind)
+            await node.timers.begin(SWEEP)
+            tasks.append(group.create_task(keep_files(node.engine, parts.clock)))
             if is_postgresql(parts.database):
                 keeping = keep(parts.database, parts.clock, parts.retention)
                 tasks.append(group.create_task(keeping))

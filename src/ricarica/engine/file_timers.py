@@ -11,11 +11,8 @@ from ricarica.firmware.rollout import STEP_EVERY, Around
 from ricarica.kernel.ids import StationKey
 
 LOOK = "files"  # recurs, for all tenants
-SWEEP = "sweep_files"  # the same
 STEP = "campaign"  # one for each campaign that runs
 LOOK_EVERY = timedelta(seconds=30)
-SWEEP_EVERY = timedelta(hours=1)
-UNFINISHED_FOR = timedelta(hours=1)  # without a byte: nobody sends that slowly
 
 
 def file_rings(files: FilesSoon) -> Mapping[str, Ring]:
@@ -26,8 +23,6 @@ def file_rings(files: FilesSoon) -> Mapping[str, Ring]:
         await slices.diagnostics.give_up(slices.now)
         for tenant, campaign in await slices.campaigns.running():
             unit.work.add(TIMERS, (tenant, STEP, campaign, slices.now), if_new=True)
-        if files.now is not None:
-            await _throw_away(unit, files)
         return LOOK_EVERY
 
     async def step(unit: UnitOfWork, campaign: str) -> timedelta | None:
@@ -40,22 +35,4 @@ def file_rings(files: FilesSoon) -> Mapping[str, Ring]:
         around = Around(unit.slices.now, files.now.public_url, is_charging)
         return await unit.slices.campaigns.step(unit.tenant, campaign, around)
 
-    async def sweep(unit: UnitOfWork, _subject: str) -> timedelta:
-        """Parts of files whose process died while they came."""
-        if files.now is not None:
-            before = unit.slices.now - UNFINISHED_FOR
-            await files.now.images.sweep(before)
-            await files.now.logs.sweep(before)
-        return SWEEP_EVERY
-
-    return {LOOK: look, STEP: step, SWEEP: sweep}
-
-
-async def _throw_away(unit: UnitOfWork, files: FilesSoon) -> None:
-    """Logs that are too old: first their file, so that none is left without a row."""
-    kept = files.get()
-    before = unit.slices.now - kept.limits.logs_kept
-    for request in await unit.slices.diagnostics.outdated(before):
-        if request.file is not None:
-            await kept.logs.delete(request.file)
-        await unit.slices.diagnostics.discard(request.station, request.number, unit.slices.now)
+    return {LOOK: look, STEP: step}

@@ -14,12 +14,11 @@ from typing import Any
 import httpx
 import pytest
 
+from ricarica.app.file_keeping import sweep_in_turn
 from ricarica.app.wiring import Parts, running_node
 from ricarica.diagnostics.model import LogState
-from ricarica.engine.file_timers import LOOK, file_rings
 from ricarica.engine.files import FileLimits, Files
-from ricarica.engine.unit_of_work import UnitOfWork
-from ricarica.kernel.ids import DEFAULT_TENANT, StationKey
+from ricarica.kernel.ids import StationKey
 from ricarica.link.letters import Ask
 from ricarica.ocpp.dialects import V16
 from ricarica.testing.clock import FakeClock
@@ -386,10 +385,7 @@ async def test_old_logs_are_thrown_away(
     await anyone.put(url, content=b"one")
     clock.pass_time(LIMITS.logs_kept + timedelta(minutes=1))
 
-    async def look(unit: UnitOfWork) -> None:
-        await file_rings(api.node.engine.files)[LOOK](unit, "")
-
-    await api.node.engine.post(DEFAULT_TENANT, look)
+    assert await sweep_in_turn(api.node.engine, clock)
 
     assert list((tmp_path / "logs").iterdir()) == []
     assert (await log(admin, number))["state"] == LogState.DISCARDED
