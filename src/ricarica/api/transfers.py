@@ -25,7 +25,12 @@ from ricarica.firmware.images import Image
 from ricarica.firmware.queries import FirmwareQueries
 from ricarica.firmware.service import digest_of
 from ricarica.firmware.updates import Link
-from ricarica.kernel.errors import ConflictError, NotFoundError, RicaricaError
+from ricarica.kernel.errors import (
+    ConflictError,
+    NotFoundError,
+    RicaricaError,
+    StorageUnavailableError,
+)
 from ricarica.slices import Slices
 from ricarica.storage.files import TooLargeError
 
@@ -189,6 +194,8 @@ async def take_log(
 
     try:
         await house.engine.carry_out(actor, note, station=wanted.station)
+    except StorageUnavailableError:
+        raise  # it may be stored for all we know; what no row names is swept later
     except RicaricaError:
         await files.logs.delete(file)
         raise

@@ -7,7 +7,7 @@ from ricarica.access.model import Actor
 from ricarica.engine.files import Files
 from ricarica.engine.forms import Form, file_in
 from ricarica.firmware.images import Image
-from ricarica.kernel.errors import InvalidError, RicaricaError
+from ricarica.kernel.errors import InvalidError, RicaricaError, StorageUnavailableError
 from ricarica.slices import Slices
 from ricarica.storage.files import Stored
 
@@ -43,6 +43,8 @@ async def take_image(
     stored = await files.images.receive(name, content, min(room, files.limits.image_max))
     try:
         return await carry_out(lambda slices: _add(slices, actor, form, stored))
+    except StorageUnavailableError:
+        raise  # it may be stored for all we know; what no row names is swept later
     except RicaricaError:
         await files.images.delete(name)
         raise

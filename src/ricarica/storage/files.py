@@ -108,6 +108,14 @@ class Folder:
             path.unlink(missing_ok=True)
         return len(old)
 
+    async def written(self, since: datetime, before: datetime) -> list[str]:
+        """Names of whole files that were written last between these times."""
+        return await asyncio.to_thread(self._written, since.timestamp(), before.timestamp())
+
+    def _written(self, since_s: float, before_s: float) -> list[str]:
+        ours = (path for path in self._path.glob("*") if _is_name(path.name))
+        return [path.name for path in ours if since_s <= _written_s(path) < before_s]
+
     async def used(self) -> int:
         """Bytes of all files in it, also of those that are just coming."""
         return await asyncio.to_thread(self._used)
@@ -121,14 +129,18 @@ class Folder:
 
     def _place(self, name: str) -> Path:
         """Names are ours, but they come out of a database."""
-        assert name.replace("-", "").isalnum(), "a name of ours has letters, digits and dashes"
+        assert _is_name(name), "a name of ours has letters, digits and dashes"
         return self._path / name
+
+
+def _is_name(name: str) -> bool:
+    return name.replace("-", "").isalnum()
 
 
 def _written_s(path: Path) -> float:
     try:
         return path.stat().st_mtime
-    except FileNotFoundError:  # it is whole by now
+    except FileNotFoundError:  # it is whole by now, or gone
         return inf
 
 

@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from ricarica.app.file_keeping import SWEEP, SWEEP_EVERY, UNFINISHED_FOR, sweep_in_turn
+from ricarica.app.file_keeping import SWEEP, SWEEP_EVERY, UNFINISHED_FOR, UNNAMED_FOR, sweep_in_turn
+from ricarica.diagnostics.model import LogKind, LogRequest, LogState
+from ricarica.diagnostics.sql import SqlLogStore
 from ricarica.engine.files import Files
 from ricarica.engine.timers import set_timer
 from ricarica.engine.unit_of_work import UnitOfWork
+from ricarica.firmware.images import Image
+from ricarica.firmware.sql import SqlFirmwareStore
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
 from ricarica.storage.files import Folder
 from ricarica.testing.world import World, world
@@ -57,6 +61,46 @@ async def test_parts_of_files_whose_process_died_are_swept(network: World, tmp_p
     await sweep(network)
 
     assert [part.exists() for part in (dead, coming)] == [False, True]
+
+
+async def test_files_that_no_row_names_are_swept_once_nobody_is_about_to_name_them(
+    network: World, tmp_path: Path
+) -> None:
+    now = network.clock.now()
+    old, new = now - UNFINISHED_FOR - SECOND, now - SECOND
+    logs, images = tmp_path / "logs", tmp_path / "firmware"
+    named = [written(logs / "l-named", old), written(images / "i-named", old)]
+    unnamed = [written(logs / "l-lost", old), written(images / "i-lost", old)]
+    others = [
+        written(logs / "l-new", new),
+        written(logs / "of somebody else.txt", old),
+        written(images / "i-older", now - UNNAMED_FOR - SECOND),
+    ]
+
+    async def name(unit: UnitOfWork) -> None:
+        request = LogRequest(
+            ROMA,
+            5,
+            LogKind.DIAGNOSTICS,
+            LogState.RECEIVED,
+            asked_at=now,
+            asked_by="ada",
+            changed_at=now,
+            digest="d",
+            expires_at=now + SECOND,
+            file="l-named",
+            received_at=now,
+        )
+        SqlLogStore(unit.work).save(request)
+        image = ("duo.bin", "Volta", "Duo", "3.0", 7, "ab", "cd", now, "ada")
+        SqlFirmwareStore(unit.work).save_image(Image(DEFAULT_TENANT, "i-named", *image))
+
+    await network.soon(network.engine.in_unit(DEFAULT_TENANT, name))
+
+    await sweep(network)
+
+    assert all(path.exists() for path in named + others)
+    assert not any(path.exists() for path in unnamed)
 
 
 async def test_of_several_processes_one_at_a_time_sweeps(network: World) -> None:

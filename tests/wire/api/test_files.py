@@ -5,7 +5,7 @@ import gzip
 import hashlib
 import itertools
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,14 +13,19 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from ricarica.app.file_keeping import sweep_in_turn
 from ricarica.app.wiring import Parts, running_node
 from ricarica.diagnostics.model import LogState
+from ricarica.diagnostics.sql import LOGS
 from ricarica.engine.files import FileLimits, Files
+from ricarica.firmware.sql import IMAGES
+from ricarica.kernel.errors import StorageUnavailableError
 from ricarica.kernel.ids import StationKey
 from ricarica.link.letters import Ask
 from ricarica.ocpp.dialects import V16
+from ricarica.storage.database import Expect, Save, Staged
 from ricarica.testing.clock import FakeClock
 from ricarica.testing.signers import Signer, signer
 from ricarica.testing.tables import empty_database
@@ -284,6 +289,45 @@ async def test_a_log_is_taken_out_of_a_form(
     assert reply.status_code == 201, reply.text
     file = await admin.get(f"/stations/CP-1/logs/{number}/file")
     assert gzip.decompress(file.content) == b"zipped"
+
+
+def torn(api: Api, table: sa.Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is committed of a table is kept, and nobody hears of it."""
+    database = api.node.parts.database
+    commit = database.commit
+
+    async def unanswered(staged: Sequence[Staged], expected: Expect | None = None) -> None:
+        await commit(staged, expected)
+        if any(isinstance(each, Save) and each.table is table for each in staged):
+            raise StorageUnavailableError("the line broke before the answer")
+
+    monkeypatch.setattr(database, "commit", unanswered)
+
+
+async def test_a_log_of_which_nobody_knows_whether_it_was_noted_is_kept(
+    api: Api, admin: httpx.AsyncClient, anyone: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, number = await asked(api, admin)
+    torn(api, LOGS, monkeypatch)
+
+    reply = await anyone.put(url, content=b"it all went well")
+
+    assert reply.status_code == 503
+    assert (await log(admin, number))["state"] == "received"
+    file = await admin.get(f"/stations/CP-1/logs/{number}/file")
+    assert file.content == b"it all went well"
+
+
+async def test_an_image_of_which_nobody_knows_whether_it_was_noted_is_kept(
+    api: Api, admin: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torn(api, IMAGES, monkeypatch)
+
+    reply = await add(admin)
+
+    assert reply.status_code == 503
+    [image] = (await admin.get("/firmware/images")).json()["items"]
+    assert [path.name for path in (tmp_path / "firmware").iterdir()] == [image["id"]]
 
 
 async def test_an_address_takes_one_log_only(
