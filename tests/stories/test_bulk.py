@@ -1,5 +1,8 @@
 """One command for many stations."""
 
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -7,16 +10,18 @@ import pytest
 import sqlalchemy as sa
 
 from ricarica.energy.queries import EnergyQueries
-from ricarica.engine import bulk
+from ricarica.engine import bulk, commands
 from ricarica.engine.bulk import Job, JobState, Manner
-from ricarica.engine.queries.telling import BulkQueries, JobView
+from ricarica.engine.queries.telling import BulkQueries, JobView, KeptQueries
 from ricarica.engine.sayings import Saying, check_saying
 from ricarica.engine.sql import BULK_JOBS, BULK_TARGETS
 from ricarica.engine.unit_of_work import UnitOfWork
-from ricarica.kernel.errors import InvalidError
-from ricarica.kernel.ids import DEFAULT_TENANT, StationId
+from ricarica.kernel.errors import InvalidError, NotFoundError, StorageUnavailableError
+from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
 from ricarica.ocpp.dialects import DIALECTS, V16, Dialect
 from ricarica.simulator.simulated import SimulatedStation
+from ricarica.stations.commands import Outcome, Result
+from ricarica.storage.database import Expect, Run, Staged
 from ricarica.testing.world import World, key_of
 
 SOON = timedelta(seconds=10)
@@ -234,3 +239,83 @@ async def test_a_job_that_was_taken_by_a_clock_that_was_ahead_is_taken_again(
     await network.pass_time(SOON * 2, SOON)
 
     assert (await look(network, job)).counts == {"accepted": 1}
+
+
+def torn(
+    network: World, state: str, monkeypatch: pytest.MonkeyPatch, *, is_kept: bool = True
+) -> list[Staged]:
+    """The first commit that notes this of a station fails, as far as anybody hears of it."""
+    commit, lost = network.database.commit, list[Staged]()
+
+    def is_of_it(each: Staged) -> bool:
+        if not isinstance(each, Run) or each.statement.table is not BULK_TARGETS:
+            return False
+        return state in each.statement.compile().params.values()
+
+    async def unanswered(staged: Sequence[Staged], expected: Expect | None = None) -> None:
+        fails = not lost and any(map(is_of_it, staged))
+        if is_kept or not fails:
+            await commit(staged, expected)
+        if fails:
+            lost.extend(staged)
+            raise StorageUnavailableError("the line broke before the answer")
+
+    monkeypatch.setattr(network.database, "commit", unanswered)
+    monkeypatch.setattr(commands, "NOTED_AGAIN_AFTER_S", (0.0,))
+    return lost
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+@pytest.mark.parametrize("state", ["sent", "accepted"])
+async def test_a_commit_that_fails_once_makes_no_answer_unknown(
+    network: World, state: str, monkeypatch: pytest.MonkeyPatch, *, is_kept: bool
+) -> None:
+    stations = await fleet(network, 4)
+    lost = torn(network, state, monkeypatch, is_kept=is_kept)
+
+    job = await begin(network, stations, Manner(pace=600))
+    await network.pass_time(timedelta(minutes=3), SOON)
+
+    assert lost
+    assert (await look(network, job)).counts == {"accepted": 4}
+
+
+async def test_what_is_away_is_kept_once_though_a_commit_failed(
+    network: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [station] = await fleet(network, 1)
+    await network.cut(station)
+    lost = torn(network, "kept", monkeypatch)
+    until = network.clock.now() + timedelta(hours=1)
+
+    job = await begin(network, [station], Manner(pace=600, keep_until=until))
+    await network.pass_time(SOON * 2, SOON)
+
+    assert lost
+    assert (await look(network, job)).counts == {"kept": 1}
+    assert len(await KeptQueries(network.database).kept(key_of(station))) == 1
+
+
+async def test_what_goes_wrong_at_one_station_does_not_end_a_round_before_the_others_answered(
+    network: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stations = await fleet(network, 2)
+    may_answer = asyncio.Event()
+
+    async def say(key: StationKey, _saying: Saying, _by: str) -> Result:
+        if key == key_of(stations[0]):
+            raise NotFoundError("it was removed")
+        await may_answer.wait()
+        return Result(Outcome.ACCEPTED)
+
+    around = replace(network.engine.bulk._around, say=say)
+    monkeypatch.setattr(network.engine.bulk, "_around", around)
+    job = await begin(network, stations, Manner(pace=600))
+    await network.pass_time(SOON, SOON)
+    was_resting = network.engine.bulk.is_resting
+    may_answer.set()
+    await network.settle()
+
+    assert not was_resting
+    assert network.engine.bulk.is_resting
+    assert (await look(network, job)).counts == {"accepted": 1, "sent": 1}

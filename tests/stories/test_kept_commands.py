@@ -1,17 +1,20 @@
 """Commands for stations that are away."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from ricarica.energy.queries import EnergyQueries
-from ricarica.engine import keeping
+from ricarica.engine import commands, keeping
 from ricarica.engine.keeping import Kept, State
 from ricarica.engine.queries.telling import KeptQueries
 from ricarica.engine.sayings import Saying
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.errors import StorageUnavailableError
-from ricarica.ocpp.dialects import V21, Dialect
+from ricarica.kernel.ids import StationKey
+from ricarica.ocpp.dialects import V16, V21, Dialect
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.stations.commands import Outcome
 from ricarica.stations.service import Preparation
@@ -151,3 +154,27 @@ async def test_what_could_not_be_said_while_the_database_was_away_is_said_once_i
     [after] = await kept(network, station)
     assert (before.state, after.state) == (State.WAITING, State.DONE)
     assert after.outcome is Outcome.ACCEPTED
+
+
+async def test_a_commit_that_fails_once_makes_no_answer_unknown(
+    network: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station = await network.station("ROMA-1", V16)
+    await network.cut(station)
+    await keep(network, station, "clear-cache")
+    await keep(network, station, "availability", operative=False, evse=1)
+    failures = [StorageUnavailableError("restarting")]
+    note = network.engine.in_order
+
+    async def away(key: StationKey, work: Callable[[UnitOfWork], Awaitable[None]]) -> None:
+        if failures and isinstance(work, partial) and work.func is keeping._done:
+            raise failures.pop()
+        await note(key, work)
+
+    monkeypatch.setattr(commands, "NOTED_AGAIN_AFTER_S", (0.0,))
+    monkeypatch.setattr(network.engine.deliverer, "_note", away)
+    await network.connect(station)
+    await network.pass_time(timedelta(minutes=3), timedelta(seconds=5))
+
+    assert not failures
+    assert [each.outcome for each in await kept(network, station)] == [Outcome.ACCEPTED] * 2

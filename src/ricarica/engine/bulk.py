@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -13,10 +14,11 @@ import sqlalchemy as sa
 import structlog
 
 from ricarica.engine.forgetting import forget
-from ricarica.engine.keeping import Kept, keep
+from ricarica.engine.keeping import LOST, Kept, keep
 from ricarica.engine.sayings import Saying
 from ricarica.engine.selection import Selection
 from ricarica.engine.sql import BULK_JOBS, BULK_TARGETS
+from ricarica.engine.stubborn import stubbornly
 from ricarica.engine.timers import CLOCKS_DIFFER
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.clock import Clock
@@ -295,7 +297,9 @@ class Runner:
                 async with one_of_few:
                     await self._tell(job, station)
 
-            await asyncio.gather(*map(tell, stations))
+            ends = await asyncio.gather(*map(tell, stations), return_exceptions=True)
+            if wrong := [end for end in ends if end is not None]:
+                raise wrong[0]
             await self._conclude(job)
         except RicaricaError as error:
             log.warning("bulk.round_broke_off", job=job.id, error=str(error))
@@ -316,7 +320,7 @@ class Runner:
                 await self._around.carry_out(job.tenant, renew)
 
     async def _tell(self, job: Job, station: StationKey) -> None:
-        if not await self._around.is_there(station):
+        if not await stubbornly(partial(self._around.is_there, station)):
             await self._leave(job, station)
             return
         result = await self._around.say(station, job.saying, job.made_by)
@@ -336,16 +340,17 @@ class Runner:
             now = unit.slices.now
             number = unit.slices.ids.new()
             kept = Kept(station, number, job.saying, job.made_by, now, until, job=job.id)
-            await keep(unit, kept)
+            if await unit.work.fetch(sa.select(BULK_TARGETS.c.station).where(*_sent(job, station))):
+                await keep(unit, kept)
+                _mark(unit, job, station, TargetState.KEPT)
 
         try:
-            await self._around.carry_out(job.tenant, leave)
+            await stubbornly(partial(self._around.carry_out, job.tenant, leave))
         except ConflictError as error:
             await self._note(
                 job, station, TargetState.SKIPPED, Result(Outcome.UNREACHED, detail=str(error))
             )
             return
-        await self._note(job, station, TargetState.KEPT)
         self._around.bring(station)  # lest it has come back in between
 
     async def _some(self, job: Job, number: int) -> list[StationKey]:
@@ -369,43 +374,27 @@ class Runner:
         self, job: Job, stations: Sequence[StationKey], paced_at: datetime
     ) -> None:
         """Who is marked so when a job is taken was being told by a process that is no more."""
-        columns = BULK_TARGETS.c
+        columns, names = BULK_TARGETS.c, [key.station for key in stations]
 
         async def note(unit: UnitOfWork) -> None:
             lost = sa.update(BULK_TARGETS).where(
-                *_targets_of(job), columns.state == TargetState.SENT
+                *_targets_of(job), columns.state == TargetState.SENT, columns.station.not_in(names)
             )
-            detail = "the server stopped before the station answered"
-            unit.work.run(lost.values(state=Outcome.UNKNOWN, detail=detail, at=unit.slices.now))
-            names = [key.station for key in stations]
+            unit.work.run(lost.values(state=Outcome.UNKNOWN, detail=LOST, at=unit.slices.now))
             sent = sa.update(BULK_TARGETS).where(*_targets_of(job), columns.station.in_(names))
             unit.work.run(sent.values(state=TargetState.SENT, at=unit.slices.now))
             mine = (BULK_JOBS.c.tenant == job.tenant, BULK_JOBS.c.id == job.id)
             unit.work.run(sa.update(BULK_JOBS).where(*mine).values(paced_at=paced_at))
 
-        await self._around.carry_out(job.tenant, note)
+        await stubbornly(partial(self._around.carry_out, job.tenant, note))
 
     async def _note(
         self, job: Job, station: StationKey, state: str, result: Result | None = None
     ) -> None:
-        columns = BULK_TARGETS.c
-        # A kept command may have been said already.
-        mine = (
-            *_targets_of(job),
-            columns.station == station.station,
-            columns.state == TargetState.SENT,
-        )
-
         async def note(unit: UnitOfWork) -> None:
-            values = {
-                "state": state,
-                "status": result and result.status,
-                "detail": result and result.detail,
-                "at": unit.slices.now,
-            }
-            unit.work.run(sa.update(BULK_TARGETS).where(*mine).values(**values))
+            _mark(unit, job, station, state, result)
 
-        await self._around.carry_out(job.tenant, note)
+        await stubbornly(partial(self._around.carry_out, job.tenant, note))
 
     async def _conclude(self, job: Job) -> None:
         counts = await self._counts(job)
@@ -430,6 +419,25 @@ class Runner:
 
 def _targets_of(job: Job) -> tuple[sa.ColumnElement[bool], ...]:
     return BULK_TARGETS.c.tenant == job.tenant, BULK_TARGETS.c.job == job.id
+
+
+def _sent(job: Job, station: StationKey) -> tuple[sa.ColumnElement[bool], ...]:
+    columns = BULK_TARGETS.c
+    is_sent = columns.state == TargetState.SENT
+    return *_targets_of(job), columns.station == station.station, is_sent
+
+
+def _mark(
+    unit: UnitOfWork, job: Job, station: StationKey, state: str, result: Result | None = None
+) -> None:
+    """Once: what was kept may have been said since."""
+    values = {
+        "state": state,
+        "status": result and result.status,
+        "detail": result and result.detail,
+        "at": unit.slices.now,
+    }
+    unit.work.run(sa.update(BULK_TARGETS).where(*_sent(job, station)).values(**values))
 
 
 def _end(unit: UnitOfWork, job: tuple[TenantId, str], state: JobState, why: str | None) -> None:

@@ -132,14 +132,14 @@ class Engine:
         self._authority = self._pki.authority or OwnAuthority(self._pki.vault, self._clock)
         self._company = company
         self.speaker = Speaker(self.commands, self._decide_for)
-        deliverer = Deliverer(self.speaker.say, self.in_order, self.in_order)
+        self.deliverer = Deliverer(self.speaker.say, self.in_order, self.in_order)
         around = Surrounding(
             self.live,
             self._clock,
             self.commands.tell,
             self.commands.is_busy,
             self.mailboxes.__len__,
-            deliverer.deliver,
+            self.deliverer.deliver,
         )
         pause = vocabulary.upkeep_after_boot
         self.caretaker = Caretaker(vocabulary.upkeeps, around, self.in_order, pause)

@@ -14,6 +14,7 @@ from ricarica.access.model import Actor
 from ricarica.engine.forgetting import forget_older
 from ricarica.engine.sayings import Saying
 from ricarica.engine.sql import BULK_TARGETS, KEPT_COMMANDS
+from ricarica.engine.stubborn import stubbornly
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.errors import ConflictError, NotFoundError
 from ricarica.kernel.ids import StationId, StationKey, TenantId
@@ -25,6 +26,7 @@ T = TypeVar("T")
 KEPT_MAX = 50  # of one station; more would be a flood when it is back
 LONGEST = timedelta(days=30)
 USUAL = timedelta(hours=24)
+LOST = "the server stopped, or could not store the answer"
 
 InOrder = Callable[[StationKey, Callable[[UnitOfWork], Awaitable[T]]], Awaitable[T]]
 
@@ -158,7 +160,7 @@ class Deliverer:
             if kept is None:
                 return True
             result = await self._say(key, kept.saying, kept.made_by)
-            await self._note(key, partial(_done, kept, result))
+            await stubbornly(partial(self._note, key, partial(_done, kept, result)))
             if result.outcome is Outcome.UNREACHED:
                 break
         return False
@@ -169,8 +171,7 @@ async def _next(key: StationKey, unit: UnitOfWork) -> Kept | None:
     columns, now = KEPT_COMMANDS.c, unit.slices.now
     found = await _fetch(unit, key, columns.state.in_([State.WAITING, State.SENT]))
     for lost in (each for each in found if each.state is State.SENT):
-        detail = "the server stopped before the station answered"
-        _end(unit, lost, Result(Outcome.UNKNOWN, detail=detail))
+        _end(unit, lost, Result(Outcome.UNKNOWN, detail=LOST))
     waiting = [each for each in found if each.state_at(now) is State.WAITING]
     if not waiting:
         return None
