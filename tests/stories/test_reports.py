@@ -124,3 +124,59 @@ async def test_a_part_that_nobody_could_read_is_put_aside_and_can_be_added(
     assert report is not None
     assert report.is_complete
     assert await ReportQueries(network.database).content(report) == {"reportData": readable}
+
+
+def page(number: int, value: str) -> dict[str, Any]:
+    told = {"component": {"name": "FanSpeed"}, "variable": {"name": "Actual"}}
+    data = [told | {"variableAttribute": [{"value": value}]}]
+    at = "2026-05-04T12:00:00Z"
+    return {"requestId": number, "seqNo": 0, "generatedAt": at, "reportData": data}
+
+
+async def begin(network: World, station: SimulatedStation, number: int, action: str) -> None:
+    """Ask for it, though the station has not been heard yet."""
+    at = network.clock.now()
+    asked = Report(key_of(station), number, action, "{}", "anna", at)
+    tenant = asked.station.tenant
+    await network.soon(network.engine.in_unit(tenant, lambda unit: expect(unit, asked)))
+
+
+@IN_PARTS
+async def test_a_number_that_is_used_again_is_that_of_a_new_report(
+    network: World, dialect: Dialect
+) -> None:
+    station = await network.station("ROMA-1", dialect)
+    teller, queries = network.teller(station), ReportQueries(network.database)
+    await begin(network, station, 5, "GetBaseReport")
+    await teller.call("NotifyReport", page(5, "900"))
+    await network.restart_engine()
+    await network.connect(station)
+
+    await begin(network, station, 5, "GetReport")
+    again = await queries.report(key_of(station), 5)
+    assert again is not None
+    content = await queries.content(again)
+    await teller.call("NotifyReport", page(5, "1200"))
+
+    assert (again.action, again.state(network.clock.now())) == ("GetReport", State.WAITING)
+    assert content == {}
+    assert await queries.content(again) == {"reportData": page(5, "1200")["reportData"]}
+
+
+@IN_PARTS
+async def test_what_is_told_of_a_customer_is_never_part_of_another_report(
+    network: World, dialect: Dialect
+) -> None:
+    station = await network.station("ROMA-1", dialect)
+    teller, queries = network.teller(station), ReportQueries(network.database)
+    secret = {"requestId": 5, "generatedAt": "2026-05-04T12:00:00Z", "data": "04A1B2C3"}
+    await begin(network, station, 5, "CustomerInformation")
+    await teller.call("NotifyCustomerInformation", secret | {"seqNo": 0, "tbc": True})
+
+    await begin(network, station, 5, "GetBaseReport")
+    await teller.call("NotifyCustomerInformation", secret | {"seqNo": 1})
+
+    report = await queries.report(key_of(station), 5)
+    assert report is not None
+    assert report.state(network.clock.now()) is State.WAITING
+    assert await queries.content(report) == {}

@@ -75,6 +75,11 @@ class Report:
         return State.WAITING if is_fresh else State.PARTIAL
 
     @property
+    def kind(self) -> str:
+        """As its pages have it: those of a base report are like those of any other."""
+        return "GetReport" if self.action == "GetBaseReport" else self.action
+
+    @property
     def is_private(self) -> bool:
         """Whether it tells of a customer, who is nobody's business but that of who asks."""
         return self.action == "CustomerInformation"
@@ -136,8 +141,12 @@ SHELF = Shelf[Report](
 
 
 async def expect(unit: UnitOfWork, report: Report) -> None:
-    """A station is about to be asked: let its pages be known for what they are."""
+    """A station is about to be asked: let its pages be known for what they are.
+
+    Whoever asks may give a number that was given before: what came by it is of another report.
+    """
     unit.work.put(SHELF, report)
+    unit.work.run(_pages_of(report))
     mine = _of(REPORTS, report.station)
     known = await unit.work.find(SHELF, *mine)
     old = sorted(known, key=lambda each: each.asked_at, reverse=True)[KEPT_PER_STATION - 1 :]
@@ -160,9 +169,12 @@ async def note_answer(unit: UnitOfWork, key: StationKey, number: int, answer: st
 async def note_page(
     unit: UnitOfWork, key: StationKey, part: Part, body: bytes, at: datetime
 ) -> None:
-    """A page that nobody asked for is not kept here; nor is one that came before."""
+    """A page that nobody asked for is not kept here; nor is one that came before.
+
+    Nor is one by whose number something else was asked for since: others may see that.
+    """
     report = await _find(unit, key, part.number) if abs(part.number) < NUMBERS else None
-    if report is None:
+    if report is None or report.kind != part.kind:
         return
     if part.seq_no < 0:  # its pages have no numbers: they are those of their order
         part = part._replace(seq_no=report.pages)
