@@ -194,7 +194,7 @@ async def live_through_secrets(watched: Served) -> list[str]:
         await answer_to(station, "Authorize", {"idTag": {"no": CARD}}, "4")
         await station.send(f'[2,"5","Authorize",{{"idTag": "{CARD}"')
         path = "/stations/SECRETIVE/commands/settings"
-        write = {"write": {"AuthorizationKey": NEXT_KEY}}
+        write = {"write": {"VpnPassword": NEXT_KEY}}
         await in_the_background(watched, path, write, station)
     cookies = await log_in(watched)
     return [PASSWORD, key, KEY_OF_STATION, NEXT_KEY, WRONG_KEY, CARD, *cookies]

@@ -16,7 +16,7 @@ from ricarica.api.commands import PATH, note_command
 from ricarica.api.gate import needs
 from ricarica.engine.commands import Call, wait_of
 from ricarica.engine.outbox import DECODER
-from ricarica.engine.rights import check_right
+from ricarica.engine.rights import check_names, check_right
 from ricarica.engine.sayings import Saying, check_saying
 from ricarica.kernel.errors import ConflictError, InvalidError
 from ricarica.kernel.ids import StationKey
@@ -86,6 +86,7 @@ async def call(
     check_right(caller.actor, action)
     key = await caller.station(identity)
     payload = await request.body() or b"{}"
+    check_names(action, payload)
 
     async def act() -> CallReply:
         try:

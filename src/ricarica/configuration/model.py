@@ -119,6 +119,38 @@ SECRET_VARIABLES = frozenset(
     }
 )
 
+# By what a station comes in, and where that is changed such that both sides know of it.
+DOOR = {
+    "authorizationkey": "password",
+    "basicauthpassword": "password",
+    "securityprofile": "security-profile",
+    "security_profile": "security-profile",
+}
+
+
+def opens_the_door(name: str) -> bool:
+    return _order_for(name) is not None
+
+
+def check_door(name: str) -> None:
+    """
+    Raises:
+        InvalidError: whoever writes it as a setting may lock the station out. A01, A05
+    """
+    if order := _order_for(name):
+        shown = name.strip()[:60]
+        raise InvalidError(
+            f"{shown} is what the station comes in by, and no setting; "
+            f"change it by POST /stations/{{identity}}/{order}, lest it is locked out"
+        )
+
+
+def _order_for(name: str) -> str | None:
+    if name.startswith(f"{NETWORK}#"):
+        return None  # by which it does not come in, or it is not written: B09.FR.21
+    parts = (part.strip().casefold() for part in re.split(r"[.:#]", name))
+    return next((DOOR[part] for part in parts if part in DOOR), None)
+
 
 def is_secret(name: str) -> bool:
     """Whether its value is never kept or shown."""

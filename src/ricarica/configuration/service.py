@@ -27,6 +27,7 @@ from ricarica.configuration.model import (
     DeviceModel,
     ModelState,
     Setting,
+    check_door,
     is_hidden,
     name_from,
 )
@@ -189,9 +190,13 @@ class ConfigurationService:
     async def check_writable(self, station: StationKey, names: Iterable[str]) -> None:
         """
         Raises:
-            InvalidError: it is of the network profile by which the station connects. B09.FR.21
+            InvalidError: it is what the station comes in by: its password, its security profile,
+                or of the network profile by which it connects. B09.FR.21
         """
-        places = [name_from(name) for name in names if name.startswith(NETWORK)]
+        written = list(names)
+        for name in written:
+            check_door(name)
+        places = [name_from(name) for name in written if name.startswith(NETWORK)]
         if not places:
             return
         order = (await self.told(station, (NETWORK_ORDER,))).get(NETWORK_ORDER)

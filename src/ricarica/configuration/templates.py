@@ -11,6 +11,7 @@ from ricarica.configuration.model import (
     NETWORK,
     Access,
     Setting,
+    check_door,
     is_hidden,
     is_secret,
     name_from,
@@ -135,6 +136,7 @@ def check(template: Template) -> None:
 def _check_setting(name: str, value: str) -> None:
     if name_from(name).component == NETWORK:  # B09.FR.21
         raise InvalidError(f"{name}: network profiles are set as such, lest a station is lost")
+    check_door(name)
     if is_secret(name):
         raise InvalidError(f"{name} is a secret, which is never kept; write it to each station")
     neutral = NEUTRAL.get(name)

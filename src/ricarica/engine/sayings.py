@@ -8,12 +8,13 @@ import msgspec
 
 from ricarica.authorization.reports import masked
 from ricarica.configuration.commands import ReadSettings, ReportSettings, WriteSetting
-from ricarica.configuration.model import is_secret
+from ricarica.configuration.model import check_door, is_secret
 from ricarica.engine.commands import NUMBER, Call, Called, check, wait_of
 from ricarica.engine.energy_sayings import BODIES, body_from, command_from
 from ricarica.engine.orders import ORDERS, start_order, stop_order, trigger_orders
 from ricarica.engine.outbox import DECODER, ENCODER
 from ricarica.engine.redaction import MASK, redacted
+from ricarica.engine.rights import check_names
 from ricarica.kernel.errors import InvalidError, RicaricaError, StorageUnavailableError
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
 from ricarica.link.letters import Outcome as Reached
@@ -104,6 +105,7 @@ def check_saying(saying: Saying, dialects: Sequence[str]) -> None:
     if not saying.is_raw:
         _check_neutral(saying)
         return
+    check_names(saying.name, saying.text)
     complaints = [_complaint(saying, dialect) for dialect in dialects]
     if complaints and all(complaints):
         raise InvalidError(complaints[-1] or "")
@@ -133,7 +135,9 @@ def _check_neutral(saying: Saying) -> None:
     elif saying.name not in SPECIAL:
         _converted(saying, 1)
     if saying.name == "settings":
-        _settings(saying, 1)
+        for order in _settings(saying, 1):
+            if isinstance(order, WriteSetting):
+                check_door(order.name)
 
 
 async def commands_of(slices: Slices, key: StationKey, saying: Saying) -> list[object]:

@@ -136,6 +136,9 @@ def test_after_the_next_boot_nothing_waits_for_it() -> None:
     "settings",
     [
         {"AuthorizationKey": "secret"},
+        {"SecurityProfile": "2"},
+        {"SecurityCtrlr.SecurityProfile": "2"},
+        {"security_profile": "2"},
         {"NetworkConfiguration#2.OcppCsmsUrl": "wss://elsewhere.example"},
         {"read_items_max": "5"},
         {"EVSE@1.Power:Mean": "1"},

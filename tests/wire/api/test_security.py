@@ -67,6 +67,69 @@ async def test_a_password_is_given_and_never_shown(api: Api, admin: httpx.AsyncC
         assert password not in (await admin.get(path)).text
 
 
+@pytest.mark.parametrize(
+    "name, instead",
+    [
+        ("AuthorizationKey", "password"),
+        (" authorizationkey", "password"),
+        ("SecurityCtrlr.BasicAuthPassword", "password"),
+        ("Elsewhere.basicAuthPassword:Target", "password"),
+        ("SecurityCtrlr.BasicAuthPassword#a.b", "password"),
+        ("SecurityProfile", "security-profile"),
+        ("SecurityCtrlr.SecurityProfile", "security-profile"),
+        ("security_profile", "security-profile"),
+    ],
+)
+async def test_what_opens_the_door_is_no_setting_that_anybody_writes(
+    api: Api, admin: httpx.AsyncClient, name: str, instead: str
+) -> None:
+    await connected(api, admin)
+    write = {"write": {name: "3"}}
+    many = {"command": "settings", "body": write, "select": {"ids": ["CP-1"]}}
+
+    answers = [
+        await admin.post("/stations/CP-1/commands/settings", json=write),
+        await admin.patch("/stations/CP-1/settings", json={name: "3"}),
+        await admin.post("/bulk", json=many),
+    ]
+
+    assert [answer.status_code for answer in answers] == [422] * 3
+    assert all(f"/stations/{{identity}}/{instead}" in answer.text for answer in answers)
+    assert not said(api, "SetVariables")
+
+
+@pytest.mark.parametrize(
+    "action, body",
+    [
+        ("ChangeConfiguration", b'{"key": "AuthorizationKey", "value": "x"}'),
+        ("ChangeConfiguration", b'{"key": "securityprofile ", "value": "3"}'),
+        ("ChangeConfiguration", b'{"key": "SecurityProfile", "value": "3", "key": "Volume"}'),
+        ("ChangeConfiguration", b'{"key": "Authorization\\u004bey", "value": "x"}'),
+        ("ChangeConfiguration", b'{"key": "AuthorizationKey", "value": "x",}'),
+        ("SetVariables", b'{"setVariableData": [{"variable": {"name": "BasicAuthPassword"}}]}'),
+    ],
+)
+@pytest.mark.parametrize("query", ["", "?raw=true", "?when_away=keep"])
+async def test_nor_does_anybody_write_it_in_their_own_words(
+    api: Api, admin: httpx.AsyncClient, action: str, body: bytes, query: str
+) -> None:
+    await connected(api, admin)
+
+    answer = await admin.post(f"/stations/CP-1/commands/{action}{query}", content=body)
+
+    assert answer.status_code == 422
+    assert "security-profile" in answer.text or "/password" in answer.text
+    assert not said(api, action)
+
+
+async def test_nor_does_anybody_tell_many_in_their_own_words(admin: httpx.AsyncClient) -> None:
+    body = {"key": "AuthorizationKey", "value": "x"}
+
+    answer = await admin.post("/bulk", json={"command": "ChangeConfiguration", "body": body})
+
+    assert (answer.status_code, "/password" in answer.text) == (422, True)
+
+
 @pytest.mark.parametrize("order, body", [("password", {}), ("security-profile", {"profile": 1})])
 async def test_what_a_station_that_is_away_was_to_do_is_refused_and_noted(
     admin: httpx.AsyncClient, order: str, body: dict[str, int]

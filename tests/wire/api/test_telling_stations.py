@@ -211,8 +211,8 @@ async def test_the_secrets_of_what_is_said_later_are_not_shown(
     api: Api, admin: httpx.AsyncClient, viewer: httpx.AsyncClient
 ) -> None:
     await prepare(api, "CP-1")
-    raw = {"key": "AuthorizationKey", "value": "s3cret"}
-    neutral = {"write": {"SecurityCtrlr.BasicAuthPassword": "s3cret", "Volume": "3"}}
+    raw = {"key": "VpnPassword", "value": "s3cret"}
+    neutral = {"write": {"Modem.VpnPassword": "s3cret", "Volume": "3"}}
     away = {"when_away": "keep", "expires": "PT2H"}
 
     for command, body in (("ChangeConfiguration", raw), ("settings", neutral)):

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 
-from ricarica.configuration.model import Access, Setting, is_hidden
+from ricarica.configuration.model import Access, Setting, is_hidden, opens_the_door
 from ricarica.kernel.ids import StationId
 from ricarica.web.views.stations import Setting as Shown
 from ricarica.web.views.stations import SettingGroup
@@ -39,7 +39,7 @@ def setting_from(setting: Setting, *, may_write: bool, booted_at: datetime | Non
         needs_restart=setting.is_pending(booted_at),
         choices=_choices(setting),
         limits=_limits(setting),
-        may_write=may_write,
+        may_write=may_write and not opens_the_door(setting.name),
         neutral=setting.neutral,
         kind=setting.kind,
         lowest=_plain(setting.lowest),

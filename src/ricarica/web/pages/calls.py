@@ -12,7 +12,7 @@ from ricarica.engine import keeping
 from ricarica.engine.commands import NUMBER, Call
 from ricarica.engine.outbox import DECODER
 from ricarica.engine.queries.telling import KeptQueries, OfferQueries, ReportQueries, UpkeepQueries
-from ricarica.engine.rights import check_right
+from ricarica.engine.rights import check_names, check_right
 from ricarica.engine.sayings import Saying, check_saying, result_of
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
@@ -202,6 +202,7 @@ def _payload(visitor: Visitor, schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _called(visitor: Visitor, station: Station, saying: Saying) -> CallOutcome:
+    check_names(saying.name, saying.text)
     key, began = station.key, visitor.house.now()
     by = visitor.actor.name
     called = await visitor.house.engine.commands.call(key, Call(saying.name, saying.text), by=by)
