@@ -131,13 +131,13 @@ def of_engine(engine: Engine) -> Measures:
 
 
 def _of_messages(engine: Engine) -> Measures:
-    heard, asked = engine.dispatcher.counts, engine.commands.counts.asked
+    heard, commands = engine.dispatcher.counts, engine.commands.counts
     yield Measure(
         "ricarica_messages",
         "Calls of stations (`in`) and to them (`out`), by how they ended.",
         {
             **{("in", *labels): number for labels, number in heard.by_outcome.items()},
-            **{("out", *labels): number for labels, number in asked.items()},
+            **{("out", *labels): number for labels, number in commands.asked.items()},
         },
         ("direction", "action", "outcome"),
         "counter",
@@ -146,7 +146,7 @@ def _of_messages(engine: Engine) -> Measures:
     yield _labelled(
         "ricarica_mended",
         "Messages that departed from the rules, by what was done about it.",
-        dict(heard.flags),
+        dict(heard.flags + commands.flags),
         "flag",
     )
 

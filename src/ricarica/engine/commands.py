@@ -3,7 +3,9 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -28,6 +30,8 @@ from ricarica.ocpp.dialects import BY_NAME, Dialect
 from ricarica.ocpp.errors import LocalProtocolError, RemoteProtocolError
 from ricarica.ocpp.payload import Payload
 from ricarica.stations.commands import Outcome, Result, Topic, Trigger, Wait
+from ricarica.stations.model import Station
+from ricarica.translation.quirks import mending
 from ricarica.translation.route import Origin, Phrase, Phrases
 
 log = structlog.get_logger("ricarica.commands")
@@ -45,6 +49,23 @@ class Call(NamedTuple):
 
     action: str
     payload: bytes = b"{}"
+
+
+class Asked(NamedTuple):
+    """A request that went out, and what came of it."""
+
+    ask: Ask
+    at: datetime
+    told: Told
+    report: int | None
+
+
+class Heard(NamedTuple):
+    """An answer as it was read; `error`: nobody can read it."""
+
+    response: Any = None
+    flags: tuple[str, ...] = ()
+    error: str = ""
 
 
 class Called(NamedTuple):
@@ -141,9 +162,12 @@ class Commands:
         # A few commands have another action for what the first one has no word for.
         said = replace(phrase, action=type(request).__name__.removesuffix("Request"))
         ask = Ask(key, said.action, payload, phrase.timeout_s, live.node, bool(by))
-        told = await self._ask(ask, by)
-        result = replace(self._result(said, told, live, command), waited=wait_of(told))
-        await self._remember(key, said, command, told, live.dialect)
+        asked = await self._ask(ask, by)
+        told = asked.told
+        heard = await self._heard(asked, live.dialect)
+        self._log(asked, heard.flags)
+        result = replace(self._result(said, told, heard, live, command), waited=wait_of(told))
+        await self._remember(key, said, command, heard, live.dialect)
         return result
 
     async def call(
@@ -169,8 +193,9 @@ class Commands:
             payload = self.numbered(live.dialect, call)
             check(live.dialect, call.action, payload)
         ask = Ask(key, call.action, payload, timeout_s, live.node, bool(by))
-        told = await self._ask(ask, by)
-        return Called(told, _report_number(call.action, payload))
+        asked = await self._ask(ask, by)
+        self._log(asked)
+        return Called(asked.told, asked.report)
 
     def numbered(self, dialect: Dialect, call: Call) -> bytes:
         """The payload with a requestId of ours, where there has to be one and it was left out."""
@@ -185,7 +210,7 @@ class Commands:
             return call.payload
         return msgspec.json.encode({NUMBER: self._ids.wire_number(), **members})
 
-    async def _ask(self, ask: Ask, by: str) -> Told:
+    async def _ask(self, ask: Ask, by: str) -> Asked:
         at = self._clock.now()
         number = _report_number(ask.action, ask.payload)
         if number is not None:
@@ -193,8 +218,12 @@ class Commands:
             report = gathering.Report(ask.key, number, ask.action, text, by, at)
             # Committed before its first page can come.
             await self._afterwards(ask.key, lambda unit: gathering.expect(unit, report))
-        told = await self._counted(ask)
+        return Asked(ask, at, await self._counted(ask), number)
+
+    def _log(self, asked: Asked, flags: tuple[str, ...] = ()) -> None:
+        ask, at, told, number = asked
         outcome = _outcome_word(told)
+        self.counts.flags.update(flags)
         log.info(
             "command",
             station=str(ask.key),
@@ -213,6 +242,7 @@ class Commands:
             response=told.payload if told.payload is not None else _text(told),
             outcome=outcome,
             duration_ms=told.duration_ms,
+            flags=flags,
         )
 
         async def write(unit: UnitOfWork) -> None:
@@ -221,7 +251,6 @@ class Commands:
                 await gathering.note_answer(unit, ask.key, number, _answer_of(told))
 
         self._afterwards(ask.key, write)
-        return told
 
     async def _counted(self, ask: Ask) -> Told:
         self.counts.waiting += 1
@@ -246,10 +275,15 @@ class Commands:
             note(told)
         return told
 
-    def _result(self, phrase: Phrase, told: Told, live: LiveStation, command: object) -> Result:
+    def _result(
+        self, phrase: Phrase, told: Told, heard: Heard, live: LiveStation, command: object
+    ) -> Result:
         match told.outcome:
+            case Reached.ANSWERED if heard.error:
+                detail = f"its answer makes no sense: {heard.error}"
+                return Result(Outcome.UNKNOWN, detail=detail)
             case Reached.ANSWERED:
-                return self._answered(phrase, told, live.dialect)
+                return phrase.result_from(heard.response)
             case Reached.REFUSED:
                 if told.code in UNSUPPORTED_CODES:
                     live.cannot |= {type(command)}
@@ -260,22 +294,39 @@ class Commands:
             case Reached.UNKNOWN:
                 return Result(Outcome.UNKNOWN, detail="the station did not answer in time")
 
-    def _answered(self, phrase: Phrase, told: Told, dialect: Dialect) -> Result:
+    async def _heard(self, asked: Asked, dialect: Dialect) -> Heard:
+        """What it answered; what is not as it should be, as far as it is known what was meant."""
+        if asked.told.outcome is not Reached.ANSWERED:
+            return Heard()
+        payload = asked.told.payload or b"{}"
+        response = actions.response_type(dialect, asked.ask.action)
+        assert response is not None, "only what is answered is asked"
         try:
-            response = _decoded(dialect, phrase.action, told)
+            return Heard(wire.decode(payload, response))
         except RemoteProtocolError as error:
-            return Result(Outcome.UNKNOWN, detail=f"its answer makes no sense: {error}")
-        return phrase.result_from(response)
+            if await self._is_pedantic(asked.ask.key):
+                return Heard(error=str(error))
+        try:
+            mended = mending.mended(payload, response, self._clock.now())
+        except RemoteProtocolError as error:
+            return Heard(error=str(error))
+        return Heard(mended.payload, mended.flags)
+
+    async def _is_pedantic(self, key: StationKey) -> bool:
+        found: list[Station] = []
+
+        async def look(unit: UnitOfWork) -> None:
+            found.append(await unit.slices.stations.get(key))
+
+        with suppress(RicaricaError):  # nobody can look just then, or it was removed
+            await self._afterwards(key, look)
+        return any(station.pedantic for station in found)
 
     async def _remember(
-        self, key: StationKey, phrase: Phrase, command: object, told: Told, dialect: Dialect
+        self, key: StationKey, phrase: Phrase, command: object, heard: Heard, dialect: Dialect
     ) -> None:
-        remember = phrase.remember
-        if remember is None or told.outcome is not Reached.ANSWERED:
-            return
-        try:
-            response = _decoded(dialect, phrase.action, told)
-        except RemoteProtocolError:
+        remember, response = phrase.remember, heard.response
+        if remember is None or response is None:
             return
         origin = Origin(key, dialect, self._clock.now())
 
@@ -376,12 +427,6 @@ def _answer_of(told: Told) -> str | None:
             return "Accepted"  # perhaps; what comes will show it
         case Reached.UNREACHED:
             return None
-
-
-def _decoded(dialect: Dialect, action: str, told: Told) -> Any:
-    response = actions.response_type(dialect, action)
-    assert response is not None, "only what is answered is asked"
-    return wire.decode(told.payload or b"{}", response)
 
 
 def _outcome_word(told: Told) -> str:

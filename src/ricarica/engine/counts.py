@@ -40,6 +40,7 @@ class CommandCounts:
 
     asked: Counter[tuple[str, str]] = field(default_factory=Counter)
     told: Counter[tuple[str, str]] = field(default_factory=Counter)
+    flags: Counter[str] = field(default_factory=Counter)
     duration_s: Histogram = field(default_factory=lambda: Histogram(COMMAND_S))
     waiting: int = 0
 

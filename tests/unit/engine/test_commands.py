@@ -1,21 +1,27 @@
 """What becomes of commands, beyond what the stories of `tests/stories/test_commands.py` tell."""
 
+import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from ricarica.authorization.commands import ClearCache
+from ricarica.configuration.commands import ReportSettings
 from ricarica.engine.message_log import TEXT_MAX
 from ricarica.engine.sql import MESSAGES
 from ricarica.kernel.errors import InvalidError
 from ricarica.link.letters import Ask, Told
 from ricarica.link.letters import Outcome as Reached
-from ricarica.ocpp.dialects import V21
+from ricarica.ocpp.dialects import DIALECTS, V16, V21, Dialect
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.stations.commands import Outcome, Reset, Topic, Trigger
+from ricarica.stations.service import Preparation
 from ricarica.testing.world import World, key_of, world
 from ricarica.transactions.commands import ShowCost
 
+Json = dict[str, Any]
 HEARTBEAT = Trigger(Topic.HEARTBEAT)
 
 
@@ -59,6 +65,78 @@ async def test_every_end_of_a_command_has_a_word(
     answering(network, told)
 
     assert (await network.tell(station, HEARTBEAT)).outcome is outcome
+
+
+OTHERS = [
+    {"key": "HeartbeatInterval", "readonly": False, "value": "300"},
+    {"key": "MeterValueSampleInterval", "readonly": False, "value": "60"},
+]
+
+
+@pytest.mark.parametrize(
+    "odd, value, flag",
+    [
+        ({"key": "Odd", "readonly": False, "value": "x" * 551}, "x" * 551, "too_long"),
+        ({"key": "Odd", "readonly": False, "value": 5}, "5", "number_for_text"),
+        ({"key": "Odd", "readonly": "false", "value": "5"}, "5", "text_for_boolean"),
+        ({"key": "Odd", "value": "5"}, "5", "missing_member"),
+        ({"key": "Odd", "readonly": "x", "value": "5"}, "5", "unreadable_member"),
+    ],
+)
+async def test_one_odd_setting_loses_none_of_the_others(
+    network: World, odd: Json, value: str, flag: str
+) -> None:
+    station = await network.station("CP-2", V16)
+    answer = json.dumps({"configurationKey": [*OTHERS, odd]}).encode()
+    answering(network, Told(Reached.ANSWERED, "1", answer))
+
+    result = await network.tell(station, ReportSettings(5))
+    await network.settle()
+
+    known = await network.carry_out(
+        lambda slices: slices.configuration.told(key_of(station), ("HeartbeatInterval", "Odd"))
+    )
+    assert (result.outcome, result.answer["settings"]["Odd"]) == (Outcome.ACCEPTED, value)
+    assert {name: setting.value for name, setting in known.items()} == {
+        "HeartbeatInterval": "300",
+        "Odd": value,
+    }
+    assert await flags(network, "GetConfiguration") == {f"mended:{flag}"}
+    assert network.engine.commands.counts.flags == {f"mended:{flag}": 1}
+
+
+async def test_settings_that_are_no_list_are_not_forgotten(network: World) -> None:
+    station = await network.station("CP-2", V16)
+    answering(network, Told(Reached.ANSWERED, "1", b'{"configurationKey":"none"}'))
+
+    result = await network.tell(station, ReportSettings(5))
+
+    assert result.outcome is Outcome.UNKNOWN
+    assert "its answer makes no sense" in (result.detail or "")
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=str)
+async def test_what_a_station_answers_is_mended_unless_it_is_taken_at_its_word(
+    network: World, dialect: Dialect
+) -> None:
+    station = await network.station("CP-2", dialect)
+    answering(network, Told(Reached.ANSWERED, "1", b'{"status":"accepted"}'))
+
+    mended = await network.tell(station, ClearCache())
+    await network.carry_out(
+        lambda slices: slices.stations.prepare(
+            key_of(station), Preparation(pedantic=True), network.clock.now()
+        )
+    )
+    as_it_is = await network.tell(station, ClearCache())
+
+    assert (mended.outcome, as_it_is.outcome) == (Outcome.ACCEPTED, Outcome.UNKNOWN)
+    assert await flags(network, "ClearCache") == {"mended:spelling"}
+
+
+async def flags(network: World, action: str) -> set[str]:
+    query = sa.select(MESSAGES.c.flags).where(MESSAGES.c.action == action)
+    return {flag for (flag,) in await network.database.fetch(query) if flag}
 
 
 async def test_what_a_station_cannot_is_not_tried_again_in_passing_over_this_connection(

@@ -20,9 +20,11 @@ FACTS: frozenset[type[Payload]] = frozenset(
         v16.StopTransactionRequest,
         v2.TransactionEventRequest,
         v2.MeterValuesRequest,
+        v16.GetConfigurationResponse,
     }
 )
-"""What happened is taken as it can be read. Everything else is a question or a state, which
+"""What happened is taken as it can be read, and so is the one answer that tells of all settings:
+asked again, the station would answer alike. Everything else is a question or a state, which
 the station can ask or tell again, and only what is listed as harmless is mended in it."""
 
 # By the name of the enum, in whatever case and with whatever between the letters.
@@ -68,16 +70,18 @@ OTHERS: Mapping[Member, str] = {
 }
 
 # What a fact is taken to say where it must say something and does not.
-DEFAULTS: Mapping[Member, int | str] = {
+DEFAULTS: Mapping[Member, int | str | bool] = {
     # Errata 3.18 of 1.6: so stations say that they have lost the number.
     ("StopTransactionRequest", "transactionId"): -1,
     # Nobody by that name may charge, but what a station has begun is recorded.
     ("StartTransactionRequest", "idTag"): "",
     ("TransactionEventRequest", "triggerReason"): "AbnormalCondition",
     ("IdToken", "type"): "Unknown",
+    # Whoever tries to write it will hear.
+    ("KeyValue", "readonly"): False,
 }
 
-# Left out, each of these would turn a reading into one of something else.
+# Left out, each of these would turn a reading into one of something else, or all settings to none.
 MEANINGFUL: frozenset[Member] = frozenset(
     {
         ("SampledValue", "measurand"),
@@ -87,6 +91,7 @@ MEANINGFUL: frozenset[Member] = frozenset(
         ("SampledValue", "unitOfMeasure"),
         ("UnitOfMeasure", "unit"),
         ("UnitOfMeasure", "multiplier"),
+        ("GetConfigurationResponse", "configurationKey"),
     }
 )
 DROPPABLE: frozenset[str] = frozenset({"SampledValue", "MeterValue"})
