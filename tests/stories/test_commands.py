@@ -5,15 +5,20 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
 
 from ricarica.authorization.commands import ClearCache
 from ricarica.authorization.model import TokenRef
 from ricarica.configuration.commands import ReadSettings, ReportSettings, WriteSetting
 from ricarica.configuration.sql import SETTINGS, SHELF
+from ricarica.engine.sql import MESSAGES
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber
 from ricarica.link.letters import Outcome as Reached
 from ricarica.ocpp.dialects import V16, V21, V201, Dialect
+from ricarica.reservations.model import ReservationState
+from ricarica.reservations.queries import ReservationQueries
+from ricarica.reservations.service import Wish
 from ricarica.simulator.evse import State
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.stations.commands import (
@@ -179,6 +184,83 @@ async def test_a_command_without_an_answer_is_unknown(network: World, dialect: D
     result = await network.tell_and_wait(station, Unlock(FIRST), timedelta(minutes=2))
 
     assert result.outcome is Outcome.UNKNOWN
+
+
+async def asked_in_vain(network: World, station: SimulatedStation, command: object) -> str:
+    """The station is too slow; returns the id of the call."""
+    station.misbehaviour.is_silent = True
+    result = await network.tell_and_wait(station, command, timedelta(minutes=2))
+    assert result.outcome is Outcome.UNKNOWN
+    last = json.loads(network.frames[key_of(station).station].to_station[-1])
+    assert last[0] == 2
+    return str(last[1])
+
+
+async def answer_late(
+    network: World, station: SimulatedStation, message_id: str, payload: object
+) -> None:
+    network.teller(station).wire.inject(json.dumps([3, message_id, payload]))
+    await network.settle()
+
+
+async def test_what_a_station_answers_too_late_is_noted_and_logged(
+    network: World, dialect: Dialect
+) -> None:
+    await network.add_token("04A1B2C3")
+    station = await network.station("ROMA-1", dialect)
+    key, wish = key_of(station), Wish("04A1B2C3", network.clock.now() + timedelta(hours=1), FIRST)
+    command = await network.carry_out(
+        lambda slices: slices.reservations.prepare(key, wish, slices.now), key
+    )
+
+    message_id = await asked_in_vain(network, station, command)
+    await answer_late(network, station, message_id, {"status": "accepted"})
+
+    [held] = (await ReservationQueries(network.database).reservations(key.tenant)).items
+    assert held.state is ReservationState.HELD
+    columns = MESSAGES.c
+    rows = await network.database.fetch(
+        sa.select(columns.outcome, columns.response)
+        .where(columns.action == "ReserveNow", columns.message_id == message_id)
+        .order_by(columns.id)
+    )
+    assert [tuple(row) for row in rows] == [
+        ("unknown", None),
+        ("late_answer", '{"status": "accepted"}'),
+    ]
+
+
+async def test_a_late_answer_tells_nothing_once_the_same_was_asked_again(network: World) -> None:
+    station = await network.station("ROMA-1", V16)
+    first = await asked_in_vain(network, station, WriteSetting("Volume", "1"))
+    await asked_in_vain(network, station, WriteSetting("Volume", "2"))
+
+    await answer_late(network, station, first, {"status": "Accepted"})
+
+    assert "Volume" not in await settings(network, station)
+
+
+async def test_a_late_answer_tells_nothing_once_a_later_question_is_answered(
+    network: World,
+) -> None:
+    station = await network.station("ROMA-1", V16)
+    first = await asked_in_vain(network, station, WriteSetting("Volume", "1"))
+    station.misbehaviour.is_silent = False
+    await network.tell(station, ClearCache())
+
+    await answer_late(network, station, first, {"status": "Accepted"})
+
+    assert "Volume" not in await settings(network, station)
+
+
+async def test_an_answer_of_yesterday_tells_nothing(network: World) -> None:
+    station = await network.station("ROMA-1", V16)
+    first = await asked_in_vain(network, station, WriteSetting("Volume", "1"))
+    network.clock.pass_time(timedelta(minutes=15))
+
+    await answer_late(network, station, first, {"status": "Accepted"})
+
+    assert "Volume" not in await settings(network, station)
 
 
 async def test_a_start_by_a_token_too_long_for_the_dialect_is_unsupported(

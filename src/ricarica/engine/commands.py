@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 import msgspec
 import structlog
 
-from ricarica.engine import gathering
+from ricarica.engine import gathering, hearing
 from ricarica.engine.counts import CommandCounts
 from ricarica.engine.energy_sayings import give_up, is_given_up
+from ricarica.engine.hearing import Heard
+from ricarica.engine.late import LateAnswers, Unanswered
 from ricarica.engine.live import LiveStation
 from ricarica.engine.message_log import Logged, stage
 from ricarica.engine.tracing import Tracing
@@ -31,7 +33,6 @@ from ricarica.ocpp.errors import LocalProtocolError, RemoteProtocolError
 from ricarica.ocpp.payload import Payload
 from ricarica.stations.commands import Outcome, Result, Topic, Trigger, Wait
 from ricarica.stations.model import Station
-from ricarica.translation.quirks import mending
 from ricarica.translation.route import Origin, Phrase, Phrases
 
 log = structlog.get_logger("ricarica.commands")
@@ -58,14 +59,6 @@ class Asked(NamedTuple):
     at: datetime
     told: Told
     report: int | None
-
-
-class Heard(NamedTuple):
-    """An answer as it was read; `error`: nobody can read it."""
-
-    response: Any = None
-    flags: tuple[str, ...] = ()
-    error: str = ""
 
 
 class Called(NamedTuple):
@@ -99,6 +92,7 @@ class Commands:
         self._ids = ids
         self.counts = CommandCounts()
         self.tracing: Tracing | None = None
+        self.late = LateAnswers()
         self._asking: Counter[StationKey] = Counter()
 
     def is_busy(self, key: StationKey) -> bool:
@@ -166,8 +160,12 @@ class Commands:
         told = asked.told
         heard = await self._heard(asked, live.dialect)
         self._log(asked, heard.flags)
+        if told.outcome is Reached.UNKNOWN and told.message_id:
+            unanswered = Unanswered(said, command, live.dialect, ask, asked.at)
+            self.late.expect(told.message_id, unanswered)
         result = replace(self._result(said, told, heard, live, command), waited=wait_of(told))
-        await self._remember(key, said, command, heard, live.dialect)
+        origin = Origin(key, live.dialect, self._clock.now())
+        await self._remember(said, command, heard, origin)
         return result
 
     async def call(
@@ -218,7 +216,11 @@ class Commands:
             report = gathering.Report(ask.key, number, ask.action, text, by, at)
             # Committed before its first page can come.
             await self._afterwards(ask.key, lambda unit: gathering.expect(unit, report))
-        return Asked(ask, at, await self._counted(ask), number)
+        self.late.superseded(ask)
+        told = await self._counted(ask)
+        if told.outcome in (Reached.ANSWERED, Reached.REFUSED):
+            self.late.overtaken(ask.key)
+        return Asked(ask, at, told, number)
 
     def _log(self, asked: Asked, flags: tuple[str, ...] = ()) -> None:
         ask, at, told, number = asked
@@ -295,22 +297,14 @@ class Commands:
                 return Result(Outcome.UNKNOWN, detail="the station did not answer in time")
 
     async def _heard(self, asked: Asked, dialect: Dialect) -> Heard:
-        """What it answered; what is not as it should be, as far as it is known what was meant."""
-        if asked.told.outcome is not Reached.ANSWERED:
+        ask, told = asked.ask, asked.told
+        if told.outcome is not Reached.ANSWERED:
             return Heard()
-        payload = asked.told.payload or b"{}"
-        response = actions.response_type(dialect, asked.ask.action)
-        assert response is not None, "only what is answered is asked"
-        try:
-            return Heard(wire.decode(payload, response))
-        except RemoteProtocolError as error:
-            if await self._is_pedantic(asked.ask.key):
-                return Heard(error=str(error))
-        try:
-            mended = mending.mended(payload, response, self._clock.now())
-        except RemoteProtocolError as error:
-            return Heard(error=str(error))
-        return Heard(mended.payload, mended.flags)
+        payload = told.payload or b"{}"
+        heard = hearing.read(payload, ask.action, dialect)
+        if heard.error and not await self._is_pedantic(ask.key):
+            heard = hearing.mended(payload, ask.action, dialect, self._clock.now())
+        return heard
 
     async def _is_pedantic(self, key: StationKey) -> bool:
         found: list[Station] = []
@@ -323,17 +317,16 @@ class Commands:
         return any(station.pedantic for station in found)
 
     async def _remember(
-        self, key: StationKey, phrase: Phrase, command: object, heard: Heard, dialect: Dialect
+        self, phrase: Phrase, command: object, heard: Heard, origin: Origin
     ) -> None:
         remember, response = phrase.remember, heard.response
         if remember is None or response is None:
             return
-        origin = Origin(key, dialect, self._clock.now())
 
         async def write(unit: UnitOfWork) -> None:
             await remember(command, response, origin, unit.slices)
 
-        await self._note(key, write)
+        await self._note(origin.station, write)
 
     async def _note(self, key: StationKey, write: Callable[[UnitOfWork], Awaitable[None]]) -> None:
         """What the station did is done, though the database may be away just then."""

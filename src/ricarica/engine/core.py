@@ -21,7 +21,7 @@ from ricarica.access.model import Actor
 from ricarica.certificates.authority import OwnAuthority
 from ricarica.certificates.commands import IssueCertificate
 from ricarica.certificates.inquiries import Question, Trust
-from ricarica.engine import aside, misread
+from ricarica.engine import aside, late, misread
 from ricarica.engine.admitting import decided
 from ricarica.engine.batches import Batches
 from ricarica.engine.bulk import Around, Runner
@@ -295,10 +295,10 @@ class Engine:
             noted.key,
             at=noted.at,
             from_station=True,
-            message_id="",
-            action="",
+            message_id=noted.late.message_id if noted.late else "",
+            action=noted.late.action if noted.late else "",
             request=noted.text.encode(errors="replace"),
-            response=None,
+            response=noted.late.payload if noted.late else None,
             outcome=noted.kind,
             duration_ms=0,
         )
@@ -313,6 +313,13 @@ class Engine:
             await misread.heed(unit, noted.key, answered)
 
         self._errand(noted.key.tenant, write, noted.key, hurries=False)
+        if noted.late and noted.late.payload is not None:
+            self._note_late(noted.key, noted.late.message_id, noted.late.payload)
+
+    def _note_late(self, key: StationKey, message_id: str, payload: bytes) -> None:
+        unanswered = self.commands.late.take(key, message_id, self._clock.now())
+        if unanswered is not None:
+            self._afterwards(key, lambda unit: late.note(unit, unanswered, payload))
 
     # -- parts
 

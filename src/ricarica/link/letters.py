@@ -102,6 +102,14 @@ class Delivered(Letter, frozen=True):
     asked_for: bool = False  # a call of ours over this connection made the station say it
 
 
+class LateAnswer(msgspec.Struct, frozen=True, gc=False):
+    """To a call of ours that had timed out."""
+
+    message_id: str
+    action: str
+    payload: bytes | None  # None: it was an error
+
+
 class Noted(Letter, frozen=True):
     """A frame that never became a message, or an alarm: for the log."""
 
@@ -111,6 +119,7 @@ class Noted(Letter, frozen=True):
     text: str
     at: datetime
     misread: str = ""  # the id of an answer of ours that the station could not make sense of
+    late: LateAnswer | None = None
 
 
 # -- answers

@@ -48,6 +48,7 @@ class Refused(msgspec.Struct, frozen=True):
     """The peer answered our call with an error."""
 
     tag: Any
+    id: MessageId
     action: str
     code: str
     description: str
@@ -70,6 +71,7 @@ class TimedOut(msgspec.Struct, frozen=True):
     """
 
     tag: Any
+    id: MessageId
     action: str
     was_hurried: bool = False
 
@@ -78,6 +80,7 @@ class Abandoned(msgspec.Struct, frozen=True):
     """The session ended first. What was not `sent` was certainly not done."""
 
     tag: Any
+    id: MessageId
     action: str
     sent: bool
 
@@ -86,6 +89,7 @@ class LateAnswer(msgspec.Struct, frozen=True):
     """The answer to a call that had timed out. An error comes with its code."""
 
     tag: Any
+    id: MessageId
     action: str
     payload: msgspec.Raw | None = None
     code: str | None = None

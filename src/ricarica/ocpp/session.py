@@ -211,15 +211,17 @@ class Session:
             self._timed_out = deque(maxlen=16)  # more cannot have timed out within minutes
         self._timed_out.append(own)
         self._send_next(now)
-        return [TimedOut(own.tag, own.action, own.was_hurried)]
+        return [TimedOut(own.tag, own.id, own.action, own.was_hurried)]
 
     def close(self) -> list[Event]:
         """The connection is gone: what becomes of our calls."""
         sent, waiting = self._outstanding, self._own_waiting or ()
         self._outstanding = self._own_waiting = None
         self._out = []
-        abandoned: list[Event] = [Abandoned(sent.tag, sent.action, sent=True)] if sent else []
-        return abandoned + [Abandoned(own.tag, own.action, sent=False) for own in waiting]
+        abandoned: list[Event] = []
+        if sent:
+            abandoned = [Abandoned(sent.tag, sent.id, sent.action, sent=True)]
+        return abandoned + [Abandoned(own.tag, own.id, own.action, sent=False) for own in waiting]
 
     # --- the peer's calls ---------------------------------------------------------------------
 
@@ -297,15 +299,15 @@ class Session:
         if isinstance(frame, frames.CallResult):
             return [Answered(own.tag, own.id, own.action, frame.payload)]
         text = frame.description or ""
-        return [Refused(own.tag, own.action, frame.code, text, frame.details)]
+        return [Refused(own.tag, own.id, own.action, frame.code, text, frame.details)]
 
     def _late(self, frame: frames.CallResult | frames.CallError) -> Event:
         for own in self._timed_out or ():
             if own.id == frame.id and self._timed_out:
                 self._timed_out.remove(own)
                 if isinstance(frame, frames.CallResult):
-                    return LateAnswer(own.tag, own.action, payload=frame.payload)
-                return LateAnswer(own.tag, own.action, code=frame.code)
+                    return LateAnswer(own.tag, own.id, own.action, payload=frame.payload)
+                return LateAnswer(own.tag, own.id, own.action, code=frame.code)
         return UnsolicitedAnswer(frame.id)
 
     # --- what is no message -------------------------------------------------------------------

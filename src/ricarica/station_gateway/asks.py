@@ -4,14 +4,17 @@ import asyncio
 
 import msgspec
 
+from ricarica.link import letters
 from ricarica.link.letters import Ask, Outcome, Told
 from ricarica.ocpp.answers import reject_unfit
 from ricarica.ocpp.errors import LocalProtocolError
-from ricarica.ocpp.events import Abandoned, Answered, BadAnswer, Refused, TimedOut
+from ricarica.ocpp.events import Abandoned, Answered, BadAnswer, LateAnswer, Refused, TimedOut
 from ricarica.ocpp.session import Session
 from ricarica.ocpp.triggers import called_forth
 
 AskEvent = Answered | Refused | BadAnswer | TimedOut | Abandoned
+
+GONE = "the connection was lost before the station answered"
 
 
 class _Pending(msgspec.Struct):
@@ -118,6 +121,7 @@ def _told_from(event: AskEvent) -> Told:
         case Refused():
             return Told(
                 Outcome.REFUSED,
+                str(event.id),
                 code=event.code,
                 description=event.description,
                 details=bytes(event.details),
@@ -125,9 +129,16 @@ def _told_from(event: AskEvent) -> Told:
         case BadAnswer():
             return Told(Outcome.UNKNOWN, str(event.id), description=event.description)
         case TimedOut():
-            return Told(Outcome.UNKNOWN)
+            return Told(Outcome.UNKNOWN, str(event.id))
         case Abandoned():
-            return Told(Outcome.UNKNOWN if event.sent else Outcome.UNREACHED)
+            if not event.sent:
+                return Told(Outcome.UNREACHED)
+            return Told(Outcome.UNKNOWN, str(event.id), description=GONE)
+
+
+def late_from(event: LateAnswer) -> letters.LateAnswer:
+    payload = None if event.payload is None else bytes(event.payload)
+    return letters.LateAnswer(str(event.id), event.action, payload)
 
 
 def _ms(seconds: float) -> int:

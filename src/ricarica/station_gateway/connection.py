@@ -7,6 +7,7 @@ from functools import partial
 import structlog
 
 from ricarica.kernel.ids import StationKey
+from ricarica.link import letters
 from ricarica.link.letters import Answer, Ask, Closed, Delivered, Noted, Refusal, Reply, Told
 from ricarica.ocpp.events import (
     Abandoned,
@@ -27,7 +28,7 @@ from ricarica.ocpp.events import (
 from ricarica.ocpp.frames import MessageId
 from ricarica.ocpp.session import Session
 from ricarica.station_gateway.admission import Visitor
-from ricarica.station_gateway.asks import Asks
+from ricarica.station_gateway.asks import Asks, late_from
 from ricarica.station_gateway.duplicates import Claim
 from ricarica.station_gateway.liveness import Liveness, Pulse
 from ricarica.station_gateway.station_socket import StationSocket
@@ -206,6 +207,8 @@ class Connection:
                     self.close(CloseCode.POLICY_VIOLATION, "too many calls at once")
                 case ResultRefused(id=id):
                     self.note(*_remark_on(event), misread=str(id))
+                case LateAnswer():
+                    self.note(*_remark_on(event), late=late_from(event))
                 case _:
                     self.note(*_remark_on(event))
 
@@ -435,7 +438,9 @@ class Connection:
             Closed(self.key, self._epoch, reason, self._around.clock.now())
         )
 
-    def note(self, kind: str, text: str, misread: str = "") -> None:
+    def note(
+        self, kind: str, text: str, misread: str = "", late: letters.LateAnswer | None = None
+    ) -> None:
         """For the log; of a station that makes much noise only some is kept."""
         self._around.tally.noted += 1
         self._around.tally.remarks[kind] += 1
@@ -446,7 +451,8 @@ class Connection:
         self._notes += 1
         if self._notes <= self._around.limits.notes_max:
             now = self._around.clock.now()
-            self._around.decisions.note(Noted(self.key, self._epoch, kind, text, now, misread))
+            noted = Noted(self.key, self._epoch, kind, text, now, misread, late)
+            self._around.decisions.note(noted)
 
 
 def _no_reply(_: Reply) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ricarica.kernel.clock import Clock
 from ricarica.kernel.ids import StationKey
+from ricarica.link import letters
 from ricarica.link.letters import (
     Answer,
     Ask,
@@ -27,6 +28,7 @@ from ricarica.ocpp.events import (
     CallReceived,
     Event,
     Garbled,
+    LateAnswer,
     Refused,
     ResultRefused,
     SendReceived,
@@ -34,7 +36,7 @@ from ricarica.ocpp.events import (
 )
 from ricarica.ocpp.session import Session
 from ricarica.simulator.simulated import SimulatedStation
-from ricarica.station_gateway.asks import Asks
+from ricarica.station_gateway.asks import Asks, late_from
 
 ASKS_MAX = 100  # that wait; more than any story has
 
@@ -128,14 +130,18 @@ class Wire:
                     self._deliver(event)
                 case Answered() | Refused() | BadAnswer() | TimedOut() | Abandoned():
                     self._asks.settle(event, self._clock.monotonic())
+                case LateAnswer(action=action):
+                    self._note("late_answer", action, late=late_from(event))
                 case Garbled(kind=kind, description=text):
                     self._note(kind, text)
                 case ResultRefused(id=id, code=code, description=text):
                     self._note("result_refused", f"{id}: {code} {text}", str(id))
 
-    def _note(self, kind: str, text: str, misread: str = "") -> None:
+    def _note(
+        self, kind: str, text: str, misread: str = "", late: letters.LateAnswer | None = None
+    ) -> None:
         now = self._clock.now()
-        self._decisions.note(Noted(self.key, self.epoch, kind, text, now, misread))
+        self._decisions.note(Noted(self.key, self.epoch, kind, text, now, misread, late))
 
     def _deliver(self, event: CallReceived | SendReceived) -> None:
         wants_answer = isinstance(event, CallReceived)

@@ -85,7 +85,7 @@ def test_a_call_times_out_at_its_deadline_and_not_before() -> None:
 
     assert s.next_deadline() == 40
     assert s.expire(39.9) == []
-    assert s.expire(40) == [events.TimedOut("tag", "Reset")]
+    assert s.expire(40) == [events.TimedOut("tag", "own-1", "Reset")]
 
 
 def test_after_a_time_out_the_next_call_goes_out_with_its_own_time() -> None:
@@ -118,7 +118,7 @@ def test_a_late_error_finds_its_call() -> None:
     s.expire(30)
 
     assert s.receive('[4,"own-1","GenericError","",{}]', now=31) == [
-        events.LateAnswer("tag", "Reset", code="GenericError")
+        events.LateAnswer("tag", "own-1", "Reset", code="GenericError")
     ]
 
 
@@ -172,8 +172,8 @@ def test_a_closed_session_tells_what_had_been_sent_and_what_not() -> None:
     s.call("ClearCache", b"{}", 0, 30, "second")
 
     assert s.close() == [
-        events.Abandoned("first", "Reset", sent=True),
-        events.Abandoned("second", "ClearCache", sent=False),
+        events.Abandoned("first", "own-1", "Reset", sent=True),
+        events.Abandoned("second", "own-2", "ClearCache", sent=False),
     ]
     assert s.close() == []
 

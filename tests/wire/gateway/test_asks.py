@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from websockets.asyncio.client import ClientConnection
 
 from ricarica.kernel.ids import StationId, StationKey, TenantId
-from ricarica.link.letters import Ask, Outcome, Told
+from ricarica.link.letters import Ask, LateAnswer, Outcome, Told
 from ricarica.station_gateway.gateway import StationGateway
 from ricarica.station_gateway.limits import GatewayLimits
 from ricarica.testing.gateway import Hourglass, ScriptedCore, soon
@@ -86,11 +86,11 @@ async def test_a_call_without_an_answer_is_unknown_and_the_next_goes_out(
     gateway: StationGateway, booted: ClientConnection, hourglass: Hourglass
 ) -> None:
     first, second = asked(gateway, ask(timeout_s=30.0)), asked(gateway, ask("ClearCache"))
-    await call_heard(booted)
+    first_id, _ = await call_heard(booted)
 
     hourglass.turn(30.0)
 
-    assert await soon(first) == Told(Outcome.UNKNOWN, duration_ms=30_000)
+    assert await soon(first) == Told(Outcome.UNKNOWN, first_id, duration_ms=30_000)
     message_id, action = await call_heard(booted)
     assert action == "ClearCache"
     await booted.send(f'[3,"{message_id}",{{}}]')
@@ -111,7 +111,11 @@ async def test_a_late_answer_is_noted_and_disturbs_nobody(
     await booted.send(f'[3,"{message_id}",{{"status":"Rejected"}}]')
 
     assert (await soon(second)).payload == b'{"status":"Rejected"}'
-    assert core.kinds() == ["late_answer"]
+    [noted] = core.noted
+    assert (noted.kind, noted.late) == (
+        "late_answer",
+        LateAnswer(late_id, "Reset", b'{"status":"Accepted"}'),
+    )
 
 
 async def test_a_person_waits_ten_seconds_behind_upkeep_and_is_told_behind_what(
