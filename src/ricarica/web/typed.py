@@ -1,14 +1,23 @@
 """What was typed into a form, as values. Whatever it is, at worst InvalidError comes of it."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime, time
 from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import SiteId, StationId
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T")
+
 Form = Mapping[str, str]
+
+AS_SHOWN = "shown."  # before the name of a field: what its page showed
 
 WHOLE_MAX = 2**63 - 1  # what the database can hold; ids of alerts come near it
 COUNT_MAX = 999_999  # stations, minutes, percent, numbers of EVSEs: none is ever larger
@@ -20,6 +29,33 @@ YEARS = range(2000, 2201)  # beyond them arithmetic with days may end
 
 def text_in(form: Form, name: str) -> str | None:
     return form.get(name, "").strip() or None
+
+
+def merged(form: Form, now: Form) -> Form:
+    """What was typed, over what is there now: a field that is as its page showed it says nothing.
+
+    A page may be hours old when its form is sent; only what somebody changed in it is meant.
+    """
+    shown = shown_in(form)
+    current = {name: now.get(name, "") for name in shown if form.get(name, "") == shown[name]}
+    return {**form, **current, **{AS_SHOWN + name: text for name, text in current.items()}}
+
+
+def shown_in(form: Form) -> Form:
+    """By field, what the page of a form showed in it."""
+    return {name.removeprefix(AS_SHOWN): form[name] for name in form if name.startswith(AS_SHOWN)}
+
+
+def fields_of(view: "DataclassInstance") -> dict[str, str]:
+    """What a form sends when nobody touches it."""
+    values = {each.name: getattr(view, each.name) for each in fields(view)}
+    ticked = {name: "true" for name, value in values.items() if value is True}
+    return ticked | {name: value for name, value in values.items() if isinstance(value, str)}
+
+
+def if_other(wanted: T, known: T) -> T | None:
+    """None, where nothing is to be written."""
+    return None if wanted == known else wanted
 
 
 def names_in(form: Form, name: str) -> tuple[str, ...]:
@@ -92,11 +128,17 @@ def time_in(form: Form, name: str) -> time | None:
         raise InvalidError(f"{_shown(name)}: {typed[:SHOWN]!r} is no time of day") from error
 
 
-def instant_in(form: Form, name: str, zone: str) -> datetime | None:
-    """As a `datetime-local` field writes it."""
+def instant_in(form: Form, name: str, zone: str, known: datetime | None = None) -> datetime | None:
+    """As a `datetime-local` field writes it.
+
+    Such a field knows neither seconds nor which of two equal hours is meant in autumn: `known`
+    is what was shown in it, and is meant by whoever left it so.
+    """
     typed = text_in(form, name)
     if typed is None:
         return None
+    if known is not None and typed == shown_instant(known, zone):
+        return known
     try:
         at = datetime.fromisoformat(typed).replace(tzinfo=ZoneInfo(zone))
     except ValueError as error:

@@ -1,6 +1,7 @@
 """One request: who visits, what they sent, and how they are answered."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -21,6 +22,7 @@ from ricarica.web.headers import page_headers
 from ricarica.web.house import House
 from ricarica.web.sessions import actor_of, csrf_token_for, form_of
 from ricarica.web.translations import preferred_language
+from ricarica.web.typed import Form, merged, shown_in
 from ricarica.web.views.visit import Notice, Page, Theme, View, Viewer, Visit
 
 T = TypeVar("T")
@@ -38,7 +40,7 @@ class Visitor:
     ) -> None:
         self.house = house
         self.request = request
-        self.form = form
+        self.form: Form = form
         self.now: datetime = house.now()
         self.query: Mapping[str, str] = request.query_params
 
@@ -66,6 +68,10 @@ class Visitor:
         """All values that the address has under this name."""
         values: list[str] = self.request.query_params.getall(name, [])
         return values
+
+    def edits(self, now: Form) -> None:
+        """The form changes what is there: `now` is what its page would show by now."""
+        self.form = merged(self.form, now)
 
     # -- what there is, and changing it
 
@@ -110,6 +116,7 @@ class Visitor:
         if actor_of(self.request) is not None:
             waiting = await StationQueries(self.database).pending_count(self.tenant)
         visit = visit_of(self.house, self.request, self.now, waiting)
+        visit = replace(visit, shown=shown_in(self.form))
         return html_of(self.house, page, visit, status)
 
     def part(self, fragment: View) -> Html:

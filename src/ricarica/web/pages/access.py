@@ -44,6 +44,7 @@ from ricarica.web.visitor import Html, Visiting, Visitor
 ON_A_PAGE = 50
 DAYS = 7
 EDIT = needs(Permission.EDIT_TOKENS)
+ALWAYS = When()
 
 
 # -- rules
@@ -71,17 +72,16 @@ async def add_rule(visitor: Visiting) -> Html:
 
 @get("/tokens/rules/{rule:str}/edit", opt=EDIT)
 async def edit_rule(visitor: Visiting, rule: FromPath[str]) -> Html:
-    book = await AccessQueries(visitor.database).book(visitor.tenant)
-    known = next((each for each in book.rules if each.id == name_in(rule)), None)
-    if known is None:
-        raise NotFoundError("there is no such rule")
+    known = await _known_rule(visitor, rule)
     zone = visitor.house.choices.time_zone
     return await _rule_form(visitor, known.id, _rule_values(known, zone))
 
 
 @post("/tokens/rules/{rule:str}/edit", opt=EDIT)
 async def change_rule(visitor: Visiting, rule: FromPath[str]) -> Html:
-    return await _save_rule(visitor, name_in(rule))
+    known = await _known_rule(visitor, rule)
+    visitor.edits(_rule_values(known, visitor.house.choices.time_zone))
+    return await _save_rule(visitor, known.id, known.when)
 
 
 @post("/tokens/rules/{rule:str}/remove", opt=EDIT)
@@ -96,9 +96,19 @@ async def remove_rule(visitor: Visiting, rule: FromPath[str]) -> Html:
     return visitor.lead_to("/tokens/rules", Notice.ACCESS_SAVED)
 
 
-async def _save_rule(visitor: Visitor, id: str) -> Html:
+async def _known_rule(visitor: Visitor, part: str) -> AccessRule:
+    book = await AccessQueries(visitor.database).book(visitor.tenant)
+    known = next((each for each in book.rules if each.id == name_in(part)), None)
+    if known is None:
+        raise NotFoundError("there is no such rule")
+    return known
+
+
+async def _save_rule(visitor: Visitor, id: str, known: When = ALWAYS) -> Html:
+    zone = visitor.house.choices.time_zone
+
     async def work(slices: Slices) -> None:
-        rule = _rule_from(id or slices.ids.new(), visitor.form, visitor.house.choices.time_zone)
+        rule = _rule_from(id or slices.ids.new(), visitor.form, zone, known)
         await slices.access_rules.put_rule(visitor.tenant, rule)
         visitor.audit(slices, "access-rule.change", f"access-rule:{rule.id}", effect=rule.effect)
 
@@ -114,7 +124,7 @@ async def _rule_form(visitor: Visitor, id: str, values: Form, problem: str = "")
     return await visitor.show(form, 422 if problem else 200)
 
 
-def _rule_from(id: str, form: Form, zone: str) -> AccessRule:
+def _rule_from(id: str, form: Form, zone: str, known: When) -> AccessRule:
     days = frozenset(day for day in range(DAYS) if form.get(f"day{day}"))
     return AccessRule(
         id,
@@ -129,8 +139,8 @@ def _rule_from(id: str, form: Form, zone: str) -> AccessRule:
             time_in(form, "begins"),
             time_in(form, "ends"),
             text_in(form, "zone") or zone,
-            instant_in(form, "since", zone),
-            instant_in(form, "until", zone),
+            instant_in(form, "since", zone, known.since),
+            instant_in(form, "until", zone, known.until),
         ),
         Effect(form.get("effect", Effect.CONFINE)),
         form.get("label", "").strip(),
@@ -275,25 +285,15 @@ async def add_list(visitor: Visiting) -> Html:
 
 @get("/tokens/lists/{definition:str}/edit", opt=EDIT)
 async def edit_list(visitor: Visiting, definition: FromPath[str]) -> Html:
-    book = await AccessQueries(visitor.database).book(visitor.tenant)
-    known = next((each for each in book.lists if each.id == name_in(definition)), None)
-    if known is None:
-        raise NotFoundError("there is no such list")
-    given = {
-        "label": known.label,
-        "group": known.group,
-        "kind": known.kind,
-        "site": known.site,
-        "station": known.station,
-        "is_on": "true" if known.is_on else "",
-    }
-    values = {name: str(value) for name, value in given.items() if value}
-    return await _list_form(visitor, known.id, values)
+    known = await _known_list(visitor, definition)
+    return await _list_form(visitor, known.id, _list_values(known))
 
 
 @post("/tokens/lists/{definition:str}/edit", opt=EDIT)
 async def change_list(visitor: Visiting, definition: FromPath[str]) -> Html:
-    return await _save_list(visitor, name_in(definition))
+    known = await _known_list(visitor, definition)
+    visitor.edits(_list_values(known))
+    return await _save_list(visitor, known.id)
 
 
 @post("/tokens/lists/{definition:str}/remove", opt=EDIT)
@@ -306,6 +306,26 @@ async def remove_list(visitor: Visiting, definition: FromPath[str]) -> Html:
 
     await visitor.carry_out(work)
     return visitor.lead_to("/tokens/lists", Notice.ACCESS_SAVED)
+
+
+async def _known_list(visitor: Visitor, part: str) -> ListDefinition:
+    book = await AccessQueries(visitor.database).book(visitor.tenant)
+    known = next((each for each in book.lists if each.id == name_in(part)), None)
+    if known is None:
+        raise NotFoundError("there is no such list")
+    return known
+
+
+def _list_values(known: ListDefinition) -> dict[str, str]:
+    given = {
+        "label": known.label,
+        "group": known.group,
+        "kind": known.kind,
+        "site": known.site,
+        "station": known.station,
+        "is_on": "true" if known.is_on else "",
+    }
+    return {name: str(value) for name, value in given.items() if value}
 
 
 async def _save_list(visitor: Visitor, id: str) -> Html:

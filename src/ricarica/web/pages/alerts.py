@@ -28,7 +28,7 @@ from ricarica.web.builders.lists import pager_of
 from ricarica.web.builders.stations import head_from
 from ricarica.web.pages.messages import station_view
 from ricarica.web.sessions import needs
-from ricarica.web.typed import digits_in
+from ricarica.web.typed import digits_in, fields_of
 from ricarica.web.views.alerts import (
     AlertList,
     EventList,
@@ -138,7 +138,10 @@ async def edit_rule(visitor: Visiting, rule: FromPath[str]) -> Html:
 
 @post("/events/rules/{rule:str}/edit", opt=needs(Permission.EDIT_STATIONS))
 async def change_rule(visitor: Visiting, rule: FromPath[str]) -> Html:
-    return await _saved(visitor, name_in(rule))
+    name = name_in(rule)
+    known = await visitor.carry_out(lambda slices: slices.alerts.rule(visitor.tenant, name))
+    visitor.edits(fields_of(rule_form(known)))
+    return await _saved(visitor, name)
 
 
 @post("/events/rules/{rule:str}/remove", opt=needs(Permission.EDIT_STATIONS))

@@ -1,6 +1,7 @@
 """/displays and /stations/{id}/displays: messages on the displays of stations."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from litestar import get, post
 from litestar.params import FromPath
@@ -41,6 +42,8 @@ from ricarica.web.views.visit import Notice
 from ricarica.web.visitor import Html, Visiting, Visitor
 
 EDIT = needs(Permission.COMMAND)
+
+Span = tuple[datetime | None, datetime | None]
 
 
 # -- what shall be shown
@@ -84,15 +87,15 @@ async def add_display(visitor: Visiting) -> Html:
 
 @get("/displays/{display:str}/edit", opt=EDIT)
 async def edit_display(visitor: Visiting, display: FromPath[str]) -> Html:
-    known = await DisplayQueries(visitor.database).template(visitor.tenant, name_in(display))
-    if known is None:
-        raise NotFoundError("there is no such message")
+    known = await _known(visitor, display)
     return await _form(visitor, known.id, _values(known, visitor.house.choices.time_zone))
 
 
 @post("/displays/{display:str}/edit", opt=EDIT)
 async def change_display(visitor: Visiting, display: FromPath[str]) -> Html:
-    return await _save(visitor, name_in(display))
+    known = await _known(visitor, display)
+    visitor.edits(_values(known, visitor.house.choices.time_zone))
+    return await _save(visitor, known.id, (known.starts_at, known.ends_at))
 
 
 @post("/displays/{display:str}/remove", opt=EDIT)
@@ -107,7 +110,14 @@ async def remove_display(visitor: Visiting, display: FromPath[str]) -> Html:
     return visitor.lead_to("/displays", Notice.DISPLAY_SAVED)
 
 
-async def _save(visitor: Visitor, id: str) -> Html:
+async def _known(visitor: Visitor, part: str) -> Template:
+    known = await DisplayQueries(visitor.database).template(visitor.tenant, name_in(part))
+    if known is None:
+        raise NotFoundError("there is no such message")
+    return known
+
+
+async def _save(visitor: Visitor, id: str, known: Span = (None, None)) -> Html:
     form, zone = visitor.form, visitor.house.choices.time_zone
 
     async def work(slices: Slices) -> None:
@@ -120,8 +130,8 @@ async def _save(visitor: Visitor, id: str) -> Html:
             slices.now,
             Priority(form.get("priority", Priority.NORMAL_CYCLE)),
             Moment(form["moment"]) if form.get("moment") else None,
-            instant_in(form, "starts_at", zone),
-            instant_in(form, "ends_at", zone),
+            instant_in(form, "starts_at", zone, known[0]),
+            instant_in(form, "ends_at", zone, known[1]),
             *place_in(form),
             is_on=bool(form.get("is_on")),
         )

@@ -53,21 +53,14 @@ async def add_site(visitor: Visiting) -> Html:
 @get("/sites/{site:str}/edit", opt=EDIT)
 async def edit_site(visitor: Visiting, site: FromPath[str]) -> Html:
     known = await _known(visitor, site)
-    typed = {
-        "name": known.name,
-        "address": known.address,
-        "city": known.city,
-        "country": known.country,
-        "latitude": _degrees(known.latitude),
-        "longitude": _degrees(known.longitude),
-        "tariff": known.tariff or "",
-    }
-    return await visitor.show(SiteForm(known.id, typed, await _tariffs(visitor)))
+    return await visitor.show(SiteForm(known.id, _values(known), await _tariffs(visitor)))
 
 
 @post("/sites/{site:str}/edit", opt=EDIT)
 async def change_site(visitor: Visiting, site: FromPath[str]) -> Html:
-    return await _saved(visitor, await _known(visitor, site))
+    known = await _known(visitor, site)
+    visitor.edits(_values(known))
+    return await _saved(visitor, known)
 
 
 @post("/sites/{site:str}/remove", opt=EDIT)
@@ -108,6 +101,18 @@ async def _saved(visitor: Visitor, known: Site | None) -> Html:
             errors = {"": str(error)}
     id_ = known.id if known else ""
     return await visitor.show(SiteForm(id_, form, await _tariffs(visitor), errors), 422)
+
+
+def _values(known: Site) -> dict[str, str]:
+    return {
+        "name": known.name,
+        "address": known.address,
+        "city": known.city,
+        "country": known.country,
+        "latitude": _degrees(known.latitude),
+        "longitude": _degrees(known.longitude),
+        "tariff": known.tariff or "",
+    }
 
 
 def _errors(form: Form) -> dict[str, str]:

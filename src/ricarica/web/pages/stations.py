@@ -10,7 +10,7 @@ from ricarica.kernel.errors import InvalidError, NotFoundError
 from ricarica.kernel.ids import SiteId, StationId, StationKey, TariffId
 from ricarica.slices import Slices
 from ricarica.stations.habits import PLAIN, checked
-from ricarica.stations.model import PASSWORD_BYTES_MIN, Acceptance
+from ricarica.stations.model import PASSWORD_BYTES_MIN, Acceptance, Station
 from ricarica.stations.queries import StationQueries, StationView
 from ricarica.stations.service import Preparation
 from ricarica.storage.pages import Wanted
@@ -37,7 +37,7 @@ from ricarica.web.builders.stations import (
 from ricarica.web.pages.choices import sites_of, tariffs_of
 from ricarica.web.pages.messages import station_view
 from ricarica.web.sessions import needs
-from ricarica.web.typed import Form
+from ricarica.web.typed import Form, fields_of, if_other
 from ricarica.web.views.stations import StationForm, StationRows, StationsPage
 from ricarica.web.views.visit import Notice
 from ricarica.web.visitor import Html, Visiting, Visitor
@@ -92,10 +92,25 @@ async def add(visitor: Visiting) -> Html:
 
 @get("/stations/{station:str}/edit", opt=needs(Permission.EDIT_STATIONS))
 async def edit_form(visitor: Visiting, station: FromPath[str]) -> Html:
+    form = _form_of(await station_view(visitor, station))
+    return await visitor.show(await _with_choices(visitor, form))
+
+
+@post("/stations/{station:str}/edit", opt=needs(Permission.EDIT_STATIONS))
+async def change(visitor: Visiting, station: FromPath[str]) -> Html:
     view = await station_view(visitor, station)
+    shown = _form_of(view)
+    visitor.edits(fields_of(shown) | fields_of(shown.habits) | _ticks(shown))
+    return await _saved(visitor, view.station.key, _errors(visitor.form), view)
+
+
+HANDLERS = (stations_page, rows_part, new_form, add, edit_form, change)
+
+
+def _form_of(view: StationView) -> StationForm:
     known = view.station
     profile = known.security_profile
-    form = StationForm(
+    return StationForm(
         id=known.key.station,
         is_new=False,
         name=known.name,
@@ -110,16 +125,11 @@ async def edit_form(visitor: Visiting, station: FromPath[str]) -> Html:
         is_pedantic=known.pedantic,
         habits=habits_form(habits_of(known)),
     )
-    return await visitor.show(await _with_choices(visitor, form))
 
 
-@post("/stations/{station:str}/edit", opt=needs(Permission.EDIT_STATIONS))
-async def change(visitor: Visiting, station: FromPath[str]) -> Html:
-    view = await station_view(visitor, station)
-    return await _saved(visitor, view.station.key, _errors(visitor.form), view)
-
-
-HANDLERS = (stations_page, rows_part, new_form, add, edit_form, change)
+def _ticks(form: StationForm) -> dict[str, str]:
+    ticked = (*form.habits.chosen, *(("pedantic",) if form.is_pedantic else ()))
+    return dict.fromkeys(ticked, "1")
 
 
 async def _saved(
@@ -158,10 +168,9 @@ async def _prepared(visitor: Visitor, key: StationKey, known: StationView | None
 
 
 def _preparation(form: Form, known: StationView | None) -> Preparation:
-    profile = form.get("security_profile", "")
+    profile, station = form.get("security_profile", ""), known.station if known else None
     habits = habits_from(habits_typed(form))
-    is_as_before = habits == (habits_of(known.station) if known else PLAIN)
-    return Preparation(
+    wanted = Preparation(
         Acceptance(form.get("acceptance", Acceptance.ACCEPTED)),
         int(profile) if profile else None,
         form.get("password") or None,
@@ -169,10 +178,29 @@ def _preparation(form: Form, known: StationView | None) -> Preparation:
         SiteId(form.get("site", "")),
         TariffId(form.get("tariff", "")),
         pedantic=bool(form.get("pedantic")),
-        habits=None if is_as_before else habits,  # what is known of its model goes on
+        # What is known of its model goes on.
+        habits=if_other(habits, habits_of(station) if station else PLAIN),
         labels=tuple(form.get("labels", "").split(",")),
         certificate_name=form.get("certificate_name", "").strip()[:COMMON_NAME_MAX],
         certificate_pin=form.get("certificate_pin", "").strip(),
+    )
+    return wanted if station is None else _differing(wanted, station)
+
+
+def _differing(wanted: Preparation, station: Station) -> Preparation:
+    """Only what is not so already: of the rest others may decide meanwhile."""
+    labels = wanted.labels and tuple(map(str.strip, wanted.labels))
+    return replace(
+        wanted,
+        acceptance=if_other(wanted.acceptance, station.acceptance),
+        security_profile=if_other(wanted.security_profile, station.security_profile),
+        name=if_other(wanted.name, station.name),
+        site=if_other(wanted.site, station.site or SiteId("")),
+        tariff=if_other(wanted.tariff, station.tariff or TariffId("")),
+        pedantic=if_other(wanted.pedantic, station.pedantic),
+        labels=if_other(labels, station.labels or ("",)),
+        certificate_name=if_other(wanted.certificate_name, station.certificate_name or ""),
+        certificate_pin=if_other(wanted.certificate_pin, station.certificate_pin or ""),
     )
 
 

@@ -24,7 +24,7 @@ from ricarica.tariffs.queries import TariffQueries
 from ricarica.tariffs.service import TariffChanges
 from ricarica.web.builders.forms import NAME_MISSING, NO_CURRENCY, NO_NUMBER, NO_PERCENT, NO_PRICE
 from ricarica.web.sessions import needs
-from ricarica.web.typed import Form, decimal_in
+from ricarica.web.typed import Form, decimal_in, fields_of, if_other
 from ricarica.web.views.tariffs import TariffForm, TariffRow, TariffsPage
 from ricarica.web.views.visit import Notice
 from ricarica.web.visitor import Html, Visiting, Visitor
@@ -94,36 +94,26 @@ async def add(visitor: Visiting) -> Html:
 
 @get("/tariffs/{tariff:str}/edit", opt=needs(Permission.EDIT_TARIFFS))
 async def edit_form(visitor: Visiting, tariff: FromPath[str]) -> Html:
-    known = await _known(visitor, tariff)
-    prices = known.prices
-    form = TariffForm(
-        known.id,
-        is_new=False,
-        name=known.name,
-        currency=prices.currency,
-        per_kwh=_shown(prices.per_kwh),
-        per_minute=_shown(prices.per_minute),
-        per_idle_minute=_shown(prices.per_idle_minute),
-        per_session=_shown(prices.per_session),
-        vat_percent=_shown(prices.vat_percent),
-        is_default=known.is_default,
-    )
-    return await visitor.show(form)
+    return await visitor.show(_form_of(await _known(visitor, tariff)))
 
 
 @post("/tariffs/{tariff:str}/edit", opt=needs(Permission.EDIT_TARIFFS))
 async def change(visitor: Visiting, tariff: FromPath[str]) -> Html:
     known = await _known(visitor, tariff)
+    visitor.edits(fields_of(_form_of(known)))
     filled = filled_from(visitor.form)
     if isinstance(filled, dict):
         return await _again(visitor, known.id, filled)
 
     async def work(slices: Slices) -> None:
-        changes = TariffChanges(filled.name, filled.prices)
+        # Only what is not so already: of the rest others may decide meanwhile.
+        changes = TariffChanges(
+            if_other(filled.name, known.name), if_other(filled.prices, known.prices)
+        )
         changed = await slices.tariffs.change(visitor.tenant, known.id, changes, slices.now)
-        if filled.is_default and not changed.is_default:
+        if filled.is_default and not known.is_default:
             await slices.tariffs.make_default(visitor.tenant, known.id)
-        elif changed.is_default and not filled.is_default:
+        elif changed.is_default and known.is_default and not filled.is_default:
             await slices.tariffs.clear_default(visitor.tenant)
         visitor.audit(slices, "tariff.change", f"tariff:{known.id}", revision=changed.revision)
 
@@ -143,6 +133,22 @@ async def _known(visitor: Visitor, part: str) -> Tariff:
 
 
 # -- what was typed
+
+
+def _form_of(known: Tariff) -> TariffForm:
+    prices = known.prices
+    return TariffForm(
+        known.id,
+        is_new=False,
+        name=known.name,
+        currency=prices.currency,
+        per_kwh=_shown(prices.per_kwh),
+        per_minute=_shown(prices.per_minute),
+        per_idle_minute=_shown(prices.per_idle_minute),
+        per_session=_shown(prices.per_session),
+        vat_percent=_shown(prices.vat_percent),
+        is_default=known.is_default,
+    )
 
 
 def filled_from(form: Form) -> Filled | dict[str, str]:

@@ -27,6 +27,7 @@ from ricarica.web.builders.device_model import (
 from ricarica.web.builders.lists import pager_of
 from ricarica.web.pages.choices import sites_of
 from ricarica.web.sessions import needs
+from ricarica.web.typed import fields_of
 from ricarica.web.views.device_model import TemplateForm, TemplatePage, TemplatesPage
 from ricarica.web.views.visit import Notice
 from ricarica.web.visitor import Html, Visiting, Visitor
@@ -82,7 +83,9 @@ async def edit_form(visitor: Visiting, template: FromPath[str]) -> Html:
 
 @post("/templates/{template:str}/edit", opt=needs(Permission.EDIT_STATIONS))
 async def change(visitor: Visiting, template: FromPath[str]) -> Html:
-    return await _saved(visitor, await _known(visitor, template))
+    known = await _known(visitor, template)
+    visitor.edits(fields_of(template_form(known)))
+    return await _saved(visitor, known)
 
 
 @post("/templates/{template:str}/remove", opt=needs(Permission.EDIT_STATIONS))

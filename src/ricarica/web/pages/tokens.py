@@ -43,7 +43,7 @@ from ricarica.web.builders.lists import pager_of
 from ricarica.web.pages.choices import tariffs_of
 from ricarica.web.pages.tariffs import number_from
 from ricarica.web.sessions import needs
-from ricarica.web.typed import Form, instant_in, shown_instant
+from ricarica.web.typed import Form, fields_of, if_other, instant_in, shown_instant
 from ricarica.web.views.tokens import TokenFilter, TokenForm, TokenRow, TokensPage
 from ricarica.web.views.visit import Notice
 from ricarica.web.visitor import Html, Visiting, Visitor
@@ -114,49 +114,18 @@ async def add(visitor: Visiting) -> Html:
 
 @get("/tokens/{token:str}/edit", opt=needs(Permission.EDIT_TOKENS))
 async def edit_form(visitor: Visiting, token: FromPath[str]) -> Html:
-    known = await known_token(visitor, token)
-    form = TokenForm(
-        known.uid,
-        is_new=False,
-        kind=known.kind.value,
-        status=known.status.value,
-        label=known.label,
-        group=known.group or "",
-        expires_at=shown_instant(known.expires_at, visitor.house.choices.time_zone),
-        concurrent_max=str(known.concurrent_max or ""),
-        tariff=known.tariff or "",
-        credit="" if known.credit is None else f"{known.credit.normalize():f}",
-        tariffs=await _tariffs(visitor),
-        language=known.treatment.language or "",
-        second_language=known.treatment.second_language or "",
-        message=known.treatment.message or "",
-        priority="" if known.treatment.priority is None else str(known.treatment.priority),
-        transfers=tuple(known.treatment.transfers),
-    )
-    return await visitor.show(form)
+    return await visitor.show(await _form_of(visitor, await known_token(visitor, token)))
 
 
 @post("/tokens/{token:str}/edit", opt=needs(Permission.EDIT_TOKENS))
 async def change(visitor: Visiting, token: FromPath[str]) -> Html:
     known = await known_token(visitor, token)
-    filled = await _filled(visitor)
+    shown = await _form_of(visitor, known)
+    visitor.edits(fields_of(shown) | dict.fromkeys(shown.transfers, "true"))
+    filled = await _filled(visitor, known)
     if isinstance(filled, dict):
         return await _again(visitor, known.uid, filled, is_new=False)
-    changes = TokenChanges(
-        filled.status,
-        filled.group,
-        filled.label,
-        filled.expires_at,
-        never_expires=filled.expires_at is None,
-        concurrent_max=filled.concurrent_max,
-        kind=filled.kind,
-        any_number=filled.concurrent_max is None,
-        tariff=TariffId(filled.tariff),
-        credit=filled.credit,
-        pays_later=filled.credit is None,
-        treatment=filled.treatment,
-    )
-    await _changed(visitor, known.uid, changes)
+    await _changed(visitor, known.uid, _changes(filled, known))
     return visitor.lead_to("/tokens", Notice.TOKEN_SAVED)
 
 
@@ -243,7 +212,47 @@ def _which(typed: TokenFilter, now: datetime, *, in_full: bool) -> Which:
 # -- what was typed
 
 
-async def _filled(visitor: Visitor) -> Filled | dict[str, str]:
+async def _form_of(visitor: Visitor, known: Token) -> TokenForm:
+    return TokenForm(
+        known.uid,
+        is_new=False,
+        kind=known.kind.value,
+        status=known.status.value,
+        label=known.label,
+        group=known.group or "",
+        expires_at=shown_instant(known.expires_at, visitor.house.choices.time_zone),
+        concurrent_max=str(known.concurrent_max or ""),
+        tariff=known.tariff or "",
+        credit="" if known.credit is None else f"{known.credit.normalize():f}",
+        tariffs=await _tariffs(visitor),
+        language=known.treatment.language or "",
+        second_language=known.treatment.second_language or "",
+        message=known.treatment.message or "",
+        priority="" if known.treatment.priority is None else str(known.treatment.priority),
+        transfers=tuple(known.treatment.transfers),
+    )
+
+
+def _changes(filled: Filled, known: Token) -> TokenChanges:
+    """Only what is not so already: of the rest others may decide meanwhile."""
+    is_endless, is_unlimited = filled.expires_at is None, filled.concurrent_max is None
+    return TokenChanges(
+        if_other(filled.status, known.status),
+        if_other(filled.group, known.group or ""),
+        if_other(filled.label, known.label),
+        if_other(filled.expires_at, known.expires_at),
+        never_expires=is_endless and known.expires_at is not None,
+        concurrent_max=if_other(filled.concurrent_max, known.concurrent_max),
+        kind=if_other(filled.kind, known.kind),
+        any_number=is_unlimited and known.concurrent_max is not None,
+        tariff=if_other(TariffId(filled.tariff), known.tariff or TariffId("")),
+        credit=if_other(filled.credit, known.credit),
+        pays_later=filled.credit is None and known.credit is not None,
+        treatment=if_other(filled.treatment, known.treatment),
+    )
+
+
+async def _filled(visitor: Visitor, known: Token | None = None) -> Filled | dict[str, str]:
     """What the form says, or what is wrong with it."""
     form, errors = visitor.form, dict[str, str]()
     kind, status = form.get("kind", TokenKind.ISO14443), form.get("status", TokenStatus.ACTIVE)
@@ -256,7 +265,8 @@ async def _filled(visitor: Visitor) -> Filled | dict[str, str]:
         errors["concurrent_max"] = NO_COUNT
     expires_at = None
     try:
-        expires_at = instant_in(form, "expires_at", visitor.house.choices.time_zone)
+        zone, before = visitor.house.choices.time_zone, known.expires_at if known else None
+        expires_at = instant_in(form, "expires_at", zone, before)
     except InvalidError:
         errors["expires_at"] = NO_INSTANT
     tariff = form.get("tariff", "").strip()

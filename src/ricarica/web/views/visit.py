@@ -1,7 +1,7 @@
 """Who looks, in which language and colours: what every page needs besides its own content."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Protocol
@@ -157,6 +157,13 @@ class Visit:
     time_zone: str = "UTC"
     pending_stations: int = 0
     notice: Notice | None = None
+    shown: Mapping[str, str] = field(default_factory=dict)
+    """By field, what a form that is shown again had shown at first."""
+
+    @property
+    def is_editing(self) -> bool:
+        """Whether the page's form changes what is there."""
+        return self.path.partition("?")[0].endswith("/edit")
 
 
 class Section(StrEnum):
