@@ -11,6 +11,7 @@ from ricarica.web import live
 from ricarica.web.assets import DIST
 from ricarica.web.errors import error_handlers
 from ricarica.web.house import House
+from ricarica.web.once import provide_visitor
 from ricarica.web.pages import (
     access,
     alerts,
@@ -45,7 +46,6 @@ from ricarica.web.pages import (
     transactions,
 )
 from ricarica.web.sessions import gate
-from ricarica.web.visitor import provide_visitor
 
 FORM_MAX = 64 * 1024  # bytes; the longest value of a setting has 2,500 characters
 FOR_EVER_S = 365 * 24 * 3600  # names of built files carry a hash

@@ -23,6 +23,7 @@ from ricarica.kernel.errors import (
 from ricarica.kernel.money import CurrencyMismatchError
 from ricarica.web.headers import page_headers
 from ricarica.web.house import House
+from ricarica.web.once import SentAlreadyError
 from ricarica.web.sessions import Anyone, ForeignFormError
 from ricarica.web.views.entry import ErrorPage
 from ricarica.web.visitor import Html, html_of, visit_of
@@ -69,6 +70,8 @@ def error_handlers(house: House) -> dict[int | type[Exception], Handler]:
 def from_our_error(house: House, request: Anyone, error: RicaricaError) -> Html:
     if isinstance(error, NotAuthenticatedError) and _is_page(request):
         return _to_login(house, request)
+    if isinstance(error, SentAlreadyError):
+        return _led_to(house, error.leads_to)
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         return from_any_error(house, request, error)
@@ -110,10 +113,11 @@ def _to_login(house: House, request: Anyone) -> Html:
     asked = request.url.path + (f"?{query}" if query else "")
     wanted = asked if request.method == "GET" else "/"
     ended = "&ended=true" if SESSION_COOKIE in request.cookies else ""
-    headers = {
-        **page_headers(house.choices.tiles_url),
-        "Location": f"/login?next={quote(wanted, safe='')}{ended}",
-    }
+    return _led_to(house, f"/login?next={quote(wanted, safe='')}{ended}")
+
+
+def _led_to(house: House, path: str) -> Html:
+    headers = {**page_headers(house.choices.tiles_url), "Location": path}
     return Response("", media_type=MediaType.HTML, status_code=303, headers=headers)
 
 

@@ -1,10 +1,10 @@
 """One request: who visits, what they sent, and how they are answered."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from litestar import MediaType, Request, Response
 from litestar.datastructures import Cookie
@@ -18,9 +18,10 @@ from ricarica.slices import Slices
 from ricarica.stations.commands import Result
 from ricarica.stations.queries import StationQueries
 from ricarica.storage.database import Database
+from ricarica.web.addresses import safe_next
 from ricarica.web.headers import page_headers
 from ricarica.web.house import House
-from ricarica.web.sessions import actor_of, csrf_token_for, form_of
+from ricarica.web.sessions import actor_of, csrf_token_for
 from ricarica.web.translations import preferred_language
 from ricarica.web.typed import Form, merged, shown_in
 from ricarica.web.views.visit import Notice, Page, Theme, View, Viewer, Visit
@@ -43,6 +44,8 @@ class Visitor:
         self.form: Form = form
         self.now: datetime = house.now()
         self.query: Mapping[str, str] = request.query_params
+        self.leads_to: str | None = None
+        """Where whoever sends the same form once more is led; None: it came to nothing."""
 
     # -- who
 
@@ -63,6 +66,11 @@ class Visitor:
 
     def may(self, permission: Permission) -> bool:
         return self.actor.may(permission)
+
+    @property
+    def is_part(self) -> bool:
+        """A script asks, and puts the answer into the page."""
+        return self.request.headers.get("HX-Request") == "true"
 
     def asked(self, name: str) -> list[str]:
         """All values that the address has under this name."""
@@ -117,6 +125,7 @@ class Visitor:
             waiting = await StationQueries(self.database).pending_count(self.tenant)
         visit = visit_of(self.house, self.request, self.now, waiting)
         visit = replace(visit, shown=shown_in(self.form))
+        self.leads_to = visit.path if status < 400 else None
         return html_of(self.house, page, visit, status)
 
     def part(self, fragment: View) -> Html:
@@ -128,20 +137,14 @@ class Visitor:
     ) -> Html:
         """Another page, which may say what was done."""
         query = f"{'&' if '?' in path else '?'}done={done}" if done else ""
-        headers = {**page_headers(self.house.choices.tiles_url), "Location": path + query}
+        self.leads_to = path + query
+        headers = {**page_headers(self.house.choices.tiles_url), "Location": self.leads_to}
         return Response(
             "", media_type=MediaType.HTML, status_code=303, headers=headers, cookies=list(cookies)
         )
 
 
 Visiting = NamedDependency[Visitor]
-
-
-def provide_visitor(house: House) -> Callable[[Request[Any, Any, Any]], Awaitable[Visitor]]:
-    async def visitor(request: Request[Any, Any, Any]) -> Visitor:
-        return Visitor(house, request, await form_of(request))
-
-    return visitor
 
 
 def visit_of(
@@ -160,6 +163,8 @@ def visit_of(
         house.choices.time_zone,
         pending_stations,
         Notice(done) if done in set(Notice) else None,
+        mark=house.ids.new(),
+        is_editing=request.url.path.endswith("/edit"),
     )
 
 
@@ -174,7 +179,22 @@ def html_of(house: House, view: View, visit: Visit, status: int = 200) -> Html:
 
 def _place(request: Request[Any, Any, Any]) -> str:
     """Where a switch of language leads back to: here, but what was done is not said again."""
+    if request.method == "POST":
+        return _page_before(request)
     raw = request.scope.get("raw_path") or b"/"
-    query = [(name, value) for name, value in request.query_params.multi_items() if name != "done"]
-    path = raw.split(b"?")[0].decode("ascii", "replace")
-    return path + (f"?{urlencode(query)}" if query else "")
+    return _without_notice(
+        raw.split(b"?")[0].decode("ascii", "replace"), request.query_params.multi_items()
+    )
+
+
+def _page_before(request: Request[Any, Any, Any]) -> str:
+    """Where its form was: what a form is sent to is often no page."""
+    before = urlsplit(request.headers.get("Referer", ""))
+    if before.netloc != request.headers.get("Host"):
+        return "/"
+    return _without_notice(safe_next(before.path), parse_qsl(before.query))
+
+
+def _without_notice(path: str, query: Iterable[tuple[str, str]]) -> str:
+    kept = [(name, value) for name, value in query if name != "done"]
+    return path + (f"?{urlencode(kept)}" if kept else "")

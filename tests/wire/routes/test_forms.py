@@ -1,5 +1,6 @@
 """Forms that were opened some time ago, in pages that others did not wait for."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -150,3 +151,59 @@ async def test_two_who_edit_the_same_take_nothing_back_from_each_other(
 
     assert (first.status_code, second.status_code) == (303, 303)
     assert (await opened(person, path)).fields[name] == "First"
+
+
+async def _count(program: httpx.AsyncClient, things: str) -> int:
+    return len((await program.get(things, params={"limit": 200})).json()["items"])
+
+
+@pytest.mark.parametrize(
+    ("page", "action", "typed", "leads_to"),
+    [
+        ("/tariffs/new", "/tariffs/new", {"name": "Twice"}, "/tariffs?done=tariff-saved"),
+        ("/settings", "/settings/api-keys", {"key_name": "Twice"}, "/settings"),
+        ("/sites/new", "/sites/new", {"name": "Twice"}, "/sites?done=site-saved"),
+    ],
+)
+async def test_a_second_click_does_nothing_again_and_leads_where_the_first_one_led(
+    person: httpx.AsyncClient,
+    program: httpx.AsyncClient,
+    page: str,
+    action: str,
+    typed: dict[str, str],
+    leads_to: str,
+) -> None:
+    things = action.split("/")[-1 if "api" in action else 1]
+    form, before = await opened(person, page, action), await _count(program, things)
+    person.headers["Referer"] = f"http://test{page}"
+
+    both = await asyncio.gather(sent(person, form, **typed), sent(person, form, **typed))
+    reloaded = await sent(person, form, **typed)
+
+    assert await _count(program, things) == before + 1
+    led = {
+        answer.headers["Location"] for answer in (*both, reloaded) if answer.has_redirect_location
+    }
+    assert (led, reloaded.status_code) == ({leads_to}, 303)
+    assert all(answer.is_success or answer.has_redirect_location for answer in both)
+
+
+async def test_what_came_to_nothing_may_be_tried_again(person: httpx.AsyncClient) -> None:
+    form = await opened(person, "/sites/new")
+    form.action = "/sites/nowhere/edit"
+
+    answers = [await sent(person, form, name="Nowhere") for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+
+
+async def test_a_form_that_was_refused_is_sent_again_and_other_words_are_another_form(
+    person: httpx.AsyncClient, program: httpx.AsyncClient
+) -> None:
+    form, before = await opened(person, "/sites/new"), await _count(program, "sites")
+
+    refused = [await sent(person, form, name="A", latitude="north") for _ in range(2)]
+    made = [await sent(person, form, name=name) for name in ("A", "B")]
+
+    assert [answer.status_code for answer in refused + made] == [422, 422, 303, 303]
+    assert await _count(program, "sites") == before + 2

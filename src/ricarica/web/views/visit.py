@@ -160,10 +160,10 @@ class Visit:
     shown: Mapping[str, str] = field(default_factory=dict)
     """By field, what a form that is shown again had shown at first."""
 
-    @property
-    def is_editing(self) -> bool:
-        """Whether the page's form changes what is there."""
-        return self.path.partition("?")[0].endswith("/edit")
+    mark: str = ""
+    """Of this page's forms: what is sent again with it has had its effect."""
+    is_editing: bool = False
+    """The page's form changes what is there."""
 
 
 class Section(StrEnum):

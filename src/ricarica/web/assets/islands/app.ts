@@ -5,6 +5,7 @@ import { listenForDialogs } from "./dialogs";
 import { listenForKeys } from "./keyboard";
 import { startStream } from "./live";
 import { listenForItems } from "./schema-form";
+import { listenForSending } from "./sending";
 import { startTicking } from "./ticks";
 import { listenForTrouble } from "./trouble";
 
@@ -18,6 +19,7 @@ loadIslands();
 listenForDialogs();
 listenForKeys();
 listenForItems();
+listenForSending();
 listenForTrouble();
 startTicking();
 startStream(htmx);
