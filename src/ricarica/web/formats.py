@@ -38,6 +38,10 @@ class Formats:
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
         return format_decimal(value, pattern, locale=self.locale)
 
+    def typed(self, value: Decimal | None) -> str:
+        """As somebody would type it into a form: without a mark for thousands."""
+        return "" if value is None else format_decimal(value, "0." + "#" * 20, locale=self.locale)
+
     def energy(self, wh: Decimal | None, digits: int = 2) -> Quantity:
         if wh is None:
             return Quantity(NOTHING, "")

@@ -205,6 +205,7 @@ def _filters(
 def _plain_filters(formats: Formats) -> dict[str, Callable[..., Any]]:
     return {
         "number": formats.number,
+        "typed": formats.typed,
         "energy": formats.energy,
         "power": formats.power,
         "percent": formats.percent,

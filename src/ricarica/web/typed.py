@@ -1,5 +1,6 @@
 """What was typed into a form, as values. Whatever it is, at worst InvalidError comes of it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime, time
@@ -17,6 +18,8 @@ T = TypeVar("T")
 
 Form = Mapping[str, str]
 
+TYPED_IN = "typed_in"  # the field that says in which language a form was shown
+GROUPING_MARKS = {"en": ",", "it": r"\."}
 AS_SHOWN = "shown."  # before the name of a field: what its page showed
 
 WHOLE_MAX = 2**63 - 1  # what the database can hold; ids of alerts come near it
@@ -80,6 +83,16 @@ def decimal_in(text: str) -> Decimal | None:
     return number if number.is_finite() else None
 
 
+def is_grouped(form: Form, name: str) -> bool:
+    """Whether it may be meant as thousands: 11,000 on an English page, 11.000 on an Italian one.
+
+    We take either mark for that of the decimals; there it would make 11 of it. 0,350 is none.
+    """
+    mark = GROUPING_MARKS.get(form.get(TYPED_IN, ""))
+    typed = form.get(name, "").strip()
+    return mark is not None and bool(re.fullmatch(rf"[-+]?[1-9]\d*({mark}\d{{3}})+", typed))
+
+
 def count_in(form: Form, name: str, *, least: int = 1, most: int = COUNT_MAX) -> int | None:
     """None: nothing was typed."""
     typed = text_in(form, name)
@@ -103,6 +116,10 @@ def number_in(form: Form, name: str, *, least: Decimal = -NUMBER_MAX) -> Decimal
     typed = text_in(form, name)
     if typed is None:
         return None
+    if is_grouped(form, name):
+        raise InvalidError(
+            f"{_shown(name)}: {typed[:SHOWN]!r} is unclear; write thousands without a mark"
+        )
     number = decimal_in(typed)
     if number is None:
         raise InvalidError(f"{_shown(name)}: {typed[:SHOWN]!r} is no number")

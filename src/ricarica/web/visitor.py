@@ -19,6 +19,7 @@ from ricarica.stations.commands import Result
 from ricarica.stations.queries import StationQueries
 from ricarica.storage.database import Database
 from ricarica.web.addresses import safe_next
+from ricarica.web.formats import Formats
 from ricarica.web.headers import page_headers
 from ricarica.web.house import House
 from ricarica.web.sessions import actor_of, csrf_token_for
@@ -63,6 +64,14 @@ class Visitor:
     @property
     def tenant(self) -> TenantId:
         return self.actor.tenant
+
+    @property
+    def language(self) -> str:
+        return _language(self.request)
+
+    @property
+    def formats(self) -> Formats:
+        return Formats(self.language)
 
     def may(self, permission: Permission) -> bool:
         return self.actor.may(permission)
@@ -158,7 +167,7 @@ def visit_of(
         now,
         _place(request),
         csrf_token_for(request),
-        preferred_language(cookies.get("lang"), request.headers.get("Accept-Language", "")),
+        _language(request),
         Theme(theme) if theme in set(Theme) else Theme.AUTO,
         house.choices.time_zone,
         pending_stations,
@@ -166,6 +175,11 @@ def visit_of(
         mark=house.ids.new(),
         is_editing=request.url.path.endswith("/edit"),
     )
+
+
+def _language(request: Request[Any, Any, Any]) -> str:
+    accepted = request.headers.get("Accept-Language", "")
+    return preferred_language(request.cookies.get("lang"), accepted)
 
 
 def html_of(house: House, view: View, visit: Visit, status: int = 200) -> Html:

@@ -70,3 +70,38 @@ def test_names_are_taken_with_blanks_or_commas_between_each_once() -> None:
 
 def test_a_time_of_day_is_taken() -> None:
     assert typed.time_in({"begins": "06:30"}, "begins") == time(6, 30)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("en", "11,000"), ("en", "1,000,000"), ("it", "1.000"), ("it", "-12.345"), ("it", "1234.567")],
+)
+def test_what_may_be_meant_as_thousands_is_a_complaint(language: str, text: str) -> None:
+    with pytest.raises(InvalidError, match=r"limit: .* write thousands without a mark"):
+        typed.number_in({"limit": text, "typed_in": language}, "limit")
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "meant"),
+    [
+        ("en", "11.000", "11"),
+        ("en", "0,350", "0.35"),
+        ("en", "11,00", "11"),
+        ("it", "1,000", "1"),
+        ("it", "0.350", "0.35"),
+        ("it", "1.0005", "1.0005"),
+        ("", "11,000", "11"),
+    ],
+)
+def test_what_cannot_be_meant_as_thousands_is_taken(language: str, text: str, meant: str) -> None:
+    form = {"limit": text, "typed_in": language}
+
+    assert typed.number_in(form, "limit") == Decimal(meant)
+
+
+@pytest.mark.parametrize("minute", ["2027-10-31T00:30:59", "2027-10-31T01:30:00"])
+def test_an_instant_that_nobody_touched_is_the_one_that_was_shown(minute: str) -> None:
+    known = datetime.fromisoformat(minute).replace(tzinfo=UTC)
+    form = {"from": typed.shown_instant(known, "Europe/Rome")}
+
+    assert typed.instant_in(form, "from", "Europe/Rome", known) == known

@@ -207,3 +207,24 @@ async def test_a_form_that_was_refused_is_sent_again_and_other_words_are_another
 
     assert [answer.status_code for answer in refused + made] == [422, 422, 303, 303]
     assert await _count(program, "sites") == before + 2
+
+
+async def test_thousands_are_not_taken_for_units(
+    person: httpx.AsyncClient, program: httpx.AsyncClient
+) -> None:
+    person.cookies.set("lang", "it")
+    prices = {"currency": "EUR", "per_kwh": 1.125}
+    tariff = (await program.post("tariffs", json={"name": "Fine", "prices": prices})).json()["id"]
+    token, price = (
+        await opened(person, "/tokens/new"),
+        await opened(person, f"/tariffs/{tariff}/edit"),
+    )
+
+    credit = await sent(person, token, uid="PREPAID-3", credit="1.000")
+    per_kwh = await sent(person, price, per_kwh="1.250")
+    renamed = await sent(person, price, name="Finer")
+
+    assert (credit.status_code, per_kwh.status_code, renamed.status_code) == (422, 422, 303)
+    assert "Scrivi le migliaia senza segno" in credit.text
+    assert (await program.get("tokens/PREPAID-3")).status_code == 404
+    assert (await program.get(f"tariffs/{tariff}")).json()["prices"]["per_kwh"] == 1.125

@@ -18,7 +18,7 @@ from ricarica.configuration.templates import (
 from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import SiteId, StationId, TenantId
 from ricarica.monitoring.model import ActiveMonitors, Monitor, MonitorDrift, Sample, Stream
-from ricarica.web.typed import Form, count_in, decimal_in, digits_in, names_in
+from ricarica.web.typed import Form, count_in, decimal_in, digits_in, is_grouped, names_in
 from ricarica.web.views.device_model import (
     DifferenceRow,
     DriftRow,
@@ -101,6 +101,8 @@ def monitor_from(form: Form) -> WantedMonitor:
     Raises:
         InvalidError: a value makes no sense; the text says which.
     """
+    if is_grouped(form, "value"):
+        raise InvalidError("value: write thousands without a mark")
     return _monitor(
         form.get("name", "").strip(),
         form.get("type", ""),

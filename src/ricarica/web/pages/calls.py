@@ -48,7 +48,7 @@ from ricarica.web.views.upkeep import StationUpkeep
 from ricarica.web.views.visit import Notice
 from ricarica.web.visitor import Html, Visiting, Visitor
 
-CONTROLS = frozenset({"csrf_token", "once", "as", "json", "keep", "show"})
+CONTROLS = frozenset({"csrf_token", "once", "typed_in", "as", "json", "keep", "show"})
 
 
 @get("/stations/{station:str}/call", opt=needs(Permission.READ))

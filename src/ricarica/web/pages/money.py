@@ -28,7 +28,6 @@ from ricarica.web.builders.stations import head_from
 from ricarica.web.pages.station import live_station, tariff_of, told
 from ricarica.web.pages.swaps import slots_of
 from ricarica.web.sessions import needs
-from ricarica.web.translations import preferred_language
 from ricarica.web.typed import Form, count_in, number_in
 from ricarica.web.views.commands import Command, CommandOutcome
 from ricarica.web.views.money import PayPage, ReceiptPage, StationMoneyPage
@@ -246,12 +245,7 @@ async def _price(slices: Slices, key: StationKey, visitor: Visitor) -> str | Non
         tariff = await slices.station_plans.in_force(key)
     except RicaricaError:
         return None
-    return text_of(tariff.prices, _language(visitor)).content if tariff else None
-
-
-def _language(visitor: Visitor) -> str:
-    accepted = visitor.request.headers.get("Accept-Language", "")
-    return preferred_language(visitor.request.cookies.get("lang"), accepted)
+    return text_of(tariff.prices, visitor.language).content if tariff else None
 
 
 def _limits(visitor: Visitor) -> Limits:
@@ -259,7 +253,7 @@ def _limits(visitor: Visitor) -> Limits:
     minutes, kwh = count_in(form, "minutes", least=0), _limit(form, "kwh")
     return Limits(
         _limit(form, "cost"),
-        None if kwh is None else kwh * WATTS_PER_KILOWATT,
+        None if kwh is None else Decimal(f"{(kwh * WATTS_PER_KILOWATT).normalize():f}"),
         timedelta(minutes=minutes) if minutes else None,
         count_in(form, "soc", most=100),
     )

@@ -22,9 +22,16 @@ from ricarica.tariffs.model import (
 )
 from ricarica.tariffs.queries import TariffQueries
 from ricarica.tariffs.service import TariffChanges
-from ricarica.web.builders.forms import NAME_MISSING, NO_CURRENCY, NO_NUMBER, NO_PERCENT, NO_PRICE
+from ricarica.web.builders.forms import (
+    NAME_MISSING,
+    NO_CURRENCY,
+    NO_NUMBER,
+    NO_PERCENT,
+    NO_PRICE,
+    UNCLEAR_NUMBER,
+)
 from ricarica.web.sessions import needs
-from ricarica.web.typed import Form, decimal_in, fields_of, if_other
+from ricarica.web.typed import Form, decimal_in, fields_of, if_other, is_grouped
 from ricarica.web.views.tariffs import TariffForm, TariffRow, TariffsPage
 from ricarica.web.views.visit import Notice
 from ricarica.web.visitor import Html, Visiting, Visitor
@@ -94,13 +101,13 @@ async def add(visitor: Visiting) -> Html:
 
 @get("/tariffs/{tariff:str}/edit", opt=needs(Permission.EDIT_TARIFFS))
 async def edit_form(visitor: Visiting, tariff: FromPath[str]) -> Html:
-    return await visitor.show(_form_of(await _known(visitor, tariff)))
+    return await visitor.show(_form_of(visitor, await _known(visitor, tariff)))
 
 
 @post("/tariffs/{tariff:str}/edit", opt=needs(Permission.EDIT_TARIFFS))
 async def change(visitor: Visiting, tariff: FromPath[str]) -> Html:
     known = await _known(visitor, tariff)
-    visitor.edits(fields_of(_form_of(known)))
+    visitor.edits(fields_of(_form_of(visitor, known)))
     filled = filled_from(visitor.form)
     if isinstance(filled, dict):
         return await _again(visitor, known.id, filled)
@@ -135,18 +142,23 @@ async def _known(visitor: Visitor, part: str) -> Tariff:
 # -- what was typed
 
 
-def _form_of(known: Tariff) -> TariffForm:
-    prices = known.prices
+def _form_of(visitor: Visitor, known: Tariff) -> TariffForm:
+    prices, formats = known.prices, visitor.formats
+
+    def shown(number: Decimal) -> str:
+        """Not at all where nothing is charged."""
+        return formats.typed(number) if number else ""
+
     return TariffForm(
         known.id,
         is_new=False,
         name=known.name,
         currency=prices.currency,
-        per_kwh=_shown(prices.per_kwh),
-        per_minute=_shown(prices.per_minute),
-        per_idle_minute=_shown(prices.per_idle_minute),
-        per_session=_shown(prices.per_session),
-        vat_percent=_shown(prices.vat_percent),
+        per_kwh=shown(prices.per_kwh),
+        per_minute=shown(prices.per_minute),
+        per_idle_minute=shown(prices.per_idle_minute),
+        per_session=shown(prices.per_session),
+        vat_percent=shown(prices.vat_percent),
         is_default=known.is_default,
     )
 
@@ -161,6 +173,7 @@ def filled_from(form: Form) -> Filled | dict[str, str]:
         errors["currency"] = NO_CURRENCY
     numbers = {field: number_from(form.get(field, "")) for field in NUMBER_FIELDS}
     errors.update({field: NO_NUMBER for field, number in numbers.items() if number is None})
+    errors.update({field: UNCLEAR_NUMBER for field in NUMBER_FIELDS if is_grouped(form, field)})
     prices = {field: number or Decimal(0) for field, number in numbers.items()}
     for field in PRICE_FIELDS:
         if not _is_price(prices[field]):
@@ -177,11 +190,6 @@ def number_from(typed: str) -> Decimal | None:
 
 def _is_price(number: Decimal) -> bool:
     return 0 <= number <= PRICE_MAX and number == round(number, PRICE_DECIMALS_MAX)
-
-
-def _shown(number: Decimal) -> str:
-    """As it was typed: without zeros at its end, and not at all where nothing is charged."""
-    return f"{number.normalize():f}" if number else ""
 
 
 async def _again(visitor: Visitor, tariff: str, errors: dict[str, str]) -> Html:

@@ -37,13 +37,14 @@ from ricarica.web.builders.forms import (
     NO_INSTANT,
     NO_NUMBER,
     NO_SUCH_TARIFF,
+    UNCLEAR_NUMBER,
     UNKNOWN_CHOICE,
 )
 from ricarica.web.builders.lists import pager_of
 from ricarica.web.pages.choices import tariffs_of
 from ricarica.web.pages.tariffs import number_from
 from ricarica.web.sessions import needs
-from ricarica.web.typed import Form, fields_of, if_other, instant_in, shown_instant
+from ricarica.web.typed import Form, fields_of, if_other, instant_in, is_grouped, shown_instant
 from ricarica.web.views.tokens import TokenFilter, TokenForm, TokenRow, TokensPage
 from ricarica.web.views.visit import Notice
 from ricarica.web.visitor import Html, Visiting, Visitor
@@ -223,7 +224,7 @@ async def _form_of(visitor: Visitor, known: Token) -> TokenForm:
         expires_at=shown_instant(known.expires_at, visitor.house.choices.time_zone),
         concurrent_max=str(known.concurrent_max or ""),
         tariff=known.tariff or "",
-        credit="" if known.credit is None else f"{known.credit.normalize():f}",
+        credit=visitor.formats.typed(known.credit),
         tariffs=await _tariffs(visitor),
         language=known.treatment.language or "",
         second_language=known.treatment.second_language or "",
@@ -300,6 +301,8 @@ def _credit(form: Form, errors: dict[str, str]) -> Decimal | None:
     number = number_from(typed)
     if number is None or abs(number) > CREDIT_MAX:
         errors["credit"] = NO_NUMBER
+    if is_grouped(form, "credit"):
+        errors["credit"] = UNCLEAR_NUMBER
     return number
 
 
