@@ -93,6 +93,23 @@ async def test_days_are_summed_up_by_currency(filled: OpenDatabase) -> None:
     assert of_beta[2] == Day(days[2], 1, Decimal("1000.5"), (eur,))
 
 
+async def test_energy_that_cannot_have_flown_is_not_in_the_sum_of_its_day(
+    filled: OpenDatabase,
+) -> None:
+    before = (await OverviewQueries(filled).days(DEFAULT_TENANT, MIDNIGHT, 1))[0]
+    absurd = structs.replace(
+        ENDED,
+        ref="absurd",
+        id=TransactionId("id-absurd"),
+        flags=frozenset({Flag.GAP, Flag.IMPLAUSIBLE_ENERGY}),
+    )
+    await fill(filled, absurd)
+
+    day = (await OverviewQueries(filled).days(DEFAULT_TENANT, MIDNIGHT, 1))[0]
+
+    assert (day.transactions, day.energy_wh) == (before.transactions + 1, before.energy_wh)
+
+
 async def test_power_over_time_is_the_mean_of_each_summed_up(filled: OpenDatabase) -> None:
     await measure(
         filled,

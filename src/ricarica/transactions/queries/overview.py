@@ -17,6 +17,7 @@ from ricarica.stations.queries import StationCounts, StationQueries
 from ricarica.stations.sql import CONNECTORS, STATIONS
 from ricarica.storage.columns import Integer
 from ricarica.storage.database import Database, Row
+from ricarica.transactions.model import Flag
 from ricarica.transactions.queries.buckets import Bucket, Plain
 from ricarica.transactions.queries.live import IS_RUNNING, LiveQueries
 from ricarica.transactions.sql import NOTHING, SAMPLES, TRANSACTIONS
@@ -28,6 +29,9 @@ OF_EACH_MAX = 200  # concerns of one kind; whoever has more needs another page
 AT_STATION = sa.and_(
     STATIONS.c.tenant == TRANSACTIONS.c.tenant, STATIONS.c.station == TRANSACTIONS.c.station
 )
+
+# What a meter cannot have measured is neither billed nor counted.
+HAS_FLOWN = sa.not_(TRANSACTIONS.c.flags.contains(Flag.IMPLAUSIBLE_ENERGY.value, autoescape=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,7 @@ class OverviewQueries:
                 bucket,
                 TRANSACTIONS.c.currency,
                 sa.func.count(),
-                sa.func.sum(TRANSACTIONS.c.energy_wh),
+                sa.func.sum(sa.case((HAS_FLOWN, TRANSACTIONS.c.energy_wh))),
                 sa.func.sum(TRANSACTIONS.c.cost_incl),
             )
             .where(
@@ -275,7 +279,7 @@ def _day(begins_at: datetime, rows: Sequence[Row]) -> Day:
     return Day(
         begins_at,
         transactions=sum(count for _, count, _, _ in rows),
-        energy_wh=sum((energy_wh for _, _, energy_wh, _ in rows), ZERO),
+        energy_wh=sum((energy_wh or ZERO for _, _, energy_wh, _ in rows), ZERO),
         revenue=tuple(_revenue(rows)),
     )
 
