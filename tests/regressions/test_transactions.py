@@ -272,3 +272,20 @@ async def test_quirk_53_what_the_meter_shows_after_an_end_that_is_told_late_is_n
 
         [transaction] = await network.transactions(told.station)
         assert transaction.energy.energy_wh == 1_500
+
+
+async def test_a_register_that_is_told_in_two_resolutions_bills_nothing_that_never_flowed() -> None:
+    async with world() as network:
+        told = network.teller(await network.station("GENOVA-1", V16))
+        number = (await told.call("StartTransaction", start(at(0), meter=1_049)))["transactionId"]
+        both = [{"value": "1049", "unit": "Wh"}, {"value": "1.0", "unit": "kWh"}]
+
+        for minute in range(1, 30):
+            value = {"timestamp": at(minute), "sampledValue": both}
+            readings = {"connectorId": 1, "transactionId": number, "meterValue": [value]}
+            await told.call("MeterValues", readings)
+        stop = {"transactionId": number, "meterStop": 1_049, "timestamp": at(30)}
+        await told.call("StopTransaction", stop)
+
+        [transaction] = await network.transactions(told.station)
+        assert transaction.energy.energy_wh == 0

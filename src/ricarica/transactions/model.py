@@ -131,13 +131,20 @@ class StatePoint(msgspec.Struct, frozen=True, order=True, gc=False):
     state: ChargingState
 
 
+class Peak(msgspec.Struct, frozen=True, gc=False):
+    """Where the register was before it fell, and what was counted by then."""
+
+    register_wh: Decimal
+    energy_wh: Decimal
+
+
 class EnergyTally(msgspec.Struct, frozen=True, gc=False):
     """Energy counted along the register, up to `last`."""
 
     last: RegisterPoint | None = None
     energy_wh: Decimal = ZERO
     backwards: bool = False
-    peak_wh: Decimal | None = None  # the highest before it fell; not stored, see `counted_on`
+    peaks: tuple[Peak, ...] = ()  # it is below them, the lowest last; not stored, see `counted_on`
 
     def step(self, point: RegisterPoint) -> "EnergyTally":
         """Count on to a point that is not before the last."""
@@ -149,12 +156,20 @@ class EnergyTally(msgspec.Struct, frozen=True, gc=False):
         if gained_wh < 0:
             # The register was reset: what it shows now is not known to be ours, so it is not
             # billed; counting goes on from here.
-            peak_wh = max(self.last.register_wh, self.peak_wh or self.last.register_wh)
-            return replace(self, last=point, backwards=True, peak_wh=peak_wh)
-        if self.peak_wh is not None and self.last.register_wh < self.peak_wh < point.register_wh:
-            # It is back where it was before it fell: a glitch is not billed as a whole register.
-            gained_wh = point.register_wh - self.peak_wh
-        return EnergyTally(point, self.energy_wh + gained_wh, self.backwards, self.peak_wh)
+            return EnergyTally(point, self.energy_wh, backwards=True, peaks=self._with_peak())
+        energy_wh, peaks = self.energy_wh + gained_wh, self.peaks
+        while peaks and point.register_wh >= peaks[-1].register_wh:
+            # It is back where it was before it fell: not a reset, but a glitch, or a meter that
+            # is told of in two resolutions. What seemed to flow below was counted before.
+            energy_wh = peaks[-1].energy_wh + point.register_wh - peaks[-1].register_wh
+            peaks = peaks[:-1]
+        return EnergyTally(point, energy_wh, self.backwards, peaks)
+
+    def _with_peak(self) -> tuple[Peak, ...]:
+        assert self.last is not None, "what never was anywhere does not fall"
+        if self.peaks and self.peaks[-1].energy_wh == self.energy_wh:
+            return self.peaks  # it only falls further
+        return (*self.peaks, Peak(self.last.register_wh, self.energy_wh))
 
 
 class ParkingTally(msgspec.Struct, frozen=True, gc=False):
