@@ -5,17 +5,23 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from ricarica.ocpp.dialects import V16, V21, V201
+from ricarica.ocpp.dialects import V16, V21, V201, Dialect
 from ricarica.testing.wires import Teller
 from ricarica.testing.world import World, world
-from ricarica.transactions.model import Flag
+from ricarica.transactions.model import EntryKind, Flag
+from ricarica.transactions.sql import ENTRIES, SAMPLES
 
 TEN = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 
 
 def at(minute: int) -> str:
-    return (TEN + timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return shown(TEN + timedelta(minutes=minute))
+
+
+def shown(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def event(kind: str, minute: int, seq_no: int, wh: int, **more: Any) -> dict[str, Any]:
@@ -289,3 +295,79 @@ async def test_a_register_that_is_told_in_two_resolutions_bills_nothing_that_nev
 
         [transaction] = await network.transactions(told.station)
         assert transaction.energy.energy_wh == 0
+
+
+async def noted(network: World) -> set[tuple[str, str]]:
+    """What is on the timelines, and of what minute."""
+    notes = sa.select(ENTRIES.c.at, ENTRIES.c.detail).where(ENTRIES.c.kind == EntryKind.NOTE.value)
+    return {(shown(moment), text) for moment, text in await network.database.fetch(notes)}
+
+
+async def registers_at_rest(network: World) -> set[tuple[str, int]]:
+    """Of no transaction."""
+    registers = sa.select(SAMPLES.c.at, SAMPLES.c.register_wh).where(SAMPLES.c.ref == "")
+    return {(shown(moment), int(wh)) for moment, wh in await network.database.fetch(registers)}
+
+
+CARD = {"idToken": {"idToken": "04A1B2C3", "type": "ISO14443"}}
+OTHER_CARD = {"idToken": {"idToken": "04D4E5F6", "type": "ISO14443"}}
+
+
+@pytest.mark.parametrize("dialect", [V201, V21], ids=str)
+async def test_a_name_that_is_given_again_is_looked_into_and_loses_no_reading(
+    dialect: Dialect,
+) -> None:
+    async with world() as network:
+        await network.add_token("04A1B2C3")
+        told = network.teller(await network.station("GENOVA-1", dialect))
+        first = (event("Started", 0, 0, 1_000, **CARD), event("Ended", 10, 1, 3_000))
+        second = (event("Started", 20, 0, 5_000, **OTHER_CARD), event("Ended", 30, 1, 9_000))
+
+        await tell_events(told, *first)
+        answer = await told.call("TransactionEvent", second[0])
+        await tell_events(told, second[1], *first, *second)
+
+        [transaction] = await network.transactions(told.station)
+        assert transaction.flags == {Flag.CONTRADICTED}
+        assert transaction.energy.energy_wh == 2_000
+        assert answer["idTokenInfo"]["status"] == "Unknown"
+        assert await noted(network) == {
+            (at(20), "its start was told again, and of this moment"),
+            (at(20), "its start was told again with register 5000"),
+            (at(20), "its start was told again, and by 04D4E5F6"),
+            (at(30), "its end was told again, and of this moment"),
+            (at(30), "told again with register 9000"),
+        }
+        assert await registers_at_rest(network) == {(at(20), 5_000), (at(30), 9_000)}
+
+
+@pytest.mark.parametrize("minute,register,is_other", [(30, 2_000, False), (30, 9_000, True)])
+async def test_quirk_51_an_end_of_2_x_with_another_register_is_looked_into(
+    minute: int, register: int, *, is_other: bool
+) -> None:
+    async with world() as network:
+        told = network.teller(await network.station("GENOVA-1", V201))
+        await tell_events(told, event("Started", 0, 0, 1_000), event("Ended", 30, 1, 2_000))
+
+        await tell_events(told, event("Ended", minute, 1, register))
+
+        [transaction] = await network.transactions(told.station)
+        assert transaction.energy.energy_wh == 1_000
+        assert (Flag.CONTRADICTED in transaction.flags) is is_other
+
+
+async def test_a_repeat_with_more_digits_than_are_kept_is_a_repeat() -> None:
+    async with world() as network:
+        told = network.teller(await network.station("GENOVA-1", V201))
+        events = (event("Started", 0, 0, 1_000), event("Ended", 30, 1, 1))
+        events[1]["meterValue"][0]["sampledValue"] = [
+            {"value": 2.123456789, "unitOfMeasure": {"unit": "kWh"}}
+        ]
+
+        await tell_events(told, *events)
+        await network.restart_engine()
+        await network.connect(told.station)
+        await tell_events(network.teller(told.station), *events)
+
+        [transaction] = await network.transactions(told.station)
+        assert transaction.flags == frozenset()

@@ -83,6 +83,16 @@ def register_points(fact: TransactionFact) -> list[RegisterPoint]:
     return [RegisterPoint(r.at, r.value) for r in registers_in(all_readings(fact))]
 
 
+def first_register(fact: Started) -> Decimal | None:
+    points = register_points(fact)
+    return min(points).register_wh if points else None
+
+
+def last_register(fact: Ended) -> Decimal | None:
+    points = register_points(fact)
+    return max(points).register_wh if points else None
+
+
 def state_points(fact: TransactionFact) -> list[StatePoint]:
     if fact.charging_state is None:
         return []

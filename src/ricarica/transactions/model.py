@@ -48,7 +48,7 @@ class Flag(StrEnum):
     IMPLAUSIBLE_ENERGY = "implausible_energy"  # more than can have flown; it is not billed
     IMPLAUSIBLE_TIME = "implausible_time"  # before 2000, after 2100, or in the future
     SUPERSEDED = "superseded"  # ended because another one started in its place
-    CONTRADICTED = "contradicted"  # a repeat of its end told other values
+    CONTRADICTED = "contradicted"  # its start or end was told again with other values
     COST_DIFFERS = "cost_differs"  # the station came to another amount than we
     LOST_END = "lost_end"  # the station, when asked, said that it was over and all was told
 

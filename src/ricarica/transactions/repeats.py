@@ -33,10 +33,6 @@ def was_assumed(transaction: Transaction) -> bool:
     return transaction.end_received_at is None
 
 
-def contradicts(known: Transaction, fact: Ended) -> bool:
-    return fact.register_wh is not None and fact.register_wh != known.register_stop_wh
-
-
 def is_by(transaction: Transaction, token: TokenRef) -> bool:
     """Whether it is the token that it was begun with."""
     return is_of(transaction, token) and transaction.token_kind == token.kind

@@ -15,10 +15,13 @@ from ricarica.transactions.agreeing import Agreements
 from ricarica.transactions.chronicle import Chronicle
 from ricarica.transactions.commands import ShowCost
 from ricarica.transactions.counting import (
+    all_readings,
     cost_so_far,
     counted_on,
     counted_to_its_end,
+    first_register,
     has_more_than_its_own,
+    last_register,
     moved_on,
     parked_on,
     placed,
@@ -27,6 +30,7 @@ from ricarica.transactions.counting import (
     state_points,
     weighed,
 )
+from ricarica.transactions.differences import differences_of
 from ricarica.transactions.facts import (
     Ended,
     Progressed,
@@ -46,7 +50,7 @@ from ricarica.transactions.neighbours import Neighbours
 from ricarica.transactions.ports import TransactionStore
 from ricarica.transactions.readings import Reading
 from ricarica.transactions.recognition import NO_REFS, Recognition
-from ricarica.transactions.repeats import contradicts, is_by, repeat_key
+from ricarica.transactions.repeats import is_by, is_of, repeat_key
 from ricarica.transactions.terms import Say
 
 SHOW_COST_EVERY = timedelta(seconds=60)  # what a driver at the display needs, and no more
@@ -89,7 +93,7 @@ class TransactionService:
         key: str | None = None,
     ) -> Recorded:
         if known is not None and await self._recognition.is_repeat(known, fact, flags):
-            return await self._again(known, fact)
+            return await self._again(known, fact, flags)
         transaction = (known or await self._new(fact)).flagged(*flags)
         judgement = await self._judge(transaction, fact)
         is_introduced = _introduces(transaction, fact)
@@ -270,7 +274,7 @@ class TransactionService:
             # Its end may have come before, and no end is before its start.
             ended_at=transaction.ended_at and max(transaction.ended_at, fact.at),
             evse=fact.evse or transaction.evse,
-            register_start_wh=_first_register(fact),
+            register_start_wh=first_register(fact),
             repeat_key=key,
             flags=transaction.flags - {Flag.ORPHAN},
         )
@@ -318,19 +322,32 @@ class TransactionService:
             self._chronicle.note(closed, end, f"ended by the start of {transaction.ref}")
             self._chronicle.announce_end(closed)
 
-    async def _again(self, known: Transaction, fact: TransactionFact) -> Recorded:
+    async def _again(
+        self, known: Transaction, fact: TransactionFact, flags: frozenset[Flag]
+    ) -> Recorded:
         """The first answer to a repeat; one that tells something else is looked into."""
-        if isinstance(fact, Ended) and contradicts(known, fact):
-            self._store.save(known.flagged(Flag.CONTRADICTED))
-            self._chronicle.note(known, fact, f"told again with register {fact.register_wh}")
+        differences = list(differences_of(known, fact, flags))
+        if differences:
+            self._contradicted(known, fact, differences)
         judgement = None
         if fact.token is not None:
             occasion = Occasion(fact.station, fact.at, known.evse)
             judgement = await self._authorization.judge(fact.token, occasion)
-            if isinstance(fact, Started) and known.verdict:
+            if isinstance(fact, Started) and known.verdict and is_of(known, fact.token):
                 judgement = dataclasses.replace(judgement, verdict=Verdict(known.verdict))
             judgement = await self._answer(known, fact, judgement)
         return _recorded(known, judgement, self._agreements.again(known, fact))
+
+    def _contradicted(
+        self, known: Transaction, fact: TransactionFact, differences: list[str]
+    ) -> None:
+        """What was told first holds, and what is told now is kept beside it."""
+        self._store.save(known.flagged(Flag.CONTRADICTED))
+        for difference in differences:
+            self._chronicle.note(known, fact, difference)
+        self.keep_readings(fact.station, known.evse, all_readings(fact), fact.received_at)
+        if fact.more is not None:
+            self.keep_signed(fact.station, known.evse, fact.more.signed, fact.received_at)
 
     def _shown(self, transaction: Transaction, fact: TransactionFact) -> Transaction:
         """Keep the driver informed, while it runs and as news. I02, E16.FR.11, I08.FR.34"""
@@ -342,11 +359,6 @@ class TransactionService:
             return transaction
         self._tell(transaction.station, ShowCost(transaction.ref, cost.rounded()))
         return replace(transaction, cost_shown_at=fact.received_at)
-
-
-def _first_register(fact: Started) -> Decimal | None:
-    points = register_points(fact)
-    return min(points).register_wh if points else None
 
 
 def _identified(
@@ -367,13 +379,12 @@ def _identified(
 
 
 def _ended(transaction: Transaction, fact: Ended) -> Transaction:
-    points = register_points(fact)
     return replace(
         transaction,
         ended_at=max(fact.at, transaction.started_at),
         end_received_at=fact.received_at,
         end_reason=fact.reason,
-        register_stop_wh=max(points).register_wh if points else None,
+        register_stop_wh=last_register(fact),
         last_seq_no=fact.seq_no,
         power_w=Decimal(0),
         flags=transaction.flags - {Flag.SUPERSEDED},

@@ -24,7 +24,7 @@ FLAG_LABELS: Mapping[Flag, str] = {
     Flag.IMPLAUSIBLE_ENERGY: msgid("More energy than can have flown"),
     Flag.IMPLAUSIBLE_TIME: msgid("The station's clock is wrong"),
     Flag.SUPERSEDED: msgid("Another one started in its place"),
-    Flag.CONTRADICTED: msgid("Its end was told in two ways"),
+    Flag.CONTRADICTED: msgid("It was told in two ways"),
     Flag.COST_DIFFERS: msgid("The station counted another cost"),
     Flag.LOST_END: msgid("Its end was never told"),
 }
