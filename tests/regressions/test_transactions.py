@@ -2,12 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import permutations
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from ricarica.authorization.model import TokenRef
 from ricarica.ocpp.dialects import V16, V21, V201, Dialect
+from ricarica.tariffs.model import Prices
 from ricarica.testing.wires import Teller
 from ricarica.testing.world import World, world
 from ricarica.transactions.model import EntryKind, Flag
@@ -371,3 +374,30 @@ async def test_a_repeat_with_more_digits_than_are_kept_is_a_repeat() -> None:
 
         [transaction] = await network.transactions(told.station)
         assert transaction.flags == frozenset()
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+@pytest.mark.parametrize("named_in", [0, 1])
+async def test_who_began_it_pays_for_it_in_any_order(order: tuple[int, ...], named_in: int) -> None:
+    async with world() as network:
+        await network.add_tariff(Prices("EUR", per_kwh=Decimal("0.50")), since=TEN)
+        for uid in ("04A1B2C3", "04D4E5F6"):
+            await network.add_token(uid, group="family", credit=Decimal(10))
+        told = network.teller(await network.station("GENOVA-1", V201))
+        events = [event("Started", 0, 0, 0), event("Updated", 10, 1, 2_000)]
+        events[named_in] |= CARD
+        events += [event("Ended", 30, 2, 8_000, **OTHER_CARD)]
+
+        await tell_events(told, *(events[number] for number in order))
+
+        [transaction] = await network.transactions(told.station)
+        assert transaction.token == "04A1B2C3"
+        left = [await credit(network, uid) for uid in ("04A1B2C3", "04D4E5F6")]
+        assert left == [6, 10]
+
+
+async def credit(network: World, uid: str) -> Decimal | None:
+    token = await network.carry_out(
+        lambda slices: slices.authorization.find(network.actor.tenant, TokenRef(uid))
+    )
+    return token.credit if token else None

@@ -39,6 +39,12 @@ from ricarica.transactions.facts import (
     Started,
     TransactionFact,
 )
+from ricarica.transactions.identifying import (
+    identified,
+    identifies,
+    introduces,
+    settled_on_token,
+)
 from ricarica.transactions.model import (
     Arrangement,
     Flag,
@@ -96,7 +102,7 @@ class TransactionService:
             return await self._again(known, fact, flags)
         transaction = (known or await self._new(fact)).flagged(*flags)
         judgement = await self._judge(transaction, fact)
-        is_introduced = _introduces(transaction, fact)
+        is_introduced = introduces(transaction, fact)
         shown = transaction.token
         transaction = await self._moved_on(transaction, fact, judgement)
         if isinstance(fact, Started):
@@ -117,6 +123,7 @@ class TransactionService:
             transaction = counted_to_its_end(transaction, points)
         transaction = self._shown(self._settled(_completeness(transaction)), fact)
         say = None
+        transaction = settled_on_token(transaction)
         if transaction.terms is not None:
             transaction, say = await self._agreements.kept(transaction, transaction.terms, fact)
         self._chronicle.write(transaction, fact)
@@ -228,9 +235,7 @@ class TransactionService:
         tenant = fact.station.tenant
         running = 0
         # In 2.x the driver may identify when the transaction runs already.
-        begins = isinstance(fact, Started) or (
-            isinstance(fact, Progressed) and transaction.token is None
-        )
+        begins = not isinstance(fact, Ended) and identifies(transaction, fact)
         if begins and await self._authorization.is_limited(fact.station, fact.token):
             running = await self._store.running_count(tenant, fact.token.folded)
             if transaction.token and transaction.token.casefold() == fact.token.folded:
@@ -261,7 +266,21 @@ class TransactionService:
         parking = parked_on(transaction.parking, states)
         if parking is None:
             parking = parking_along([*await self._store.states(transaction), *states])
-        return _identified(moved_on(transaction, fact, energy, parking), fact, judgement)
+        moved = moved_on(transaction, fact, energy, parking)
+        if not identifies(transaction, fact):
+            return moved
+        return identified(await self._given_back(moved, fact), fact, judgement)
+
+    async def _given_back(self, transaction: Transaction, fact: TransactionFact) -> Transaction:
+        """What was taken from a token that turns out to have stopped it only."""
+        terms, token = transaction.terms, transaction.token
+        if terms is None or terms.spent is None or token is None:
+            return transaction
+        if fact.token is None or is_of(transaction, fact.token):
+            return transaction
+        ref = ref_of(token, transaction.token_kind)
+        await self._authorization.spend(transaction.station.tenant, ref, -terms.spent)
+        return replace(transaction, terms=replace(terms, spent=None))
 
     async def _started(
         self, transaction: Transaction, fact: Started, key: str | None
@@ -361,23 +380,6 @@ class TransactionService:
         return replace(transaction, cost_shown_at=fact.received_at)
 
 
-def _identified(
-    transaction: Transaction, fact: TransactionFact, judgement: Judgement | None
-) -> Transaction:
-    """With the token that was used first; one that stops it later is on the timeline only."""
-    token: TokenRef | None = fact.token
-    if token is None or (transaction.token is not None and not isinstance(fact, Started)):
-        return transaction
-    assert judgement is not None, "a token is judged before it is noted"
-    return replace(
-        transaction,
-        token=token.uid,
-        token_kind=token.kind,
-        verdict=judgement.verdict,
-        group=judgement.group,
-    )
-
-
 def _ended(transaction: Transaction, fact: Ended) -> Transaction:
     return replace(
         transaction,
@@ -429,9 +431,3 @@ def _has_begun(transaction: Transaction, fact: TransactionFact) -> bool:
     told_before = not isinstance(fact, Started) and Flag.ORPHAN not in transaction.flags
     return told_before and not is_changed
 
-
-def _introduces(transaction: Transaction, fact: TransactionFact) -> bool:
-    """Whether it tells who charges, or of which start of ours it came, and nothing did before."""
-    if isinstance(fact, Started) or (fact.token is not None and transaction.token is None):
-        return True
-    return fact.remote_start is not None and transaction.remote_start is None

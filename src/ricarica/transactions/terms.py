@@ -98,6 +98,7 @@ class Terms(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     said: Limits | None = None  # told the station last …
     said_in: int | None = None  # … in the answer to the event of this number
     text: str | None = None  # for the driver, with the next answer
+    token_seq_no: int | None = None  # of the event that named its token, see `identifying`
     stopped_for: LimitKind | None = None  # the limit for which we asked the station to stop …
     asked_at: datetime | None = None  # … the last time
     tariff: str | None = None  # the name of the prices by which the station counts

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from ricarica.authorization.model import Token, TokenKind, TokenRef, TokenStatus
+from ricarica.authorization.model import Token, TokenKind, TokenRef, TokenStatus, Verdict
 from ricarica.configuration.model import Setting
 from ricarica.kernel.ids import DEFAULT_TENANT, EvseNumber, StationId, StationKey, TariffId
 from ricarica.stations.model import Acceptance, Station
@@ -183,3 +183,31 @@ def test_what_is_measured_at_the_very_end_is_not_power_after_the_end() -> None:
 
     assert result(*SESSION, last).power_w == 0
     assert result(*SESSION[:-1], last, end).power_w == 0
+
+
+STRANGER = TokenRef("EfGh", TokenKind.ISO14443)
+CABLE_FIRST = tuple(
+    replace(each, token={1: CARD, 4: STRANGER, 6: STRANGER}.get(each.seq_no or 0))
+    for each in SESSION
+)
+
+
+@given(st.permutations(CABLE_FIRST))
+def test_it_is_of_whoever_was_named_first_in_any_order(told: list[TransactionFact]) -> None:
+    transaction = result(*told)
+
+    assert (transaction.token, transaction.verdict) == ("AbCd", Verdict.ACCEPTED)
+    assert transaction == result(*CABLE_FIRST)
+    assert transaction.terms is None
+
+
+@given(st.permutations([each for each in CABLE_FIRST if each.seq_no != 2]))
+def test_it_is_so_though_one_of_its_events_never_came(told: list[TransactionFact]) -> None:
+    assert result(*told) == result(*(each for each in CABLE_FIRST if each.seq_no != 2))
+
+
+@given(st.permutations([each for each in CABLE_FIRST if each.seq_no not in {1, 4}]))
+def test_it_is_of_whoever_stopped_it_where_nobody_else_is_named(
+    told: list[TransactionFact],
+) -> None:
+    assert result(*told).token == "EfGh"
