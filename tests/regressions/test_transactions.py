@@ -401,3 +401,28 @@ async def credit(network: World, uid: str) -> Decimal | None:
         lambda slices: slices.authorization.find(network.actor.tenant, TokenRef(uid))
     )
     return token.credit if token else None
+
+
+@pytest.mark.parametrize("number", [None, -1])
+@pytest.mark.parametrize("minute", [30, 31])
+async def test_an_end_told_again_is_a_repeat_though_a_reading_beside_it_has_more_digits(
+    number: int | None, minute: int
+) -> None:
+    async with world() as network:
+        told = network.teller(await network.station("GENOVA-1", V16))
+        begun = await told.call("StartTransaction", start(at(0)))
+        exact = {"value": "2000.4", "context": "Transaction.End"}
+        stop = {
+            "transactionId": number or begun["transactionId"],
+            "meterStop": 2_000,
+            "timestamp": at(30),
+            "transactionData": [{"timestamp": at(minute), "sampledValue": [exact]}],
+        }
+
+        for _ in range(2):
+            await told.call("StopTransaction", stop)
+
+        [transaction] = await network.transactions(told.station)
+        assert transaction.register_stop_wh == 2_000
+        assert transaction.energy.energy_wh == Decimal("1000.4")
+        assert transaction.flags == frozenset()

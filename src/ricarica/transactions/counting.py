@@ -21,6 +21,7 @@ from ricarica.tariffs.model import (
 )
 from ricarica.transactions.facts import Ended, Started, TransactionFact
 from ricarica.transactions.model import (
+    WHOLE_WH,
     EnergyTally,
     Flag,
     ParkingTally,
@@ -89,6 +90,9 @@ def first_register(fact: Started) -> Decimal | None:
 
 
 def last_register(fact: Ended) -> Decimal | None:
+    """As it was told apart, where it was: a reading beside it may have more digits."""
+    if fact.register_wh is not None:
+        return fact.register_wh
     points = register_points(fact)
     return max(points).register_wh if points else None
 
@@ -156,18 +160,23 @@ def has_more_than_its_own(transaction: Transaction) -> bool:
     last, ended_at = transaction.energy.last, transaction.ended_at
     if last is None or ended_at is None or was_assumed(transaction):
         return False
-    return last.at > ended_at and last.register_wh != transaction.register_stop_wh
+    return last.at > ended_at and not _is_of_its_end(transaction, last)
+
+
+def _is_of_its_end(transaction: Transaction, point: RegisterPoint) -> bool:
+    stop_wh = transaction.register_stop_wh
+    return stop_wh is not None and 0 <= point.register_wh - stop_wh < WHOLE_WH
 
 
 def up_to_its_end(
     transaction: Transaction, points: Iterable[RegisterPoint]
 ) -> Iterator[RegisterPoint]:
     """What came with its end is its own, even where it was measured a little later."""
-    points, stop_wh = tuple(points), transaction.register_stop_wh
+    points = tuple(points)
     if transaction.ended_at is None or was_assumed(transaction):
         yield from points
         return
-    own = (point.at for point in points if point.register_wh == stop_wh)
+    own = (point.at for point in points if _is_of_its_end(transaction, point))
     until = max((transaction.ended_at, *own))
     yield from (point for point in points if point.at <= until)
 
