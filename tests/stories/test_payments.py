@@ -1,13 +1,15 @@
 """Drivers without a contract: prepaid cards, terminals in stations, numbers of companies."""
 
+import itertools
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from ricarica.authorization.model import TokenRef
 from ricarica.billing.model import Channel, PaymentState, SettlementStatus
 from ricarica.billing.vat import Company
-from ricarica.ocpp.dialects import V16, V21, Dialect
+from ricarica.ocpp.dialects import V16, V21, V201, Dialect
 from ricarica.simulator.blocks import payments as terminal
 from ricarica.simulator.blocks.payments import CARD, Outcome, Terminal
 from ricarica.simulator.evse import ChargingState
@@ -126,6 +128,42 @@ async def test_a_prepaid_card_with_nothing_left_does_not_charge(
     assert station.transaction(1) is None
     if dialect is not V16:
         assert answers(network, station, "idTokenInfo")[0]["status"] == "NoCredit"
+
+
+@pytest.mark.usecase("C17", "E02")
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
+@pytest.mark.parametrize("dialect", [V201], ids=str)
+async def test_who_only_stops_a_transaction_does_not_pay_for_it(
+    network: World, dialect: Dialect, order: tuple[int, ...]
+) -> None:
+    await network.add_token("MINE", credit=D(5))
+    await network.add_token("YOURS", credit=D(5))
+    station = await prepared(network, dialect)
+    now = network.clock.now()
+    told = [
+        ("Started", "CablePluggedIn", None, 0),
+        ("Updated", "Authorized", "MINE", 0),
+        ("Ended", "StopAuthorized", "YOURS", 4_000),
+    ]
+
+    for number in order:
+        kind, trigger, card, wh = told[number]
+        at = (now - (60 - 20 * number) * MINUTE).isoformat()
+        event: dict[str, Any] = {
+            "eventType": kind,
+            "timestamp": at,
+            "triggerReason": trigger,
+            "seqNo": number,
+            "transactionInfo": {"transactionId": "t-1"},
+            "evse": {"id": 1},
+            "meterValue": [{"timestamp": at, "sampledValue": [{"value": wh}]}],
+        }
+        if card:
+            event["idToken"] = {"idToken": card, "type": "ISO14443"}
+        await network.teller(station).call("TransactionEvent", event)
+
+    assert await credit_of(network, "YOURS") == D(5)
+    assert await credit_of(network, "MINE") == D(5) - D("3.66")
 
 
 # -- C18–C23: a terminal in the station

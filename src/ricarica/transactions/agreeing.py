@@ -110,6 +110,15 @@ class Agreements:
         terms = transaction.terms or NO_TERMS
         return replace(transaction, terms=replace(terms, spent=terms.spent or ZERO))
 
+    async def given_back(self, transaction: Transaction, before: Transaction) -> Transaction:
+        """What was taken from a card that, as it turns out, only stopped it."""
+        terms = transaction.terms
+        if terms is None or terms.spent is None or before.token is None:
+            return transaction
+        ref = ref_of(before.token, before.token_kind)
+        await self._authorization.spend(transaction.station.tenant, ref, -terms.spent)
+        return replace(transaction, terms=replace(terms, spent=None, credit=None))
+
     async def _credited(self, transaction: Transaction, terms: Terms) -> Terms:
         """What all that runs with a card has cost by now is no more on it for this one."""
         if terms.spent is None or transaction.token is None:

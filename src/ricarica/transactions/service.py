@@ -103,7 +103,7 @@ class TransactionService:
         transaction = (known or await self._new(fact)).flagged(*flags)
         judgement = await self._judge(transaction, fact)
         is_introduced = introduces(transaction, fact)
-        shown = transaction.token
+        before = transaction
         transaction = await self._moved_on(transaction, fact, judgement)
         if isinstance(fact, Started):
             transaction = await self._started(transaction, fact, key)
@@ -111,8 +111,10 @@ class TransactionService:
             transaction = _ended(transaction, fact)
         else:
             transaction = _prolonged(transaction)
-        if transaction.token != shown and _has_begun(transaction, fact):
-            transaction = await self._with_tariff(transaction, fact)
+        if transaction.token != before.token:
+            transaction = await self._agreements.given_back(transaction, before)
+            if _has_begun(transaction, fact):
+                transaction = await self._with_tariff(transaction, fact)
         arranged = None
         if is_introduced:
             transaction, arranged = await self._agreements.begun(transaction, fact)
@@ -430,4 +432,3 @@ def _has_begun(transaction: Transaction, fact: TransactionFact) -> bool:
     is_changed = transaction.terms is not None and transaction.terms.stretches
     told_before = not isinstance(fact, Started) and Flag.ORPHAN not in transaction.flags
     return told_before and not is_changed
-
