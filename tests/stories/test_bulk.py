@@ -18,7 +18,7 @@ from ricarica.engine.sql import BULK_JOBS, BULK_TARGETS
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.errors import InvalidError, NotFoundError, StorageUnavailableError
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
-from ricarica.ocpp.dialects import DIALECTS, V16, Dialect
+from ricarica.ocpp.dialects import DIALECTS, V16, V21, V201, Dialect
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.stations.commands import Outcome, Result
 from ricarica.storage.database import Expect, Run, Staged
@@ -156,6 +156,23 @@ async def test_too_many_failures_stop_it(network: World) -> None:
     view = await look(network, job)
     assert view.job.state is JobState.STOPPED
     assert view.counts["cancelled"] >= 1
+
+
+@pytest.mark.parametrize("dialect", [V201, V21], ids=str)
+async def test_who_takes_none_of_the_values_has_not_accepted(
+    network: World, dialect: Dialect
+) -> None:
+    place = {"component": {"name": "Kitchen"}, "variable": {"name": "Colour"}}
+    body = {"setVariableData": [{**place, "attributeValue": "red"}]}
+
+    stations = await fleet(network, 3, dialect)
+    job = await begin(
+        network, stations, Manner(pace=12, failures_max=1), Saying("SetVariables", body)
+    )
+    await network.pass_time(timedelta(minutes=1), SOON)
+
+    view = await look(network, job)
+    assert (view.job.state, view.counts["unsupported"]) == (JobState.STOPPED, 2)
 
 
 async def test_a_cancelled_job_tells_nobody_else(network: World) -> None:

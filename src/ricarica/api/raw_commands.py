@@ -14,16 +14,16 @@ from ricarica.api.away import Away, keep
 from ricarica.api.caller import Asking, Caller
 from ricarica.api.commands import PATH, note_command
 from ricarica.api.gate import needs
-from ricarica.engine.commands import Call, wait_of
+from ricarica.engine.commands import Call, Called
 from ricarica.engine.outbox import DECODER
 from ricarica.engine.rights import check_names, check_right
 from ricarica.engine.sayings import Saying, check_saying
 from ricarica.kernel.errors import ConflictError, InvalidError
 from ricarica.kernel.ids import StationKey
-from ricarica.link.letters import Outcome, Told
+from ricarica.link.letters import Outcome
 from ricarica.ocpp.dialects import BY_NAME
 from ricarica.stations.commands import Outcome as CommandOutcome
-from ricarica.stations.commands import Wait, outcome_of
+from ricarica.stations.commands import Wait
 
 TIMEOUT_MAX_S = 600  # no station thinks for longer, and no proxy waits that long
 
@@ -37,7 +37,9 @@ class CallError(msgspec.Struct, frozen=True):
 class CallReply(msgspec.Struct, frozen=True, omit_defaults=True):
     """How it went, with the station's `response`, or its `error` if it answered with one.
 
-    `unknown` has neither: the request was sent and no answer came in time. `report` is the
+    Where an answer tells of several items, one that was not accepted speaks for all of them, but
+    of what is read something is enough. `unknown`: the request was sent and no answer came in
+    time, which has neither, or one that makes no sense, which is the `response`. `report` is the
     number under which the parts of an answer are gathered: `GET /stations/{id}/reports/{report}`.
     `kept` is the id under which the request waits for a station that is away. `waited` tells
     behind which other request it had to wait.
@@ -116,43 +118,29 @@ async def _called(
     caller: Caller, key: StationKey, action: str, payload: bytes, *, raw: bool, timeout_s: float
 ) -> CallReply:
     _check_json(payload, raw=raw)
-    told, report = await caller.engine.commands.call(
+    called = await caller.engine.commands.call(
         key, Call(action, payload), checked=not raw, timeout_s=timeout_s, by=caller.actor.name
     )
-    await note_command(caller, key, action, told.outcome, {"raw": raw})
-    if told.outcome is Outcome.UNREACHED:
+    await note_command(caller, key, action, called.told.outcome, {"raw": raw})
+    if called.told.outcome is Outcome.UNREACHED:
         raise ConflictError(f"{key.station} is not connected; nothing was sent")
-    return reply_from(told, report)
+    return reply_from(called)
 
 
-def reply_from(told: Told, report: int | None = None) -> CallReply:
-    return msgspec.structs.replace(_reply_from(told, report), waited=wait_of(told))
-
-
-def _reply_from(told: Told, report: int | None) -> CallReply:
+def reply_from(called: Called) -> CallReply:
+    told, result, report = called
+    outcome, waited = result.outcome, result.waited
     match told.outcome:
         case Outcome.ANSWERED:
-            payload = told.payload or b"{}"
-            outcome = _outcome_of(payload)
+            response = msgspec.Raw(told.payload or b"{}")
             follows = report if outcome is CommandOutcome.ACCEPTED else None
-            return CallReply(outcome, response=msgspec.Raw(payload), report=follows)
+            return CallReply(outcome, response=response, report=follows, waited=waited)
         case Outcome.REFUSED:
             details = msgspec.Raw(told.details or b"{}")
             error = CallError(told.code or "", told.description or "", details)
-            return CallReply(outcome_of(told.code or ""), error=error)
+            return CallReply(outcome, error=error, waited=waited)
         case _:
-            return CallReply(CommandOutcome.UNKNOWN)
-
-
-class _Status(msgspec.Struct):
-    status: str | None = None
-
-
-def _outcome_of(payload: bytes) -> CommandOutcome:
-    try:
-        return outcome_of(msgspec.json.decode(payload, type=_Status).status)
-    except msgspec.MsgspecError:
-        return CommandOutcome.ACCEPTED  # an answer all the same; its reader sees what it says
+            return CallReply(outcome, waited=waited)
 
 
 def _check_json(payload: bytes, *, raw: bool) -> None:

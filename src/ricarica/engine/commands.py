@@ -31,8 +31,9 @@ from ricarica.ocpp import actions, wire
 from ricarica.ocpp.dialects import BY_NAME, Dialect
 from ricarica.ocpp.errors import LocalProtocolError, RemoteProtocolError
 from ricarica.ocpp.payload import Payload
-from ricarica.stations.commands import Outcome, Result, Topic, Trigger, Wait
+from ricarica.stations.commands import Outcome, Result, Topic, Trigger, Wait, outcome_of
 from ricarica.stations.model import Station
+from ricarica.translation import answers
 from ricarica.translation.route import Origin, Phrase, Phrases
 
 log = structlog.get_logger("ricarica.commands")
@@ -43,6 +44,7 @@ FREE_TIMEOUT_S = 30.0  # OCPP-J 2.1 §4.1.2 suggests to begin with it
 NOTED_AGAIN_AFTER_S = (0.5, 2.0, 8.0, 20.0)
 
 NUMBER = "requestId"
+NOT_CONNECTED = Result(Outcome.UNREACHED, detail="the station is not connected")
 
 
 class Call(NamedTuple):
@@ -62,9 +64,13 @@ class Asked(NamedTuple):
 
 
 class Called(NamedTuple):
-    """`report`: the number by which its parts are gathered, where an answer has parts."""
+    """What came over the wire, and what it means.
+
+    `report`: the number by which its parts are gathered, where an answer has parts.
+    """
 
     told: Told
+    result: Result
     report: int | None = None
 
 
@@ -142,7 +148,7 @@ class Commands:
     async def _told(self, key: StationKey, command: object, by: str) -> Result:
         live = await self._whereabouts(key)
         if live is None:
-            return Result(Outcome.UNREACHED, detail="the station is not connected")
+            return NOT_CONNECTED
         phrase = self._phrases[live.dialect.name].get(type(command))
         if phrase is None:
             return Result(
@@ -185,7 +191,7 @@ class Commands:
         """
         live = await self._whereabouts(key)
         if live is None:
-            return Called(Told(Reached.UNREACHED))
+            return Called(Told(Reached.UNREACHED), NOT_CONNECTED)
         payload = call.payload
         if checked:
             payload = self.numbered(live.dialect, call)
@@ -193,7 +199,9 @@ class Commands:
         ask = Ask(key, call.action, payload, timeout_s, live.node, bool(by))
         asked = await self._ask(ask, by)
         self._log(asked)
-        return Called(asked.told, asked.report)
+        told = asked.told
+        result = replace(_result_of(told, live.dialect, call.action), waited=wait_of(told))
+        return Called(told, result, asked.report)
 
     def numbered(self, dialect: Dialect, call: Call) -> bytes:
         """The payload with a requestId of ours, where there has to be one and it was left out."""
@@ -349,6 +357,18 @@ class Commands:
 
 def wait_of(told: Told) -> Wait | None:
     return Wait(told.behind, told.waited_ms) if told.behind else None
+
+
+def _result_of(told: Told, dialect: Dialect, action: str) -> Result:
+    match told.outcome:
+        case Reached.ANSWERED:
+            return answers.result_from(dialect, action, told.payload or b"{}")
+        case Reached.REFUSED:
+            return Result(outcome_of(told.code or ""), told.code, told.description)
+        case Reached.UNREACHED:
+            return NOT_CONNECTED
+        case Reached.UNKNOWN:
+            return Result(Outcome.UNKNOWN, detail="the station did not answer in time")
 
 
 def check(dialect: Dialect, action: str, payload: bytes) -> None:

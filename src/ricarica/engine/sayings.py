@@ -1,7 +1,7 @@
 """Commands as people and programs write them: by name and body, to be said now or later."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -9,7 +9,7 @@ import msgspec
 from ricarica.authorization.reports import masked
 from ricarica.configuration.commands import ReadSettings, ReportSettings, WriteSetting
 from ricarica.configuration.model import check_door, is_secret
-from ricarica.engine.commands import NUMBER, Call, Called, check, wait_of
+from ricarica.engine.commands import NUMBER, Call, Called, check
 from ricarica.engine.energy_sayings import BODIES, body_from, command_from
 from ricarica.engine.orders import ORDERS, start_order, stop_order, trigger_orders
 from ricarica.engine.outbox import DECODER, ENCODER
@@ -17,11 +17,9 @@ from ricarica.engine.redaction import MASK, redacted
 from ricarica.engine.rights import check_names
 from ricarica.kernel.errors import InvalidError, RicaricaError, StorageUnavailableError
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
-from ricarica.link.letters import Outcome as Reached
-from ricarica.link.letters import Told
 from ricarica.ocpp.dialects import BY_NAME
 from ricarica.slices import Slices
-from ricarica.stations.commands import Outcome, Result, Trigger, outcome_of
+from ricarica.stations.commands import Outcome, Result, Trigger
 
 T = TypeVar("T")
 
@@ -83,7 +81,7 @@ class Speaker:
         try:
             if saying.is_raw:
                 called = await self._telling.call(key, Call(saying.name, saying.text), by=by)
-                return result_of(called.told)
+                return called.result
             commands = await self._carry_out(key, lambda slices: commands_of(slices, key, saying))
         except InvalidError as error:
             return Result(Outcome.UNSUPPORTED, detail=str(error))
@@ -204,30 +202,3 @@ def _converted(saying: Saying, number: int) -> object:
     except msgspec.ValidationError as error:
         raise InvalidError(f"{saying.name}: {error}") from error
     return converted
-
-
-def result_of(told: Told) -> Result:
-    """What an answer as it is on the wire means, as far as every answer says it alike."""
-    return replace(_result_of(told), waited=wait_of(told))
-
-
-def _result_of(told: Told) -> Result:
-    match told.outcome:
-        case Reached.ANSWERED:
-            answer = _decoded(told.payload or b"{}")
-            status = answer.get("status")
-            word = status if isinstance(status, str) else None
-            return Result(outcome_of(word), word, answer=answer)
-        case Reached.REFUSED:
-            return Result(outcome_of(told.code or ""), told.code, told.description)
-        case Reached.UNREACHED:
-            return Result(Outcome.UNREACHED, detail="the station is not connected")
-        case Reached.UNKNOWN:
-            return Result(Outcome.UNKNOWN, detail="the station did not answer in time")
-
-
-def _decoded(payload: bytes) -> dict[str, Any]:
-    try:
-        return msgspec.json.decode(payload, type=dict[str, Any])
-    except msgspec.MsgspecError:
-        return {}

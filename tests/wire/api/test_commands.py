@@ -246,22 +246,26 @@ async def test_an_error_of_the_station_is_told_with_its_code(
 
 
 @pytest.mark.parametrize(
-    "answer, outcome",
+    "action, answer, outcome",
     [
-        (b'{"status":"Accepted"}', "accepted"),
-        (b'{"status":"RebootRequired"}', "accepted"),
-        (b'{"status":"Rejected"}', "refused"),
-        (b'{"status":"NotSupported"}', "unsupported"),
-        (b"{}", "accepted"),
+        ("Reset", b'{"status":"Accepted"}', "accepted"),
+        ("Reset", b'{"status":"Rejected"}', "refused"),
+        ("Reset", b'{"status":"Perhaps"}', "unknown"),
+        ("Reset", b"{}", "unknown"),
+        ("ChangeConfiguration", b'{"status":"RebootRequired"}', "accepted"),
+        ("ChangeConfiguration", b'{"status":"NotSupported"}', "unsupported"),
+        ("GetConfiguration", b'{"unknownKey":["Colour"]}', "refused"),
+        ("GetConfiguration", b"{}", "accepted"),
     ],
 )
 async def test_the_outcome_is_what_the_stations_word_means(
-    api: Api, admin: httpx.AsyncClient, answer: bytes, outcome: str
+    api: Api, admin: httpx.AsyncClient, action: str, answer: bytes, outcome: str
 ) -> None:
     await api.connect("CP-1", V16)
-    api.sockets.will_answer("Reset", answer)
+    api.sockets.will_answer(action, answer)
+    bodies = {"Reset": {"type": "Soft"}, "ChangeConfiguration": {"key": "A", "value": "1"}}
 
-    response = await admin.post("/stations/CP-1/commands/Reset", json={"type": "Soft"})
+    response = await admin.post(f"/stations/CP-1/commands/{action}", json=bodies.get(action, {}))
 
     assert response.json() == {"outcome": outcome, "response": json.loads(answer)}
 

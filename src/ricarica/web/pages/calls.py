@@ -13,7 +13,7 @@ from ricarica.engine.commands import NUMBER, Call
 from ricarica.engine.outbox import DECODER
 from ricarica.engine.queries.telling import KeptQueries, OfferQueries, ReportQueries, UpkeepQueries
 from ricarica.engine.rights import check_names, check_right
-from ricarica.engine.sayings import Saying, check_saying, result_of
+from ricarica.engine.sayings import Saying, check_saying
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
 from ricarica.kernel.ids import StationKey
@@ -206,7 +206,7 @@ async def _called(visitor: Visitor, station: Station, saying: Saying) -> CallOut
     key, began = station.key, visitor.house.now()
     by = visitor.actor.name
     called = await visitor.house.engine.commands.call(key, Call(saying.name, saying.text), by=by)
-    result = result_of(called.told)
+    result = called.result
     await visitor.note(key, saying.name, called.told.outcome, {"raw": False})
     sent = json_of(saying.body)
     away = keep_for(visitor)
