@@ -303,7 +303,7 @@ def statuses_are_the_latest(evidence: Evidence) -> Iterator[str]:
             yield f"{key} {evse}/{connector}: {word} was acknowledged, and nothing is shown"
         elif row["epoch"] < epoch:
             yield f"{key} {evse}/{connector}: {word} of epoch {epoch} is not shown"
-        elif row["epoch"] == epoch and row["at"] < at:
+        elif row["epoch"] == epoch and row["at"] < at and not evidence.moved_clocks:
             yield f"{key} {evse}/{connector}: shows what was before {word} of {at}"
 
 

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ricarica.kernel.errors import InvalidError, RicaricaError
@@ -14,6 +14,7 @@ from ricarica.stations.habits import Habits
 PASSWORD_BYTES_MIN = 16  # A00.FR.205: anything shorter can be guessed
 LABELS_MAX = 20  # of one station: they are words to find it by, not a description
 LABEL_LENGTH_MAX = 40
+RIGHT_WITHIN = timedelta(seconds=30)  # a clock that was set shows our time, give or take that
 SEEN_EVERY_S = 60  # a heartbeat alone is written down at most this often
 
 
@@ -319,9 +320,15 @@ def may_stay(known: Station, changed: Station) -> bool:
     return changed.secret == known.secret  # who knows the old password must not stay by it
 
 
-def is_newer(reported_at: datetime, epoch: int, known: Connector | None) -> bool:
-    """A status never gives way to an older one of the same connection."""
-    return known is None or epoch > known.epoch or reported_at >= known.at
+def is_newer(
+    reported_at: datetime, epoch: int, known: Connector | None, received_at: datetime
+) -> bool:
+    """A status never gives way to an older one of the same connection, by the station's clock;
+    unless that clock was ahead, and has been set since."""
+    if known is None or epoch > known.epoch or reported_at >= known.at:
+        return True
+    was_ahead = known.at - received_at > RIGHT_WITHIN
+    return was_ahead and abs(reported_at - received_at) <= RIGHT_WITHIN
 
 
 def seen(station: Station, at: datetime) -> Station:

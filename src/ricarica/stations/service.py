@@ -225,7 +225,7 @@ class StationService:
         reported = told if is_placed else replace(told, at=told.received_at)
         station = await self._known(reported.station)
         known = await self._store.connector(reported.station, reported.evse, reported.connector)
-        if not is_newer(reported.at, station.epoch, known):
+        if not is_newer(reported.at, station.epoch, known, reported.received_at):
             return None
         if known is None and await self._store.connector_count(station.key) >= CONNECTORS_MAX:
             return None

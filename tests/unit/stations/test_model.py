@@ -191,15 +191,28 @@ def test_only_who_has_shown_a_certificate_stays_when_one_is_asked_for(
 
 
 def test_a_status_gives_way_to_one_of_the_same_moment_but_not_to_an_older_one() -> None:
-    assert is_newer(NOON, 3, None)
-    assert is_newer(NOON, 3, CONNECTOR)
-    assert is_newer(NOON + SECOND, 3, CONNECTOR)
-    assert not is_newer(NOON - SECOND, 3, CONNECTOR)
+    assert is_newer(NOON, 3, None, NOON)
+    assert is_newer(NOON, 3, CONNECTOR, NOON)
+    assert is_newer(NOON + SECOND, 3, CONNECTOR, NOON)
+    assert not is_newer(NOON - SECOND, 3, CONNECTOR, NOON)
 
 
 def test_a_status_of_a_newer_connection_is_newer_whatever_its_clock_says() -> None:
-    assert is_newer(NOON - timedelta(days=1), 4, CONNECTOR)
-    assert not is_newer(NOON - SECOND, 2, CONNECTOR)
+    assert is_newer(NOON - timedelta(days=1), 4, CONNECTOR, NOON)
+    assert not is_newer(NOON - SECOND, 2, CONNECTOR, NOON)
+
+
+def test_a_status_by_a_clock_that_was_ahead_gives_way_once_that_clock_is_right() -> None:
+    an_hour_before = NOON - timedelta(hours=1)
+
+    assert is_newer(an_hour_before, 3, CONNECTOR, an_hour_before)
+    assert is_newer(an_hour_before - 30 * SECOND, 3, CONNECTOR, an_hour_before)
+    assert not is_newer(an_hour_before - 31 * SECOND, 3, CONNECTOR, an_hour_before)
+
+
+def test_a_clock_that_is_hardly_ahead_still_tells_older_from_newer() -> None:
+    assert not is_newer(NOON - 31 * SECOND, 3, CONNECTOR, NOON - 30 * SECOND)
+    assert is_newer(NOON - 31 * SECOND, 3, CONNECTOR, NOON - 31 * SECOND)
 
 
 @pytest.mark.parametrize(
