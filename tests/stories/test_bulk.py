@@ -96,6 +96,7 @@ async def test_who_has_no_word_for_it_is_not_told_again(network: World) -> None:
         Saying("set-profile", {"evse": 0}),
         Saying("composite", {"evse": 0, "days": 1}),
         Saying("clear-der", {}),
+        Saying("availability", {"operative": False, "connector": 1}),
     ],
     ids=lambda saying: saying.name,
 )

@@ -94,7 +94,10 @@ class UnlockBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AvailabilityBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """Of a connector, of an EVSE, or (without both) of the whole station."""
+    """Of a connector, of an EVSE, or (without both) of the whole station.
+
+    422: a connector without its EVSE.
+    """
 
     operative: bool
     evse: Evse | None = None

@@ -23,7 +23,14 @@ from ricarica.energy.commands import (
 from ricarica.kernel.errors import ConflictError, InvalidError
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey, TransactionId
 from ricarica.slices import Slices
-from ricarica.stations.commands import ChangeAvailability, Reset, Topic, Trigger, Unlock
+from ricarica.stations.commands import (
+    ChangeAvailability,
+    Reset,
+    Topic,
+    Trigger,
+    Unlock,
+    check_place,
+)
 from ricarica.transactions.commands import StartCharging, StopCharging
 from ricarica.translation.quirks.models import habits_of
 
@@ -64,8 +71,10 @@ async def start_order(
     """Without a token, the operator's own is used; without an EVSE, the one that waits for it.
 
     Raises:
+        InvalidError: a connector of nobody knows which EVSE.
         ConflictError: the station would never start for such a token.
     """
+    check_place(evse, connector)
     group = None
     if token is None:
         ref = await slices.authorization.desk(key.tenant, slices.now)

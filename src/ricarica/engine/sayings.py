@@ -199,6 +199,6 @@ def _converted(saying: Saying, number: int) -> object:
         body.setdefault("number", number)
     try:
         converted: object = msgspec.convert(body, kind)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, InvalidError) as error:
         raise InvalidError(f"{saying.name}: {error}") from error
     return converted

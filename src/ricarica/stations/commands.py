@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from ricarica.kernel.errors import InvalidError
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, SiteId, StationId
 
 
@@ -52,6 +53,18 @@ class Result:
         return " ".join(filter(None, (self.status, self.detail)))
 
 
+def check_place(evse: EvseNumber | None, connector: ConnectorNumber | None) -> None:
+    """Without the EVSE, a dialect would name the whole station, and so say more than was meant.
+
+    Raises:
+        InvalidError: a connector of nobody knows which EVSE.
+    """
+    if evse is None and connector is not None:
+        raise InvalidError(
+            f"name the EVSE of connector {connector}; what 1.6 calls a connector is an EVSE here"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Reset:
     """`when_idle`: wait for running transactions to end. `hard`: cut the controller's power.
@@ -67,11 +80,18 @@ class Reset:
 
 @dataclass(frozen=True, slots=True)
 class ChangeAvailability:
-    """Of a connector, of an EVSE, or (without both) of the whole station."""
+    """Of a connector, of an EVSE, or (without both) of the whole station.
+
+    Raises:
+        InvalidError: a connector of nobody knows which EVSE.
+    """
 
     operative: bool
     evse: EvseNumber | None = None
     connector: ConnectorNumber | None = None
+
+    def __post_init__(self) -> None:
+        check_place(self.evse, self.connector)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +157,19 @@ class Topic(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Trigger:
     """`custom`: the station's own word, with `Topic.CUSTOM`. Without an EVSE none is named: some
-    stations never recover from being asked for connector 0."""
+    stations never recover from being asked for connector 0.
+
+    Raises:
+        InvalidError: a connector of nobody knows which EVSE.
+    """
 
     topic: Topic
     evse: EvseNumber | None = None
     connector: ConnectorNumber | None = None
     custom: str | None = None
+
+    def __post_init__(self) -> None:
+        check_place(self.evse, self.connector)
 
 
 @dataclass(frozen=True, slots=True)

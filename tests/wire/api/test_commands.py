@@ -84,6 +84,28 @@ async def test_what_1_6_has_no_word_for_is_not_said_of_more_than_was_meant(
     assert api.sockets.asked == []
 
 
+@pytest.mark.parametrize("dialect", [V16, V201, V21], ids=str)
+@pytest.mark.parametrize(
+    "command, body",
+    [
+        ("availability", {"operative": False, "connector": 1}),
+        ("trigger", {"topic": "status", "connector": 1}),
+        ("start", {"connector": 1}),
+        ("start", {"connector": 1, "limits": {"energy_wh": 5000}}),
+    ],
+)
+async def test_a_connector_without_its_evse_is_not_taken_for_the_whole_station(
+    api: Api, admin: httpx.AsyncClient, dialect: Dialect, command: str, body: dict[str, Any]
+) -> None:
+    await api.connect("CP-1", dialect)
+
+    response = await admin.post(f"/stations/CP-1/commands/{command}", json=body)
+
+    assert response.status_code == 422, response.text
+    assert "EVSE of connector 1" in response.text
+    assert api.sockets.asked == []
+
+
 async def test_a_start_without_a_token_uses_the_operators_own(
     api: Api, admin: httpx.AsyncClient
 ) -> None:
