@@ -122,6 +122,21 @@ async def test_a_station_that_waits_may_say_nothing_of_its_own(
 
 
 @both
+@pytest.mark.usecase("B02", "B07")
+async def test_a_station_that_waits_reports_only_what_it_is_asked(dialect: Dialect) -> None:
+    async with quiet_world(UnknownStations.PENDING) as network:
+        peer = await stranger(network, dialect)
+        page = {"requestId": 7, "generatedAt": peer.now, "seqNo": 0}
+        asked = {"requestId": 7, "reportBase": "FullInventory"}
+
+        before = await peer.is_refused("NotifyReport", page)
+        await peer.told("GetBaseReport", asked, ACCEPTED)
+        answer = await peer.says("NotifyReport", page)
+
+    assert (before, answer) == ("SecurityError", {})  # B02.FR.09
+
+
+@both
 @pytest.mark.tc("TC_B_31_CSMS")
 @pytest.mark.usecase("B02", "F06")
 async def test_a_station_that_waits_may_say_what_it_is_asked(dialect: Dialect) -> None:

@@ -15,6 +15,7 @@ from ricarica.api.caller import Asking, Caller
 from ricarica.api.commands import PATH, note_command
 from ricarica.api.gate import needs
 from ricarica.engine.commands import Call, Called
+from ricarica.engine.orders import FROM_AFAR, check_accepted
 from ricarica.engine.outbox import DECODER
 from ricarica.engine.rights import check_names, check_right
 from ricarica.engine.sayings import Saying, check_saying
@@ -83,7 +84,8 @@ async def call(
     """Send any request of the station's dialect; the body is its payload.
 
     It is sent as given, once it is valid: 422 tells which member is not, or that the dialect has
-    no such action. 404: no such station; 409: it is not connected.
+    no such action. 404: no such station; 409: it is not connected, or is to start or stop charging
+    before it was accepted.
     """
     check_right(caller.actor, action)
     key = await caller.station(identity)
@@ -118,6 +120,8 @@ async def _called(
     caller: Caller, key: StationKey, action: str, payload: bytes, *, raw: bool, timeout_s: float
 ) -> CallReply:
     _check_json(payload, raw=raw)
+    if action in FROM_AFAR and not raw:
+        check_accepted(await caller.carry_out(lambda slices: slices.stations.get(key)))
     called = await caller.engine.commands.call(
         key, Call(action, payload), checked=not raw, timeout_s=timeout_s, by=caller.actor.name
     )

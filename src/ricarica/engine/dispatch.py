@@ -321,8 +321,10 @@ class DeliveryJob:
     def _may_not_speak(self, station: Station, unit: UnitOfWork) -> Refusal | None:
         if self._route is not None and self._route.before_acceptance:
             return None
-        if station.acceptance is Acceptance.PENDING and self.delivered.asked_for:
-            return None  # B02.FR.02: while it waits, a station says what it is asked
+        if station.acceptance is not Acceptance.BLOCKED and self.delivered.asked_for:
+            return (
+                None  # B01.FR.10, B02.FR.02: before its boot is accepted it says what it is asked
+            )
         if station.acceptance is not Acceptance.ACCEPTED:
             # B02.FR.09, B03.FR.07; recommended by the errata of 1.6 too
             return self._refusal(ErrorKind.SECURITY, "this station has not been accepted yet")

@@ -31,10 +31,21 @@ from ricarica.stations.commands import (
     Unlock,
     check_place,
 )
+from ricarica.stations.model import Acceptance, Station
 from ricarica.transactions.commands import StartCharging, StopCharging
 from ricarica.translation.quirks.models import habits_of
 
 HEX = re.compile(r"[0-9A-Fa-f]{8,20}")
+
+FROM_AFAR = frozenset(
+    {
+        "RemoteStartTransaction",
+        "RemoteStopTransaction",
+        "RequestStartTransaction",
+        "RequestStopTransaction",
+    }
+)
+"""The requests that a station which waits to be accepted is not told."""
 
 # By the names that people see, with what a dialect needs words for to carry them out.
 ORDERS: Mapping[str, type] = {
@@ -72,9 +83,11 @@ async def start_order(
 
     Raises:
         InvalidError: a connector of nobody knows which EVSE.
-        ConflictError: the station would never start for such a token.
+        ConflictError: the station waits to be accepted, or would never start for such a token.
     """
     check_place(evse, connector)
+    station = await slices.stations.get(key)
+    check_accepted(station)
     group = None
     if token is None:
         ref = await slices.authorization.desk(key.tenant, slices.now)
@@ -82,7 +95,6 @@ async def start_order(
         known = await slices.authorization.find(key.tenant, TokenRef(token))
         ref = TokenRef(known.uid, known.kind) if known else TokenRef(token)
         group = known.group if known else None
-    station = await slices.stations.get(key)
     if habits_of(station).hex_tokens and not HEX.fullmatch(ref.uid):
         raise ConflictError(
             f"{key.station} starts only for tokens in hexadecimal digits, not for {ref.shown}"
@@ -103,8 +115,10 @@ async def stop_order(
     Raises:
         NotFoundError: there is no such transaction.
         InvalidError: it is another station's.
-        ConflictError: it has ended, or it is not clear which is meant.
+        ConflictError: the station waits to be accepted, the transaction has ended, or it is not
+            clear which is meant.
     """
+    check_accepted(await slices.stations.get(key))
     if transaction is None:
         running = await slices.transactions.running_at(key, evse)
         if len(running) != 1:
@@ -117,6 +131,16 @@ async def stop_order(
     if not known.is_running:
         raise ConflictError(f"transaction {transaction} has ended already")
     return StopCharging(known.ref)
+
+
+def check_accepted(station: Station) -> None:
+    """B02.FR.05, OCPP 1.6 §4.2.1: until then nothing is started or stopped from afar.
+
+    Raises:
+        ConflictError: it has not been accepted.
+    """
+    if station.acceptance is not Acceptance.ACCEPTED:
+        raise ConflictError(f"{station.key.station} has not been accepted yet; accept it first")
 
 
 async def trigger_orders(slices: Slices, key: StationKey, trigger: Trigger) -> list[Trigger]:

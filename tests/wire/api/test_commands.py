@@ -75,6 +75,7 @@ async def test_a_command_is_said_in_the_stations_own_words(
 async def test_what_1_6_has_no_word_for_is_not_said_of_more_than_was_meant(
     api: Api, admin: httpx.AsyncClient, command: str, body: dict[str, Any]
 ) -> None:
+    await admin.put("/stations/CP-1", json={})
     await api.connect("CP-1", V16)
 
     response = await admin.post(f"/stations/CP-1/commands/{command}", json=body)
@@ -106,9 +107,34 @@ async def test_a_connector_without_its_evse_is_not_taken_for_the_whole_station(
     assert api.sockets.asked == []
 
 
+@pytest.mark.usecase("B02")
+@pytest.mark.parametrize(
+    "dialect, command, body",
+    [
+        (V16, "start", {"evse": 1}),
+        (V201, "start", {"evse": 1, "limits": {"energy_wh": 5000}}),
+        (V21, "stop", {}),
+        (V16, "RemoteStartTransaction", {"idTag": "ABC"}),
+        (V201, "RequestStopTransaction", {"transactionId": "T-1"}),
+    ],
+)
+async def test_nothing_is_started_or_stopped_at_a_station_that_waits_to_be_accepted(
+    api: Api, admin: httpx.AsyncClient, dialect: Dialect, command: str, body: dict[str, Any]
+) -> None:
+    await admin.put("/stations/CP-1", json={"status": "pending"})
+    await api.connect("CP-1", dialect)
+
+    response = await admin.post(f"/stations/CP-1/commands/{command}", json=body)
+
+    assert response.status_code == 409, response.text  # B02.FR.05, OCPP 1.6 §4.2.1
+    assert "CP-1 has not been accepted yet" in response.text
+    assert api.sockets.asked == []
+
+
 async def test_a_start_without_a_token_uses_the_operators_own(
     api: Api, admin: httpx.AsyncClient
 ) -> None:
+    await admin.put("/stations/CP-1", json={})
     await api.connect("CP-1", V16)
     api.sockets.will_answer("RemoteStartTransaction", ACCEPTED)
 
@@ -122,6 +148,7 @@ async def test_a_start_without_a_token_uses_the_operators_own(
 async def test_a_start_names_the_tokens_kind_where_the_dialect_has_one(
     api: Api, admin: httpx.AsyncClient
 ) -> None:
+    await admin.put("/stations/CP-1", json={})
     await api.connect("CP-1", V201)
     await admin.post("/tokens", json={"uid": "KEY-1", "kind": "KeyCode"})
     api.sockets.will_answer("RequestStartTransaction", ACCEPTED)

@@ -257,6 +257,7 @@ async def test_what_carries_a_number_or_a_time_is_said(
 
 
 async def test_a_start_brings_its_profile(api: Api, admin: httpx.AsyncClient) -> None:
+    await admin.put("/stations/CP-1", json={})
     await api.connect("CP-1", V16)
     api.sockets.will_answer("RemoteStartTransaction", ACCEPTED)
     schedule = {"unit": "A", "periods": [{"limit": 8}]}

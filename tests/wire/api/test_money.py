@@ -96,6 +96,7 @@ def _set(status: str, variable: str) -> bytes:
 async def test_a_start_with_limits_is_told_the_station_and_arranged(
     api: Api, admin: httpx.AsyncClient
 ) -> None:
+    await admin.put("/stations/CP-1", json={})
     await api.connect("CP-1", V201)
     api.sockets.will_answer("RequestStartTransaction", ACCEPTED)
 

@@ -337,12 +337,10 @@ def part_of(req: v2.NotifyReportRequest) -> Part:
 
 
 ROUTES = (
-    # B02.FR.09, B07: a pending station may be asked for its report
     Route(
         "NotifyReport",
         v2.NotifyReportRequest,
         notify_report,
-        before_acceptance=True,
         answer_when_put_aside=lambda _: v2.NotifyReportResponse(),
         part_of=part_of,
     ),

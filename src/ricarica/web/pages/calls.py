@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from ricarica.access.model import Permission
 from ricarica.engine import keeping
 from ricarica.engine.commands import NUMBER, Call
+from ricarica.engine.orders import FROM_AFAR, check_accepted
 from ricarica.engine.outbox import DECODER
 from ricarica.engine.queries.telling import KeptQueries, OfferQueries, ReportQueries, UpkeepQueries
 from ricarica.engine.rights import check_names, check_right
@@ -203,6 +204,8 @@ def _payload(visitor: Visitor, schema: Mapping[str, Any]) -> dict[str, Any]:
 
 async def _called(visitor: Visitor, station: Station, saying: Saying) -> CallOutcome:
     check_names(saying.name, saying.text)
+    if saying.name in FROM_AFAR:
+        check_accepted(station)
     key, began = station.key, visitor.house.now()
     by = visitor.actor.name
     called = await visitor.house.engine.commands.call(key, Call(saying.name, saying.text), by=by)
