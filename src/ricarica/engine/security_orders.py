@@ -32,7 +32,9 @@ async def change_password(carry_out: CarryOut, tell: Tell, key: StationKey) -> R
     result = await tell(key, command)
     if result.outcome not in MAY_HAVE_BEEN_DONE:  # it may not even have left
         why = result.detail or result.status or result.outcome.value
-        await carry_out(lambda slices: slices.security.password_answered(key, why, slices.now))
+        await carry_out(
+            lambda slices: slices.security.password_answered(key, command, why, slices.now)
+        )
     return result
 
 
@@ -54,21 +56,23 @@ async def raise_profile(
     Raises:
         ConflictError: something that it needs is missing.
     """
-    await carry_out(
+    before = await carry_out(
         lambda slices: slices.security.prepare_profile(key, profile, slices.now, force=force)
     )
     if slot is not None:
         try:
             await carry_out(
-                lambda slices: slices.networks.begin_move(key, slot, slices.now, raises_to=profile)
+                lambda slices: slices.networks.begin_move(
+                    key, slot, slices.now, raises_to=profile, raised_before=before
+                )
             )
         except ConflictError:
-            await carry_out(lambda slices: slices.stations.expect_profile(key, None))
+            await carry_out(lambda slices: slices.stations.expect_profile(key, before))
             raise
         return Result(Outcome.ACCEPTED, detail=ON_ITS_WAY)
-    result = await tell(key, RaiseProfile(profile))
+    result = await tell(key, RaiseProfile(profile, before))
     if result.outcome not in MAY_HAVE_BEEN_DONE:
-        await carry_out(lambda slices: slices.stations.expect_profile(key, None))
+        await carry_out(lambda slices: slices.stations.expect_profile(key, before))
     if result.outcome is Outcome.UNSUPPORTED:
         raise ConflictError(
             "this station has several connections: assign a network profile with that security "

@@ -17,6 +17,7 @@ class RaiseProfile:
     """A05 where a station has one connection, and a key for its security profile."""
 
     profile: int
+    before: int | None = None  # what it was told, and may have taken, before that
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,6 +210,7 @@ class Move:
     began_at: datetime
     leaves: bool = False  # to another server: it ought not to come back
     raises_to: int | None = None  # the security profile that it will have then. A05
+    raised_before: int | None = None  # what it was told before, and may have taken
     old_order: tuple[int, ...] = ()
     epoch: int = 0  # of the connection over which it was told to restart
     until: datetime | None = None  # by when it has to be back

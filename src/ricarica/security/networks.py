@@ -140,11 +140,14 @@ class NetworkService:
         *,
         leaves: bool = False,
         raises_to: int | None = None,
+        raised_before: int | None = None,
     ) -> StationNetworks:
         """Lead the station to a slot that was assigned.
 
         Args:
             leaves: It is to go to another server, and not to come back.
+            raises_to: The security profile that it is to come by then.
+            raised_before: What it may come by already, and still may if the move fails.
 
         Raises:
             ConflictError: it is on its way somewhere already, or is there.
@@ -156,7 +159,14 @@ class NetworkService:
             raise ConflictError(f"it is on its way to slot {networks.move.slot}")
         if networks.active == slot:
             raise ConflictError(f"it is connected over slot {slot} already")
-        move = Move(slot, MoveState.PREPARING, at, leaves=leaves, raises_to=raises_to)
+        move = Move(
+            slot,
+            MoveState.PREPARING,
+            at,
+            leaves=leaves,
+            raises_to=raises_to,
+            raised_before=raised_before,
+        )
         return self._save(replace(networks, move=move), tells=True)
 
     async def give_up(self, station: StationKey) -> StationNetworks:
@@ -248,7 +258,7 @@ class NetworkService:
         if refused_for is None:
             return replace(move, state=MoveState.RESTARTING)
         self._fail(station, move, refused_for)
-        await self._stations.expect_profile(station, None)
+        await self._profile_of_before(station, move)
         return replace(move, state=MoveState.FAILED, detail=refused_for)
 
     async def _judged(self, networks: StationNetworks, move: Move) -> StationNetworks:
@@ -263,10 +273,14 @@ class NetworkService:
         self, networks: StationNetworks, move: Move, why: str
     ) -> StationNetworks:
         self._fail(networks.station, move, why)
-        await self._stations.expect_profile(networks.station, None)
+        await self._profile_of_before(networks.station, move)
         was_ordered = move.state is not MoveState.PREPARING
         state = MoveState.ROLLING_BACK if was_ordered and move.old_order else MoveState.FAILED
         return replace(networks, move=replace(move, state=state, detail=why))
+
+    async def _profile_of_before(self, station: StationKey, move: Move) -> None:
+        if move.raises_to is not None:
+            await self._stations.expect_profile(station, move.raised_before)
 
     def _fail(self, station: StationKey, move: Move, why: str) -> None:
         self._announce(StationMoveFailed(station, move.slot, why))

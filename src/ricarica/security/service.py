@@ -9,7 +9,7 @@ from ricarica.certificates.service import CertificateService
 from ricarica.kernel.errors import ConflictError, InvalidError
 from ricarica.kernel.events import Outgoing
 from ricarica.kernel.ids import EventId, Ids, StationKey, TenantId
-from ricarica.security.commands import SetPassword
+from ricarica.security.commands import RaiseProfile, SetPassword
 from ricarica.security.events import (
     PasswordChanged,
     PasswordRefused,
@@ -88,7 +88,7 @@ class SecurityService:
     # -- passwords
 
     async def new_password(self, station: StationKey) -> SetPassword:
-        """A01: make one up, and take it from the station from now on, beside the old one.
+        """A01: make one up, and take it from the station from now on, beside those of before.
 
         The old one holds until the station has shown the new one, or has had a day for it after
         it said that it took it. Its answer may be lost, and a station that cannot come in cannot
@@ -99,22 +99,24 @@ class SecurityService:
         return SetPassword(password)
 
     async def password_answered(
-        self, station: StationKey, refused_for: str | None, at: datetime
+        self, station: StationKey, told: SetPassword, refused_for: str | None, at: datetime
     ) -> None:
         """A01.FR.03, FR.04"""
         if refused_for is None:
             await self._stations.password_taken(station, at)
             self._announce(PasswordChanged(station))
-        elif (await self._stations.get(station)).pending_secret is not None:
-            await self._stations.expect_password(station, None)
+        elif await self._stations.forget_password(station, told.password):
             self._announce(PasswordRefused(station, refused_for))
 
     # -- security profiles
 
     async def prepare_profile(
         self, key: StationKey, profile: int, at: datetime, *, force: bool = False
-    ) -> None:
+    ) -> int | None:
         """A05: from now on the station may come by this profile, and once it has, by no lower.
+
+        Returns what it was told before and has not come by yet; it may still do so, if the
+        order does not get through.
 
         Raises:
             InvalidError: there is no such profile.
@@ -128,11 +130,15 @@ class SecurityService:
         if problems and not force:
             raise ConflictError(f"not yet: {'; '.join(problems)}")
         await self._stations.expect_profile(key, profile)
+        return station.pending_profile
 
     async def problems_of(self, station: Station, profile: int, at: datetime) -> list[str]:
         """What would keep a station from coming back by a security profile."""
         current = station.security_profile or 0
         problems = []
+        if station.pending_profile not in (None, profile):
+            told = station.pending_profile
+            problems.append(f"it was told security profile {told} before, and has not come by it")
         if profile < current:
             problems.append(f"it has security profile {current}, and may not be led to less")
         if profile >= 2 and not self.policy.offers_tls:
@@ -146,9 +152,11 @@ class SecurityService:
             problems.append("it has no certificate of ours; have it ask for one first")
         return problems
 
-    async def profile_answered(self, station: StationKey, refused_for: str | None) -> None:
+    async def profile_answered(
+        self, station: StationKey, told: RaiseProfile, refused_for: str | None
+    ) -> None:
         if refused_for is not None:
-            await self._stations.expect_profile(station, None)
+            await self._stations.expect_profile(station, told.before)
 
 
 def _random_key(ids: Ids) -> str:

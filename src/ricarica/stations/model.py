@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,6 +12,8 @@ from ricarica.kernel.ids import ConnectorNumber, EvseNumber, SiteId, StationKey,
 from ricarica.stations.habits import Habits
 
 PASSWORD_BYTES_MIN = 16  # A00.FR.205: anything shorter can be guessed
+SALT_LENGTH = 16
+SECRET_LENGTH = SALT_LENGTH + hashlib.sha256().digest_size
 LABELS_MAX = 20  # of one station: they are words to find it by, not a description
 LABEL_LENGTH_MAX = 40
 RIGHT_WITHIN = timedelta(seconds=30)  # a clock that was set shows our time, give or take that
@@ -93,7 +95,7 @@ class Station:
     site: SiteId | None = None
     tariff: TariffId | None = None
     security_profile: int | None = None  # None: whatever it comes with
-    secret: bytes | None = field(default=None, repr=False)  # salt and digest of its password
+    secret: bytes | None = field(default=None, repr=False)  # see `secret_for`; one or several
     pedantic: bool = False  # take its words literally, mend nothing
     vendor: str | None = None
     model: str | None = None
@@ -113,7 +115,8 @@ class Station:
     node: str | None = None  # at which gateway it is connected, where there are several
     habits: Habits | None = None  # None: those that are known of its model
     # What it was told to come with from now on. It holds once it has come so; until then the old
-    # one does too, lest a station that did not hear us is locked out.
+    # one does too, lest a station that did not hear us is locked out. Of several passwords, the
+    # oldest is the first.
     pending_secret: bytes | None = field(default=None, repr=False)
     pending_profile: int | None = None
     pending_until: datetime | None = None  # then the old password is not good any more
@@ -170,16 +173,30 @@ def secret_for(password: bytes, salt: bytes) -> bytes:
     return salt + hmac.new(salt, password, hashlib.sha256).digest()
 
 
+def secrets_in(secret: bytes | None) -> tuple[bytes, ...]:
+    """Of each password by itself."""
+    whole = secret or b""
+    return tuple(
+        whole[start : start + SECRET_LENGTH] for start in range(0, len(whole), SECRET_LENGTH)
+    )
+
+
 def knows_password(secret: bytes, password: bytes) -> bool:
     """Whether this is the password: as it was set, or with the hex digits of it at either end.
 
     1.6 sets an AuthorizationKey as hex digits, and most stations send the bytes they stand for.
     """
-    salt = secret[:16]
     return any(
-        hmac.compare_digest(secret, secret_for(candidate, salt))
+        hmac.compare_digest(each, secret_for(candidate, each[:SALT_LENGTH]))
+        for each in secrets_in(secret)
         for candidate in _spellings(password)
     )
+
+
+def without_password(secret: bytes | None, password: bytes) -> bytes | None:
+    """What is left when this password is not good any more."""
+    left = (each for each in secrets_in(secret) if not knows_password(each, password))
+    return b"".join(left) or None
 
 
 def _spellings(password: bytes) -> Collection[bytes]:
@@ -238,14 +255,17 @@ def admitted(station: Station, shown: Shown, at: datetime) -> tuple[Admittance, 
     A01.FR.05: it may still come as before.
     """
     station = _as_it_is(station, at)
-    for candidate in _expected(station):
+    for candidate in _expected(station, shown.password):
         if _admittance(candidate, shown) is Admittance.WELCOME:
             return Admittance.WELCOME, candidate
     return _admittance(station, shown), station
 
 
 def _as_it_is(station: Station, at: datetime) -> Station:
-    """A01.FR.03: it took the new password, and has had its time to come with it."""
+    """A01.FR.03: it took a new password, and has had its time to come with it.
+
+    What was made up after that one, it may have taken as well.
+    """
     until = station.pending_until
     if station.pending_secret is None or until is None or at < until:
         return station
@@ -253,20 +273,26 @@ def _as_it_is(station: Station, at: datetime) -> Station:
     return replace(station, secret=secret, pending_secret=None, pending_until=None)
 
 
-def _expected(station: Station) -> Collection[Station]:
+def _expected(station: Station, password: bytes | None) -> Iterator[Station]:
     """The station as it may be now, after what it was told."""
-    secret, profile = station.pending_secret, station.pending_profile
-    candidates = []
-    if secret is not None and profile is not None:
-        both = replace(station, secret=secret, security_profile=profile)
-        candidates.append(
-            replace(both, pending_secret=None, pending_until=None, pending_profile=None)
-        )
-    if profile is not None:
-        candidates.append(replace(station, security_profile=profile, pending_profile=None))
-    if secret is not None:
-        candidates.append(replace(station, secret=secret, pending_secret=None, pending_until=None))
-    return candidates
+    proven = _with_password(station, password)
+    if (profile := station.pending_profile) is not None:
+        for each in (*proven, station):
+            yield replace(each, security_profile=profile, pending_profile=None)
+    yield from proven
+
+
+def _with_password(station: Station, password: bytes | None) -> tuple[Station, ...]:
+    """The station, if it comes with a new password: those of before are not good any more."""
+    if password is None:
+        return ()
+    given = secrets_in(station.secret) + secrets_in(station.pending_secret)
+    for number, secret in enumerate(given):
+        if secret != station.secret and knows_password(secret, password):
+            newer = b"".join(given[number + 1 :]) or None
+            # Which one it took last is not known any more, so the one that it has stays good.
+            return (replace(station, secret=secret, pending_secret=newer, pending_until=None),)
+    return ()
 
 
 def _admittance(station: Station, shown: Shown) -> Admittance:

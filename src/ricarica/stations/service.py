@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from ricarica.kernel.clock import is_plausible
-from ricarica.kernel.errors import InvalidError, NotFoundError
+from ricarica.kernel.errors import ConflictError, InvalidError, NotFoundError
 from ricarica.kernel.events import Outgoing
 from ricarica.kernel.ids import (
     ConnectorNumber,
@@ -55,7 +55,9 @@ from ricarica.stations.model import (
     is_newer,
     may_stay,
     secret_for,
+    secrets_in,
     seen,
+    without_password,
 )
 from ricarica.stations.ports import StationStore
 
@@ -68,6 +70,7 @@ ASKED_AT_ONCE_MAX = 500  # connectors; as many more a minute later
 CONNECTORS_MAX = 500  # of one station: what it makes up must not fill the disk
 # After a station took a new password: who was cut off before it stored it can still come in.
 OLD_PASSWORD_HOLDS = timedelta(hours=24)
+UNPROVEN_MAX = 8  # passwords that a station may have taken; each is tried when it knocks
 PENDING_MAX = 1_000  # strangers in the inbox of one tenant; more would be an attack
 
 
@@ -330,11 +333,34 @@ class StationService:
             self._tell_about(known, prepared)
         return prepared
 
-    async def expect_password(self, key: StationKey, password: str | None) -> None:
-        """A01: from now on it may come with this one too; None: with the old one only."""
+    async def expect_password(self, key: StationKey, password: str) -> None:
+        """A01: from now on it may come with this one too.
+
+        Raises:
+            ConflictError: it has been given so many without coming with any of them.
+        """
         station = await self._known(key)
-        secret = None if password is None else _secret(password)
-        self._store.save(replace(station, pending_secret=secret, pending_until=None))
+        pending = station.pending_secret or b""
+        if len(secrets_in(pending)) >= UNPROVEN_MAX:
+            raise ConflictError(
+                "it has not come with any of the last passwords that it was given; "
+                "have it connect anew first"
+            )
+        secret = pending + (_secret(password) or b"")
+        self._store.save(replace(station, pending_secret=secret))
+
+    async def forget_password(self, key: StationKey, password: str) -> bool:
+        """A01: it did not get this one; whether it could have come with it until now."""
+        station = await self._known(key)
+        kept = replace(
+            station,
+            secret=without_password(station.secret, password.encode()),
+            pending_secret=without_password(station.pending_secret, password.encode()),
+        )
+        if kept == station:
+            return False
+        self._store.save(kept)
+        return True
 
     async def password_taken(self, key: StationKey, at: datetime) -> None:
         """A01.FR.03: it says that it took it. Should it have lost it since, it has some time."""

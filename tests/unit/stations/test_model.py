@@ -24,6 +24,7 @@ from ricarica.stations.model import (
     may_stay,
     secret_for,
     seen,
+    without_password,
 )
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -71,6 +72,16 @@ def test_a_password_set_as_hex_digits_may_come_as_the_bytes_they_stand_for(digit
 
     assert knows_password(secret, bytes(range(240, 256)))
     assert not knows_password(secret, bytes(range(239, 255)))
+
+
+def test_of_several_passwords_one_alone_can_be_forgotten() -> None:
+    both = secret_for(PASSWORD, SALT) + secret_for(b"another of sixteen", SALT)
+
+    left = without_password(both, PASSWORD)
+
+    assert knows_password(both, PASSWORD)
+    assert left == secret_for(b"another of sixteen", SALT)
+    assert without_password(left, b"another of sixteen") is None
 
 
 def test_an_open_station_comes_in_with_or_without_a_password() -> None:

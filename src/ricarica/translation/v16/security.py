@@ -27,23 +27,23 @@ def refusal_in(response: v16.ChangeConfigurationResponse) -> str | None:
 
 
 async def remember_password(
-    _command: SetPassword,
+    command: SetPassword,
     response: v16.ChangeConfigurationResponse,
     origin: Origin,
     slices: Slices,
 ) -> None:
     await slices.security.password_answered(
-        origin.station, refusal_in(response), origin.received_at
+        origin.station, command, refusal_in(response), origin.received_at
     )
 
 
 async def remember_profile(
-    _command: RaiseProfile,
+    command: RaiseProfile,
     response: v16.ChangeConfigurationResponse,
     origin: Origin,
     slices: Slices,
 ) -> None:
-    await slices.security.profile_answered(origin.station, refusal_in(response))
+    await slices.security.profile_answered(origin.station, command, refusal_in(response))
 
 
 ROUTES = (

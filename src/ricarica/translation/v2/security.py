@@ -55,10 +55,12 @@ def refusal_in(result: Result) -> str | None:
 
 
 async def remember_password(
-    _command: SetPassword, response: v2.SetVariablesResponse, origin: Origin, slices: Slices
+    command: SetPassword, response: v2.SetVariablesResponse, origin: Origin, slices: Slices
 ) -> None:
     refused_for = refusal_in(write_result_from(response))
-    await slices.security.password_answered(origin.station, refused_for, origin.received_at)
+    await slices.security.password_answered(
+        origin.station, command, refused_for, origin.received_at
+    )
 
 
 # -- networks. B09, B10
