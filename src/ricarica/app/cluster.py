@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 
 import sqlalchemy as sa
 import structlog
@@ -39,6 +40,10 @@ SWEEP_EVERY = 12  # looks between those for what a sweep that broke off has left
 DEAD_AFTER_S = 15  # without a sign of life in the database
 DEAD_AFTER = sa.text(f"interval '{DEAD_AFTER_S} seconds'")
 OWN_GAP = timedelta(seconds=6)  # between signs of ours; longer, and the database stood still
+SEEN_AGAIN_AT_ONCE = 200  # stations; what they say waits for that look
+# Stations, in so many seconds: at half the caretaker's pace, so that what people want meanwhile
+# has its turn.
+BROUGHT_AT_ONCE, BRING_EVERY_S = 50, 5.0
 SWEPT_AT_ONCE = 500  # stations; those that are connected wait for that commit
 
 log = structlog.get_logger("ricarica.cluster")
@@ -102,6 +107,9 @@ class Membership:
         self._reaches_since = time.monotonic()  # the database, without a failure or a gap
         self._seen_at: datetime | None = None  # our last sign of life, by the database's clock
         self._looks = 0  # for the dead
+        # Stations of which words may have been lost, in order.
+        self._to_see: dict[StationKey, None] = {}
+        self._to_bring: dict[StationKey, None] = {}
 
     async def join(self) -> None:
         await self._say_here()
@@ -111,7 +119,7 @@ class Membership:
         await self._bus.listen(
             "nodes.gone", NodeGone, lambda gone: self._engine.gateway_gone(gone.node)
         )
-        await self._bus.listen("unheard", Unheard, self._missed.others_were)
+        await self._bus.listen("unheard", Unheard, self._others_were)
         self._bus.when_lost(self._missed.lost)
         self._bus.when_back(self._missed.back)
         self._bus.when_back(self._hears_again)
@@ -123,6 +131,8 @@ class Membership:
             group.create_task(self._speak())
             group.create_task(self._again(lambda: self._say_alive(group), SEEN_EVERY_S))
             group.create_task(self._again(self._missed.read, BEAT_S))
+            group.create_task(self._again(self._see_again, BEAT_S))
+            group.create_task(self._again(self._bring_again, BRING_EVERY_S))
             if self._link.remote:
                 group.create_task(self._again(partial(self._see_off, self._link.remote), BEAT_S))
             if Role.WORKER in self._roles:
@@ -246,10 +256,33 @@ class Membership:
         stations = [key for table, key in written.rows if table == STATIONS.name]
         self._engine.look_again(StationKey(*key) for key in stations)
 
+    def _others_were(self, unheard: Unheard) -> None:
+        self._missed.others_were(unheard)
+        self._hears_again()
+
     def _hears_again(self) -> None:
-        """What others wrote while nothing could be heard is unknown."""
+        """What others wrote, and wanted, while nothing could be heard is unknown."""
         self._engine.batches.remembered.forget_all()
-        self._engine.look_again(self._engine.live.keys())
+        everyone = dict.fromkeys(self._engine.live.keys())
+        self._to_see |= everyone
+        self._to_bring |= everyone
+
+    async def _see_again(self) -> None:
+        """Who may not stay any more has to go; a part after the other, for there may be many."""
+        while part := list(islice(self._to_see, SEEN_AGAIN_AT_ONCE)):
+            for key in part:
+                del self._to_see[key]
+            try:
+                await self._engine.look_again(part)
+            except BaseException:
+                self._to_see |= dict.fromkeys(part)
+                raise
+
+    async def _bring_again(self) -> None:
+        """Tell stations what is missing."""
+        for key in list(islice(self._to_bring, BROUGHT_AT_ONCE)):
+            del self._to_bring[key]
+            self._engine.caretaker.bring(key)
 
     def _heard_of(self, happened: Happened) -> None:
         self._engine.events.receive(

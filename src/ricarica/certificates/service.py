@@ -305,6 +305,14 @@ class CertificateService:
         self._tell(station, HangUp("its certificate was revoked"))
         return revoked
 
+    async def is_revoked(self, station: StationKey, key: str) -> bool:
+        """
+        Args:
+            key: SHA-256 of the public key in its certificate, hex.
+        """
+        mine = await self._store.request(station, key[:KEY_DIGITS])
+        return mine is not None and mine.state is RequestState.REVOKED
+
     # -- authorities of ours
 
     def found_authority(self, tenant: TenantId, purpose: str, at: datetime) -> AuthorityKeys:

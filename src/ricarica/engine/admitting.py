@@ -1,6 +1,7 @@
 """Who is let in at the stations' door, and why not."""
 
 from ricarica.certificates.model import ShownCertificate
+from ricarica.engine.live import LiveStation
 from ricarica.engine.refusals import Reason, RefusalBook, reason_of
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.ids import StationKey, TenantId
@@ -8,7 +9,7 @@ from ricarica.link.letters import Admission, Knock, Verdict
 from ricarica.ocpp.dialects import BY_SUBPROTOCOL
 from ricarica.slices import Slices
 from ricarica.stations.facts import Knocked
-from ricarica.stations.model import Admittance, Station
+from ricarica.stations.model import BY_CERTIFICATE, Admittance, Station, may_stay
 
 
 async def decided(unit: UnitOfWork, knock: Knock, refusals: RefusalBook) -> Admission:
@@ -68,6 +69,15 @@ async def _certificate_that_counts(
         return None
     shown = ShownCertificate(told.name, told.organization, told.key, told.authority)
     return shown if await slices.certificates.counts(key, shown) else None
+
+
+async def may_stay_on(slices: Slices, station: Station, live: LiveStation) -> bool:
+    """Whether what let a station in would still do so."""
+    if live.let_in is not None and not may_stay(live.let_in, station):
+        return False
+    if station.security_profile != BY_CERTIFICATE or not live.certificate_key:
+        return True
+    return not await slices.certificates.is_revoked(station.key, live.certificate_key)
 
 
 def _dialect_with(station: Station, offered: tuple[str, ...]) -> str | None:

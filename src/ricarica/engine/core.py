@@ -22,7 +22,7 @@ from ricarica.certificates.authority import OwnAuthority
 from ricarica.certificates.commands import IssueCertificate
 from ricarica.certificates.inquiries import Question, Trust
 from ricarica.engine import aside, late, misread
-from ricarica.engine.admitting import decided
+from ricarica.engine.admitting import decided, may_stay_on
 from ricarica.engine.batches import Batches
 from ricarica.engine.bulk import Around, Runner
 from ricarica.engine.caretaker import Caretaker, Surrounding
@@ -67,7 +67,7 @@ from ricarica.stations.commands import BringInStep, BringOthersInStep
 from ricarica.stations.commands import HangUp as Goodbye
 from ricarica.stations.events import StationBooted, StationConnected
 from ricarica.stations.facts import Connected, Disconnected
-from ricarica.stations.model import Acceptance, Station
+from ricarica.stations.model import Acceptance, Station, let_in_as
 from ricarica.storage.database import Database
 from ricarica.storage.work import Work
 from ricarica.translation.route import Phrases
@@ -224,7 +224,8 @@ class Engine:
 
         before, epoch = await self._errand(key.tenant, connect, key, hurries=False)
         self.batches.remembered.own((key.tenant, key.station))
-        self.live.opened(key, epoch, opened.subprotocol, opened.node, opened.certificate)
+        live = self.live.opened(key, epoch, opened.subprotocol, opened.node, opened.certificate)
+        live.certificate_key, live.let_in = opened.certificate_key, let_in_as(before)
         if before.connected and before.node and before.node != opened.node:
             reason = "replaced by a newer connection"
             self._sockets.hang_up(HangUp(key, POLICY_VIOLATION, reason, before.node, before.epoch))
@@ -433,20 +434,33 @@ class Engine:
         for key, epoch in self.live.at(node):
             self.close(Closed(key, epoch, "its gateway is gone", self._clock.now()))
 
-    def look_again(self, stations: Iterable[StationKey]) -> None:
-        """Others wrote there, or may have: have those that are ours gone elsewhere?"""
-        for key in stations:
-            if self.live.get(key):
-                self._afterwards(key, partial(self._look, key))
+    def look_again(self, stations: Iterable[StationKey]) -> "asyncio.Future[list[None]]":
+        """Others wrote there, or may have: have those that are ours gone elsewhere, and may those
+        that are here stay?"""
+        ours = (key for key in stations if self.live.get(key))
+        return asyncio.gather(*(self._afterwards(key, partial(self._look, key)) for key in ours))
 
     async def _look(self, key: StationKey, unit: UnitOfWork) -> None:
-        station, live = await unit.slices.stations.get(key), self.live.get(key)
-        if live and live.epoch < station.epoch:
+        live = self.live.get(key)
+        try:
+            station = await unit.slices.stations.get(key)
+        except NotFoundError:
+            if live:
+                self._see_off(key, live, "this station is not registered any more")
+            return
+        if live is None:
+            return
+        if live.epoch < station.epoch:
             self._lost([(key, live.epoch)])
-        elif live and live.epoch == station.epoch and not station.connected:
+        elif not await may_stay_on(unit.slices, station, live):
+            self._see_off(key, live, "what lets this station in has changed")
+        elif live.epoch == station.epoch and not station.connected:
             # Its gateway has seen it off, for we have not heard of its end.
             self.live.closed(key, live.epoch)
             self.batches.remembered.disown((key.tenant, key.station))
+
+    def _see_off(self, key: StationKey, live: LiveStation, reason: str) -> None:
+        self._sockets.hang_up(HangUp(key, POLICY_VIOLATION, reason, live.node, live.epoch))
 
     def _lost(self, connections: Iterable[Connection]) -> None:
         """They have connected elsewhere; what remains of them here is of the past."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ricarica.kernel.ids import StationKey
 from ricarica.ocpp.dialects import BY_SUBPROTOCOL, Dialect
+from ricarica.stations.model import LetIn
 
 
 @dataclass(slots=True)
@@ -12,6 +13,8 @@ class LiveStation:
     dialect: Dialect
     node: str = ""  # the gateway that holds its socket; empty where there is only one
     certificate: str = ""  # the common name in the one it came with
+    certificate_key: str = ""  # SHA-256 of its public key, hex
+    let_in: LetIn | None = None
     reminded_to_boot: bool = False
     refused_as_stranger: int = 0
     # Commands it has answered with NotImplemented or NotSupported over this connection.
@@ -49,8 +52,10 @@ class LiveStations:
         subprotocol: str,
         node: str = "",
         certificate: str = "",
-    ) -> None:
-        self._live[key] = LiveStation(epoch, BY_SUBPROTOCOL[subprotocol], node, certificate)
+    ) -> LiveStation:
+        live = LiveStation(epoch, BY_SUBPROTOCOL[subprotocol], node, certificate)
+        self._live[key] = live
+        return live
 
     def certificate(self, key: StationKey) -> str:
         station = self._live.get(key)

@@ -77,6 +77,7 @@ class Opened(Letter, frozen=True):
     at: datetime
     node: str = ""  # the gateway's; empty where there is only one
     certificate: str = ""  # the common name in the one it has shown
+    certificate_key: str = ""  # SHA-256 of its public key, hex
 
 
 class Closed(Letter, frozen=True):

@@ -42,6 +42,7 @@ class Visitor:
     origin: str | None
     held_by: str = ""  # the gateway where it is connected already, if one is known
     certificate: str = ""  # the common name in the one it has shown
+    certificate_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,7 @@ class Porter:
             held_by=admission.held_by,
             origin=origin,
             certificate=knock.certificate.name if knock.certificate else "",
+            certificate_key=knock.certificate.key if knock.certificate else "",
         )
 
     def _digest(self, knock: Knock) -> bytes:

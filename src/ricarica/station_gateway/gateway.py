@@ -152,6 +152,7 @@ class StationGateway:
                 secure=visitor.secure,
                 at=self._around.clock.now(),
                 certificate=visitor.certificate,
+                certificate_key=visitor.certificate_key,
             )
         )
         session = Session(

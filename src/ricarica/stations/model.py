@@ -330,7 +330,26 @@ def is_impostor(station: Station, common_name: str, serial: str | None) -> bool:
     return not is_named(replace(station, serial=serial), common_name)
 
 
-def may_stay(known: Station, changed: Station) -> bool:
+@dataclass(frozen=True, slots=True)
+class LetIn:
+    """What a connection stands on: its station's credentials when it was let in."""
+
+    security_profile: int | None
+    secret: bytes | None = field(repr=False)
+    certificate_name: str | None
+    certificate_pin: str | None
+
+
+def let_in_as(station: Station) -> LetIn:
+    return LetIn(
+        station.security_profile,
+        station.secret,
+        station.certificate_name,
+        station.certificate_pin,
+    )
+
+
+def may_stay(known: Station | LetIn, changed: Station) -> bool:
     """Whether a connection still stands on what let it in, after its station was changed."""
     if changed.acceptance is Acceptance.BLOCKED:  # B03.FR.03: nothing is said to it any more
         return False

@@ -3,13 +3,16 @@
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from ricarica.access.model import system_actor
 from ricarica.app.wiring import Node
+from ricarica.authorization.book import ListDefinition
 from ricarica.authorization.model import Token, TokenKind, TokenStatus
 from ricarica.authorization.service import TokenChanges
 from ricarica.engine.sql import NODES, TIMERS
@@ -20,12 +23,12 @@ from ricarica.link.letters import Delivered, Reply, Withheld
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Reset
 from ricarica.stations.facts import Connected
-from ricarica.stations.model import Station
+from ricarica.stations.model import Acceptance, Station
 from ricarica.stations.service import Preparation
 from ricarica.stations.sql import CONNECTORS
 from ricarica.storage.database import Add, Run
 from ricarica.testing.nats import NatsServer
-from tests.e2e.cluster.conftest import Cluster, boots, hears, line, says, until
+from tests.e2e.cluster.conftest import SOON_S, Cluster, boots, hears, line, says, until
 
 KEY = StationKey(DEFAULT_TENANT, StationId("TORINO-1"))
 ACTOR = system_actor()
@@ -41,6 +44,18 @@ async def a(cluster: Cluster) -> Node:
 @pytest.fixture
 async def b(cluster: Cluster) -> Node:
     return await cluster.node("node-b")
+
+
+async def is_called(socket: ClientConnection, action: str) -> Any:
+    """With what, once it is; whatever else it is asked before, it knows nothing of."""
+    async with asyncio.timeout(SOON_S):
+        while True:
+            kind, told, *rest = json.loads(await socket.recv())
+            if kind == 2 and rest[0] == action:
+                return rest[1]
+            if kind == 2:
+                answer = {"listVersion": 0, "configurationKey": [], "status": "Accepted"}
+                await socket.send(json.dumps([3, told, answer]))
 
 
 async def station_at(node: Node) -> Station:
@@ -278,6 +293,51 @@ async def test_without_nats_stations_charge_on_and_commands_come_back_with_it(
         told = await b.engine.commands.tell(KEY, Reset())
         assert told.outcome is Outcome.ACCEPTED
         answering.cancel()
+
+
+async def test_what_an_operator_decided_without_nats_holds_when_it_is_back(
+    cluster: Cluster, a: Node, b: Node, nats: NatsServer
+) -> None:
+    async with cluster.door(a) as socket:
+        await boots(socket)
+        nats.stop()
+        await until(lambda: not line(b), "the line is cut")
+        await b.engine.carry_out(
+            ACTOR,
+            lambda slices: slices.stations.prepare(
+                KEY, Preparation(acceptance=Acceptance.BLOCKED), slices.now
+            ),
+        )
+        assert await says(socket, "1", "Heartbeat")
+
+        nats.start()
+
+        with pytest.raises(ConnectionClosed) as closed:
+            await hears(socket, "never")
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1008
+
+
+async def test_what_was_wanted_of_a_station_without_nats_is_told_when_it_is_back(
+    cluster: Cluster, a: Node, b: Node, nats: NatsServer
+) -> None:
+    async with cluster.door(a) as socket:
+        await boots(socket)
+        token = Token(
+            DEFAULT_TENANT, "04AA", TokenKind.ISO14443, TokenStatus.ACTIVE, created_at=NOW
+        )
+        await b.engine.carry_out(ACTOR, lambda slices: slices.authorization.add(token))
+        nats.stop()
+        await until(lambda: not line(b), "the line is cut")
+        listed = ListDefinition("all")
+        await b.engine.carry_out(
+            ACTOR, lambda slices: slices.access_rules.put_list(DEFAULT_TENANT, listed)
+        )
+
+        nats.start()
+
+        told = await is_called(socket, "SendLocalList")
+    assert [each["idTag"] for each in told["localAuthorizationList"]] == ["04AA"]
 
 
 async def test_a_node_that_was_declared_dead_sends_its_stations_off(

@@ -15,6 +15,7 @@ from ricarica.app.roles import ALL_ROLES
 from ricarica.engine.core import Engine
 from ricarica.kernel.errors import StorageUnavailableError
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
+from ricarica.link.letters import Unheard
 from ricarica.link.nats import NatsLink
 from ricarica.link.remote import RemoteDecisions
 from ricarica.station_gateway.gateway import StationGateway
@@ -82,12 +83,12 @@ class Silent:
 def time(monkeypatch: pytest.MonkeyPatch) -> Beating:
     beating = Beating()
     monkeypatch.setattr(cluster, "time", beating)
-    for every in ("BEAT_S", "SEEN_EVERY_S", "LOOK_EVERY_S"):
+    for every in ("BEAT_S", "SEEN_EVERY_S", "LOOK_EVERY_S", "BRING_EVERY_S"):
         monkeypatch.setattr(cluster, every, 0.0)
     return beating
 
 
-def member(database: Silent, time: Beating) -> Membership:
+def member(database: Silent, time: Beating, engine: object = None) -> Membership:
     def beat() -> None:
         time.now += 1.0
         database.tick()
@@ -96,7 +97,7 @@ def member(database: Silent, time: Beating) -> Membership:
     link = SimpleNamespace(
         node="node-a", bus=bus, beat=beat, check_cores=lambda _: None, remote=None
     )
-    engine = SimpleNamespace(gateway_gone=lambda _: None, events=None)
+    engine = engine or SimpleNamespace(gateway_gone=lambda _: None, events=None)
     return Membership(
         cast("NatsLink", link),
         cast("Database", database),
@@ -161,6 +162,54 @@ async def test_who_has_much_to_sweep_still_says_that_he_lives(time: Beating) -> 
     assert time.now >= until
     assert database.seen_at > until - cluster.DEAD_AFTER_S
     running.cancel()
+
+
+class Busy:
+    """An engine with many stations; the first look at them fails."""
+
+    def __init__(self, stations: int) -> None:
+        keys = [StationKey(DEFAULT_TENANT, StationId(str(number))) for number in range(stations)]
+        self.seen: list[list[StationKey]] = []
+        self.brought: list[StationKey] = []
+        self.fails = True
+        self.forgotten = 0
+        self.events = SimpleNamespace(tell_since=lambda _: asyncio.sleep(0))
+        self.live = SimpleNamespace(keys=lambda: keys)
+        self.caretaker = SimpleNamespace(bring=self.brought.append)
+        self.batches = SimpleNamespace(remembered=SimpleNamespace(forget_all=self._forget))
+
+    def _forget(self) -> None:
+        self.forgotten += 1
+
+    async def look_again(self, part: list[StationKey]) -> None:
+        if self.fails:
+            self.fails = False
+            raise StorageUnavailableError("it is away")
+        self.seen.append(part)
+
+    def gateway_gone(self, node: str) -> None:
+        pass
+
+
+async def test_when_words_may_have_been_lost_all_stations_are_looked_at_in_parts(
+    time: Beating,
+) -> None:
+    engine = Busy(500)
+    ours = member(Silent(time, 0, 0), time, engine)
+
+    ours._hears_again()
+    ours._others_were(Unheard(datetime(2026, 11, 22, 12, tzinfo=UTC)))
+    running = asyncio.create_task(ours.run())
+    for _ in range(10_000):
+        if len(engine.brought) == 500:
+            break
+        await asyncio.sleep(0)
+    running.cancel()
+
+    assert engine.forgotten == 2
+    assert [len(part) for part in engine.seen] == [200, 200, 100]
+    assert len({key for part in engine.seen for key in part}) == 500
+    assert len(set(engine.brought)) == 500
 
 
 async def test_who_could_not_be_seen_off_is_seen_off_later(time: Beating) -> None:

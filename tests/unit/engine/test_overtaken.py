@@ -1,7 +1,7 @@
 """A station whose connection was overtaken elsewhere: what is left of it here, and what is not."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -9,8 +9,11 @@ import pytest
 
 from ricarica.access.model import system_actor
 from ricarica.app.wiring import prefetch, stores_for
+from ricarica.certificates.model import Purpose, RequestState, SigningRequest
+from ricarica.certificates.sql import SqlCertificateStore
 from ricarica.engine.company import Company, Connection
 from ricarica.engine.core import Engine, Vocabulary
+from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
 from ricarica.link.letters import (
     Ask,
@@ -25,6 +28,7 @@ from ricarica.link.letters import (
 )
 from ricarica.slices import Slices, Surroundings
 from ricarica.stations.facts import Connected
+from ricarica.stations.model import Acceptance
 from ricarica.stations.service import Preparation
 from ricarica.stations.sql import STATIONS
 from ricarica.storage.database import Expect
@@ -57,17 +61,32 @@ class Here:
 
     def __init__(self, database: SqliteDatabase) -> None:
         self.sockets = Sockets()
-        self.meanwhile: list[Callable[[], None]] = []  # while a batch is on its way to its commit
+        self.meanwhile: list[Callable[[], object]] = []  # while a batch is on its way to its commit
         self.brought: list[tuple[StationKey, str, bool]] = []
         surroundings = Surroundings(FakeClock(), CountedIds(), stores_for)
         vocabulary = Vocabulary(ROUTES, PHRASES)
         company = Company(self._expect, lambda _: None, lambda _: None, self._bring)
         self.engine = Engine(database, surroundings, vocabulary, self.sockets, prefetch, company)
 
-    async def come(self) -> int:
+    async def come(self, certificate_key: str = "") -> int:
         return await self.engine.open(
-            Opened(KEY, "ocpp1.6", "::1", secure=True, at=NOW, node="here")
+            Opened(
+                KEY,
+                "ocpp1.6",
+                "::1",
+                secure=True,
+                at=NOW,
+                node="here",
+                certificate_key=certificate_key,
+            )
         )
+
+    async def others_decide(self, work: Callable[[Slices], Awaitable[object]]) -> None:
+        """And what they tell is lost on the way."""
+        before = len(self.sockets.hung_up)
+        await self.engine.carry_out(ACTOR, work)
+        self.engine.batches.remembered.forget_all()
+        del self.sockets.hung_up[before:]
 
     async def goes_elsewhere(self) -> None:
         """As if another node had written it."""
@@ -149,6 +168,55 @@ async def test_who_was_only_changed_by_others_stays(here: Here) -> None:
 
     assert here.engine.live.epoch(KEY) == 1
     assert here.sockets.hung_up == []
+
+
+async def _blocked(slices: Slices) -> None:
+    await slices.stations.prepare(KEY, Preparation(acceptance=Acceptance.BLOCKED), slices.now)
+
+
+async def _given_a_password(slices: Slices) -> None:
+    await slices.stations.prepare(KEY, Preparation(password="sixteen-and-more"), slices.now)
+
+
+async def _removed(slices: Slices) -> None:
+    await slices.stations.remove(KEY)
+
+
+@pytest.mark.parametrize("decided", [_blocked, _given_a_password, _removed])
+async def test_who_may_not_stay_any_more_is_seen_off_though_the_word_was_lost(
+    here: Here, decided: Callable[[Slices], Awaitable[None]]
+) -> None:
+    await here.others_decide(decided)
+
+    await here.engine.look_again([KEY])
+
+    assert [(each.node, each.epoch) for each in here.sockets.hung_up] == [("here", 1)]
+
+
+async def test_who_came_by_a_certificate_that_was_revoked_is_seen_off(here: Here) -> None:
+    used = SigningRequest(
+        KEY, "0a" * 20, Purpose.STATION, "csr", NOW, RequestState.INSTALLED, serial="1"
+    )
+
+    async def keep(unit: UnitOfWork) -> None:
+        SqlCertificateStore(unit.work).save_request(used)
+
+    async def comes_by_certificate(slices: Slices) -> None:
+        await slices.stations.prepare(KEY, Preparation(security_profile=3), slices.now)
+
+    async def revoked(slices: Slices) -> None:
+        await slices.certificates.revoke(KEY, used.id)
+
+    await here.engine.in_order(KEY, keep)
+    await here.engine.carry_out(ACTOR, comes_by_certificate)
+    assert await here.come("0a" * 32) == 2
+    await here.engine.look_again([KEY])
+    assert [each for each in here.sockets.hung_up if each.epoch == 2] == []
+
+    await here.others_decide(revoked)
+    await here.engine.look_again([KEY])
+
+    assert here.sockets.hung_up[-1].epoch == 2
 
 
 async def test_only_the_node_that_has_a_station_looks_after_it(here: Here) -> None:
