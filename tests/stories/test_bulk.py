@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from ricarica.energy.queries import EnergyQueries
 from ricarica.engine import bulk, commands
-from ricarica.engine.bulk import Job, JobState, Manner
+from ricarica.engine.bulk import BACK_WITHIN, Job, JobState, Manner
 from ricarica.engine.queries.telling import BulkQueries, JobView, KeptQueries
 from ricarica.engine.sayings import Saying, check_saying
 from ricarica.engine.sql import BULK_JOBS, BULK_TARGETS
@@ -21,10 +21,12 @@ from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
 from ricarica.ocpp.dialects import DIALECTS, V16, V21, V201, Dialect
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.stations.commands import Outcome, Result
+from ricarica.stations.service import Preparation
 from ricarica.storage.database import Expect, Run, Staged
 from ricarica.testing.world import World, key_of
 
 SOON = timedelta(seconds=10)
+HOUR = timedelta(hours=1)
 YEAR = timedelta(days=365)
 
 
@@ -128,6 +130,7 @@ async def test_what_is_away_is_skipped(network: World) -> None:
     stations = await fleet(network, 2)
     await network.cut(stations[0])
 
+    await network.pass_time(BACK_WITHIN)
     job = await begin(network, stations, Manner(pace=600))
     await network.pass_time(SOON * 2, SOON)
 
@@ -337,3 +340,76 @@ async def test_what_goes_wrong_at_one_station_does_not_end_a_round_before_the_ot
     assert not was_resting
     assert network.engine.bulk.is_resting
     assert (await look(network, job)).counts == {"accepted": 1, "sent": 1}
+
+
+async def test_who_is_not_back_yet_after_a_restart_is_waited_for(network: World) -> None:
+    stations = await fleet(network, 3)
+    await network.pass_time(HOUR, HOUR)
+    job = await begin(network, stations, Manner(pace=600))
+
+    await network.restart_engine()
+    await network.pass_time(SOON * 3, SOON)
+    before = (await look(network, job)).counts
+    for station in stations[:2]:
+        await network.connect(station)
+    await network.pass_time(SOON * 2, SOON)
+    back = (await look(network, job)).counts
+    await network.pass_time(BACK_WITHIN)
+
+    view = await look(network, job)
+    assert before == {"waiting": 3}
+    assert back == {"accepted": 2, "waiting": 1}
+    assert (view.job.state, view.counts) == (JobState.DONE, {"accepted": 2, "skipped": 1})
+
+
+async def test_who_is_away_for_a_moment_keeps_nobody_else_waiting(network: World) -> None:
+    stations = await fleet(network, 3)
+    await network.cut(stations[0])
+
+    job = await begin(network, stations, Manner(pace=6))
+    await network.pass_time(SOON * 3, SOON)
+
+    assert (await look(network, job)).counts == {"accepted": 2, "waiting": 1}
+
+
+async def test_who_never_came_is_not_waited_for(network: World) -> None:
+    station = network.build("ROMA-1", V16)
+    await network.carry_out(
+        lambda slices: slices.stations.prepare(key_of(station), Preparation(), slices.now)
+    )
+
+    job = await begin(network, [station], Manner())
+    await network.pass_time(SOON, SOON)
+
+    assert (await look(network, job)).counts == {"skipped": 1}
+
+
+async def test_a_server_that_stops_leaves_the_rest_of_a_job_to_the_next(
+    network: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stations = await fleet(network, 5)
+    monkeypatch.setattr(bulk, "AT_ONCE_MAX", 2)
+    results = [Result(Outcome.ACCEPTED), Result(Outcome.UNREACHED, detail="sent off")]
+    is_stopping = asyncio.Event()
+
+    async def say(_key: StationKey, _saying: Saying, _by: str) -> Result:
+        await is_stopping.wait()
+        return results.pop()
+
+    runner = network.engine.bulk
+    monkeypatch.setattr(runner, "_around", replace(runner._around, say=say))
+    job = await begin(network, stations, Manner(pace=600))
+    await network.pass_time(SOON, SOON)
+
+    draining = asyncio.ensure_future(runner.drain())
+    await asyncio.sleep(0)
+    is_stopping.set()
+    await network._soon(draining)
+    await network.pass_time(SOON * 2, SOON)
+
+    assert (await look(network, job)).counts == {"accepted": 1, "waiting": 4}
+    await network.restart_engine()
+    for station in stations:
+        await network.connect(station)
+    await network.pass_time(SOON * 2, SOON)
+    assert (await look(network, job)).counts == {"accepted": 5}

@@ -138,6 +138,7 @@ async def _serving(config: Config) -> AsyncIterator[Serving]:
                 yield Serving(node, door.port, http_port, password, door.renew)
                 # Whoever spreads stations over nodes learns of it before the first has to leave.
                 health.is_draining = True
+                await node.engine.bulk.drain()
                 await node.gateway.stop()
     finally:
         await database.close()

@@ -259,6 +259,7 @@ async def _nobody_is_connected(database: Database) -> None:
 
 async def _leave(node: Node, engine: "asyncio.Task[None]") -> None:
     """What was begun is finished, and nothing new begins."""
+    await node.engine.bulk.drain()
     if isinstance(node.link, NatsLink):
         await node.link.leave()
     await node.gateway.stop()

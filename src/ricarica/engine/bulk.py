@@ -35,6 +35,8 @@ ROUND = timedelta(seconds=10)  # of a job's pace, at most: what a round is given
 JOBS_AT_ONCE_MAX = 20  # begun in one look; the others have their turn in the next
 LEASE = timedelta(minutes=2)  # whoever dies leaves its jobs to the others after that
 RENEW_S = 30.0
+REST_S = 5.0  # a server that stops does not wait for slow stations
+BACK_WITHIN = timedelta(minutes=5)  # who lost its line, or its server, is back by then
 AT_ONCE_MAX = 20  # stations that are being told something
 TARGETS_MAX = 100_000
 PACE_MAX = 6_000  # stations a minute
@@ -234,6 +236,8 @@ class Runner:
     def __init__(self, around: Around) -> None:
         self._around = around
         self._rounds: set[asyncio.Task[None]] = set()
+        self._begun_s = around.clock.monotonic()
+        self._is_ending = False
 
     @property
     def is_resting(self) -> bool:
@@ -243,6 +247,12 @@ class Runner:
         """Until every round that was begun is over."""
         while self._rounds:
             await asyncio.wait(self._rounds)
+
+    async def drain(self) -> None:
+        """Tell nobody else, and wait for a while for those that are being told."""
+        self._is_ending = True
+        if self._rounds:
+            await asyncio.wait(self._rounds, timeout=REST_S)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -263,6 +273,8 @@ class Runner:
 
     async def look(self) -> None:
         """Take the jobs that nobody works on, and begin a round of each."""
+        if self._is_ending:
+            return
         now, columns = self._around.clock.now(), BULK_JOBS.c
         is_left = (columns.lease_until <= now) | (columns.lease_until > now + LEASE + CLOCKS_DIFFER)
         is_free = (columns.state == JobState.RUNNING, is_left)
@@ -320,7 +332,8 @@ class Runner:
                 await self._around.carry_out(job.tenant, renew)
 
     async def _tell(self, job: Job, station: StationKey) -> None:
-        if not await stubbornly(partial(self._around.is_there, station)):
+        is_there = partial(self._around.is_there, station)
+        if self._is_ending or not await stubbornly(is_there):
             await self._leave(job, station)
             return
         result = await self._around.say(station, job.saying, job.made_by)
@@ -330,8 +343,11 @@ class Runner:
         await self._note(job, station, result.outcome, result)
 
     async def _leave(self, job: Job, station: StationKey) -> None:
-        """It is away."""
+        """It is away, or about to be sent off with all the others."""
         until = job.manner.keep_until
+        if self._is_ending or (until is None and await self._is_expected_back(station)):
+            await self._note(job, station, TargetState.WAITING)
+            return
         if until is None:
             await self._note(job, station, TargetState.SKIPPED)
             return
@@ -353,12 +369,30 @@ class Runner:
             return
         self._around.bring(station)  # lest it has come back in between
 
+    async def _is_expected_back(self, key: StationKey) -> bool:
+        """It was here a moment ago, or before the server itself was away."""
+
+        async def look(unit: UnitOfWork) -> datetime | None:
+            return (await unit.slices.stations.get(key)).connection_changed_at
+
+        try:
+            changed_at = await stubbornly(partial(self._around.carry_out, key.tenant, look))
+        except NotFoundError:
+            return False
+        if changed_at is None:
+            return False
+        clock = self._around.clock
+        has_just_begun = clock.monotonic() - self._begun_s < BACK_WITHIN.total_seconds()
+        return has_just_begun or abs(clock.now() - changed_at) < BACK_WITHIN
+
     async def _some(self, job: Job, number: int) -> list[StationKey]:
         columns = BULK_TARGETS.c
         waiting = sa.select(columns.station).where(
             *_targets_of(job), columns.state == TargetState.WAITING
         )
-        rows = await self._fetch(job, waiting.order_by(columns.station).limit(number))
+        # Whoever was away has its next turn after all the others.
+        by_turn = waiting.order_by(columns.at.nulls_first(), columns.station)
+        rows = await self._fetch(job, by_turn.limit(number))
         return [StationKey(job.tenant, StationId(name)) for (name,) in rows]
 
     async def _counts(self, job: Job) -> dict[str, int]:
