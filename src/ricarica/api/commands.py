@@ -48,9 +48,9 @@ class CommandReply(Struct, frozen=True):
     """`status` and `detail` are the station's own words, `answer` what it told besides.
 
     `outcome` is `unknown` when the station was asked and did not answer in time: find out what
-    it did before trying again. With `when_away=keep` it may be `unreached`; then `answer.kept` is
-    the id under which the command waits. `waited` tells behind which request it had to wait, for
-    a station is asked one thing at a time.
+    it did before trying again. It is `unreached` when the station left after the first of several
+    parts, and with `when_away=keep`; then `answer.kept` is the id under which the rest waits.
+    `waited` tells behind which request it had to wait, for a station is asked one thing at a time.
     """
 
     outcome: Outcome
@@ -230,17 +230,27 @@ async def _written(
     caller: Caller, key: StationKey, values: Values, keep_for: timedelta | None
 ) -> CommandReply:
     try:
-        return await write_settings(caller, key, values)
+        reply = await write_settings(caller, key, values)
     except ConflictError:
         if keep_for is None:
             raise
-    return await _kept(caller, key, Saying("settings", {"write": values}), keep_for)
+        return await _kept(caller, key, Saying("settings", {"write": values}), keep_for)
+    results = reply.answer["settings"]
+    missed = {
+        name: value
+        for name, value in values.items()
+        if results[name]["outcome"] is Outcome.UNREACHED
+    }
+    if missed and keep_for is not None:
+        number = await keep(caller, key, Saying("settings", {"write": missed}), keep_for)
+        return with_answer(reply, kept=number)
+    return reply
 
 
 async def _read(caller: Caller, key: StationKey, names: Sequence[str]) -> CommandReply:
     """As many at once as the station takes. B06.FR.05"""
     parts = await caller.carry_out(lambda slices: slices.configuration.reading(key, names))
-    replies = [await _told(caller, "settings", key, part) for part in parts]
+    replies = await _each_told(caller, "settings", key, parts)
     said = next((each for each in replies if each.outcome is not Outcome.ACCEPTED), replies[0])
     answer = merged(reply.answer for reply in replies)
     has_any = any(reply.outcome is Outcome.ACCEPTED for reply in replies)
@@ -255,19 +265,16 @@ async def write_settings(
     if not 0 < len(values) <= SETTINGS_MAX:
         raise InvalidError(f"write 1 to {SETTINGS_MAX} settings at once, not {len(values)}")
     await caller.carry_out(lambda slices: slices.configuration.check_writable(key, values))
-    replies = {
-        name: await _told(caller, "settings", key, WriteSetting(name, value), detail={"name": name})
-        for name, value in values.items()
-    }
-    failed = [reply for reply in replies.values() if reply.outcome is not Outcome.ACCEPTED]
-    summary = failed[0] if failed else next(iter(replies.values()))
+    writes = [WriteSetting(name, value) for name, value in values.items()]
+    replies = await _each_told(caller, "settings", key, writes)
+    failed = [reply for reply in replies if reply.outcome is not Outcome.ACCEPTED]
+    summary = [*failed, *replies][0]
     results = {
         name: {"outcome": reply.outcome, "status": reply.status, "detail": reply.detail}
-        for name, reply in replies.items()
+        for name, reply in zip(values, replies, strict=True)
     }
-    waited = next(iter(replies.values())).waited
     return CommandReply(
-        summary.outcome, summary.status, summary.detail, {"settings": results}, waited
+        summary.outcome, summary.status, summary.detail, {"settings": results}, replies[0].waited
     )
 
 
@@ -284,10 +291,14 @@ async def say_each(
 
     async def act() -> CommandReply:
         try:
-            replies = [await _told(caller, saying.name, key, each) for each in commands]
+            replies = await _each_told(caller, saying.name, key, commands)
         except ConflictError:
             if away.keep_for is None:
                 raise
+            return await _kept(caller, key, saying, away.keep_for)
+        is_partly = any(reply.outcome is Outcome.UNREACHED for reply in replies)
+        if is_partly and away.keep_for is not None:
+            # Only reports are asked for in several parts, and told twice they harm nobody.
             return await _kept(caller, key, saying, away.keep_for)
         failed = [reply for reply in replies if reply.outcome is not Outcome.ACCEPTED]
         return [*failed, *replies][0]
@@ -308,19 +319,34 @@ async def _kept(
     return CommandReply(Outcome.UNREACHED, None, detail, {"kept": number})
 
 
-async def _told(
-    caller: Caller,
-    name: str,
-    key: StationKey,
-    command: object,
-    detail: dict[str, Any] | None = None,
-) -> CommandReply:
+async def _each_told(
+    caller: Caller, name: str, key: StationKey, commands: Sequence[object]
+) -> list[CommandReply]:
+    """One after the other. What a station that left was not told any more is unreached.
+
+    Raises:
+        ConflictError: the station is not connected, and was told nothing.
+    """
+    replies: list[CommandReply] = []
+    for command in commands:
+        try:
+            reply = await _told(caller, name, key, command)
+        except ConflictError:
+            if not replies:
+                raise
+            reply = CommandReply(Outcome.UNREACHED, None, "the station had left before", {})
+        replies.append(reply)
+    return replies
+
+
+async def _told(caller: Caller, name: str, key: StationKey, command: object) -> CommandReply:
     """
     Raises:
         ConflictError: the station is not connected.
     """
     result = await caller.tell(key, command)
-    said = to_builtins(command) if detail is None else detail
+    # The value may be a secret.
+    said = {"name": command.name} if isinstance(command, WriteSetting) else to_builtins(command)
     return await noted(caller, key, name, result, said)
 
 

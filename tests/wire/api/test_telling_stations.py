@@ -10,7 +10,7 @@ import pytest
 
 from ricarica.access.model import Role
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
-from ricarica.link.letters import Closed, Outcome, Told
+from ricarica.link.letters import Ask, Closed, Outcome, Told
 from ricarica.ocpp.dialects import DIALECTS, V16, V21, V201, Dialect
 from ricarica.stations.model import Acceptance
 from ricarica.stations.service import Preparation
@@ -266,3 +266,80 @@ async def test_whoever_may_not_change_stations_may_not_do_so_in_their_own_words(
 
     assert (forbidden.status_code, to_many.status_code) == (403, 403)
     assert allowed.status_code == 409  # it is not connected
+
+
+def leaving_after(api: Api, answers: int) -> list[Ask]:
+    """The station answers so many times, and is gone; returns what it was asked."""
+    asked: list[Ask] = []
+
+    async def answer(ask: Ask) -> Told:
+        asked.append(ask)
+        if len(asked) > answers:
+            return Told(Outcome.UNREACHED)
+        return Told(Outcome.ANSWERED, "1", b'{"status":"Accepted"}')
+
+    api.sockets.ask = answer  # type: ignore[method-assign]  # the stations' end
+    return asked
+
+
+async def test_what_was_written_before_a_station_left_is_told_and_the_rest_too(
+    api: Api, admin: httpx.AsyncClient
+) -> None:
+    await prepare(api, "CP-1")
+    await api.connect("CP-1", V16)
+    leaving_after(api, 1)
+
+    reply = await admin.patch("/stations/CP-1/settings", json={"A": "1", "B": "2"})
+
+    told = reply.json()
+    assert (reply.status_code, told["outcome"]) == (200, "unreached")
+    assert {name: each["outcome"] for name, each in told["answer"]["settings"].items()} == {
+        "A": "accepted",
+        "B": "unreached",
+    }
+
+
+async def test_only_what_a_station_was_not_told_any_more_is_kept_for_it(
+    api: Api, admin: httpx.AsyncClient
+) -> None:
+    await prepare(api, "CP-1")
+    key = await api.connect("CP-1", V16)
+    asked = leaving_after(api, 1)
+
+    reply = await admin.post(
+        "/stations/CP-1/commands/settings",
+        json={"write": {"A": "1", "B": "2"}},
+        params={"when_away": "keep", "expires": "PT1H"},
+    )
+    [kept] = (await admin.get("/stations/CP-1/kept")).json()["items"]
+
+    assert (reply.json()["outcome"], reply.json()["answer"]["kept"]) == ("unreached", kept["id"])
+    assert kept["body"] == {"write": {"B": "2"}}
+    assert [json.loads(ask.payload)["key"] for ask in asked if ask.key == key] == ["A", "B"]
+
+
+async def test_some_reports_that_were_asked_for_before_a_station_left_were_sent(
+    api: Api, admin: httpx.AsyncClient
+) -> None:
+    await prepare(api, "CP-1")
+    key = await api.connect("CP-1", V16)
+    for connector in (1, 2):
+        status = {"connectorId": connector, "errorCode": "NoError", "status": "Available"}
+        await api.deliver(key, V16, "StatusNotification", status)
+    leaving_after(api, 1)
+
+    reply = await admin.post("/stations/CP-1/commands/trigger", json={"topic": "status"})
+
+    assert (reply.status_code, reply.json()["outcome"]) == (200, "unreached")
+
+
+async def test_of_a_station_that_left_before_all_it_is_said_that_nothing_was_sent(
+    api: Api, admin: httpx.AsyncClient
+) -> None:
+    await prepare(api, "CP-1")
+    await api.connect("CP-1", V16)
+    leaving_after(api, 0)
+
+    reply = await admin.patch("/stations/CP-1/settings", json={"A": "1", "B": "2"})
+
+    assert (reply.status_code, "nothing was sent" in reply.text) == (409, True)
