@@ -38,6 +38,9 @@ from ricarica.ocpp.memory import Memory
 INTRODUCTION = "BootNotification"
 # What all dialects call a ProtocolError, and only some of them something else besides.
 LITERAL = frozenset({ErrorKind.MALFORMED_CALL, ErrorKind.FORMATION})
+# What is true only at the moment: the same again with the same id, once it was answered, is no
+# repeat but news, of a station that has few ids.
+FLEETING = frozenset({INTRODUCTION, "Authorize", "Heartbeat", "StatusNotification"})
 UNREADABLE_ID = "-1"  # OCPP-J 2.x §4.2.3: the id to answer with when there was none
 # The time-out of a call that keeps a person waiting: how long it is is up to us (OCPP-J 2.1
 # §4.1.2), and whoever has not answered by then seldom does.
@@ -235,7 +238,8 @@ class Session:
             self._memory = Memory(self._limits.repeats_max, self._limits.repeats_s, now)
         digest = _digest(call)
         before = self._memory.recall(call.id, now)
-        if before and before.digest == digest:
+        is_news = before and before.answer and call.action in FLEETING
+        if before and before.digest == digest and not is_news:
             if before.answer:
                 self._out.append(before.answer)
             return [Repeated(call.id, call.action)]

@@ -10,6 +10,7 @@ from ricarica.ocpp.errors import ErrorKind, LocalProtocolError
 from ricarica.ocpp.session import Limits, Session
 
 HEARTBEAT = '[2,"h1","Heartbeat",{}]'
+TRANSFER = '[2,"h1","DataTransfer",{"vendorId":"x"}]'
 
 
 def session(dialect: Dialect = V201, **limits: float) -> Session:
@@ -258,12 +259,29 @@ def test_answering_what_was_not_asked_is_our_own_fault() -> None:
 
 def test_a_repeated_call_gets_its_first_answer_again_and_is_not_handed_out() -> None:
     s = session()
-    s.receive(HEARTBEAT, now=0)
-    s.answer("h1", b'{"currentTime":"then"}')
+    s.receive(TRANSFER, now=0)
+    s.answer("h1", b'{"status":"Accepted"}')
     first = s.frames_to_send()
 
-    assert s.receive(HEARTBEAT, now=60) == [events.Repeated("h1", "Heartbeat")]
+    assert s.receive(TRANSFER, now=60) == [events.Repeated("h1", "DataTransfer")]
     assert s.frames_to_send() == first
+
+
+@pytest.mark.parametrize(
+    "action", ["Authorize", "BootNotification", "Heartbeat", "StatusNotification"]
+)
+def test_what_is_true_only_at_the_moment_is_news_with_any_id(action: str) -> None:
+    s = session()
+    call = f'[2,"1","{action}",{{}}]'
+    s.receive(call, now=0)
+    assert names(s.receive(call, now=1)) == ["Repeated"], "it is still being handled"
+    s.answer("1", b"{}")
+
+    again = received(s.receive(call, now=60))
+    s.answer("1", b'{"x":1}')
+
+    assert (again.action, again.message_id_reused) == (action, True)
+    assert s.frames_to_send() == ['[3,"1",{}]', '[3,"1",{"x":1}]']
 
 
 def test_a_repeat_of_a_call_still_being_handled_shares_its_answer() -> None:
@@ -278,11 +296,11 @@ def test_a_repeat_of_a_call_still_being_handled_shares_its_answer() -> None:
 
 def test_a_refusal_is_repeated_too() -> None:
     s = session()
-    s.receive(HEARTBEAT, now=0)
+    s.receive(TRANSFER, now=0)
     s.refuse("h1", "SecurityError")
     first = s.frames_to_send()
 
-    s.receive(HEARTBEAT, now=1)
+    s.receive(TRANSFER, now=1)
 
     assert s.frames_to_send() == first
 
@@ -307,7 +325,7 @@ def test_an_integer_id_is_not_the_string_of_its_digits() -> None:
 
 
 def answered(s: Session, message_id: str, now: float) -> None:
-    s.receive(f'[2,"{message_id}","Heartbeat",{{}}]', now)
+    s.receive(f'[2,"{message_id}","DataTransfer",{{}}]', now)
     s.answer(message_id, b"{}")
 
 
@@ -316,8 +334,8 @@ def test_as_many_ids_are_remembered_as_promised_and_not_twice_as_many() -> None:
     for number in range(21):
         answered(s, f"id{number}", now=0)
 
-    assert names(s.receive('[2,"id11","Heartbeat",{}]', now=0)) == ["Repeated"]
-    assert names(s.receive('[2,"id0","Heartbeat",{}]', now=0)) == ["CallReceived"]
+    assert names(s.receive('[2,"id11","DataTransfer",{}]', now=0)) == ["Repeated"]
+    assert names(s.receive('[2,"id0","DataTransfer",{}]', now=0)) == ["CallReceived"]
 
 
 def test_an_id_is_remembered_for_its_time_and_forgotten_after_twice_that() -> None:
@@ -325,8 +343,8 @@ def test_an_id_is_remembered_for_its_time_and_forgotten_after_twice_that() -> No
     answered(s, "early", now=0)
     answered(s, "later", now=301)
 
-    assert names(s.receive('[2,"early","Heartbeat",{}]', now=590)) == ["Repeated"]
-    assert names(s.receive('[2,"early","Heartbeat",{}]', now=602)) == ["CallReceived"]
+    assert names(s.receive('[2,"early","DataTransfer",{}]', now=590)) == ["Repeated"]
+    assert names(s.receive('[2,"early","DataTransfer",{}]', now=602)) == ["CallReceived"]
 
 
 # --- 2.1

@@ -105,10 +105,11 @@ async def test_a_repeated_call_gets_the_same_answer_without_reaching_the_core(
     station: Connect, core: ScriptedCore
 ) -> None:
     socket = await station()
-    await socket.send(HEARTBEAT)
+    transfer = '[2,"1","DataTransfer",{"vendorId":"x"}]'
+    await socket.send(transfer)
     first = await heard(socket)
 
-    await socket.send(HEARTBEAT)
+    await socket.send(transfer)
 
     assert await heard(socket) == first
     assert core.delivered.qsize() == 1
