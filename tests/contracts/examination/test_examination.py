@@ -12,6 +12,7 @@ from ricarica.app.examination import INVARIANTS, examine
 from ricarica.cli.ports import Finding
 from ricarica.engine.sql import MESSAGES, NODES, OUTBOX, PUT_ASIDE
 from ricarica.kernel.ids import DEFAULT_TENANT
+from ricarica.ocpp.dialects import V201
 from ricarica.stations.model import UnknownStations
 from ricarica.stations.service import StationPolicy
 from ricarica.stations.sql import CONNECTORS, STATIONS
@@ -19,7 +20,7 @@ from ricarica.storage.database import Add, Run
 from ricarica.storage.open import OpenDatabase
 from ricarica.testing.world import World, world
 from ricarica.transactions.sql import ENTRIES, RUNNING, SAMPLES, TRANSACTIONS
-from tests.contracts.examination.lived import EIGHT, lived_in
+from tests.contracts.examination.lived import EIGHT, event, lived_in
 
 LIGURIA = (TRANSACTIONS.c.station == "LIGURIA-1", TRANSACTIONS.c.ended_at.is_not(None))
 
@@ -147,6 +148,19 @@ async def test_what_must_never_be_is_found(network: World, broken: str) -> None:
 async def test_a_connection_at_a_node_that_is_there_is_well(network: World) -> None:
     node = ("north", "gateway", EIGHT, EIGHT)
     await network.database.commit([Add(NODES, node), Run(STATION.values(node="north"))])
+
+    assert await found(network) == []
+
+
+@pytest.mark.parametrize("last", [-1, 0])
+async def test_a_station_that_begins_to_count_at_minus_one_has_lost_nothing(
+    network: World, last: int
+) -> None:
+    station = await network.station("ALBA-1", V201)
+    for number in range(-1, last + 1):
+        kind = "Updated" if number > -1 else "Started"
+        said = event(kind, number + 1, number, 1_000, "Charging")
+        await network.teller(station).call("TransactionEvent", said)
 
     assert await found(network) == []
 

@@ -24,7 +24,7 @@ from ricarica.transactions.model import (
 )
 from ricarica.transactions.recognition import NO_REFS
 from ricarica.transactions.repeats import was_assumed
-from ricarica.transactions.sql import COST_DECIMALS, DECIMALS
+from ricarica.transactions.sql import COST_DECIMALS, DECIMALS, NO_NUMBER
 
 LOOK = "look at its page; if its events do not explain it, report this"
 BILL = "do not bill it before someone has looked at its page"
@@ -90,7 +90,10 @@ def _start(transaction: Transaction, evidence: Evidence) -> Iterator[Breach]:
 
 def _numbers(transaction: Transaction, evidence: Evidence) -> Iterator[Breach]:
     """Which events were told."""
-    told = sorted({entry.seq_no for entry in evidence.entries if entry.seq_no is not None})
+    numbers = {entry.seq_no for entry in evidence.entries}
+    if None in numbers and has_number(transaction.seen, NO_NUMBER):
+        numbers.add(NO_NUMBER)  # some stations begin at -1, which as an event's is kept as none
+    told = sorted(number for number in numbers if number is not None)
     seen: Ranges = ()
     for number in told:
         seen = with_number(seen, number)
