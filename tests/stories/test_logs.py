@@ -118,6 +118,26 @@ async def test_a_station_with_nothing_to_hand_over_refuses(
 
 
 @pytest.mark.usecase("N01")
+@pytest.mark.parametrize(
+    ("before", "state"), [("Uploaded", LogState.MISSING), ("UploadFailure", LogState.UPLOADING)]
+)
+@pytest.mark.parametrize("spoken", [V201, V21], ids=str)
+async def test_what_is_uploaded_is_not_on_its_way_again_and_what_failed_may_be(
+    network: World, spoken: Dialect, before: str, state: LogState
+) -> None:
+    station = await network.station("CP-1", spoken)
+    await ask(network, station)
+    [request] = await logs(network, station)
+
+    for word in (before, "Uploading"):
+        said = {"status": word, "requestId": request.number}
+        await network.teller(station).call("LogStatusNotification", said)
+
+    [after] = await logs(network, station)
+    assert after.state is state
+
+
+@pytest.mark.usecase("N01")
 async def test_what_was_said_to_be_uploaded_and_never_came_is_missing(
     network: World, dialect: Dialect
 ) -> None:

@@ -100,6 +100,8 @@ def told(request: LogRequest, status: str, at: datetime, detail: str | None) -> 
     state = STATES.get(status)
     if state is None or request.state is LogState.DISCARDED:
         return request
+    if request.state is LogState.MISSING and state is LogState.UPLOADING:
+        return request  # told late; only what has failed is tried again
     if request.file is not None:
         state = LogState.RECEIVED  # whatever it thinks of it, the file is here
     return replace(request, state=state, status=status, changed_at=at, detail=detail)
