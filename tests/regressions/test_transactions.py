@@ -99,6 +99,7 @@ async def test_an_end_before_its_start_is_the_same_in_any_order(order: tuple[int
 
         [transaction] = await network.transactions(told.station)
         assert transaction.started_at == transaction.ended_at == TEN + timedelta(minutes=10)
+        assert transaction.flags == {Flag.IMPLAUSIBLE_TIME}
 
 
 async def test_a_start_told_again_by_a_clock_that_was_never_set_is_the_same_start() -> None:
@@ -426,3 +427,60 @@ async def test_an_end_told_again_is_a_repeat_though_a_reading_beside_it_has_more
         assert transaction.register_stop_wh == 2_000
         assert transaction.energy.energy_wh == Decimal("1000.4")
         assert transaction.flags == frozenset()
+
+
+@pytest.mark.parametrize("is_told_apart", [True, False])
+async def test_a_clock_that_is_set_back_before_the_end_leaves_its_energy(
+    *, is_told_apart: bool
+) -> None:
+    async with world() as network:
+        told = network.teller(await network.station("GENOVA-1", V16))
+        number = (await told.call("StartTransaction", start(at(60))))["transactionId"]
+        both = (("1000", 60, "Transaction.Begin"), ("6000", 30, "Transaction.End"))
+        data = [
+            {"timestamp": at(minute), "sampledValue": [{"value": value, "context": context}]}
+            for value, minute, context in both
+        ]
+        stop = {"transactionId": number, "meterStop": 6_000, "timestamp": at(30)}
+
+        told_besides = {} if is_told_apart else {"transactionData": data}
+        await told.call("StopTransaction", stop | told_besides)
+
+        [transaction] = await network.transactions(told.station)
+        assert transaction.energy.energy_wh == 5_000
+        assert transaction.register_stop_wh == 6_000
+        assert transaction.flags == {Flag.IMPLAUSIBLE_TIME}
+
+
+async def test_the_last_register_of_an_end_of_2_x_is_the_one_that_says_so() -> None:
+    async with world() as network:
+        told = network.teller(await network.station("GENOVA-1", V201))
+        end = event("Ended", 30, 1, 6_000)
+        begun = [{"value": 1_000, "context": "Transaction.Begin"}]
+        end["meterValue"][0]["sampledValue"][0]["context"] = "Transaction.End"
+        end["meterValue"] += [{"timestamp": at(60), "sampledValue": begun}]
+
+        await tell_events(told, event("Started", 60, 0, 1_000), end)
+
+        [transaction] = await network.transactions(told.station)
+        assert transaction.energy.energy_wh == 5_000
+        assert transaction.register_stop_wh == 6_000
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (2, 1, 0)])
+async def test_nobody_parks_after_the_end(order: tuple[int, ...]) -> None:
+    async with world() as network:
+        told = network.teller(await network.station("GENOVA-1", V201))
+        parking = {"transactionInfo": {"transactionId": "TX-1", "chargingState": "SuspendedEV"}}
+        charging = {"transactionInfo": {"transactionId": "TX-1", "chargingState": "Charging"}}
+        events = (
+            event("Started", 0, 0, 1_000, **parking),
+            event("Updated", 40, 1, 1_000, **charging),
+            event("Ended", 30, 2, 1_000),
+        )
+
+        await tell_events(told, *(events[number] for number in order))
+
+        [transaction] = await network.transactions(told.station)
+        assert transaction.parking.until(TEN + timedelta(minutes=30)) == timedelta(minutes=30)
+        assert transaction.parking.parked == timedelta()

@@ -29,6 +29,7 @@ from ricarica.transactions.model import (
     StatePoint,
     Transaction,
     energy_along,
+    parking_along,
     with_number,
 )
 from ricarica.transactions.readings import (
@@ -93,7 +94,10 @@ def last_register(fact: Ended) -> Decimal | None:
     """As it was told apart, where it was: a reading beside it may have more digits."""
     if fact.register_wh is not None:
         return fact.register_wh
-    points = register_points(fact)
+    registers = registers_in(fact.readings)
+    # Among them may be those of the start, of a clock that was set back since.
+    ending = [each for each in registers if each.context is Context.END]
+    points = [RegisterPoint(each.at, each.value) for each in ending or registers]
     return max(points).register_wh if points else None
 
 
@@ -154,36 +158,92 @@ def moved_on(
     )
 
 
-def has_more_than_its_own(transaction: Transaction) -> bool:
-    """Whether something was counted that the register showed when it had ended, as happens where
-    its end is told late, and meanwhile readings that name no transaction were taken for its."""
-    last, ended_at = transaction.energy.last, transaction.ended_at
-    if last is None or ended_at is None or was_assumed(transaction):
+def is_in_order(transaction: Transaction) -> bool:
+    """Whether what comes next is counted last: not before its start, nor behind its end."""
+    last = transaction.energy.last
+    is_open = transaction.ended_at is None or was_assumed(transaction)
+    return is_open and (last is None or last.at >= transaction.started_at)
+
+
+def is_to_be_recounted(
+    before: Transaction, transaction: Transaction, fact: TransactionFact
+) -> bool:
+    """Whether its start or its end, told now, moves or cuts off something that was counted."""
+    if isinstance(fact, Started):
+        return before.energy.last is not None or before.parking.last is not None
+    ended_at, energy, parking = transaction.ended_at, transaction.energy, transaction.parking
+    if not isinstance(fact, Ended) or ended_at is None:
         return False
-    return last.at > ended_at and not _is_of_its_end(transaction, last)
+    if energy.backwards or (parking.last is not None and parking.last.at > ended_at):
+        return True
+    # It happens where an end is told late, and meanwhile readings that name no transaction were
+    # taken for its.
+    last = energy.last
+    return last is not None and last.at > ended_at and not _is_stop(transaction, last)
 
 
-def _is_of_its_end(transaction: Transaction, point: RegisterPoint) -> bool:
-    stop_wh = transaction.register_stop_wh
-    return stop_wh is not None and 0 <= point.register_wh - stop_wh < WHOLE_WH
+def recounted(
+    transaction: Transaction, points: Iterable[RegisterPoint], states: Iterable[StatePoint]
+) -> Transaction:
+    energy = energy_of(transaction, points)
+    return replace(
+        transaction,
+        energy=energy,
+        parking=parking_of(transaction, states),
+        flags=_flags(transaction, energy),
+    )
 
 
-def up_to_its_end(
-    transaction: Transaction, points: Iterable[RegisterPoint]
-) -> Iterator[RegisterPoint]:
-    """What came with its end is its own, even where it was measured a little later."""
-    points = tuple(points)
+def energy_of(transaction: Transaction, points: Iterable[RegisterPoint]) -> EnergyTally:
+    """Counted from the beginning: from its start, along what was measured, to its end.
+
+    Whatever the clock says: one that is set back meanwhile must not turn round what happened.
+    """
+    own = _own(transaction, points)
+    return energy_along(own, lambda point: (_place(transaction, point), point))
+
+
+def parking_of(transaction: Transaction, points: Iterable[StatePoint]) -> ParkingTally:
     if transaction.ended_at is None or was_assumed(transaction):
-        yield from points
-        return
-    own = (point.at for point in points if _is_of_its_end(transaction, point))
-    until = max((transaction.ended_at, *own))
-    yield from (point for point in points if point.at <= until)
+        return parking_along(points)
+    return parking_along(point for point in points if point.at <= transaction.ended_at)
 
 
-def counted_to_its_end(transaction: Transaction, points: Iterable[RegisterPoint]) -> Transaction:
-    energy = energy_along(up_to_its_end(transaction, points))
-    return replace(transaction, energy=energy, flags=_flags(transaction, energy))
+def _own(transaction: Transaction, points: Iterable[RegisterPoint]) -> Iterator[RegisterPoint]:
+    """Not what was shown before it began, nor after it ended; what came with its end is its own,
+    even where it was measured a little later."""
+    points, until = tuple(points), None
+    if transaction.ended_at is not None and not was_assumed(transaction):
+        stops = (point.at for point in points if _is_stop(transaction, point))
+        until = max((transaction.ended_at, *stops))
+    for point in points:
+        if not _is_before(transaction, point) and (until is None or point.at <= until):
+            yield point
+
+
+def _is_before(transaction: Transaction, point: RegisterPoint) -> bool:
+    """By its time and its register: where only the time is less, the clock was set back."""
+    start_wh = transaction.register_start_wh
+    return (
+        start_wh is not None and point.at < transaction.started_at and point.register_wh < start_wh
+    )
+
+
+def _place(transaction: Transaction, point: RegisterPoint) -> int:
+    """The register of its start is the first, and that of its end the last."""
+    started_at, start_wh = transaction.started_at, transaction.register_start_wh
+    if start_wh is not None and point.at == started_at:
+        return 0 if abs(point.register_wh - start_wh) < WHOLE_WH else 1
+    if transaction.ended_at is None or not _is_stop(transaction, point):
+        return 1
+    is_early = point.at < started_at and Flag.ORPHAN not in transaction.flags
+    return 2 if is_early or point.at >= transaction.ended_at else 1
+
+
+def _is_stop(transaction: Transaction, point: RegisterPoint) -> bool:
+    """Whether it shows what the register showed at its end."""
+    stop_wh = transaction.register_stop_wh
+    return stop_wh is not None and abs(point.register_wh - stop_wh) < WHOLE_WH
 
 
 def _flags(transaction: Transaction, energy: EnergyTally) -> frozenset[Flag]:

@@ -8,7 +8,7 @@ replaced in a microsecond instead of twenty, and the garbage collector need not 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -46,7 +46,7 @@ class Flag(StrEnum):
     GAP = "gap"  # sequence numbers are missing
     REGISTER_BACKWARDS = "register_backwards"  # the meter was reset, or counted down
     IMPLAUSIBLE_ENERGY = "implausible_energy"  # more than can have flown; it is not billed
-    IMPLAUSIBLE_TIME = "implausible_time"  # before 2000, after 2100, or in the future
+    IMPLAUSIBLE_TIME = "implausible_time"  # absurd, in the future, or its end before its start
     SUPERSEDED = "superseded"  # ended because another one started in its place
     CONTRADICTED = "contradicted"  # its start or end was told again with other values
     COST_DIFFERS = "cost_differs"  # the station came to another amount than we
@@ -188,9 +188,13 @@ class ParkingTally(msgspec.Struct, frozen=True, gc=False):
         return self.parked + max(at - self.last.at, timedelta())
 
 
-def energy_along(points: Iterable[RegisterPoint]) -> EnergyTally:
+def energy_along(
+    points: Iterable[RegisterPoint],
+    order: Callable[[RegisterPoint], tuple[int, RegisterPoint]] | None = None,
+) -> EnergyTally:
+    """By their time, unless another order is given."""
     counted = EnergyTally()
-    for point in sorted(set(points)):
+    for point in sorted(set(points), key=order):
         counted = counted.step(point)
     return counted
 

@@ -15,17 +15,21 @@ from ricarica.transactions.agreeing import Agreements
 from ricarica.transactions.chronicle import Chronicle
 from ricarica.transactions.commands import ShowCost
 from ricarica.transactions.counting import (
+    NO_FLAGS,
     all_readings,
     cost_so_far,
     counted_on,
-    counted_to_its_end,
+    energy_of,
     first_register,
-    has_more_than_its_own,
+    is_in_order,
+    is_to_be_recounted,
     last_register,
     moved_on,
     parked_on,
+    parking_of,
     placed,
     priced,
+    recounted,
     register_points,
     state_points,
     weighed,
@@ -49,14 +53,12 @@ from ricarica.transactions.model import (
     Arrangement,
     Flag,
     Transaction,
-    energy_along,
-    parking_along,
 )
 from ricarica.transactions.neighbours import Neighbours
 from ricarica.transactions.ports import TransactionStore
 from ricarica.transactions.readings import Reading
 from ricarica.transactions.recognition import NO_REFS, Recognition
-from ricarica.transactions.repeats import is_by, is_of, repeat_key
+from ricarica.transactions.repeats import is_by, is_of, repeat_key, was_assumed
 from ricarica.transactions.terms import Say
 
 SHOW_COST_EVERY = timedelta(seconds=60)  # what a driver at the display needs, and no more
@@ -102,8 +104,7 @@ class TransactionService:
             return await self._again(known, fact, flags)
         transaction = (known or await self._new(fact)).flagged(*flags)
         judgement = await self._judge(transaction, fact)
-        is_introduced = introduces(transaction, fact)
-        before = transaction
+        is_introduced, before = introduces(transaction, fact), transaction
         transaction = await self._moved_on(transaction, fact, judgement)
         if isinstance(fact, Started):
             transaction = await self._started(transaction, fact, key)
@@ -120,9 +121,10 @@ class TransactionService:
             transaction, arranged = await self._agreements.begun(transaction, fact)
         if fact.more is not None:
             transaction = self._agreements.told(transaction, fact.more)
-        if has_more_than_its_own(transaction):
+        if is_to_be_recounted(before, transaction, fact):
             points = [*await self._store.registers(transaction), *register_points(fact)]
-            transaction = counted_to_its_end(transaction, points)
+            states = [*await self._store.states(transaction), *state_points(fact)]
+            transaction = recounted(transaction, points, states)
         transaction = self._shown(self._settled(_completeness(transaction)), fact)
         say = None
         transaction = settled_on_token(transaction)
@@ -262,12 +264,14 @@ class TransactionService:
         self, transaction: Transaction, fact: TransactionFact, judgement: Judgement | None
     ) -> Transaction:
         registers, states = register_points(fact), state_points(fact)
-        energy = counted_on(transaction.energy, registers)
+        is_next = is_in_order(transaction)
+        energy = counted_on(transaction.energy, registers) if is_next or not registers else None
         if energy is None:
-            energy = energy_along([*await self._store.registers(transaction), *registers])
-        parking = parked_on(transaction.parking, states)
+            points = [*await self._store.registers(transaction), *registers]
+            energy = energy_of(transaction, points)
+        parking = parked_on(transaction.parking, states) if is_next or not states else None
         if parking is None:
-            parking = parking_along([*await self._store.states(transaction), *states])
+            parking = parking_of(transaction, [*await self._store.states(transaction), *states])
         moved = moved_on(transaction, fact, energy, parking)
         if not identifies(transaction, fact):
             return moved
@@ -297,7 +301,7 @@ class TransactionService:
             evse=fact.evse or transaction.evse,
             register_start_wh=first_register(fact),
             repeat_key=key,
-            flags=transaction.flags - {Flag.ORPHAN},
+            flags=transaction.flags - {Flag.ORPHAN} | _turned_round(transaction, fact),
         )
         return await self._with_tariff(started, fact)
 
@@ -391,8 +395,18 @@ def _ended(transaction: Transaction, fact: Ended) -> Transaction:
         register_stop_wh=last_register(fact),
         last_seq_no=fact.seq_no,
         power_w=Decimal(0),
-        flags=transaction.flags - {Flag.SUPERSEDED},
+        flags=transaction.flags - {Flag.SUPERSEDED} | _turned_round(transaction, fact),
     )
+
+
+def _turned_round(transaction: Transaction, fact: TransactionFact) -> frozenset[Flag]:
+    """A clock that was set back meanwhile."""
+    if isinstance(fact, Ended):
+        is_turned = fact.at < transaction.started_at
+    else:
+        ended_at = None if was_assumed(transaction) else transaction.ended_at
+        is_turned = ended_at is not None and ended_at < fact.at
+    return frozenset({Flag.IMPLAUSIBLE_TIME}) if is_turned else NO_FLAGS
 
 
 def _prolonged(transaction: Transaction) -> Transaction:

@@ -211,3 +211,57 @@ def test_it_is_of_whoever_stopped_it_where_nobody_else_is_named(
     told: list[TransactionFact],
 ) -> None:
     assert result(*told).token == "EfGh"
+
+
+def told_at(number: int, minute: int, register: int) -> TransactionFact:
+    """What the session tells under that number, at another time and with another register."""
+    shown = Reading(
+        Measurand.ENERGY_ACTIVE_IMPORT_REGISTER, Decimal(register), NOON + minute * MINUTE
+    )
+    return replace(SESSION[number], at=NOON + minute * MINUTE, readings=(shown,))
+
+
+CLOCKS = {
+    "set back before its end": ((0, 60, 1_000), (1, 70, 2_000), (2, 3, 3_000), (6, 5, 6_000)),
+    "set back, and past its start again": (
+        *((0, 60, 1_000), (1, 61, 2_000), (2, 10, 2_500), (3, 58, 4_000), (4, 62, 5_000)),
+        (6, 65, 6_000),
+    ),
+}
+
+
+@given(st.sampled_from(sorted(CLOCKS)), st.data())
+def test_a_clock_that_is_set_back_turns_nothing_round_in_any_order(
+    clock: str, data: st.DataObject
+) -> None:
+    facts = [told_at(*each) for each in CLOCKS[clock]]
+
+    transaction = result(*data.draw(st.permutations(facts)))
+
+    assert transaction.energy.energy_wh == 5_000
+    assert transaction.register_start_wh == 1_000
+    assert transaction.register_stop_wh == 6_000
+    assert transaction == result(*facts)
+    assert (Flag.IMPLAUSIBLE_TIME in transaction.flags) is (clock == "set back before its end")
+
+
+FALLS = [told_at(n, m, wh) for n, m, wh in ((0, 0, 500), (1, 10, 900), (2, 20, 0), (3, 30, 850))]
+FALLS += [told_at(4, 35, 300), told_at(5, 40, 700), told_at(6, 40, 650)]
+
+
+@given(st.permutations(FALLS))
+def test_a_register_that_falls_is_counted_alike_in_any_order(told: list[TransactionFact]) -> None:
+    assert result(*told) == result(*FALLS)
+
+
+LATE_END = [*SESSION[:6], told_at(6, 35, 5_000 + 35 * 183)]
+
+
+@given(st.permutations(LATE_END))
+def test_what_was_told_of_after_its_end_is_not_its_own_in_any_order(
+    told: list[TransactionFact],
+) -> None:
+    transaction = result(*told)
+
+    assert transaction.energy.energy_wh == 35 * 183
+    assert transaction == result(*LATE_END)

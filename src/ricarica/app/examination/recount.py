@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from ricarica.app.examination.findings import Bounds
 from ricarica.tariffs.model import prices_from
-from ricarica.transactions.counting import priced, up_to_its_end, weighed
+from ricarica.transactions.counting import energy_of, parking_of, priced, weighed
 from ricarica.transactions.model import (
     RANGES_MAX,
     Entry,
@@ -17,9 +17,7 @@ from ricarica.transactions.model import (
     RegisterPoint,
     StatePoint,
     Transaction,
-    energy_along,
     has_number,
-    parking_along,
     with_number,
 )
 from ricarica.transactions.recognition import NO_REFS
@@ -113,15 +111,14 @@ def _parking(transaction: Transaction, evidence: Evidence) -> Iterator[Breach]:
         for entry in evidence.entries
         if entry.charging_state is not None
     ]
-    counted, known = parking_along(points), transaction.parking
+    counted, known = parking_of(transaction, points), transaction.parking
     if counted != known:
         text = f"it parked {known.parked}, and by its events {counted.parked}"
         yield Breach("I6", text, BILL)
 
 
 def _energy(transaction: Transaction, evidence: Evidence) -> Iterator[Breach]:
-    own = up_to_its_end(transaction, evidence.registers)
-    counted, known = energy_along(own), transaction.energy
+    counted, known = energy_of(transaction, evidence.registers), transaction.energy
     off_wh = abs(counted.energy_wh - known.energy_wh)
     if off_wh > ROUNDING_WH * (len(evidence.registers) + 1):
         text = f"it has {known.energy_wh} Wh, and by its readings {counted.energy_wh} Wh"
