@@ -284,23 +284,6 @@ async def test_quirk_53_what_the_meter_shows_after_an_end_that_is_told_late_is_n
         assert transaction.energy.energy_wh == 1_500
 
 
-async def test_a_register_that_is_told_in_two_resolutions_bills_nothing_that_never_flowed() -> None:
-    async with world() as network:
-        told = network.teller(await network.station("GENOVA-1", V16))
-        number = (await told.call("StartTransaction", start(at(0), meter=1_049)))["transactionId"]
-        both = [{"value": "1049", "unit": "Wh"}, {"value": "1.0", "unit": "kWh"}]
-
-        for minute in range(1, 30):
-            value = {"timestamp": at(minute), "sampledValue": both}
-            readings = {"connectorId": 1, "transactionId": number, "meterValue": [value]}
-            await told.call("MeterValues", readings)
-        stop = {"transactionId": number, "meterStop": 1_049, "timestamp": at(30)}
-        await told.call("StopTransaction", stop)
-
-        [transaction] = await network.transactions(told.station)
-        assert transaction.energy.energy_wh == 0
-
-
 async def noted(network: World) -> set[tuple[str, str]]:
     """What is on the timelines, and of what minute."""
     notes = sa.select(ENTRIES.c.at, ENTRIES.c.detail).where(ENTRIES.c.kind == EntryKind.NOTE.value)
@@ -360,23 +343,6 @@ async def test_quirk_51_an_end_of_2_x_with_another_register_is_looked_into(
         assert (Flag.CONTRADICTED in transaction.flags) is is_other
 
 
-async def test_a_repeat_with_more_digits_than_are_kept_is_a_repeat() -> None:
-    async with world() as network:
-        told = network.teller(await network.station("GENOVA-1", V201))
-        events = (event("Started", 0, 0, 1_000), event("Ended", 30, 1, 1))
-        events[1]["meterValue"][0]["sampledValue"] = [
-            {"value": 2.123456789, "unitOfMeasure": {"unit": "kWh"}}
-        ]
-
-        await tell_events(told, *events)
-        await network.restart_engine()
-        await network.connect(told.station)
-        await tell_events(network.teller(told.station), *events)
-
-        [transaction] = await network.transactions(told.station)
-        assert transaction.flags == frozenset()
-
-
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
 @pytest.mark.parametrize("named_in", [0, 1])
 async def test_who_began_it_pays_for_it_in_any_order(order: tuple[int, ...], named_in: int) -> None:
@@ -402,85 +368,3 @@ async def credit(network: World, uid: str) -> Decimal | None:
         lambda slices: slices.authorization.find(network.actor.tenant, TokenRef(uid))
     )
     return token.credit if token else None
-
-
-@pytest.mark.parametrize("number", [None, -1])
-@pytest.mark.parametrize("minute", [30, 31])
-async def test_an_end_told_again_is_a_repeat_though_a_reading_beside_it_has_more_digits(
-    number: int | None, minute: int
-) -> None:
-    async with world() as network:
-        told = network.teller(await network.station("GENOVA-1", V16))
-        begun = await told.call("StartTransaction", start(at(0)))
-        exact = {"value": "2000.4", "context": "Transaction.End"}
-        stop = {
-            "transactionId": number or begun["transactionId"],
-            "meterStop": 2_000,
-            "timestamp": at(30),
-            "transactionData": [{"timestamp": at(minute), "sampledValue": [exact]}],
-        }
-
-        for _ in range(2):
-            await told.call("StopTransaction", stop)
-
-        [transaction] = await network.transactions(told.station)
-        assert transaction.register_stop_wh == 2_000
-        assert transaction.energy.energy_wh == Decimal("1000.4")
-        assert transaction.flags == frozenset()
-
-
-@pytest.mark.parametrize("is_told_apart", [True, False])
-async def test_a_clock_that_is_set_back_before_the_end_leaves_its_energy(
-    *, is_told_apart: bool
-) -> None:
-    async with world() as network:
-        told = network.teller(await network.station("GENOVA-1", V16))
-        number = (await told.call("StartTransaction", start(at(60))))["transactionId"]
-        both = (("1000", 60, "Transaction.Begin"), ("6000", 30, "Transaction.End"))
-        data = [
-            {"timestamp": at(minute), "sampledValue": [{"value": value, "context": context}]}
-            for value, minute, context in both
-        ]
-        stop = {"transactionId": number, "meterStop": 6_000, "timestamp": at(30)}
-
-        told_besides = {} if is_told_apart else {"transactionData": data}
-        await told.call("StopTransaction", stop | told_besides)
-
-        [transaction] = await network.transactions(told.station)
-        assert transaction.energy.energy_wh == 5_000
-        assert transaction.register_stop_wh == 6_000
-        assert transaction.flags == {Flag.IMPLAUSIBLE_TIME}
-
-
-async def test_the_last_register_of_an_end_of_2_x_is_the_one_that_says_so() -> None:
-    async with world() as network:
-        told = network.teller(await network.station("GENOVA-1", V201))
-        end = event("Ended", 30, 1, 6_000)
-        begun = [{"value": 1_000, "context": "Transaction.Begin"}]
-        end["meterValue"][0]["sampledValue"][0]["context"] = "Transaction.End"
-        end["meterValue"] += [{"timestamp": at(60), "sampledValue": begun}]
-
-        await tell_events(told, event("Started", 60, 0, 1_000), end)
-
-        [transaction] = await network.transactions(told.station)
-        assert transaction.energy.energy_wh == 5_000
-        assert transaction.register_stop_wh == 6_000
-
-
-@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (2, 1, 0)])
-async def test_nobody_parks_after_the_end(order: tuple[int, ...]) -> None:
-    async with world() as network:
-        told = network.teller(await network.station("GENOVA-1", V201))
-        parking = {"transactionInfo": {"transactionId": "TX-1", "chargingState": "SuspendedEV"}}
-        charging = {"transactionInfo": {"transactionId": "TX-1", "chargingState": "Charging"}}
-        events = (
-            event("Started", 0, 0, 1_000, **parking),
-            event("Updated", 40, 1, 1_000, **charging),
-            event("Ended", 30, 2, 1_000),
-        )
-
-        await tell_events(told, *(events[number] for number in order))
-
-        [transaction] = await network.transactions(told.station)
-        assert transaction.parking.until(TEN + timedelta(minutes=30)) == timedelta(minutes=30)
-        assert transaction.parking.parked == timedelta()

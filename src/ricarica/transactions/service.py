@@ -15,6 +15,7 @@ from ricarica.transactions.agreeing import Agreements
 from ricarica.transactions.chronicle import Chronicle
 from ricarica.transactions.commands import ShowCost
 from ricarica.transactions.counting import (
+    CLOCK_STEP,
     NO_FLAGS,
     all_readings,
     cost_so_far,
@@ -170,6 +171,8 @@ class TransactionService:
     async def note_state(self, fact: Progressed) -> None:
         """A connector's status says what its running transaction is doing."""
         for transaction in await self._store.running_at(fact.station, fact.evse):
+            if fact.at < transaction.started_at - CLOCK_STEP:
+                continue  # told late: it was of what charged there before
             if transaction.charging_state is not fact.charging_state:
                 await self.record(replace(fact, ref=transaction.ref))
 
