@@ -1,12 +1,15 @@
 """What went wrong with how energy and parking were counted."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from ricarica.kernel.ids import TariffId
 from ricarica.ocpp.dialects import V16, V201
-from ricarica.testing.world import world
+from ricarica.tariffs.model import Prices, Tariff
+from ricarica.testing.wires import Teller
+from ricarica.testing.world import World, world
 from ricarica.transactions.model import Flag
 from tests.regressions.test_transactions import TEN, at, event, start, tell_events
 
@@ -144,3 +147,45 @@ async def test_a_state_of_before_the_start_that_is_told_late_is_not_of_it(
 
         [transaction] = await network.transactions(told.station)
         assert transaction.parking.until(TEN + 30 * MINUTE) == parked * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("suspended", "ended", "cost"),
+    [
+        (None, 60, 6),
+        (None, 70, 6 + 10),
+        (None, 30, 3),  # it was over by then, and said so later
+        (40, 60, 6),  # it was parking by then, and said so later
+        (65, 70, 6 + 5 + 5 * 2),
+    ],
+)
+async def test_other_prices_hold_from_when_they_were_changed_though_nothing_was_told_meanwhile(
+    suspended: int | None, ended: int, cost: int
+) -> None:
+    async with world() as network:
+        prices = Prices("EUR", per_minute=Decimal("0.1"), per_idle_minute=Decimal("0.2"))
+        await network.add_tariff(prices, since=TEN)
+        told = network.teller(await network.station("GENOVA-1", V201))
+        await tell_events(told, event("Started", 0, 0, 0))
+
+        await change_prices(network, told, TEN + 60 * MINUTE)
+        if suspended is not None:
+            state = {"transactionInfo": {"transactionId": "TX-1", "chargingState": "SuspendedEV"}}
+            await tell_events(told, event("Updated", suspended, 1, 0, **state))
+        await tell_events(told, event("Ended", ended, 2, 0))
+
+        [transaction] = await network.transactions(told.station)
+        assert transaction.cost_incl == cost
+
+
+async def change_prices(network: World, told: Teller, at: datetime) -> None:
+    """To ten times as much."""
+    dearer = Prices("EUR", per_minute=Decimal(1), per_idle_minute=Decimal(2))
+    [transaction] = await network.transactions(told.station)
+    tenant = transaction.station.tenant
+    tariff = Tariff(tenant, TariffId("dear"), "Dear", dearer, at, at)
+    await network.carry_out(lambda slices: slices.tariffs.add(tariff))
+    await network.carry_out(
+        lambda slices: slices.watching.change_prices(tenant, transaction.id, tariff.id, at),
+        station=transaction.station,
+    )

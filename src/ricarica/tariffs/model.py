@@ -98,17 +98,22 @@ def cost_of(prices: Prices, usage: Usage) -> Cost:
 
 
 def usage_since(usage: Usage, before: Sequence[Usage]) -> Usage:
-    """What is left of it without what was used before."""
-    return Usage(
-        usage.energy_wh - sum((each.energy_wh for each in before), ZERO),
-        usage.elapsed - sum((each.elapsed for each in before), timedelta()),
-        usage.parked - sum((each.parked for each in before), timedelta()),
-    )
+    """What is left of it without what was used before. What is told late of the time before
+    counts with it: nobody parked longer since than that lasted."""
+    elapsed = max(usage.elapsed - sum((each.elapsed for each in before), timedelta()), timedelta())
+    parked = max(usage.parked - sum((each.parked for each in before), timedelta()), timedelta())
+    energy_wh = usage.energy_wh - sum((each.energy_wh for each in before), ZERO)
+    return Usage(energy_wh, elapsed, min(parked, elapsed))
 
 
 def cost_since(prices: Prices, usage: Usage, before: Sequence[Usage]) -> Cost:
     """Of what was used after prices changed: by the new ones, and no second fee for a session."""
-    return cost_of(replace(prices, per_session=ZERO), usage_since(usage, before))
+    return cost_of(going_on(prices), usage_since(usage, before))
+
+
+def going_on(prices: Prices) -> Prices:
+    """For what has begun by other prices."""
+    return replace(prices, per_session=ZERO)
 
 
 def together(costs: Sequence[Cost]) -> Cost:

@@ -1,7 +1,7 @@
 """How a fact moves a transaction on, whatever kind of fact it is. Pure."""
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
@@ -41,6 +41,7 @@ from ricarica.transactions.readings import (
     soc_in,
 )
 from ricarica.transactions.repeats import was_assumed
+from ricarica.transactions.terms import Stretch
 
 ERROR = Decimal("1.1")  # of meters and clocks together
 ROUNDING_WH = 1  # 1.6 cuts what is below off its starts and stops
@@ -257,8 +258,11 @@ def _prices(text: bytes) -> Prices:
     return prices_from(text)
 
 
-def usage_of(transaction: Transaction) -> Usage:
+def usage_of(transaction: Transaction, now: datetime | None = None) -> Usage:
+    """As far as it was told of; until `now`, if that is given of one that runs."""
     until = transaction.ended_at or transaction.last_at or transaction.started_at
+    if now is not None:
+        until = max(until, now)
     elapsed = max(until - transaction.started_at, timedelta())
     return Usage(
         energy_wh=transaction.energy.energy_wh,
@@ -326,6 +330,18 @@ def cost_along(transaction: Transaction) -> Cost | None:
         return Cost(prices.currency, (), ZERO, ZERO, ZERO)
     if not transaction.terms.stretches:
         return cost_of(prices, usage)
-    stretches = transaction.terms.stretches
+    stretches = list(_lasted(transaction.terms.stretches, usage.elapsed))
     rest = cost_since(prices, usage, [stretch.usage for stretch in stretches])
     return together([*(stretch.cost for stretch in stretches), rest])
+
+
+def _lasted(stretches: Iterable[Stretch], elapsed: timedelta) -> Iterator[Stretch]:
+    """As far as it lasted: it may have ended before its prices were changed, and say so later."""
+    for stretch in stretches:
+        usage, prices = stretch.usage, stretch.prices
+        if usage.elapsed <= elapsed or prices is None:
+            yield stretch
+        else:
+            usage = replace(usage, elapsed=elapsed, parked=min(usage.parked, elapsed))
+            yield Stretch(usage, cost_of(prices, usage), prices)
+        elapsed = max(elapsed - usage.elapsed, timedelta())

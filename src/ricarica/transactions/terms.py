@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from ricarica.tariffs.model import Cost, Usage
+from ricarica.tariffs.model import Cost, Prices, Usage
 
 Value = TypeVar("Value", Decimal, int, timedelta)
 
@@ -82,6 +82,7 @@ class Stretch(msgspec.Struct, frozen=True, gc=False):
 
     usage: Usage
     cost: Cost
+    prices: Prices | None = None  # None: it was closed when they were not kept
 
 
 class Check(msgspec.Struct, frozen=True, gc=False):

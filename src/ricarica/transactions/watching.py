@@ -9,7 +9,7 @@ from ricarica.authorization.model import ref_of
 from ricarica.kernel.errors import ConflictError, InvalidError
 from ricarica.kernel.events import Outgoing
 from ricarica.kernel.ids import StationKey, TariffId, TenantId, TransactionId
-from ricarica.tariffs.model import cost_of, cost_since, prices_from, prices_text, usage_since
+from ricarica.tariffs.model import cost_of, going_on, prices_from, prices_text, usage_since
 from ricarica.tariffs.plan import plan_of
 from ricarica.tariffs.texts import text_of, texts_of
 from ricarica.transactions.agreeing import ASK_AGAIN
@@ -132,7 +132,7 @@ class WatchService:
             raise ConflictError(f"transaction {id} began without prices, and is free of charge")
         if prices_from(transaction.tariff).currency != chosen.prices.currency:
             raise InvalidError("prices in another currency cannot follow those of its start")
-        changed = self._stretched(transaction)
+        changed = self._stretched(transaction, now)
         language = await self._language(transaction)
         text = text_of(chosen.prices, language).content
         terms = replace(changed.terms or NO_TERMS, text=text)
@@ -146,16 +146,17 @@ class WatchService:
             self._tell(transaction.station, ChangePrices(transaction.ref, plan))
         return changed
 
-    def _stretched(self, transaction: Transaction) -> Transaction:
-        """With what was counted so far closed."""
+    def _stretched(self, transaction: Transaction, now: datetime) -> Transaction:
+        """With what was counted so far closed; its time passed, whether or not that was told."""
         assert transaction.tariff is not None, "what has no prices is not counted"
         terms = transaction.terms or NO_TERMS
         before = [stretch.usage for stretch in terms.stretches]
         if cost_along(transaction) is None:
             return transaction
-        usage, prices = usage_of(transaction), prices_from(transaction.tariff)
-        cost = cost_since(prices, usage, before) if before else cost_of(prices, usage)
-        stretches = (*terms.stretches, Stretch(usage_since(usage, before), cost))
+        prices = prices_from(transaction.tariff)
+        prices = going_on(prices) if before else prices
+        usage = usage_since(usage_of(transaction, now), before)
+        stretches = (*terms.stretches, Stretch(usage, cost_of(prices, usage), prices))
         return replace(transaction, terms=replace(terms, stretches=stretches))
 
     async def _language(self, transaction: Transaction) -> str | None:
