@@ -155,6 +155,11 @@ class TransactionLive:
     exported_wh: Decimal | None = None
     """What flowed back to the grid; None: the station told nothing of it."""
 
+    @property
+    def is_implausible(self) -> bool:
+        """There is no bill, though there may be a tariff."""
+        return self.bill is None and Flag.IMPLAUSIBLE_ENERGY in self.row.flags
+
 
 @dataclass(frozen=True, slots=True)
 class TransactionPage(Page):

@@ -1,0 +1,42 @@
+"""What a transaction came to, as its page says it."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from msgspec import structs
+
+from ricarica.kernel.ids import DEFAULT_TENANT, EvseNumber, StationId, StationKey, TransactionId
+from ricarica.transactions.model import Flag, Transaction
+from ricarica.transactions.queries.listing import TransactionDetail, TransactionView
+from ricarica.web.assets import Assets
+from ricarica.web.builders.transactions import live_from
+from ricarica.web.rendering import Pages
+from ricarica.web.views.transactions import TransactionLive
+from ricarica.web.views.visit import Visit
+
+D = Decimal
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+KEY = StationKey(DEFAULT_TENANT, StationId("CP-1"))
+BUILT = ("app.css", "app.js", "symbols.svg", "mark.svg", "land.json")
+PAGES = Pages(Assets({name: name for name in BUILT}))
+ENDED = Transaction(
+    KEY, "7", TransactionId("t1"), EvseNumber(1), NOON, NOON, ended_at=NOON + timedelta(hours=1)
+)
+
+
+def shown(live: TransactionLive) -> str:
+    visit = Visit(None, NOON, "/", "")
+    return re.sub(r"<[^>]+>|\s+", " ", PAGES.render(live, visit))
+
+
+def live_of(transaction: Transaction) -> TransactionLive:
+    return live_from(TransactionDetail(TransactionView(transaction, connected=True), ()), (), NOON)
+
+
+def test_what_an_absurd_meter_told_is_not_billed_and_not_called_free() -> None:
+    absurd = structs.replace(ENDED, flags=frozenset({Flag.IMPLAUSIBLE_ENERGY}))
+
+    assert "Not billed" in shown(live_of(absurd))
+    assert "Free of charge" not in shown(live_of(absurd))
+    assert "Free of charge" in shown(live_of(ENDED))
