@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime, format_timedelta
@@ -62,10 +62,11 @@ class Formats:
     def money(self, money: Money | None) -> str:
         if money is None:
             return NOTHING
-        return format_currency(money.amount, money.currency, locale=self.locale)
+        with localcontext(rounding=ROUND_HALF_UP):  # as it is billed
+            return format_currency(money.amount, money.currency, locale=self.locale)
 
     def amount(self, amount: Decimal, currency: str) -> str:
-        return format_currency(amount, currency, locale=self.locale)
+        return self.money(Money(amount, currency))
 
     def price(self, amount: Decimal | None, currency: str) -> str:
         """A price per unit, with as many digits as it has: 0.0995 stays 0.0995."""

@@ -42,8 +42,8 @@ def test_nothing_is_not_the_same_as_not_known() -> None:
 def test_money_is_written_the_way_of_the_language() -> None:
     cost = Money(Decimal("12.345"), "EUR")
 
-    assert EN.money(cost) == "€12.34"  # half to even, as Babel does
-    assert IT.money(cost) == "12,34\N{NO-BREAK SPACE}€"
+    assert EN.money(cost) == "€12.35"  # as it is billed
+    assert IT.money(cost) == "12,35\N{NO-BREAK SPACE}€"
 
 
 def test_a_price_keeps_all_its_digits() -> None:

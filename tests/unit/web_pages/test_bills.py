@@ -1,18 +1,21 @@
 """What a transaction came to, as its page says it."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from msgspec import structs
 
 from ricarica.kernel.ids import DEFAULT_TENANT, EvseNumber, StationId, StationKey, TransactionId
+from ricarica.tariffs.model import Cost
 from ricarica.transactions.model import Flag, Transaction
 from ricarica.transactions.queries.listing import TransactionDetail, TransactionView
 from ricarica.web.assets import Assets
 from ricarica.web.builders.transactions import live_from
 from ricarica.web.rendering import Pages
-from ricarica.web.views.transactions import TransactionLive
+from ricarica.web.views.transactions import Bill, TransactionLive
 from ricarica.web.views.visit import Visit
 
 D = Decimal
@@ -32,6 +35,23 @@ def shown(live: TransactionLive) -> str:
 
 def live_of(transaction: Transaction) -> TransactionLive:
     return live_from(TransactionDetail(TransactionView(transaction, connected=True), ()), (), NOON)
+
+
+@pytest.mark.parametrize(
+    ("excl", "parts"),
+    [
+        ("1.5625", ["€1.56", "€0.35", "€1.91"]),  # VAT by itself: 0.34375
+        ("0.125", ["€0.13", "€0.02", "€0.15"]),  # by itself: 0.0275
+        ("10", ["€10.00", "€2.20", "€12.20"]),
+    ],
+)
+def test_net_and_vat_add_up_to_the_total(excl: str, parts: list[str]) -> None:
+    vat = D(excl) * D("0.22")
+    cost = Cost("EUR", (), D(excl), vat, D(excl) + vat)
+
+    page = shown(replace(live_of(ENDED), bill=Bill(cost, D(22))))
+
+    assert re.findall("€[0-9.]+", page) == parts
 
 
 def test_what_an_absurd_meter_told_is_not_billed_and_not_called_free() -> None:

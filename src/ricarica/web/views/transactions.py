@@ -116,6 +116,13 @@ class Bill:
     tariff: str | None = None
     is_final: bool = False
 
+    @property
+    def vat(self) -> Money:
+        """What makes the rounded net the rounded total; rounded by itself it may be a cent off."""
+        cost = self.cost
+        net, total = Money(cost.excl, cost.currency), Money(cost.incl, cost.currency)
+        return Money(total.rounded().amount - net.rounded().amount, cost.currency)
+
 
 ENTRY_LABELS: Mapping[EntryKind, str] = {
     EntryKind.STARTED: msgid("Started"),
