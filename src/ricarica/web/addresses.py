@@ -1,6 +1,7 @@
 """Addresses of our own pages, and names of things within them."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from string import punctuation
 from typing import Annotated, Any
 from urllib.parse import quote, unquote, urlencode
 
@@ -46,4 +47,5 @@ def with_query(path: str, query: Mapping[str, str], **more: str) -> str:
 def safe_next(asked: str) -> str:
     """Where to go on to: only within this site, whatever a link from outside says."""
     is_ours = asked.startswith("/") and not asked.startswith(("//", "/\\"))
-    return asked if is_ours and asked.isprintable() else "/"
+    # A header takes no letters beyond those of Latin.
+    return quote(asked, safe=punctuation) if is_ours and asked.isprintable() else "/"

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 import structlog
 from litestar import MediaType, Response
@@ -21,6 +20,7 @@ from ricarica.kernel.errors import (
     StorageUnavailableError,
 )
 from ricarica.kernel.money import CurrencyMismatchError
+from ricarica.web.addresses import with_query
 from ricarica.web.headers import page_headers
 from ricarica.web.house import House
 from ricarica.web.once import SentAlreadyError
@@ -109,11 +109,12 @@ def _page(
 
 def _to_login(house: House, request: Anyone) -> Html:
     """And from there back to where one wanted to go."""
-    query = request.url.query
-    asked = request.url.path + (f"?{query}" if query else "")
+    query = request.url.query  # names stay encoded, or a `#` within one would end the address
+    asked = request.scope["raw_path"].split(b"?")[0].decode("ascii", "replace")
+    asked += f"?{query}" if query else ""
     wanted = asked if request.method == "GET" else "/"
-    ended = "&ended=true" if SESSION_COOKIE in request.cookies else ""
-    return _led_to(house, f"/login?next={quote(wanted, safe='')}{ended}")
+    ended = "true" if SESSION_COOKIE in request.cookies else ""
+    return _led_to(house, with_query("/login", {"next": wanted, "ended": ended}))
 
 
 def _led_to(house: House, path: str) -> Html:

@@ -1,3 +1,5 @@
+import ast
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -5,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ricarica import web
 from ricarica.kernel.slashes import name_in
 from ricarica.web.addresses import path_to, safe_next, whole_names, with_query
 
@@ -64,3 +67,25 @@ def test_a_query_leaves_out_what_is_empty() -> None:
 
 def test_names_are_encoded_with_nothing_spared() -> None:
     assert path_to("stations", "A/B ?") == f"/stations/{quote('A/B ?', safe='')}"
+
+
+def test_one_goes_on_to_names_in_any_script() -> None:
+    assert safe_next("/stations/桩 1?q=#%2F") == "/stations/%E6%A1%A9%201?q=#%2F"
+
+
+def addresses_put_together(path: Path) -> list[str]:
+    return [
+        f"{path.name}:{node.lineno}"
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.JoinedStr)
+        and isinstance(first := node.values[0], ast.Constant)
+        and str(first.value).startswith("/")
+        and len(node.values) > 1
+    ]
+
+
+def test_addresses_with_names_are_made_by_path_to() -> None:
+    """Names hold slashes, marks and letters that an address has to have encoded."""
+    modules = sorted(Path(web.__path__[0]).rglob("*.py"))
+
+    assert [each for path in modules for each in addresses_put_together(path)] == []

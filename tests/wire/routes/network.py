@@ -25,6 +25,7 @@ from ricarica.kernel.ids import DEFAULT_TENANT, StationKey, TenantId
 from ricarica.link.letters import Delivered, Knock, Opened, Reply
 from ricarica.ocpp import actions
 from ricarica.ocpp.dialects import V16, V21, Dialect
+from ricarica.web.addresses import whole_names
 from ricarica.web.application import routes
 from ricarica.web.assets import Assets
 from ricarica.web.errors import error_handlers
@@ -83,7 +84,7 @@ class Site:
         return self._client(cookies={SESSION_COOKIE: login.token}, headers=csrf)
 
     def _client(self, **options: Any) -> httpx.AsyncClient:
-        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)  # type: ignore[arg-type]  # both are ASGI
+        transport = httpx.ASGITransport(whole_names(self.app), raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url="http://test", **options)
 
     async def carry_out(self, work: Callable[[AccessService], Awaitable[T]]) -> T:

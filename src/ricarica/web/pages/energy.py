@@ -29,6 +29,7 @@ from ricarica.kernel.ids import EvseNumber, StationId, StationKey
 from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result
 from ricarica.transactions.queries.live import LiveStation
+from ricarica.web.addresses import path_to
 from ricarica.web.builders.energy import (
     AHEAD,
     WATTS_PER_KILOWATT,
@@ -98,7 +99,7 @@ async def station_energy_page(visitor: Visiting, station: FromPath[str]) -> Html
     page = StationEnergyPage(
         head_from(live.view),
         await _state(visitor, live),
-        rule_form_from(f"/stations/{station}/energy/rule", rules, key.station),
+        rule_form_from(path_to("stations", key.station, "energy", "rule"), rules, key.station),
         frozenset(name for name, kind in WORDS.items() if kind in sayable),
         tuple(Choice(purpose, msg=PURPOSE_LABELS[purpose]) for purpose in SETTABLE),
         tuple(evse.transaction.ref for evse in live.evses if evse.transaction),
@@ -115,7 +116,7 @@ async def state_part(visitor: Visiting, station: FromPath[str]) -> Html:
 async def decide_station(visitor: Visiting, station: FromPath[str]) -> Html:
     key = (await live_station(visitor, station)).view.station.key
     await _decide(visitor, key.station)
-    return visitor.lead_to(f"/stations/{station}/energy")
+    return visitor.lead_to(path_to("stations", key.station, "energy"))
 
 
 @post("/stations/{station:str}/energy/{order:str}", opt=needs(Permission.COMMAND))

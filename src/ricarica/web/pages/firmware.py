@@ -16,6 +16,7 @@ from ricarica.kernel.errors import InvalidError, NotFoundError, RicaricaError
 from ricarica.kernel.ids import StationId
 from ricarica.slices import Slices
 from ricarica.storage.pages import LIMIT_MAX, Wanted
+from ricarica.web.addresses import path_to
 from ricarica.web.builders.lists import pager_of
 from ricarica.web.pages.choices import sites_of
 from ricarica.web.sessions import needs
@@ -134,7 +135,7 @@ async def begin(visitor: Visiting) -> Html:
         campaign = await visitor.carry_out(work)
     except (InvalidError, NotFoundError) as error:
         return await visitor.show(await _form(visitor, form, str(error)), 422)
-    return visitor.lead_to(f"/firmware/campaigns/{campaign}", Notice.CAMPAIGN_BEGUN)
+    return visitor.lead_to(path_to("firmware", "campaigns", campaign), Notice.CAMPAIGN_BEGUN)
 
 
 @get("/firmware/campaigns/{campaign:str}", opt=needs(Permission.READ))
@@ -145,7 +146,7 @@ async def campaign_page(visitor: Visiting, campaign: FromPath[str]) -> Html:
         raise NotFoundError(f"there is no campaign {campaign}")
     wanted = Wanted(100, visitor.query.get("after") or None)
     found = await queries.targets(visitor.tenant, campaign, wanted)
-    pager = pager_of(f"/firmware/campaigns/{campaign}", visitor.query, found.next)
+    pager = pager_of(path_to("firmware", "campaigns", campaign), visitor.query, found.next)
     return await visitor.show(CampaignPage(view, found.items, pager))
 
 
@@ -161,7 +162,7 @@ async def decide(visitor: Visiting, campaign: FromPath[str], decision: FromPath[
         visitor.audit(slices, f"campaign.{decision}", f"campaign:{campaign}")
 
     await visitor.carry_out(work)
-    return visitor.lead_to(f"/firmware/campaigns/{campaign}")
+    return visitor.lead_to(path_to("firmware", "campaigns", campaign))
 
 
 HANDLERS = (

@@ -24,6 +24,7 @@ from ricarica.transactions.model import Flag
 from ricarica.transactions.queries.listing import TransactionQueries, TransactionView
 from ricarica.transactions.queries.live import LiveStation
 from ricarica.transactions.terms import NO_TERMS, Limits
+from ricarica.web.addresses import path_to
 from ricarica.web.builders.stations import head_from
 from ricarica.web.pages.station import live_station, tariff_of, told
 from ricarica.web.pages.swaps import slots_of
@@ -57,7 +58,7 @@ async def set_counting(visitor: Visiting, station: FromPath[str]) -> Html:
         visitor.audit(slices, "station.counts-costs", f"station:{key.station}", counts=counts)
 
     await visitor.carry_out(change)
-    return visitor.lead_to(f"/stations/{station}/money", Notice.STATION_SAVED)
+    return visitor.lead_to(path_to("stations", key.station, "money"), Notice.STATION_SAVED)
 
 
 @post("/stations/{station:str}/money/read", opt=needs(Permission.COMMAND))
@@ -77,7 +78,9 @@ async def set_page(visitor: Visiting, station: FromPath[str]) -> Html:
         await _set_page(visitor, live.view.station.key)
     except InvalidError as error:
         return await visitor.show(await _page(visitor, live, str(error)), status=422)
-    return visitor.lead_to(f"/stations/{station}/money", Notice.STATION_SAVED)
+    return visitor.lead_to(
+        path_to("stations", live.view.station.key.station, "money"), Notice.STATION_SAVED
+    )
 
 
 @post("/transactions/{transaction:str}/limits", opt=needs(Permission.COMMAND))
@@ -90,7 +93,7 @@ async def set_limits(visitor: Visiting, transaction: FromPath[str]) -> Html:
         visitor.audit(slices, "transaction.limit", f"transaction:{id}")
 
     await visitor.carry_out(change)
-    return visitor.lead_to(f"/transactions/{transaction}")
+    return visitor.lead_to(path_to("transactions", id))
 
 
 @post("/transactions/{transaction:str}/check", opt=needs(Permission.COMMAND))

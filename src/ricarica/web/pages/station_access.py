@@ -23,7 +23,7 @@ from ricarica.slices import Slices
 from ricarica.stations.queries import StationQueries, StationView
 from ricarica.storage.pages import Wanted
 from ricarica.transactions.queries.live import LiveStation
-from ricarica.web.addresses import NumberInPath
+from ricarica.web.addresses import NumberInPath, path_to
 from ricarica.web.builders.stations import head_from
 from ricarica.web.pages.access import attempt_row
 from ricarica.web.pages.choices import tokens_of
@@ -92,7 +92,7 @@ async def send_list(visitor: Visiting, station: FromPath[str]) -> Html:
         visitor.audit(slices, "station.local-list", f"station:{key.station}")
 
     await visitor.carry_out(work)
-    return visitor.lead_to(f"/stations/{station}/access")
+    return visitor.lead_to(path_to("stations", key.station, "access"))
 
 
 HANDLERS = (access_page, reserve, cancel, send_list)

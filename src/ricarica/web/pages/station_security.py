@@ -18,6 +18,7 @@ from ricarica.slices import Slices
 from ricarica.stations.commands import Outcome, Result, Trigger
 from ricarica.storage.pages import Wanted
 from ricarica.transactions.queries.live import LiveStation
+from ricarica.web.addresses import path_to
 from ricarica.web.builders.security import (
     certificate_row,
     event_row,
@@ -62,7 +63,7 @@ async def order_security(visitor: Visiting, station: FromPath[str], order: FromP
         if result.outcome is not Outcome.ACCEPTED:
             said = result.words
             return await visitor.show(await _page(visitor, live, said or result.outcome.value), 422)
-    return visitor.lead_to(f"/stations/{station}/security", Notice.STATION_TOLD)
+    return visitor.lead_to(path_to("stations", key.station, "security"), Notice.STATION_TOLD)
 
 
 HANDLERS = (security_page, order_security)

@@ -15,6 +15,7 @@ from ricarica.swaps.model import SwapState
 from ricarica.swaps.queries import SwapFilter as Which
 from ricarica.swaps.queries import SwapQueries
 from ricarica.transactions.queries.live import LiveStation
+from ricarica.web.addresses import path_to
 from ricarica.web.builders.lists import pager_of
 from ricarica.web.pages.station import live_station, told
 from ricarica.web.sessions import needs
@@ -52,7 +53,7 @@ async def set_capacity(visitor: Visiting, station: FromPath[str]) -> Html:
         visitor.audit(slices, "station.swap-capacity", f"station:{key.station}")
 
     await visitor.carry_out(change)
-    return visitor.lead_to(f"/stations/{station}/money", Notice.STATION_SAVED)
+    return visitor.lead_to(path_to("stations", key.station, "money"), Notice.STATION_SAVED)
 
 
 @post("/stations/{station:str}/swaps/request", opt=needs(Permission.COMMAND))
