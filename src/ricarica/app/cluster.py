@@ -13,6 +13,7 @@ import structlog
 
 from ricarica.access.model import system_actor
 from ricarica.app.missed import Missed
+from ricarica.app.neighbours import Neighbours
 from ricarica.app.roles import Role
 from ricarica.engine.company import Company, Connection
 from ricarica.engine.core import Engine
@@ -97,6 +98,7 @@ class Membership:
         roles: frozenset[Role],
         clock: Clock,
     ) -> None:
+        self._neighbours = Neighbours(link.bus, link.node, database)
         self._missed = Missed(engine.events, link.bus, clock)
         self._link = link
         self._bus = link.bus
@@ -113,6 +115,11 @@ class Membership:
 
     async def join(self) -> None:
         await self._say_here()
+        try:
+            await self._neighbours.meet()
+        except ConflictError:
+            await self.leave()
+            raise
         await self._bus.listen("events", Happened, self._heard_of)
         await self._bus.listen("written", Written, self._heard_what_changed)
         await self._bus.listen("bring", Bring, self._bring)

@@ -235,6 +235,18 @@ class CoreLives(Letter, frozen=True):
     leaving: bool = False
 
 
+class Comes(Letter, frozen=True):
+    """A process that joins the others, and has written its name into the database."""
+
+    node: str
+
+
+class Unknown(Letter, frozen=True):
+    """The name is not in the database of the one who says so."""
+
+    by: str
+
+
 class Unheard(Letter, frozen=True):
     """The node that says so was cut off: what it told from then on did not come to the others."""
 

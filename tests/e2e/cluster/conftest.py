@@ -11,6 +11,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from ricarica.app import neighbours
 from ricarica.app.roles import ALL_ROLES, Role
 from ricarica.app.tables import metadata
 from ricarica.app.wiring import Node, Parts, running_node
@@ -46,8 +47,10 @@ class Cluster:
         self._urls: dict[str, str] = {}
         self._alive: dict[str, AsyncExitStack] = {}
 
-    async def node(self, name: str, roles: frozenset[Role] = ALL_ROLES) -> Node:
-        database = open_database(self._database_url, metadata)
+    async def node(
+        self, name: str, roles: frozenset[Role] = ALL_ROLES, database_url: str = ""
+    ) -> Node:
+        database = open_database(database_url or self._database_url, metadata)
         self._stack.push_async_callback(database.close)
         await database.migrate()
         bus = Bus(self._nats.url, name)
@@ -72,6 +75,12 @@ class Cluster:
         if password:
             url = url.replace("://", f"://{identity}:{password}@")
         return connect(f"{url}/{identity}", subprotocols=[Subprotocol("ocpp1.6")], proxy=None)
+
+
+@pytest.fixture(autouse=True)
+def nobody_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All serve one database, and need not wait for who says otherwise."""
+    monkeypatch.setattr(neighbours, "OBJECTED_WITHIN_S", 0.0)
 
 
 @pytest.fixture

@@ -9,15 +9,20 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import InvalidStatus
 
 from ricarica.access.model import system_actor
+from ricarica.app import neighbours
 from ricarica.app.roles import Role
+from ricarica.app.tables import metadata
 from ricarica.app.vitals import Health
 from ricarica.app.wiring import Node, Parts, running_node
+from ricarica.engine.sql import NODES
 from ricarica.kernel.errors import ConflictError
 from ricarica.kernel.ids import DEFAULT_TENANT, StationId, StationKey
 from ricarica.link.nats import NatsLink
 from ricarica.stations.commands import Outcome, Reset
 from ricarica.stations.sql import STATIONS
+from ricarica.storage.open import open_database
 from ricarica.testing.nats import NatsServer
+from ricarica.testing.postgres import PostgresServer
 from ricarica.transactions.sql import TRANSACTIONS
 from tests.e2e.cluster.conftest import SOON_S, Cluster, boots, hears, line, says, until
 
@@ -181,6 +186,24 @@ async def test_one_without_a_bus_does_not_start_beside_a_cluster(
     with pytest.raises(ConflictError, match="gateway-1"):
         async with running_node(alone):
             pass
+
+
+async def test_nobody_joins_those_who_serve_another_database(
+    cluster: Cluster,
+    gateway: Node,
+    postgres: PostgresServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(neighbours, "OBJECTED_WITHIN_S", SOON_S)
+    elsewhere = await postgres.new_database()
+
+    with pytest.raises(ExceptionGroup) as refused:
+        await cluster.node("node-elsewhere", database_url=elsewhere)
+
+    assert refused.group_contains(ConflictError, match="gateway-1 speaks there")
+    database = open_database(elsewhere, metadata)
+    assert await database.fetch(sa.select(NODES.c.name)) == []
+    await database.close()
 
 
 async def test_a_gateway_is_ready_when_there_is_a_core(cluster: Cluster, gateway: Node) -> None:
