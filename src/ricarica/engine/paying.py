@@ -8,7 +8,7 @@ from decimal import Decimal
 from ricarica.authorization.model import Token, TokenKind, TokenRef, TokenStatus
 from ricarica.billing.model import Channel, Payment, PaymentState, WebPayments
 from ricarica.configuration.commands import WriteSetting
-from ricarica.engine.orders import start_order
+from ricarica.engine.orders import check_accepted, start_order
 from ricarica.kernel.errors import ConflictError, InvalidError
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber, StationKey
 from ricarica.ocpp.dialects import BY_NAME
@@ -60,6 +60,7 @@ async def paid_start(slices: Slices, key: StationKey, paid: PaidStart) -> StartC
     """
     paid = replace(paid, reference=paid.reference.strip())
     station = await slices.stations.get(key)
+    check_accepted(station)
     await _check_currency(slices, station, paid.currency)
     dialect = BY_NAME.get(station.dialect or "")
     ref = _token_for(paid.reference, has_payments=dialect is not None and dialect.has_payments)

@@ -21,6 +21,7 @@ def sent(api: Api) -> tuple[str, dict[str, Any]]:
 async def test_a_payment_that_a_kiosk_took_starts_the_station_once(
     api: Api, admin: httpx.AsyncClient
 ) -> None:
+    await admin.put("/stations/CP-1", json={})
     await api.connect("CP-1", V21)
     api.sockets.will_answer("RequestStartTransaction", ACCEPTED)
     body = {"reference": "psp-1", "station": "cp-1", "evse": 1, "amount": 30, "currency": "EUR"}
@@ -38,9 +39,24 @@ async def test_a_payment_that_a_kiosk_took_starts_the_station_once(
     assert [each["state"] for each in listed] == ["authorized"]
 
 
+async def test_nobody_pays_at_a_station_that_waits_to_be_accepted(
+    api: Api, admin: httpx.AsyncClient
+) -> None:
+    await admin.put("/stations/CP-1", json={"status": "pending"})
+    await api.connect("CP-1", V21)
+
+    response = await admin.post("/payments", json={"reference": "psp-1", "station": "CP-1"})
+
+    assert response.status_code == 409
+    assert "not been accepted" in response.text
+    assert api.sockets.asked == []
+    assert (await admin.get("/payments")).json()["items"] == []
+
+
 async def test_a_station_that_knows_no_payments_is_given_a_short_token(
     api: Api, admin: httpx.AsyncClient
 ) -> None:
+    await admin.put("/stations/CP-1", json={})
     await api.connect("CP-1", V16)
     api.sockets.will_answer("RemoteStartTransaction", ACCEPTED)
 
@@ -50,6 +66,7 @@ async def test_a_station_that_knows_no_payments_is_given_a_short_token(
 
 
 async def test_what_the_provider_settled_is_noted_once(api: Api, admin: httpx.AsyncClient) -> None:
+    await admin.put("/stations/CP-1", json={})
     await api.connect("CP-1", V21)
     api.sockets.will_answer("RequestStartTransaction", ACCEPTED)
     await admin.post("/payments", json={"reference": "psp-1", "station": "CP-1"})
@@ -167,6 +184,7 @@ async def test_a_number_of_a_company_is_looked_at(api: Api, admin: httpx.AsyncCl
 async def test_a_command_without_an_answer_leaves_the_payment_authorised(
     api: Api, admin: httpx.AsyncClient
 ) -> None:
+    await admin.put("/stations/CP-1", json={})
     await api.connect("CP-1", V21)
     api.sockets.answers["RequestStartTransaction"] = Told(Outcome.UNKNOWN, "1")
 
