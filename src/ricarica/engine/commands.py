@@ -12,10 +12,9 @@ from typing import Any, NamedTuple
 import msgspec
 import structlog
 
-from ricarica.engine import gathering, hearing
+from ricarica.engine import gathering
 from ricarica.engine.counts import CommandCounts
 from ricarica.engine.energy_sayings import give_up, is_given_up
-from ricarica.engine.hearing import Heard
 from ricarica.engine.late import LateAnswers, Unanswered
 from ricarica.engine.live import LiveStation
 from ricarica.engine.message_log import Logged, stage
@@ -24,6 +23,7 @@ from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.clock import Clock
 from ricarica.kernel.errors import InvalidError, RicaricaError, StorageUnavailableError
 from ricarica.kernel.ids import EvseNumber, Ids, StationKey
+from ricarica.link import letters
 from ricarica.link.letters import Ask, Told
 from ricarica.link.letters import Outcome as Reached
 from ricarica.link.ports import Sockets
@@ -33,7 +33,8 @@ from ricarica.ocpp.errors import LocalProtocolError, RemoteProtocolError
 from ricarica.ocpp.payload import Payload
 from ricarica.stations.commands import Outcome, Result, Topic, Trigger, Wait, outcome_of
 from ricarica.stations.model import Station
-from ricarica.translation import answers
+from ricarica.translation import answers, hearing
+from ricarica.translation.hearing import Heard
 from ricarica.translation.route import Origin, Phrase, Phrases
 
 log = structlog.get_logger("ricarica.commands")
@@ -302,7 +303,7 @@ class Commands:
             case Reached.UNREACHED:
                 return Result(Outcome.UNREACHED, detail="the connection was lost before it left")
             case Reached.UNKNOWN:
-                return Result(Outcome.UNKNOWN, detail="the station did not answer in time")
+                return Result(Outcome.UNKNOWN, detail=why_unknown(told))
 
     async def _heard(self, asked: Asked, dialect: Dialect) -> Heard:
         ask, told = asked.ask, asked.told
@@ -355,6 +356,17 @@ class Commands:
         return kind in self._phrases[live.dialect.name] and kind not in live.cannot
 
 
+def why_unknown(told: Told) -> str:
+    match told.code:
+        case letters.LOST:
+            return "the connection was lost before the station answered"
+        case letters.UNREADABLE:
+            error = told.description
+            return f"its answer makes no sense: {error}"
+        case _:
+            return "the station did not answer in time"
+
+
 def wait_of(told: Told) -> Wait | None:
     return Wait(told.behind, told.waited_ms) if told.behind else None
 
@@ -368,7 +380,7 @@ def _result_of(told: Told, dialect: Dialect, action: str) -> Result:
         case Reached.UNREACHED:
             return NOT_CONNECTED
         case Reached.UNKNOWN:
-            return Result(Outcome.UNKNOWN, detail="the station did not answer in time")
+            return Result(Outcome.UNKNOWN, detail=why_unknown(told))
 
 
 def check(dialect: Dialect, action: str, payload: bytes) -> None:

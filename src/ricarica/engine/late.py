@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from ricarica.engine import hearing
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.ids import StationKey
 from ricarica.link.letters import Ask
 from ricarica.ocpp.dialects import Dialect
+from ricarica.translation import hearing
 from ricarica.translation.route import Origin, Phrase
 
 WITHIN = timedelta(minutes=10)  # as long as a slow network holds something back; then all is new

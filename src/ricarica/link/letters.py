@@ -177,6 +177,11 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"  # written, never answered
 
 
+# Why nobody knows, as the code of an outcome that is unknown; without one, no answer came in time.
+LOST = "lost"  # the connection
+UNREADABLE = "unreadable"  # the answer
+
+
 class Told(Letter, frozen=True):
     outcome: Outcome
     message_id: str | None = None

@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 
 from ricarica.link import letters
-from ricarica.link.letters import Ask, Outcome, Told
+from ricarica.link.letters import LOST, UNREADABLE, Ask, Outcome, Told
 from ricarica.ocpp.answers import reject_unfit
 from ricarica.ocpp.errors import LocalProtocolError
 from ricarica.ocpp.events import Abandoned, Answered, BadAnswer, LateAnswer, Refused, TimedOut
@@ -13,8 +13,6 @@ from ricarica.ocpp.session import Session
 from ricarica.ocpp.triggers import called_forth
 
 AskEvent = Answered | Refused | BadAnswer | TimedOut | Abandoned
-
-GONE = "the connection was lost before the station answered"
 
 
 class _Pending(msgspec.Struct):
@@ -127,13 +125,14 @@ def _told_from(event: AskEvent) -> Told:
                 details=bytes(event.details),
             )
         case BadAnswer():
-            return Told(Outcome.UNKNOWN, str(event.id), description=event.description)
+            why = event.description
+            return Told(Outcome.UNKNOWN, str(event.id), code=UNREADABLE, description=why)
         case TimedOut():
             return Told(Outcome.UNKNOWN, str(event.id))
         case Abandoned():
             if not event.sent:
                 return Told(Outcome.UNREACHED)
-            return Told(Outcome.UNKNOWN, str(event.id), description=GONE)
+            return Told(Outcome.UNKNOWN, str(event.id), code=LOST)
 
 
 def late_from(event: LateAnswer) -> letters.LateAnswer:

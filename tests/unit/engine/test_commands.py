@@ -9,10 +9,11 @@ import sqlalchemy as sa
 
 from ricarica.authorization.commands import ClearCache
 from ricarica.configuration.commands import ReportSettings
+from ricarica.engine.commands import Call
 from ricarica.engine.message_log import TEXT_MAX
 from ricarica.engine.sql import MESSAGES
 from ricarica.kernel.errors import InvalidError
-from ricarica.link.letters import Ask, Told
+from ricarica.link.letters import LOST, UNREADABLE, Ask, Told
 from ricarica.link.letters import Outcome as Reached
 from ricarica.ocpp.dialects import DIALECTS, V16, V21, Dialect
 from ricarica.simulator.simulated import SimulatedStation
@@ -137,6 +138,30 @@ async def test_what_a_station_answers_is_mended_unless_it_is_taken_at_its_word(
 async def flags(network: World, action: str) -> set[str]:
     query = sa.select(MESSAGES.c.flags).where(MESSAGES.c.action == action)
     return {flag for (flag,) in await network.database.fetch(query) if flag}
+
+
+@pytest.mark.parametrize(
+    "told, detail",
+    [
+        (Told(Reached.UNKNOWN, "1"), "the station did not answer in time"),
+        (
+            Told(Reached.UNKNOWN, "1", code=LOST),
+            "the connection was lost before the station answered",
+        ),
+        (
+            Told(Reached.UNKNOWN, "1", code=UNREADABLE, description="it is no list"),
+            "its answer makes no sense: it is no list",
+        ),
+    ],
+)
+async def test_why_nobody_knows_is_said(
+    network: World, station: SimulatedStation, told: Told, detail: str
+) -> None:
+    answering(network, told)
+
+    assert (await network.tell(station, HEARTBEAT)).detail == detail
+    called = network.engine.commands.call(key_of(station), Call("ClearCache"))
+    assert (await network.soon(called)).result.detail == detail
 
 
 async def test_what_a_station_cannot_is_not_tried_again_in_passing_over_this_connection(

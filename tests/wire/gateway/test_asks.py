@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from websockets.asyncio.client import ClientConnection
 
 from ricarica.kernel.ids import StationId, StationKey, TenantId
-from ricarica.link.letters import Ask, LateAnswer, Outcome, Told
+from ricarica.link.letters import LOST, UNREADABLE, Ask, LateAnswer, Outcome, Told
 from ricarica.station_gateway.gateway import StationGateway
 from ricarica.station_gateway.limits import GatewayLimits
 from ricarica.testing.gateway import Hourglass, ScriptedCore, soon
@@ -143,7 +143,21 @@ async def test_an_answer_that_is_no_frame_leaves_the_outcome_unknown(
     message_id, _ = await call_heard(booted)
     await booted.send(f'[3,"{message_id}",[]]')
 
-    assert (await soon(told)).outcome is Outcome.UNKNOWN
+    answered = await soon(told)
+    assert (answered.outcome, answered.message_id) == (Outcome.UNKNOWN, message_id)
+    assert (answered.code, bool(answered.description)) == (UNREADABLE, True)
+
+
+async def test_a_call_whose_answer_went_down_with_the_connection_says_so(
+    gateway: StationGateway, booted: ClientConnection
+) -> None:
+    told = asked(gateway, ask())
+    message_id, _ = await call_heard(booted)
+    await booted.close()
+
+    answered = await soon(told)
+    assert (answered.outcome, answered.message_id) == (Outcome.UNKNOWN, message_id)
+    assert answered.code == LOST
 
 
 async def test_calls_cross_without_waiting_for_each_other(
