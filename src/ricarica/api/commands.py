@@ -253,9 +253,14 @@ async def _read(caller: Caller, key: StationKey, names: Sequence[str]) -> Comman
     replies = await _each_told(caller, "settings", key, parts)
     said = next((each for each in replies if each.outcome is not Outcome.ACCEPTED), replies[0])
     answer = merged(reply.answer for reply in replies)
+    # A part that was answered tells of what it refuses; of one that was not, nothing is known.
+    is_whole = all("settings" in reply.answer for reply in replies)
     has_any = any(reply.outcome is Outcome.ACCEPTED for reply in replies)
-    outcome = Outcome.ACCEPTED if has_any else said.outcome
-    return CommandReply(outcome, said.status, said.detail, answer, replies[0].waited)
+    if has_any and is_whole:
+        said = replace(said, outcome=Outcome.ACCEPTED)
+    elif has_any:
+        said = next(reply for reply in replies if "settings" not in reply.answer)
+    return replace(said, answer=answer, waited=replies[0].waited)
 
 
 async def write_settings(

@@ -343,3 +343,27 @@ async def test_of_a_station_that_left_before_all_it_is_said_that_nothing_was_sen
     reply = await admin.patch("/stations/CP-1/settings", json={"A": "1", "B": "2"})
 
     assert (reply.status_code, "nothing was sent" in reply.text) == (409, True)
+
+
+async def test_a_part_of_the_settings_that_a_station_cannot_tell_is_not_passed_over(
+    api: Api, admin: httpx.AsyncClient
+) -> None:
+    await prepare(api, "CP-1")
+    await api.connect("CP-1", V16)
+    limit = {"key": "GetConfigurationMaxKeys", "readonly": True, "value": "1"}
+    path = "/stations/CP-1/commands/settings"
+    api.sockets.will_answer("GetConfiguration", json.dumps({"configurationKey": [limit]}).encode())
+    await admin.post(path, json={})
+
+    async def answer(ask: Ask) -> Told:
+        [name] = json.loads(ask.payload)["key"]
+        if name == "B":
+            return Told(Outcome.REFUSED, "1", code="InternalError", description="no")
+        key = {"key": name, "readonly": False, "value": "1"}
+        return Told(Outcome.ANSWERED, "1", json.dumps({"configurationKey": [key]}).encode())
+
+    api.sockets.ask = answer  # type: ignore[method-assign]  # the stations' end
+    told = (await admin.post(path, json={"read": ["A", "B", "C"]})).json()
+
+    assert (told["outcome"], told["status"]) == ("refused", "InternalError")
+    assert told["answer"]["settings"] == {"A": "1", "C": "1"}
