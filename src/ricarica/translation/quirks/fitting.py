@@ -17,12 +17,16 @@ TIMES_LONGER_MAX = 4  # of texts that may be longer than that anyway
 # Our own numbers have 31 bits, but a station that lost one has sent any; it is only a name.
 NAMES: frozenset[str] = frozenset({"transactionId"})
 
+# By these nobody looks anything up.
+FREE: frozenset[str] = frozenset({"techInfo", "fileName", "filename"})
+
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
-def longest(limit: int) -> int:
+def longest(limit: int, member: str = "") -> int:
     """How long a text may be whose limit the protocol sets so."""
-    return TEXT_MAX if limit <= TEXT_MAX else limit * TIMES_LONGER_MAX
+    is_short = limit <= TEXT_MAX and member not in FREE
+    return TEXT_MAX if is_short else limit * TIMES_LONGER_MAX
 
 
 def fits(kind: inspect.Type, value: Any) -> bool:
@@ -35,7 +39,7 @@ def almost_fits(kind: inspect.Type, value: Any, member: str) -> bool:
     """Whether it is only too long."""
     match kind:
         case inspect.StrType(max_length=int(limit)):
-            return is_clean(value) and len(value) <= longest(limit)
+            return is_clean(value) and len(value) <= longest(limit, member)
         case inspect.IntType():
             return member in NAMES and _is_within(value, -(10**MOST_DIGITS), 10**MOST_DIGITS)
         case _:

@@ -44,25 +44,25 @@ def _derived(kind: type[Payload]) -> Any:
 
 
 def _lifted_member(field: msgspec.structs.FieldInfo) -> Any:
-    return _lifted(field.type, is_name=field.encode_name in NAMES)
+    return _lifted(field.type, field.encode_name)
 
 
-def _lifted(kind: Any, *, is_name: bool) -> Any:
+def _lifted(kind: Any, member: str) -> Any:
     origin, parts = get_origin(kind), get_args(kind)
     if origin is Annotated:
-        return _lifted_annotation(parts[0], parts[1], is_name=is_name)
+        return _lifted_annotation(parts[0], parts[1], member)
     if origin is list:
-        return list[_lifted(parts[0], is_name=is_name)]  # type: ignore[misc]  # for msgspec
+        return list[_lifted(parts[0], member)]  # type: ignore[misc]  # for msgspec
     if origin in (Union, UnionType):
-        return reduce(or_, [_lifted(part, is_name=is_name) for part in parts])
+        return reduce(or_, [_lifted(part, member) for part in parts])
     if isinstance(kind, type) and issubclass(kind, Payload):
         return _derived(kind)
     return kind
 
 
-def _lifted_annotation(inner: Any, meta: msgspec.Meta, *, is_name: bool) -> Any:
+def _lifted_annotation(inner: Any, meta: msgspec.Meta, member: str) -> Any:
     if inner is str and meta.max_length is not None:
-        return Annotated[str, msgspec.Meta(max_length=longest(meta.max_length))]
-    if inner is int and is_name:
+        return Annotated[str, msgspec.Meta(max_length=longest(meta.max_length, member))]
+    if inner is int and member in NAMES:
         return int
-    return Annotated[_lifted(inner, is_name=is_name), meta]
+    return Annotated[_lifted(inner, member), meta]

@@ -20,6 +20,8 @@ FACTS: frozenset[type[Payload]] = frozenset(
         v16.StopTransactionRequest,
         v2.TransactionEventRequest,
         v2.MeterValuesRequest,
+        v16.SecurityEventNotificationRequest,
+        v2.SecurityEventNotificationRequest,
         v16.GetConfigurationResponse,
     }
 )
