@@ -189,3 +189,29 @@ async def change_prices(network: World, told: Teller, at: datetime) -> None:
         lambda slices: slices.watching.change_prices(tenant, transaction.id, tariff.id, at),
         station=transaction.station,
     )
+
+
+@pytest.mark.parametrize("timestamp", ["", "222222017-01-01T00:00:00Z", None])
+async def test_a_start_without_a_time_that_is_told_again_is_one_start(
+    timestamp: str | None,
+) -> None:
+    async with world() as network:
+        told = network.teller(await network.station("GENOVA-1", V16))
+        begun = start("")
+        if timestamp is None:
+            del begun["timestamp"]
+        else:
+            begun["timestamp"] = timestamp
+
+        first = await told.call("StartTransaction", begun)
+        stop = {"transactionId": first["transactionId"], "meterStop": 2_500, "timestamp": ""}
+        await network.pass_time(MINUTE)
+        again = await told.call("StartTransaction", begun)
+        for _ in range(2):
+            await told.call("StopTransaction", stop)
+            await network.pass_time(MINUTE)
+
+        assert first["transactionId"] == again["transactionId"]
+        [transaction] = await network.transactions(told.station)
+        assert transaction.flags == {Flag.IMPLAUSIBLE_TIME}
+        assert transaction.ended_at == TEN + 61 * MINUTE

@@ -27,6 +27,7 @@ from tests.unit.quirks.mutations import (
 )
 
 NOW = datetime(2026, 3, 2, 8, 30, tzinfo=UTC)
+NEVER_SET = datetime(1970, 1, 1, tzinfo=UTC)
 THEN = datetime(2023, 10, 19, 15, 28, 7, tzinfo=UTC)
 START = MESSAGES_16["StartTransaction"]
 STOP = MESSAGES_16["StopTransaction"]
@@ -96,7 +97,7 @@ def test_quirk_7_an_empty_time_is_none() -> None:
     stop, replaced = mended(STOP | {"timestamp": ""}, v16.StopTransactionRequest)
 
     assert (status.timestamp, left_out) == (None, {"empty_member"})
-    assert (stop.timestamp, replaced) == (NOW, {"empty_time"})
+    assert (stop.timestamp, replaced) == (NEVER_SET, {"empty_time"})
 
 
 def test_quirk_8_an_absurd_year_never_gets_in() -> None:
@@ -107,14 +108,14 @@ def test_quirk_8_an_absurd_year_never_gets_in() -> None:
     status, left_out = mended(STATUS | absurd, v16.StatusNotificationRequest)
     newer, state = mended(connector | absurd, v2.StatusNotificationRequest)
 
-    assert (start.timestamp, status.timestamp, newer.timestamp) == (NOW, None, NOW)
+    assert (start.timestamp, status.timestamp, newer.timestamp) == (NEVER_SET, None, NOW)
     assert replaced == left_out == state == {"unreadable_time"}
 
 
 def test_what_was_never_meant_as_a_time_is_replaced_in_facts_alone() -> None:
     event, names = mended(EVENT | {"timestamp": "noon"}, v2.TransactionEventRequest)
 
-    assert (event.timestamp, names) == (NOW, {"unreadable_time"})
+    assert (event.timestamp, names) == (NEVER_SET, {"unreadable_time"})
     assert refusal(STATUS | {"timestamp": "noon"}, v16.StatusNotificationRequest) is (
         ErrorKind.PROPERTY
     )
@@ -370,7 +371,7 @@ def test_an_event_may_lack_what_has_a_default(missing: str) -> None:
 
     event, names = mended(said, v2.TransactionEventRequest)
 
-    assert event.timestamp in (NOW, datetime.fromisoformat(AT))
+    assert event.timestamp in (NEVER_SET, datetime.fromisoformat(AT))
     assert names == {"missing_member"}
 
 

@@ -86,13 +86,20 @@ def _other_word(misfit: Misfit) -> str | None:
 
 def _receipt_for_nothing(misfit: Misfit) -> str | None:
     is_due = misfit.slot.is_required and misfit.value == ""
-    return misfit.received_at.isoformat() if is_due else None
+    return _time_for(misfit.slot, misfit.received_at) if is_due else None
 
 
 def _receipt(misfit: Misfit) -> str | None:
     """What is no fact has to look like a time at least."""
     is_due = misfit.is_fact or times.is_like_a_time(misfit.value)
-    return misfit.received_at.isoformat() if is_due and misfit.slot.is_required else None
+    is_due = is_due and misfit.slot.is_required
+    return _time_for(misfit.slot, misfit.received_at) if is_due else None
+
+
+def _time_for(slot: Slot, received_at: datetime) -> str:
+    """Ours. But what is known again by its time has the same one each time it is told: that of a
+    clock that was never set, for which ours is taken when it is recorded."""
+    return words.NEVER_SET if slot.place in words.KNOWN_BY_TIME else received_at.isoformat()
 
 
 FIXERS: Mapping[type[inspect.Type], tuple[Fixer, ...]] = {
@@ -120,7 +127,7 @@ FIXERS: Mapping[type[inspect.Type], tuple[Fixer, ...]] = {
 def default_for(slot: Slot, received_at: datetime) -> Any:
     """What a fact is taken to say where it says nothing; NO_DEFAULT: that cannot be known."""
     if isinstance(slot.kind, inspect.DateTimeType):
-        return received_at.isoformat()
+        return _time_for(slot, received_at)
     return words.DEFAULTS.get(slot.place, NO_DEFAULT)
 
 

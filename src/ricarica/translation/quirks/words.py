@@ -99,6 +99,12 @@ MEANINGFUL: frozenset[Member] = frozenset(
 DROPPABLE: frozenset[str] = frozenset({"SampledValue", "MeterValue"})
 """Items without which the rest of their fact is still true."""
 
+NEVER_SET = "1970-01-01T00:00:00Z"
+KNOWN_BY_TIME: frozenset[Member] = frozenset(
+    (name, "timestamp")
+    for name in ("StartTransactionRequest", "StopTransactionRequest", "TransactionEventRequest")
+)
+
 IN_WHOLE_WH: frozenset[str] = frozenset({"meterStart", "meterStop"})
 
 _BETWEEN = re.compile(r"[\s._/-]")
