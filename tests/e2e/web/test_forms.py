@@ -58,3 +58,52 @@ async def test_the_language_changes_on_a_page_that_answers_a_form_too(admin: Pag
 
     await expect(admin).to_have_url(re.compile("/settings$"))
     await expect(admin.locator("html")).to_have_attribute("lang", "it")
+
+
+async def test_what_was_typed_survives_a_stream_that_was_refused(admin: Page) -> None:
+    refused: list[str] = []
+
+    async def refuse_once(route: Route) -> None:
+        if refused:
+            await route.continue_()
+        else:
+            refused.append(route.request.url)
+            await route.fulfill(status=408, body="")
+
+    await admin.route("**/live?*", refuse_once)
+    await admin.goto("/stations/NEW-1/call/DataTransfer")
+    await admin.locator("[name=vendorId]").first.fill("typed for ten minutes")
+
+    await expect(admin.locator(".live").first).to_have_attribute("data-state", "open")
+    await expect(admin.locator("[name=vendorId]").first).to_have_value("typed for ten minutes")
+
+
+async def test_what_was_typed_survives_the_end_of_the_session(admin: Page) -> None:
+    async def refuse(route: Route) -> None:
+        await route.fulfill(status=401, body="")
+
+    await admin.route("**/live?*", refuse)
+    await admin.goto("/stations/NEW-1/call/DataTransfer")
+    await admin.locator("[name=vendorId]").first.fill("typed for ten minutes")
+
+    await expect(admin.locator(".alert")).to_contain_text("Your session has ended")
+    await expect(admin.locator("[name=vendorId]").first).to_have_value("typed for ten minutes")
+
+
+async def test_a_selection_drawn_out_of_a_dialog_leaves_it_open(admin: Page) -> None:
+    await admin.goto("/stations/NEW-1")
+    await admin.locator("button[data-opens='command-start']").first.click()
+    dialog = admin.get_by_role("dialog")
+    field = dialog.get_by_label("Token")
+    await field.fill("ABCDEF")
+    place = await field.bounding_box()
+    assert place, "the field is seen"
+
+    await admin.mouse.move(place["x"] + 40, place["y"] + 9)
+    await admin.mouse.down()
+    await admin.mouse.move(5, place["y"] + 9, steps=4)
+    await admin.mouse.up()
+    await expect(dialog).to_be_visible()
+
+    await admin.mouse.click(5, 300)
+    await expect(dialog).to_have_count(0)

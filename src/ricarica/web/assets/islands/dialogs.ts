@@ -28,11 +28,13 @@ function open(button: HTMLElement): void {
 }
 
 export function listenForDialogs(): void {
+  let pressed: EventTarget | null = null; // a selection that is drawn out of a dialog ends outside of it
+  document.addEventListener("pointerdown", (event) => (pressed = event.target));
   document.addEventListener("click", (event) => {
     if (!(event.target instanceof Element)) return;
     const opener = event.target.closest<HTMLElement>("[data-opens]");
     if (opener) open(opener);
-    if (event.target.closest("[data-closes]") || event.target instanceof HTMLDialogElement) {
+    if (event.target.closest("[data-closes]") || (event.target instanceof HTMLDialogElement && pressed === event.target)) {
       event.target.closest("dialog")?.close();
     }
   });

@@ -2,6 +2,8 @@
 // again as HTML. However fast events come, a part is asked for at most once per second.
 import type { Htmx } from "htmx.org";
 
+import { sessionEnded } from "./trouble";
+
 interface Change {
   id?: string;
   station?: string;
@@ -11,6 +13,7 @@ const GATHER_MS = 500; // events of one batch arrive together
 const REST_MS = 1_000; // a part rests this long after it was asked for
 const CALM_MS = 15_000; // a curve of hours needs no more
 const READ_MS = 10_000; // so long an answer is read
+const AGAIN_MS = 5_000; // until a stream that was refused is asked for again
 const KINDS = ["overview", "station", "transaction", "messages", "pending", "firmware", "logs", "network", "events", "stream", "settings"] as const;
 type Kind = (typeof KINDS)[number];
 
@@ -111,11 +114,21 @@ function listen(url: string): void {
   source.addEventListener("error", () => {
     wasLost = true;
     show("lost");
-    if (source?.readyState === EventSource.CLOSED) window.setTimeout(() => location.reload(), 30_000);
+    if (source?.readyState === EventSource.CLOSED) window.setTimeout(() => void listenAgain(url), AGAIN_MS);
   });
   for (const kind of KINDS) {
     source.addEventListener(kind, (event) => mark(topicsOf(kind, JSON.parse(event.data || "{}") as Change)));
   }
+}
+
+/** After an answer that was no stream; browsers then give up. The page stays, for somebody may have typed into it. */
+async function listenAgain(url: string): Promise<void> {
+  if (document.hidden || source?.readyState !== EventSource.CLOSED) return; // it listens anew when it is looked at
+  const asking = new AbortController();
+  const answer = await fetch(url, { signal: asking.signal }).catch(() => null);
+  asking.abort();
+  if (answer?.status === 401) sessionEnded();
+  else if (!document.hidden) listen(url);
 }
 
 function hangUp(): void {
