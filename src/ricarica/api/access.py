@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking, Caller, OfStation
+from ricarica.api.caller import Asking, Caller, OfStation, once_only
 from ricarica.api.gate import needs
 from ricarica.api.replies import Instant, Page, PageWanted, ShortText, in_utc, page_from, page_of
 from ricarica.authorization.book import AccessBook, ListDefinition, TokenGroup
@@ -243,6 +243,7 @@ async def get_local_list(caller: Asking, identity: FromPath[str]) -> LocalListRe
     opt=needs(Permission.COMMAND),
     tags=TAGS,
 )
+@once_only
 async def send_local_list(caller: Asking, identity: FromPath[str]) -> None:
     """Send the whole list anew, whatever the station is believed to have."""
     key = await caller.station(identity)

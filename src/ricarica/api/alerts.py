@@ -11,7 +11,7 @@ from ricarica.access.model import Permission
 from ricarica.alerts.model import Alert, AlertState, Level, Matches, Rule
 from ricarica.alerts.queries import SHOWN, AlertQueries
 from ricarica.api.applies import AppliesBody, applies_body, applies_from
-from ricarica.api.caller import Asking, Caller, OfStation, require
+from ricarica.api.caller import Asking, Caller, OfStation, once_only, require
 from ricarica.api.gate import needs
 from ricarica.api.replies import NumberInPath, Page, PageWanted, ShortText, page_from, page_of
 from ricarica.kernel.ids import EventId
@@ -134,6 +134,7 @@ async def list_station_events(
     opt=needs(Permission.COMMAND),
     tags=["Monitoring"],
 )
+@once_only
 async def acknowledge_event(
     caller: Asking, event: NumberInPath, data: JSONBody[NoteBody]
 ) -> StationEventReply:
@@ -171,6 +172,7 @@ async def list_alerts(
     opt=needs(Permission.COMMAND),
     tags=["Alerts"],
 )
+@once_only
 async def acknowledge_alert(
     caller: Asking, alert: NumberInPath, data: JSONBody[NoteBody]
 ) -> AlertReply:
@@ -189,6 +191,7 @@ async def acknowledge_alert(
 @post(
     "/alerts/{alert:int}/resolve", status_code=200, opt=needs(Permission.COMMAND), tags=["Alerts"]
 )
+@once_only
 async def resolve_alert(
     caller: Asking, alert: NumberInPath, data: JSONBody[NoteBody]
 ) -> AlertReply:

@@ -7,7 +7,7 @@ from litestar.params import FromPath
 from msgspec import Struct
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking, Caller, OfStation, require
+from ricarica.api.caller import Asking, Caller, OfStation, once_only, require
 from ricarica.api.gate import needs
 from ricarica.api.replies import Page, PageWanted, page_from
 from ricarica.engine.queries.telling import AsideMessage, AsideQueries
@@ -45,6 +45,7 @@ async def list_put_aside(
     tags=["Put aside"],
     status_code=204,
 )
+@once_only
 async def replay_put_aside(caller: Asking, number: FromPath[str]) -> None:
     """Read one once more, after an upgrade that knows how. If it still cannot be, it stays."""
     message = require(await _found(caller, number), f"message {number} put aside")

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct, field
 
 from ricarica.access.model import Permission
 from ricarica.api.away import duration_from
-from ricarica.api.caller import Asking, Caller, require
+from ricarica.api.caller import Asking, Caller, once_only, require
 from ricarica.api.gate import needs
 from ricarica.api.replies import Page, PageWanted, page_from
 from ricarica.engine import bulk
@@ -128,6 +128,7 @@ async def list_targets(
 @post(
     "/bulk/{number:str}/cancel", status_code=200, opt=needs(Permission.COMMAND), tags=["Commands"]
 )
+@once_only
 async def cancel_bulk(caller: Asking, number: FromPath[str]) -> JobReply:
     """Tell nobody else. What is on its way is still answered."""
 

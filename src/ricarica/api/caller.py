@@ -4,11 +4,13 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from functools import wraps
+from typing import Annotated, Any, TypeVar, cast, get_type_hints
 
 import msgspec
 from litestar import Request
 from litestar.di import NamedDependency
+from litestar.exceptions import HTTPException
 from litestar.params import QueryParameter
 
 from ricarica.access.authentication import Authentication
@@ -28,9 +30,11 @@ from ricarica.stations.commands import Result
 from ricarica.storage.database import Database
 
 T = TypeVar("T")
+Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 IDEMPOTENCY_KEY_MAX = 255  # characters; a UUID has 36
+MULTIPART = "multipart/form-data"
 ATTEMPTS = 3  # at a change that another writer crossed
 
 
@@ -150,12 +154,21 @@ class Caller:
             return msgspec.json.decode(earlier.body, type=reply)
         try:
             made = await act()
-        except RicaricaError:
+        except (RicaricaError, HTTPException):  # of those, one is that the upload broke off
             await self.carry_out(lambda slices: slices.access.forget_answer(self.actor, repeat.key))
             raise
         body = ENCODER.encode(made)
         await self.carry_out(lambda slices: self._keep(slices, repeat, body))
         return made
+
+    def asking(self, request: msgspec.Struct) -> "Caller":
+        """The same, for a request that is known by this and not by its body, which tells a secret:
+        a digest that is made fast would tell it too, to whoever tries many."""
+        if self._repeat is None:
+            return self
+        asked = type(request).__name__.encode() + ENCODER.encode(request)
+        repeat = Repeat(self._repeat.key, hashlib.sha256(asked).hexdigest())
+        return Caller(self._house, self.actor, repeat)
 
     async def _earlier(self, slices: Slices, repeat: "Repeat") -> KeptAnswer | None:
         kept = await slices.access.answer_kept(
@@ -195,6 +208,17 @@ class Repeat:
     request_digest: str
 
 
+def once_only(handler: Handler) -> Handler:
+    """Of a POST that does not see to repeats itself: they get the first answer, too."""
+    reply = get_type_hints(handler)["return"]
+
+    @wraps(handler)
+    async def asked(*, caller: Caller, **said: Any) -> Any:
+        return await caller.once_outside(reply, lambda: handler(caller=caller, **said))
+
+    return cast("Handler", asked)
+
+
 async def repeat_from(request: Request[Any, Any, Any]) -> Repeat | None:
     key = request.headers.get(IDEMPOTENCY_HEADER)
     if key is None or request.method != "POST":
@@ -204,7 +228,10 @@ async def repeat_from(request: Request[Any, Any, Any]) -> Repeat | None:
             f"{IDEMPOTENCY_HEADER} has 1 to {IDEMPOTENCY_KEY_MAX} printable characters"
         )
     asked = hashlib.sha256(f"{request.url.path}?{request.url.query}\n".encode())
-    asked.update(await request.body())
+    if request.headers.get("Content-Type", "").startswith(MULTIPART):
+        asked.update(request.headers.get("Content-Length", "").encode())  # it is taken as it comes
+    else:
+        asked.update(await request.body())
     return Repeat(key, asked.hexdigest())
 
 

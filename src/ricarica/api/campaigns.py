@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking, Caller, require
+from ricarica.api.caller import Asking, Caller, once_only, require
 from ricarica.api.gate import needs
 from ricarica.api.replies import Page, PageWanted, ShortText, page_from
 from ricarica.firmware.campaigns import Campaign, CampaignState, Plan, Target, TargetState
@@ -138,6 +138,7 @@ async def campaign_stations(
     opt=needs(Permission.COMMAND),
     tags=["Firmware"],
 )
+@once_only
 async def pause_campaign(caller: Asking, campaign: FromPath[str]) -> CampaignReply:
     """Let no more stations begin; those under way go on."""
     return await _decided(caller, campaign, "pause")
@@ -149,6 +150,7 @@ async def pause_campaign(caller: Asking, campaign: FromPath[str]) -> CampaignRep
     opt=needs(Permission.COMMAND),
     tags=["Firmware"],
 )
+@once_only
 async def resume_campaign(caller: Asking, campaign: FromPath[str]) -> CampaignReply:
     """Go on after a pause, or after it halted: failures until now count no more."""
     return await _decided(caller, campaign, "resume")
@@ -160,6 +162,7 @@ async def resume_campaign(caller: Asking, campaign: FromPath[str]) -> CampaignRe
     opt=needs(Permission.COMMAND),
     tags=["Firmware"],
 )
+@once_only
 async def cancel_campaign(caller: Asking, campaign: FromPath[str]) -> CampaignReply:
     """End it for all stations that have not begun."""
     return await _decided(caller, campaign, "cancel")

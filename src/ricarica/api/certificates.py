@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking, OfStation, require
+from ricarica.api.caller import Asking, OfStation, once_only, require
 from ricarica.api.commands import CommandReply, noted
 from ricarica.api.gate import needs
 from ricarica.api.replies import Instant, Page, PageWanted, page_from, page_of, zoned
@@ -158,6 +158,7 @@ async def station_certificates(caller: Asking, identity: FromPath[str]) -> Stati
 
 
 @post(f"{OF_STATION}/renew", status_code=200, opt=needs(Permission.COMMAND), tags=["Certificates"])
+@once_only
 async def renew_certificate(
     caller: Asking, identity: FromPath[str], data: JSONBody[RenewBody]
 ) -> CommandReply:
@@ -168,6 +169,7 @@ async def renew_certificate(
 
 
 @post(f"{OF_STATION}/list", status_code=200, opt=needs(Permission.COMMAND), tags=["Certificates"])
+@once_only
 async def ask_for_certificates(caller: Asking, identity: FromPath[str]) -> CommandReply:
     """M03: ask a station anew which certificates it has."""
     key = await caller.station(identity)
@@ -182,6 +184,7 @@ async def ask_for_certificates(caller: Asking, identity: FromPath[str]) -> Comma
     opt=needs(Permission.EDIT_STATIONS),
     tags=["Certificates"],
 )
+@once_only
 async def delete_certificate(
     caller: Asking, identity: FromPath[str], data: JSONBody[DeleteBody]
 ) -> CommandReply:
@@ -199,6 +202,7 @@ async def delete_certificate(
     opt=needs(Permission.EDIT_STATIONS),
     tags=["Certificates"],
 )
+@once_only
 async def revoke_certificate(
     caller: Asking, identity: FromPath[str], certificate: FromPath[str]
 ) -> CertificateReply:
@@ -220,6 +224,7 @@ async def list_roots(caller: Asking) -> Page[RootReply]:
 
 
 @post("/roots", opt=needs(Permission.EDIT_STATIONS), tags=["Certificates"])
+@once_only
 async def add_root(caller: Asking, data: JSONBody[RootBody]) -> RootReply:
     """Have stations trust a root: these, or all. Those connected are told at once."""
 

@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking, OfStation
+from ricarica.api.caller import Asking, OfStation, once_only
 from ricarica.api.commands import CommandReply, with_answer
 from ricarica.api.gate import needs
 from ricarica.api.replies import Page, ShortText, page_of
@@ -68,6 +68,7 @@ async def list_reports(caller: Asking, of_station: OfStation) -> Page[CustomerRe
     opt=needs(Permission.EDIT_TOKENS),
     tags=TAGS,
 )
+@once_only
 async def ask_about_customer(
     caller: Asking, identity: FromPath[str], data: JSONBody[CustomerBody]
 ) -> CommandReply:

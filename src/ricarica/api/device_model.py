@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking, require
+from ricarica.api.caller import Asking, once_only, require
 from ricarica.api.commands import CommandReply
 from ricarica.api.gate import needs
 from ricarica.api.replies import ShortText
@@ -62,6 +62,7 @@ async def show_device_model(caller: Asking, identity: FromPath[str]) -> DeviceMo
 
 
 @post(PATH, status_code=200, opt=needs(Permission.COMMAND), tags=["Settings"])
+@once_only
 async def ask_for_report(
     caller: Asking, identity: FromPath[str], data: JSONBody[ReportBody]
 ) -> CommandReply:

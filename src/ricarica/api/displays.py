@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking, Caller, require
+from ricarica.api.caller import Asking, Caller, once_only, require
 from ricarica.api.commands import CommandReply, with_answer
 from ricarica.api.gate import needs
 from ricarica.api.replies import Instant, NumberInPath, Page, ShortText, in_utc, page_of
@@ -165,6 +165,7 @@ async def show(
 
 
 @post(f"{AT}/read", status_code=200, opt=EDIT, tags=TAGS)
+@once_only
 async def read(caller: Asking, identity: FromPath[str]) -> CommandReply:
     """Ask which messages it has; they come afterwards."""
     key = await caller.station(identity)

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct, json, to_builtins
 
 from ricarica.access.model import Permission
 from ricarica.api.away import Away, WhenAway, keep
-from ricarica.api.caller import Asking, Caller
+from ricarica.api.caller import Asking, Caller, once_only
 from ricarica.api.commands import (
     CommandReply,
     command_reply,
@@ -191,6 +191,7 @@ async def delete_profile(
     opt=needs(Permission.COMMAND),
     tags=TAGS,
 )
+@once_only
 async def change_amounts(
     caller: Asking, identity: FromPath[str], number: NumberInPath, data: JSONBody[Amounts]
 ) -> CommandReply:
@@ -291,6 +292,7 @@ async def afrr(caller: Asking, identity: FromPath[str], data: JSONBody[SignalBod
     opt=needs(Permission.COMMAND),
     tags=TAGS,
 )
+@once_only
 async def add_control(
     caller: Asking, identity: FromPath[str], data: JSONBody[DerControl], away: Away
 ) -> CommandReply:

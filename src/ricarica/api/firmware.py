@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking, require
+from ricarica.api.caller import Asking, once_only, require
 from ricarica.api.commands import CommandReply, noted, with_answer
 from ricarica.api.gate import needs
 from ricarica.api.replies import Instant, Page, PageWanted, ShortText, page_from, page_of
@@ -109,6 +109,7 @@ async def get_image(caller: Asking, image: FromPath[str]) -> ImageReply:
     tags=["Firmware"],
     request_max_body_size=None,  # counted while it comes
 )
+@once_only
 async def add_image(caller: Asking, request: Request[Any, Any, Any]) -> ImageReply:
     """Add an image: `multipart/form-data` with `vendor`, `model`, `firmware` (the version that
     stations tell when they boot with it), perhaps `signature` (Base64) and `certificate` (PEM),

@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct, field
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking, require
+from ricarica.api.caller import Asking, once_only, require
 from ricarica.api.commands import CommandReply
 from ricarica.api.gate import needs
 from ricarica.api.replies import NumberInPath, Page, ShortText, page_of
@@ -125,6 +125,7 @@ async def list_monitors(caller: Asking, identity: FromPath[str]) -> Page[Monitor
 
 
 @post(MONITORS, status_code=200, opt=needs(Permission.COMMAND), tags=["Monitoring"])
+@once_only
 async def set_monitors(
     caller: Asking, identity: FromPath[str], data: JSONBody[MonitorsBody]
 ) -> CommandReply:
@@ -139,6 +140,7 @@ async def set_monitors(
 
 
 @post(f"{MONITORS}/clear", status_code=200, opt=needs(Permission.COMMAND), tags=["Monitoring"])
+@once_only
 async def clear_monitors(
     caller: Asking, identity: FromPath[str], data: JSONBody[ClearMonitorsBody]
 ) -> CommandReply:
@@ -150,6 +152,7 @@ async def clear_monitors(
 
 
 @post(f"{MONITORS}/base", status_code=200, opt=needs(Permission.COMMAND), tags=["Monitoring"])
+@once_only
 async def set_base(
     caller: Asking, identity: FromPath[str], data: JSONBody[ActiveBody]
 ) -> CommandReply:
@@ -160,6 +163,7 @@ async def set_base(
 
 
 @post(f"{MONITORS}/level", status_code=200, opt=needs(Permission.COMMAND), tags=["Monitoring"])
+@once_only
 async def set_level(
     caller: Asking, identity: FromPath[str], data: JSONBody[LevelBody]
 ) -> CommandReply:
@@ -171,6 +175,7 @@ async def set_level(
 
 
 @post(f"{MONITORS}/report", status_code=200, opt=needs(Permission.COMMAND), tags=["Monitoring"])
+@once_only
 async def report_monitors(
     caller: Asking, identity: FromPath[str], data: JSONBody[MonitorReportBody]
 ) -> CommandReply:
@@ -221,6 +226,7 @@ async def stream_values(
 
 
 @post(f"{STREAMS}/read", status_code=200, opt=needs(Permission.COMMAND), tags=["Monitoring"])
+@once_only
 async def read_streams(caller: Asking, identity: FromPath[str]) -> CommandReply:
     """Ask which streams are open, and forget all others."""
     key = await caller.station(identity)
@@ -233,6 +239,7 @@ async def read_streams(caller: Asking, identity: FromPath[str]) -> CommandReply:
     opt=needs(Permission.COMMAND),
     tags=["Monitoring"],
 )
+@once_only
 async def adjust_stream(
     caller: Asking, identity: FromPath[str], number: NumberInPath, data: JSONBody[StreamBody]
 ) -> CommandReply:

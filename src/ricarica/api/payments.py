@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta, Struct
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking, OfStation, require
+from ricarica.api.caller import Asking, OfStation, once_only, require
 from ricarica.api.commands import CommandReply
 from ricarica.api.gate import needs
 from ricarica.api.limits import LimitsBody, limits_from
@@ -254,6 +254,7 @@ async def set_web(caller: Asking, identity: FromPath[str], data: JSONBody[WebBod
 
 
 @post("/payments/addresses", status_code=200, opt=needs(Permission.COMMAND), tags=["Payments"])
+@once_only
 async def check_address(caller: Asking, data: JSONBody[AddressBody]) -> AddressReply:
     """Whether an address was shown by the station just now, and what limits it carries."""
     key = await caller.station(data.station)
@@ -289,6 +290,7 @@ def _number(query: dict[str, str], name: str) -> Decimal | None:
     opt=needs(Permission.COMMAND),
     tags=["Payments"],
 )
+@once_only
 async def hold(caller: Asking, identity: FromPath[str], data: JSONBody[HoldBody]) -> CommandReply:
     """Tell a station that somebody pays for an EVSE on a page, so that nobody else begins."""
     key = await caller.station(identity)

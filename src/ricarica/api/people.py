@@ -109,11 +109,16 @@ async def list_operators(caller: Asking, page: PageWanted) -> Page[OperatorReply
 
 @post("/operators", opt=needs(Permission.ADMINISTER), tags=["Access"])
 async def add_operator(caller: Asking, data: JSONBody[NewOperator]) -> OperatorReply:
-    """Let another person in. A repeat is refused, for the name is there already."""
-    added = await caller.authentication.add_operator(
-        caller.actor, data.name, data.password, data.role
-    )
-    return operator_reply(added)
+    """Let another person in."""
+
+    async def add() -> OperatorReply:
+        added = await caller.authentication.add_operator(
+            caller.actor, data.name, data.password, data.role
+        )
+        return operator_reply(added)
+
+    without_password = structs.replace(data, password="")
+    return await caller.asking(without_password).once_outside(OperatorReply, add)
 
 
 @patch("/operators/{name:str}", opt=needs(Permission.ADMINISTER), tags=["Access"])

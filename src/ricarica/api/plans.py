@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking
+from ricarica.api.caller import Asking, once_only
 from ricarica.api.commands import CommandReply
 from ricarica.api.gate import needs
 from ricarica.api.telling import tell_all
@@ -70,6 +70,7 @@ async def set_plans(
 
 
 @post(f"{PATH}/read", status_code=200, opt=needs(Permission.COMMAND), tags=["Tariffs"])
+@once_only
 async def read_plans(caller: Asking, identity: FromPath[str]) -> CommandReply:
     """Ask the station which prices it has."""
     key = await caller.station(identity)

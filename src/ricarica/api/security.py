@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking, Caller, OfStation, require
+from ricarica.api.caller import Asking, Caller, OfStation, once_only, require
 from ricarica.api.commands import CommandReply, noted
 from ricarica.api.gate import needs
 from ricarica.api.replies import NumberInPath, Page, PageWanted, ShortText, page_from, page_of
@@ -160,6 +160,7 @@ async def list_security_events(
     opt=needs(Permission.COMMAND),
     tags=["Security"],
 )
+@once_only
 async def acknowledge_security_events(
     caller: Asking, data: JSONBody[AcknowledgeBody]
 ) -> AcknowledgedReply:
@@ -180,6 +181,7 @@ async def acknowledge_security_events(
     opt=needs(Permission.EDIT_STATIONS),
     tags=["Security"],
 )
+@once_only
 async def change_password(caller: Asking, identity: FromPath[str]) -> CommandReply:
     """A01: give a station a new random password. The old one holds until it has used it."""
     key = await caller.station(identity)
@@ -193,6 +195,7 @@ async def change_password(caller: Asking, identity: FromPath[str]) -> CommandRep
     opt=needs(Permission.EDIT_STATIONS),
     tags=["Security"],
 )
+@once_only
 async def raise_security_profile(
     caller: Asking, identity: FromPath[str], data: JSONBody[ProfileBody]
 ) -> CommandReply:
@@ -293,6 +296,7 @@ async def release_network(
     opt=needs(Permission.EDIT_STATIONS),
     tags=["Networks"],
 )
+@once_only
 async def move_station(
     caller: Asking, identity: FromPath[str], slot: NumberInPath, data: JSONBody[MoveBody]
 ) -> NetworksReply:
@@ -309,6 +313,7 @@ async def move_station(
 @post(
     f"{NETWORKS}/give-up", status_code=200, opt=needs(Permission.EDIT_STATIONS), tags=["Networks"]
 )
+@once_only
 async def give_up_moving(caller: Asking, identity: FromPath[str]) -> NetworksReply:
     """Leave the station where it is; what was changed there is changed back."""
     key = await caller.station(identity)

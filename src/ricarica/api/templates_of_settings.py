@@ -11,7 +11,7 @@ from msgspec import Meta, Struct, field
 
 from ricarica.access.model import Permission
 from ricarica.api.applies import AppliesBody, applies_body, applies_from
-from ricarica.api.caller import Asking, Caller, require
+from ricarica.api.caller import Asking, Caller, once_only, require
 from ricarica.api.gate import needs
 from ricarica.api.replies import Page, PageWanted, ShortText, page_of
 from ricarica.configuration.queries import SettingQueries
@@ -182,6 +182,7 @@ async def station_drift(caller: Asking, identity: FromPath[str]) -> DriftReply:
     opt=needs(Permission.COMMAND),
     tags=["Templates"],
 )
+@once_only
 async def push_template(caller: Asking, template: FromPath[str]) -> PushReply:
     """Tell the connected stations that it applies to now, rather than when their turn comes."""
     known = await _known(caller, template)

@@ -7,7 +7,7 @@ from litestar.params import FromPath
 from msgspec import Struct
 
 from ricarica.access.model import Permission
-from ricarica.api.caller import Asking
+from ricarica.api.caller import Asking, once_only
 from ricarica.api.gate import needs
 from ricarica.api.replies import Page, page_of
 from ricarica.engine.queries.telling import UpkeepQueries
@@ -42,6 +42,7 @@ async def list_upkeep(caller: Asking, identity: FromPath[str]) -> Page[UpkeepRep
     opt=needs(Permission.COMMAND),
     tags=["Stations"],
 )
+@once_only
 async def try_again(caller: Asking, identity: FromPath[str]) -> None:
     """Tell the station now what is missing, also what it refused before."""
     key = await caller.station(identity)

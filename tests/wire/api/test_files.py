@@ -160,6 +160,16 @@ async def test_an_image_that_is_too_large_leaves_nothing_behind(
     assert list((tmp_path / "firmware").iterdir()) == []
 
 
+async def test_an_image_that_is_sent_again_is_added_once(admin: httpx.AsyncClient) -> None:
+    admin.headers["Idempotency-Key"] = "once"
+
+    first, second = await add(admin), await add(admin)
+
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json() == second.json()
+    assert len((await admin.get("/firmware/images")).json()["items"]) == 1
+
+
 async def test_only_who_may_edit_stations_adds_images(viewer: httpx.AsyncClient) -> None:
     assert (await add(viewer)).status_code == 403
 

@@ -1,8 +1,16 @@
 import asyncio
+import inspect
+from collections.abc import Callable
+from types import CodeType
+from typing import Any
 
 import httpx
+import pytest
+from litestar.handlers import HTTPRouteHandler
 
 from ricarica.access.model import Role
+from ricarica.api import caller
+from ricarica.api.application import HANDLERS
 from ricarica.link.letters import Ask, Told
 from ricarica.ocpp.dialects import V16
 from tests.wire.api.house import Api
@@ -123,3 +131,74 @@ async def test_a_key_that_cannot_be_is_refused(admin: httpx.AsyncClient) -> None
     headers = {"Idempotency-Key": "x" * 256}
 
     assert (await admin.post("/tokens", json={"uid": "A"}, headers=headers)).status_code == 422
+
+
+# -- none forgotten
+
+POSTS = [each for each in HANDLERS if "POST" in each.http_methods]
+
+
+def _names_in(code: CodeType) -> set[str]:
+    inner = [each for each in code.co_consts if isinstance(each, CodeType)]
+    return set(code.co_names).union(*map(_names_in, inner))
+
+
+def _sees_to_repeats(function: Callable[..., Any]) -> bool:
+    """By itself, or through what it calls."""
+    names = _names_in(function.__code__)
+    called = (vars(inspect.getmodule(function)).get(name) for name in names)
+    return bool(names & {"once", "once_outside"}) or any(
+        _sees_to_repeats(each)
+        for each in called
+        if inspect.isfunction(each)
+        and each.__module__.startswith("ricarica.api")
+        and each.__module__ != caller.__name__
+    )
+
+
+@pytest.mark.parametrize("handler", POSTS, ids=lambda handler: handler.fn.__name__)
+def test_every_post_sees_to_repeats(handler: HTTPRouteHandler) -> None:
+    assert _sees_to_repeats(handler.fn), "say `once_only`, or answer by `caller.once`"
+
+
+async def test_a_station_is_given_one_new_password(api: Api, admin: httpx.AsyncClient) -> None:
+    await api.connect("CP-1", V16)
+    api.sockets.will_answer("ChangeConfiguration", b'{"status":"Accepted"}')
+
+    responses = [await admin.post("/stations/CP-1/password", headers=ONCE) for _ in range(2)]
+
+    assert [each.status_code for each in responses] == [200, 200]
+    assert responses[0].json() == responses[1].json()
+    assert len(api.sockets.asked) == 1
+
+
+async def test_what_answers_nothing_is_done_once_too(api: Api, admin: httpx.AsyncClient) -> None:
+    await api.connect("CP-1", V16)
+    path = "/stations/CP-1/upkeep"
+
+    responses = [await admin.post(path, headers=ONCE) for _ in range(2)]
+
+    assert [each.status_code for each in responses] == [202, 202]
+    done = (await admin.get("/audit")).json()["items"]
+    assert [each["action"] for each in done].count("station.upkeep") == 1
+
+
+async def test_an_operator_is_added_once(admin: httpx.AsyncClient) -> None:
+    body = {"name": "ada", "password": "a password of hers", "role": "viewer"}
+
+    first = await admin.post("/operators", json=body, headers=ONCE)
+    second = await admin.post("/operators", json=body, headers=ONCE)
+    another = await admin.post("/operators", json={**body, "name": "bob"}, headers=ONCE)
+
+    assert (first.status_code, second.status_code, another.status_code) == (201, 201, 422)
+    assert first.json() == second.json()
+
+
+async def test_nothing_that_is_kept_tells_a_password(api: Api, admin: httpx.AsyncClient) -> None:
+    body = {"name": "ada", "password": "a password of hers", "role": "viewer"}
+    other = {**body, "password": "and a password of somebody else's"}
+
+    await admin.post("/operators", json=body, headers=ONCE)
+    second = await admin.post("/operators", json=other, headers=ONCE)
+
+    assert second.status_code == 201, "by no digest could one password be told from another"
