@@ -2,19 +2,22 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import cast
 
 import pytest
 import sqlalchemy as sa
 
 from ricarica.authorization.model import TokenStatus
+from ricarica.authorization.service import AuthorizationService
 from ricarica.engine.sql import OUTBOX
-from ricarica.kernel.errors import ConflictError, InvalidError
+from ricarica.kernel.errors import ConflictError, InvalidError, LostUpdateError
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber
 from ricarica.ocpp.dialects import V16, V21, V201, Dialect
 from ricarica.reservations.commands import Reserve
 from ricarica.reservations.model import Reservation, ReservationState
 from ricarica.reservations.queries import ReservationQueries
-from ricarica.reservations.service import Wish
+from ricarica.reservations.service import ReservationService, Wish
+from ricarica.reservations.sql import SqlReservationStore
 from ricarica.simulator.evse import State
 from ricarica.simulator.simulated import SimulatedStation, ac_evse, dc_evse
 from ricarica.stations.commands import ChangeAvailability, Outcome, Result
@@ -22,6 +25,7 @@ from ricarica.stations.model import ConnectorStatus
 from ricarica.stations.sql import SqlStationStore
 from ricarica.storage.work import Remembered, Work
 from ricarica.testing.lines import Line, LocalLine
+from ricarica.testing.memory import Told
 from ricarica.testing.world import World, key_of
 
 IN_2X = pytest.mark.parametrize("dialect", [V201, V21], ids=str)
@@ -154,6 +158,41 @@ async def test_an_evse_is_held_for_one_at_a_time(network: World, dialect: Dialec
     page = await ReservationQueries(network.database).reservations(key_of(station).tenant)
     states = {each.number: each.state for each in page.items}
     assert states == {
+        first.number: ReservationState.REMOVED,
+        second.number: ReservationState.HELD,
+    }
+
+
+@pytest.mark.usecase("H01")
+async def test_two_nodes_that_write_down_answers_at_once_do_not_both_hold_it(
+    network: World,
+) -> None:
+    await network.add_token(CARD)
+    station = await network.station("COMO-1", V21)
+    key, now = key_of(station), network.clock.now()
+    first, second = [
+        await network.carry_out(
+            lambda slices: slices.reservations.prepare(key, Wish(CARD, now + HOUR, FIRST), now)
+        )
+        for _ in range(2)
+    ]
+
+    async def accepted(command: Reserve) -> Work:
+        work = Work(network.database, Remembered(network.clock.monotonic))
+        unasked = cast("AuthorizationService", None)
+        service = ReservationService(SqlReservationStore(work), unasked, Told(), network.ids)
+        await service.answered(key, command, "Accepted", now)
+        work.keep()
+        return work
+
+    here, there = await accepted(first), await accepted(second)
+    await here.commit()
+    with pytest.raises(LostUpdateError):
+        await there.commit()
+    await (await accepted(second)).commit()
+
+    page = await ReservationQueries(network.database).reservations(key.tenant)
+    assert {each.number: each.state for each in page.items} == {
         first.number: ReservationState.REMOVED,
         second.number: ReservationState.HELD,
     }

@@ -82,9 +82,15 @@ class ReservationService:
         known = await self._store.get(key, command.number) or _asked(key, command, at)
         is_held = status == "Accepted"
         if is_held and known.evse:
-            for other in await self._store.held_at(key, known.evse):
-                if other.number != known.number:
+            for other in await self._store.open_at(key, known.evse, at):
+                if other.number == known.number:
+                    continue
+                if other.state is ReservationState.HELD:
                     self._save(moved(other, ReservationState.REMOVED, at, DISPLACED))
+                else:
+                    # Whose answer another node writes down at this moment: as both write both,
+                    # one of the two has to look again.
+                    self._store.save(other)
         state = ReservationState.HELD if is_held else ReservationState.REFUSED
         self._save(moved(known, state, at, None if is_held else status))
 

@@ -1,5 +1,7 @@
 """How reservations lie in the database."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from ricarica.authorization.model import TokenKind, TokenRef
@@ -87,16 +89,21 @@ class SqlReservationStore:
     async def get(self, station: StationKey, number: int) -> Reservation | None:
         return await self._work.get(SHELF, (station.tenant, station.station, number))
 
-    async def held_at(self, station: StationKey, evse: EvseNumber) -> list[Reservation]:
+    async def open_at(
+        self, station: StationKey, evse: EvseNumber, at: datetime
+    ) -> list[Reservation]:
         columns = RESERVATIONS.c
         found = await self._work.find(
             SHELF,
             columns.tenant == station.tenant,
             columns.station == station.station,
             columns.evse == evse,
-            columns.state == ReservationState.HELD,
+            sa.or_(
+                columns.state == ReservationState.HELD,
+                sa.and_(columns.state == ReservationState.ASKED, columns.expires_at > at),
+            ),
         )
-        return [each for each in found if each.state is ReservationState.HELD]
+        return [each for each in found if each.is_open]
 
     def save(self, reservation: Reservation) -> None:
         self._work.put(SHELF, reservation)

@@ -76,12 +76,15 @@ class MemoryReservationStore:
     async def get(self, station: StationKey, number: int) -> Reservation | None:
         return self.reservations.get((station, number))
 
-    async def held_at(self, station: StationKey, evse: EvseNumber) -> list[Reservation]:
-        place = (station, evse, ReservationState.HELD)
+    async def open_at(
+        self, station: StationKey, evse: EvseNumber, at: datetime
+    ) -> list[Reservation]:
         return [
             each
             for each in self.reservations.values()
-            if (each.station, each.evse, each.state) == place
+            if (each.station, each.evse) == (station, evse)
+            and each.is_open
+            and (each.state is ReservationState.HELD or each.expires_at > at)
         ]
 
     def save(self, reservation: Reservation) -> None:

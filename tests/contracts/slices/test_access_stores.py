@@ -242,9 +242,9 @@ async def test_a_reservation_comes_back_as_it_was(database: OpenDatabase) -> Non
 
     async with committed(database) as work:
         store = SqlReservationStore(work)
-        [there] = await store.held_at(KEY, EvseNumber(2))
+        [there] = await store.open_at(KEY, EvseNumber(2), NOON)
         assert there.number == 6
-        assert await store.held_at(KEY, EvseNumber(1)) == []
+        assert await store.open_at(KEY, EvseNumber(1), NOON) == []
 
     queries = ReservationQueries(database)
     assert await queries.reservation(KEY, 5) == held
