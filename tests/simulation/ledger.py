@@ -116,8 +116,14 @@ def energy_of(session: Session) -> Decimal:
     """What went into the car: what the register gained, told in whatever messages.
 
     By a clock that was wrong for a while, a reading may lie behind the end; it is not the car's.
+    One may lie before the start too, and was told after it.
     """
-    told = sorted({point for entry in session.entries for point in registers_of(entry)})
+    points = {
+        (entry is not session.start, *point)
+        for entry in session.entries
+        for point in registers_of(entry)
+    }
+    told = [(at, register_wh) for _, at, register_wh in sorted(points)]
     if session.end:
         end = at_of(session.end)
         told = [point for point in told if point[0] <= end]

@@ -4,7 +4,6 @@ import asyncio
 import gzip
 import hashlib
 import itertools
-import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -22,18 +21,14 @@ from ricarica.diagnostics.sql import LOGS
 from ricarica.engine.files import FileLimits, Files
 from ricarica.firmware.sql import IMAGES
 from ricarica.kernel.errors import StorageUnavailableError
-from ricarica.kernel.ids import StationKey
-from ricarica.link.letters import Ask
-from ricarica.ocpp.dialects import V16
 from ricarica.storage.database import Expect, Save, Staged
 from ricarica.testing.clock import FakeClock
 from ricarica.testing.signers import Signer, signer
 from ricarica.testing.tables import empty_database
+from tests.wire.api.filing import IMAGE, add, location_in, ordered, station
 from tests.wire.api.house import Api
 
-IMAGE = b"version 3.0.0\n" + bytes(range(256)) * 40
 LIMITS = FileLimits(image_max=20_000, images_max=50_000, log_max=1_000, logs_max=1_500)
-BOOT_V16 = {"chargePointVendor": "Stellavolt", "chargePointModel": "Duo 22"}
 
 
 @pytest.fixture
@@ -57,33 +52,6 @@ async def anyone(api: Api) -> AsyncIterator[httpx.AsyncClient]:
     async with api.client() as client:
         client.base_url = httpx.URL("http://test")
         yield client
-
-
-async def add(admin: httpx.AsyncClient, content: bytes = IMAGE, **fields: str) -> httpx.Response:
-    given = {"vendor": "Stellavolt", "model": "Duo 22", "firmware": "3.0.0", **fields}
-    return await admin.post("/firmware/images", data=given, files={"file": ("duo.bin", content)})
-
-
-async def station(api: Api, admin: httpx.AsyncClient) -> StationKey:
-    await admin.put("/stations/CP-1", json={"status": "accepted"})
-    key = await api.connect("CP-1", V16)
-    await api.deliver(key, V16, "BootNotification", BOOT_V16)
-    return key
-
-
-def location_in(ask: Ask) -> str:
-    found: dict[str, Any] = json.loads(ask.payload)
-    return str(found["location"])
-
-
-async def ordered(api: Api, admin: httpx.AsyncClient) -> str:
-    """The address that a station was told."""
-    await station(api, admin)
-    image = (await add(admin)).json()["id"]
-    api.sockets.will_answer("UpdateFirmware", b"{}")
-    reply = await admin.post("/stations/CP-1/firmware", json={"image": image})
-    assert reply.json()["outcome"] == "accepted", reply.text
-    return location_in(api.sockets.asked[-1])
 
 
 async def test_an_image_is_known_by_its_checksums(admin: httpx.AsyncClient) -> None:
