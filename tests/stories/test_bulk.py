@@ -366,10 +366,13 @@ async def test_who_is_away_for_a_moment_keeps_nobody_else_waiting(network: World
     stations = await fleet(network, 3)
     await network.cut(stations[0])
 
-    job = await begin(network, stations, Manner(pace=6))
+    job = await begin(network, stations, Manner(pace=600))
+    await network.pass_time(SOON, SOON)
+    soon = (await look(network, job)).counts
     await network.pass_time(SOON * 3, SOON)
 
-    assert (await look(network, job)).counts == {"accepted": 2, "waiting": 1}
+    assert soon == {"accepted": 2, "waiting": 1}
+    assert (await look(network, job)).counts == {"accepted": 2, "skipped": 1}
 
 
 async def test_who_never_came_is_not_waited_for(network: World) -> None:

@@ -36,7 +36,8 @@ JOBS_AT_ONCE_MAX = 20  # begun in one look; the others have their turn in the ne
 LEASE = timedelta(minutes=2)  # whoever dies leaves its jobs to the others after that
 RENEW_S = 30.0
 REST_S = 5.0  # a server that stops does not wait for slow stations
-BACK_WITHIN = timedelta(minutes=5)  # who lost its line, or its server, is back by then
+BACK_WITHIN = timedelta(minutes=5)  # who lost its server is back by then
+BRIEFLY = timedelta(seconds=20)  # who lost its line a moment ago, or was sent off by another node
 AT_ONCE_MAX = 20  # stations that are being told something
 TARGETS_MAX = 100_000
 PACE_MAX = 6_000  # stations a minute
@@ -236,7 +237,7 @@ class Runner:
     def __init__(self, around: Around) -> None:
         self._around = around
         self._rounds: set[asyncio.Task[None]] = set()
-        self._begun_s = around.clock.monotonic()
+        self._begun_s, self._begun_at = around.clock.monotonic(), around.clock.now()
         self._is_ending = False
 
     @property
@@ -383,7 +384,9 @@ class Runner:
             return False
         clock = self._around.clock
         has_just_begun = clock.monotonic() - self._begun_s < BACK_WITHIN.total_seconds()
-        return has_just_begun or abs(clock.now() - changed_at) < BACK_WITHIN
+        if has_just_begun and changed_at < self._begun_at:
+            return True
+        return abs(clock.now() - changed_at) < BRIEFLY
 
     async def _some(self, job: Job, number: int) -> list[StationKey]:
         columns = BULK_TARGETS.c
