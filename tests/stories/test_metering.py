@@ -1,6 +1,7 @@
 """What meters say, and what they sign."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -126,6 +127,38 @@ async def test_an_event_that_never_came_leaves_a_gap_that_is_flagged(
     assert transaction.station == key_of(station)
     assert sorted(transaction.flags) == ["gap"]
     assert not transaction.is_complete
+
+
+@pytest.mark.usecase("J02")
+@pytest.mark.parametrize("dialect", [V201, V21], ids=str)
+async def test_a_meter_that_tells_each_phase_and_no_total_counts_too(
+    network: World, dialect: Dialect
+) -> None:
+    """2.0.1 RegisterValuesWithoutPhases, where it is not true; here one event comes late."""
+    station = await network.station("TORINO-1", dialect)
+    teller = network.teller(station)
+    begun = network.clock.now()
+
+    for number, kind in ((0, "Started"), (2, "Ended"), (1, "Updated")):
+        phases = [
+            {"phase": phase, "value": 1_000 * factor + 500 * number}
+            for factor, phase in enumerate(("L1", "L2", "L3"), start=1)
+        ]
+        at = (begun + number * timedelta(minutes=30)).isoformat()
+        event = {
+            "eventType": kind,
+            "timestamp": at,
+            "triggerReason": "MeterValuePeriodic",
+            "seqNo": number,
+            "transactionInfo": {"transactionId": "by-phases"},
+            "evse": {"id": 1},
+            "meterValue": [{"timestamp": at, "sampledValue": phases}],
+        }
+        await teller.call("TransactionEvent", event)
+
+    [transaction] = await network.transactions(station)
+    assert transaction.energy.energy_wh == 3_000
+    assert transaction.is_complete
 
 
 TRIGGERS = (
