@@ -80,6 +80,10 @@ class Formats:
     def day(self, at: datetime | None, zone: tzinfo) -> str:
         return self._dated(at, "d MMM y", zone)
 
+    def dated(self, at: datetime | None, zone: tzinfo) -> str:
+        """As on paper, which does not know when it is read."""
+        return self._dated(at, "d MMM y, HH:mm", zone)
+
     def moment(self, at: datetime | None, zone: tzinfo, now: datetime) -> str:
         """The shortest text that names an instant to someone reading it at `now`."""
         if at is None:

@@ -236,6 +236,10 @@ def _time_filters(formats: Formats) -> dict[str, Callable[..., Any]]:
         return formats.day(at, zone_named(context["visit"].time_zone))
 
     @pass_context
+    def dated(context: Context, at: datetime | None) -> str:
+        return formats.dated(at, zone_named(context["visit"].time_zone))
+
+    @pass_context
     def in_full(context: Context, at: datetime) -> str:
         return formats.in_full(at, zone_named(context["visit"].time_zone))
 
@@ -243,7 +247,14 @@ def _time_filters(formats: Formats) -> dict[str, Callable[..., Any]]:
     def ago(context: Context, at: datetime | None) -> str:
         return formats.ago(at, context["visit"].now)
 
-    return {"moment": moment, "clock": clock, "day": day, "in_full": in_full, "ago": ago}
+    return {
+        "moment": moment,
+        "clock": clock,
+        "day": day,
+        "dated": dated,
+        "in_full": in_full,
+        "ago": ago,
+    }
 
 
 def _chart_json(chart: Chart, translations: Translations) -> str:

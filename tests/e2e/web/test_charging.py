@@ -49,6 +49,9 @@ async def test_a_transaction_grows_on_its_page_and_ends_with_a_bill(admin: Page)
     await expect(admin.locator("#transaction .hero .note")).to_contain_text("Ended")
     await expect(admin.locator(".bill .total")).to_contain_text("€")
     await expect(admin.locator("time-chart")).to_be_visible()
+    await admin.get_by_role("dialog").get_by_role("button", name="Close").click()
+    await expect(admin.get_by_role("button", name="Stop charging")).to_be_hidden()
+    await expect(admin.get_by_text("Set limits")).to_be_hidden()
 
 
 async def test_the_overview_shows_a_transaction_as_soon_as_it_begins_and_the_station_stops_it(

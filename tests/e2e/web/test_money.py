@@ -96,7 +96,7 @@ async def test_a_failed_payment_and_a_battery_are_shown_at_their_station(admin: 
     await expect(admin.locator("main")).to_contain_text("15 %")
 
 
-async def test_a_driver_sees_the_receipt_without_a_login(stranger: Page) -> None:
+async def test_a_driver_sees_the_receipt_without_a_login(stranger: Page, network: Network) -> None:
     answer = await stranger.goto(RECEIPT)
     missing = await stranger.goto("/receipts/guessed")
 
@@ -105,6 +105,8 @@ async def test_a_driver_sees_the_receipt_without_a_login(stranger: Page) -> None
     assert (answer.status, missing.status) == (200, 404)
     await stranger.goto(RECEIPT)
     await expect(stranger.locator("main")).to_contain_text("3.50")
+    year = network.served.node.parts.clock.now().year  # it is kept, and read in other years too
+    await expect(stranger.locator("time").first).to_contain_text(f"{year}, ")
 
 
 async def test_a_fresh_code_leads_to_the_price_and_an_old_one_does_not(

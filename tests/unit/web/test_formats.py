@@ -57,6 +57,11 @@ def test_a_moment_of_today_is_a_time_and_an_older_one_has_its_day() -> None:
     assert EN.moment(NOW - timedelta(days=366), ROME, NOW) == "21 Nov 2025 10:41"
 
 
+def test_what_is_kept_on_paper_has_its_day_and_year() -> None:
+    assert EN.dated(NOW, ROME) == "22 Nov 2026, 10:41"
+    assert EN.dated(None, ROME) == "–"
+
+
 def test_today_is_that_of_the_viewers_time_zone() -> None:
     before_midnight_in_utc = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
 
