@@ -27,6 +27,7 @@ from ricarica.testing.postgres import postgres_server
 from ricarica.transactions.sql import SAMPLES
 
 HOST = "127.0.0.1"
+_given: set[int] = set()  # ports
 START_S = 120.0  # a machine that is busy with 100,000 stations that knock takes its time
 OPEN_S = 0.05
 FILES_SPARE = 600  # of a node's, beside its stations: it keeps 256 for other purposes
@@ -192,9 +193,14 @@ def _node(folder: Path, url: str, nats_url: str, certificate: Path | None) -> No
 
 
 def free_port() -> int:
-    with socket.create_server((HOST, 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+    """One that was not given to anybody before, though he may not have opened it yet."""
+    with ExitStack() as taken:
+        while True:
+            probe = taken.enter_context(socket.create_server((HOST, 0)))
+            port: int = probe.getsockname()[1]
+            if port not in _given:
+                _given.add(port)
+                return port
 
 
 def _certificate(folder: Path) -> Path:
