@@ -14,6 +14,7 @@ from ricarica.station_gateway.arrival import Arrival, Entrance
 from ricarica.station_gateway.doorstep import Doorstep
 from ricarica.station_gateway.extensions import deflate_answer
 from ricarica.station_gateway.handshake import Rejection, switching
+from ricarica.station_gateway.listening import listeners
 from ricarica.station_gateway.proxies import Peer, Proxies
 from ricarica.station_gateway.request_head import Head
 from ricarica.station_gateway.station_socket import StationSocket
@@ -23,7 +24,6 @@ from ricarica.station_gateway.throttle import Rate, TokenBucket
 from ricarica.station_gateway.tls import TlsSource
 from ricarica.station_gateway.websocket import CloseCode
 
-_BACKLOG = 4_096  # after an outage all stations come back within seconds
 _LOG_LINES = Rate(per_s=5.0, burst=50)  # whoever knocks at random shall not fill the disk
 _PATH_SHOWN = 100
 
@@ -59,11 +59,8 @@ class StationServer:
     ) -> int:
         """Listen on one more port, and return it; port 0 takes any that is free."""
         entrance = Entrance(tls, proxies)
-        listener = await asyncio.get_running_loop().create_server(
-            lambda: Arrival(self._around, self, entrance), host, port, backlog=_BACKLOG
-        )
-        self._listeners.append(listener)
-        bound: int = listener.sockets[0].getsockname()[1]
+        opened, bound = await listeners(lambda: Arrival(self._around, self, entrance), host, port)
+        self._listeners += opened
         return bound
 
     def stop_listening(self) -> None:
