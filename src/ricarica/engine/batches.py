@@ -31,6 +31,7 @@ from ricarica.storage.work import Remembered, Work
 AGAIN_MAX = 2  # another process that writes the same row twice in between is no accident
 BUSY_FROM = 10  # jobs in the latest batch: as many will come again
 BUSY_PAUSE_S = 0.002  # what they need to come; short beside the commit that follows
+GATHER_S = 0.02  # at most; a turn of the event loop may bring one, and take long for others
 BATCH_MAX = 200  # more gains nothing per message, and makes the first one wait for the last
 
 log = structlog.get_logger("ricarica.engine")
@@ -79,10 +80,12 @@ class Batches:
 
     async def _gather(self) -> None:
         """A commit costs by the batch, so let come along what is about to come."""
+        now = asyncio.get_running_loop().time
+        until = now() + GATHER_S
         if len(self._mailboxes) < self._latest >= BUSY_FROM:
             await asyncio.sleep(BUSY_PAUSE_S)
         waiting = -1
-        while waiting < len(self._mailboxes) < BATCH_MAX:
+        while waiting < len(self._mailboxes) < BATCH_MAX and now() < until:
             waiting = len(self._mailboxes)
             await asyncio.sleep(0)
 
