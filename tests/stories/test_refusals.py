@@ -132,3 +132,22 @@ async def test_strangers_without_end_are_kept_within_bounds(
         names = {name for (name,) in rows}
         assert "LODI-1" in names
         assert len(names) == 6
+
+
+async def test_of_a_tenant_that_nobody_made_nothing_is_kept(network: World) -> None:
+    knock = Knock(
+        "nobody",
+        "LODI-1",
+        ("ocpp1.6",),
+        secure=False,
+        username=None,
+        password=None,
+        remote="192.0.2.66",
+        at=network.clock.now(),
+        turned_away="too_often",
+    )
+
+    await network.engine.admit(knock)
+    await network.soon(network.engine.refusals.write())
+
+    assert not await network.database.fetch(sa.select(REFUSALS))

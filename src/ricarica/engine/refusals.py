@@ -156,6 +156,8 @@ def _forget_failure(task: "asyncio.Task[None]") -> None:
 
 def _writer(tenant: TenantId, names: Mapping[str, _Waiting]) -> Work:
     async def write(unit: UnitOfWork) -> None:
+        if not await unit.slices.access.has_tenant(tenant):
+            return  # whoever knocks may name any, and nobody would ever see what is kept of it
         await unit.work.load(SHELF, [(tenant, folded) for folded in names])
         room = STRANGERS_MAX - await _strangers(unit, tenant)
         for folded, waiting in names.items():
