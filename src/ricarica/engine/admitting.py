@@ -21,10 +21,6 @@ async def decided(unit: UnitOfWork, knock: Knock, refusals: RefusalBook) -> Admi
     if not knock.subprotocols and not await slices.stations.speaks_unasked(key):
         refusals.note(knock, Reason.NO_SUBPROTOCOL)
         return Admission(Verdict.NO_COMMON_DIALECT)
-    # A station that charges has facts to tell, and its driver waits.
-    if knock.crowded and not await slices.transactions.running_at(key):
-        refusals.note(knock, Reason.CROWDED)
-        return Admission(Verdict.CROWDED)
     admittance = await _admittance(slices, key, knock)
     if admittance is not Admittance.WELCOME:
         refusals.note(knock, reason_of(admittance, knock))

@@ -15,19 +15,18 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from msgspec.structs import replace
-
 from ricarica.access.model import Actor
 from ricarica.certificates.authority import OwnAuthority
 from ricarica.certificates.commands import IssueCertificate
 from ricarica.certificates.inquiries import Question, Trust
-from ricarica.engine import aside, late, misread
+from ricarica.engine import aside, late, noting
 from ricarica.engine.admitting import decided, may_stay_on
 from ricarica.engine.batches import Batches
 from ricarica.engine.bulk import Around, Runner
 from ricarica.engine.caretaker import Caretaker, Surrounding
 from ricarica.engine.commands import Commands
 from ricarica.engine.company import Company, Connection, Fence
+from ricarica.engine.crowds import Crowd
 from ricarica.engine.diagnosis import Doctor
 from ricarica.engine.dispatch import DeliveryJob, Dispatcher, Routes
 from ricarica.engine.files import Clerk, FilesSoon
@@ -37,7 +36,6 @@ from ricarica.engine.jobs import Errand
 from ricarica.engine.keeping import Deliverer
 from ricarica.engine.live import LiveStation, LiveStations
 from ricarica.engine.mailbox import Mailboxes, Wanted
-from ricarica.engine.message_log import Logged, stage
 from ricarica.engine.outbox import Events
 from ricarica.engine.refusals import Reason, RefusalBook
 from ricarica.engine.sayings import Speaker
@@ -70,6 +68,7 @@ from ricarica.stations.facts import Connected, Disconnected
 from ricarica.stations.model import Acceptance, Station, let_in_as
 from ricarica.storage.database import Database
 from ricarica.storage.work import Work
+from ricarica.transactions.events import TransactionStarted
 from ricarica.translation.route import Phrases
 
 T = TypeVar("T")
@@ -126,6 +125,7 @@ class Engine:
         self.taps: dict[StationKey, Tap] = {}  # of stations that are mirrored from here
         self.clerk = Clerk(self.commands, surroundings.clock, self.files, self.carry_out)
         self.refusals = RefusalBook(self._about)
+        self._crowd = Crowd(self._charging, surroundings.clock)
         self.doctor: Doctor | None = None  # the application has one, for it looks at the network
         self.asked_for = 0  # messages whose handling waits for what others say
         self._pki = surroundings.pki
@@ -207,9 +207,17 @@ class Engine:
             return await decided(unit, knock, self.refusals)
 
         try:
-            return await self._errand(tenant, decide, identities=(knock.identity,), hurries=False)
+            # A station that charges has facts to tell, and its driver waits.
+            if knock.crowded and not await self._crowd.may_charge(tenant, knock.identity):
+                self.refusals.note(knock, Reason.CROWDED)
+                return Admission(Verdict.CROWDED)
+            who, hurries = (knock.identity,), knock.crowded
+            return await self._errand(tenant, decide, identities=who, hurries=hurries)
         except StorageUnavailableError:
             return Admission(Verdict.UNAVAILABLE)
+
+    async def _charging(self) -> list[StationKey]:
+        return await self._errand(DEFAULT_TENANT, lambda unit: unit.slices.transactions.charging())
 
     async def open(self, opened: Opened) -> int:
         key = opened.key
@@ -292,26 +300,8 @@ class Engine:
             asyncio.get_running_loop().call_later(CLOSE_AGAIN_S, self._write_down, closed)
 
     def note(self, noted: Noted) -> None:
-        logged = Logged(
-            noted.key,
-            at=noted.at,
-            from_station=True,
-            message_id=noted.late.message_id if noted.late else "",
-            action=noted.late.action if noted.late else "",
-            request=noted.text.encode(errors="replace"),
-            response=noted.late.payload if noted.late else None,
-            outcome=noted.kind,
-            duration_ms=0,
-        )
-
         async def write(unit: UnitOfWork) -> None:
-            answered = await misread.answer_of(unit, noted) if noted.misread else None
-            if answered is None:
-                stage(unit, logged)
-                return
-            said = f"{answered.action} {noted.text}".encode(errors="replace")
-            stage(unit, replace(logged, request=said))
-            await misread.heed(unit, noted.key, answered)
+            await noting.write(unit, noted)
 
         self._errand(noted.key.tenant, write, noted.key, hurries=False)
         if noted.late and noted.late.payload is not None:
@@ -377,8 +367,10 @@ class Engine:
                 self._send(key, command)
 
     def _hear(self, event: Event) -> None:
-        """What begins our care for a station."""
-        if type(event) is StationBooted and event.acceptance is Acceptance.ACCEPTED:
+        """What makes us treat a station otherwise."""
+        if type(event) is TransactionStarted:
+            self._crowd.begins(event.station)
+        elif type(event) is StationBooted and event.acceptance is Acceptance.ACCEPTED:
             self.caretaker.booted(event.station)
         elif type(event) is StationConnected:
             self.caretaker.came(event.station)

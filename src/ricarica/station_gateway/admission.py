@@ -12,7 +12,7 @@ from ricarica.kernel.errors import StorageUnavailableError
 from ricarica.kernel.ids import StationKey
 from ricarica.link.letters import Admission, Knock, Verdict
 from ricarica.station_gateway import handshake
-from ricarica.station_gateway.doorstep import Turnstile
+from ricarica.station_gateway.doorstep import Bottleneck, Turnstile
 from ricarica.station_gateway.duplicates import Claim
 from ricarica.station_gateway.handshake import (
     Credentials,
@@ -63,6 +63,7 @@ class Porter:
         self._penitents: set[tuple[str, str, str]] = set()
         self._tales = TokenBucket(_TALES, surroundings.clock.monotonic())
         self._turnstile = Turnstile(limits.entries, limits.names_max, surroundings.clock)
+        self._bottleneck = Bottleneck(limits.entries_at_once, surroundings.timers)
 
     async def receive(
         self, peer: Peer, head: Head, counted_as: str | None
@@ -84,10 +85,15 @@ class Porter:
             return handshake.TOO_MANY
         if not await self._has_waited(knock):
             return handshake.TOO_MANY
-        if not await self._has_had_its_turn(counted_as):
+        if await self._has_had_its_turn(counted_as):
+            try:
+                admission = await self._admit(knock)
+            finally:
+                self._bottleneck.leave()
+        else:
             # Who charges may come in all the same, which only the core knows.
-            knock = msgspec.structs.replace(knock, crowded=True)
-        return self._verdict_on(knock, await self._admit(knock), head.headers.get("Origin"))
+            admission = await self._admit(msgspec.structs.replace(knock, crowded=True))
+        return self._verdict_on(knock, admission, head.headers.get("Origin"))
 
     def _knock_from(self, peer: Peer, head: Head) -> Knock:
         address = address_from(head.target)
@@ -205,9 +211,11 @@ class Porter:
         now = self._around.clock.monotonic()
         patience_s = self._around.limits.entry_wait_s
         wait_s = self._turnstile.wait_s(network, patience_s, patience_s)
+        if wait_s is None:
+            return False
         if wait_s:
             await pause(self._around.timers, now + wait_s)
-        return wait_s is not None
+        return await self._bottleneck.enter(now + patience_s)
 
     async def _has_calmed_down(self, network: str) -> None:
         now, limits = self._around.clock.monotonic(), self._around.limits

@@ -1,10 +1,13 @@
-"""Those who have come and not yet asked: bounded in number and rate, and fair to each address."""
+"""Those who have come and are not in: bounded in number and rate, and fair to each address."""
 
+import asyncio
+from functools import partial
 from typing import Protocol
 
 from ricarica.kernel.clock import Clock
 from ricarica.station_gateway.limits import GatewayLimits
 from ricarica.station_gateway.throttle import Rate, Throttle, TokenBucket
+from ricarica.station_gateway.timers import Timers
 
 
 class Guest(Protocol):
@@ -42,6 +45,46 @@ class Turnstile:
         if network is not None:
             self._each.take(network, now)
         return max(own_s, self._all.take(now))
+
+
+class Bottleneck:
+    """So many at a time, however long each takes: a machine that is slow is asked for less."""
+
+    def __init__(self, room: int, timers: Timers) -> None:
+        self._room = room
+        self._timers = timers
+        self._waiting: dict[asyncio.Future[bool], None] = {}  # in their order
+
+    async def enter(self, until: float) -> bool:
+        """Whether there was room by then; whoever entered leaves."""
+        if self._room:
+            self._room -= 1
+            return True
+        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting[turn] = None
+        alarm = self._timers.call_at(until, partial(self._give_up, turn))
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and turn.result():
+                self.leave()
+            raise
+        finally:
+            alarm.cancel()
+            self._waiting.pop(turn, None)
+
+    def leave(self) -> None:
+        while self._waiting:
+            turn = next(iter(self._waiting))
+            del self._waiting[turn]
+            if not turn.done():
+                turn.set_result(True)
+                return
+        self._room += 1
+
+    def _give_up(self, turn: "asyncio.Future[bool]") -> None:
+        if not turn.done():
+            turn.set_result(False)
 
 
 class Doorstep:

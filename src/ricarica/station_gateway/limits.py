@@ -23,6 +23,8 @@ class GatewayLimits:
     # Who comes faster than that waits its turn: one of them may charge, and nobody knows who.
     arrival_wait_s: float = 5.0  # half of what a handshake may take
     entries: Rate = _ENTRIES  # handshakes; beyond it only stations that charge come in
+    # Asked about at a time: a core with too much to do is not asked for more by the second.
+    entries_at_once: int = 100
     entry_wait_s: float = 2.0  # so that those who are connected have their turns between them
     handshakes_max: int = 4_000  # that have begun and not been finished; 20 KiB each with TLS
     handshake_s: float = 10.0  # TLS and the request: a station on GPRS needs about 3 s

@@ -252,6 +252,9 @@ class MemoryTransactionStore:
         ]
         return sorted(running, key=lambda transaction: transaction.started_at)
 
+    async def charging(self) -> list[StationKey]:
+        return list({key for (key, _), each in self.transactions.items() if each.is_running})
+
     async def ended_at(self, station: StationKey, at: datetime) -> list[Transaction]:
         ended = self.transactions.values()
         return [each for each in ended if (each.station, each.ended_at) == (station, at)]

@@ -37,6 +37,10 @@ class TransactionStore(Protocol):
         """Those that have not ended, at one EVSE or at all of the station's, oldest first."""
         ...
 
+    async def charging(self) -> list[StationKey]:
+        """The stations of all tenants where one has not ended, as the database has it."""
+        ...
+
     async def ended_at(self, station: StationKey, at: datetime) -> list[Transaction]:
         """Those of the station's transactions that ended at this moment."""
         ...

@@ -191,6 +191,10 @@ class TransactionService:
     ) -> list[Transaction]:
         return await self._store.running_at(station, evse)
 
+    async def charging(self) -> list[StationKey]:
+        """The stations of all tenants where one runs."""
+        return await self._store.charging()
+
     async def arranged(self, station: StationKey) -> tuple[Arrangement, ...]:
         """For starts of ours that no transaction has followed yet."""
         return await self._store.arranged(station)

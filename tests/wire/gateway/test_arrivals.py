@@ -237,6 +237,42 @@ class TestTheirTurn:
         assert [knock.identity for knock in core.knocks if knock.crowded] == ["CP5"]
 
 
+class TestABusyCore:
+    @pytest.fixture
+    def limits(self) -> GatewayLimits:
+        return GatewayLimits(entries_at_once=2, entry_wait_s=2.0, close_s=1.0)
+
+    async def test_while_it_decides_on_so_many_it_hears_of_others_only_when_they_may_charge(
+        self, port: int, core: ScriptedCore, hourglass: Hourglass
+    ) -> None:
+        decides = asyncio.Event()
+
+        async def slowly(knock: Knock) -> Admission:
+            if knock.crowded:
+                return Admission(Verdict.CROWDED)
+            await decides.wait()
+            return welcome(knock)
+
+        def comes(number: int) -> "asyncio.Task[bytes]":
+            request = REQUEST.replace(b"CP1", b"CP%d" % number) + b"\r\n"
+            return asyncio.ensure_future(said_to(port, request))
+
+        core.admit_as = slowly
+        first = [comes(1), comes(2)]
+        await until(lambda: len(core.knocks) == 2)
+        third = comes(3)
+        await said_to(port, b"GET nonsense\r\n\r\n")  # so that it was read
+        assert len(core.knocks) == 2
+        hourglass.turn(2.0)
+        assert (await third).startswith(b"HTTP/1.1 503")
+
+        decides.set()
+
+        assert all(answer.startswith(b"HTTP/1.1 101") for answer in await asyncio.gather(*first))
+        assert (await comes(4)).startswith(b"HTTP/1.1 101")
+        assert [knock.crowded for knock in core.knocks] == [False, False, True, False]
+
+
 class TestFloods:
     @pytest.fixture
     def limits(self) -> GatewayLimits:

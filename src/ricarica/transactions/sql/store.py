@@ -94,6 +94,11 @@ RUNNING_WITH = sa.select(TRANSACTIONS.c.station, TRANSACTIONS.c.ref).where(
     TRANSACTIONS.c.token_folded == sa.bindparam("token_folded"),
     TRANSACTIONS.c.ended_at.is_(None),
 )
+CHARGING = (
+    sa.select(TRANSACTIONS.c.tenant, TRANSACTIONS.c.station)
+    .distinct()
+    .where(TRANSACTIONS.c.ended_at.is_(None))
+)
 
 
 class SqlTransactionStore:
@@ -152,6 +157,9 @@ class SqlTransactionStore:
         keys = sorted(await self._with_token(tenant, token))
         await self._work.load(TRANSACTION_SHELF, keys)
         return [each for key in keys if (each := await self._work.get(TRANSACTION_SHELF, key))]
+
+    async def charging(self) -> list[StationKey]:
+        return [StationKey(*row) for row in await self._work.fetch(CHARGING)]
 
     async def _with_token(self, tenant: TenantId, token: str) -> set[Key]:
         values = {"tenant": tenant, "token_folded": token_folded(token)}
