@@ -23,7 +23,7 @@ from bench.stations import checked, machine
 
 DOWN_S = 1.0  # between the kill and the new start
 SAMPLES_RATE = 50.0  # a second, of all that charge
-SETTLED_S = 420.0  # by then everybody should be back
+SETTLED_S = 900.0  # by then everybody should be back
 
 
 @dataclass(frozen=True, slots=True)
