@@ -123,7 +123,13 @@ class Fleet:
         }
         deadline = time.monotonic() + order["limit_s"]
         done = orders[order["do"]](order)
-        self._goal = lambda: done() or time.monotonic() > deadline
+        self._goal = lambda: done() or self._has_run_out(deadline)
+
+    def _has_run_out(self, deadline: float) -> bool:
+        if time.monotonic() <= deadline:
+            return False
+        self._pace_s = 0.0  # what is measured from now on would not be in the report
+        return True
 
     def _begin_to_open(self, order: Order) -> Callable[[], bool]:
         self.measured = Measured()

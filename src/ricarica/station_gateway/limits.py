@@ -25,7 +25,9 @@ class GatewayLimits:
     entries: Rate = _ENTRIES  # handshakes; beyond it only stations that charge come in
     # Asked about at a time: a core with too much to do is not asked for more by the second.
     entries_at_once: int = 100
-    entry_wait_s: float = 2.0  # so that those who are connected have their turns between them
+    # One after the other, so that those who are connected have their turns between them. Whoever
+    # waits longer is told to come again, which costs both sides more than to wait.
+    entry_wait_s: float = 5.0
     handshakes_max: int = 4_000  # that have begun and not been finished; 20 KiB each with TLS
     handshake_s: float = 10.0  # TLS and the request: a station on GPRS needs about 3 s
     # Reads, each of which costs as much as a small message, however little it brings.

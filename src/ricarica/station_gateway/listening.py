@@ -9,7 +9,7 @@ from functools import partial
 _BACKLOG = 4_096  # after an outage all stations come back within seconds
 # In one turn of the event loop. uvloop accepts one connection for each file that listens; while
 # a turn takes some milliseconds, the others would wait where no admission control sees them.
-ACCEPTED_AT_ONCE = 16
+ACCEPTED_AT_ONCE = 32
 
 
 async def listeners(
