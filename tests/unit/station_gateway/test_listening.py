@@ -10,7 +10,7 @@ import uvloop
 
 from ricarica.station_gateway.listening import ACCEPTED_AT_ONCE, listeners
 
-CROWD = 20 * ACCEPTED_AT_ONCE
+CROWD = 8 * ACCEPTED_AT_ONCE
 HOST = "127.0.0.1"
 
 
