@@ -142,23 +142,38 @@ async def test_a_meter_that_tells_each_phase_and_no_total_counts_too(
     for number, kind in ((0, "Started"), (2, "Ended"), (1, "Updated")):
         phases = [
             {"phase": phase, "value": 1_000 * factor + 500 * number}
-            for factor, phase in enumerate(("L1", "L2", "L3"), start=1)
+            for factor, phase in enumerate(("L1", "L2-N", "L3"), start=1)
         ]
+        neutral = {"phase": "N", "value": number}
         at = (begun + number * timedelta(minutes=30)).isoformat()
-        event = {
-            "eventType": kind,
-            "timestamp": at,
-            "triggerReason": "MeterValuePeriodic",
-            "seqNo": number,
-            "transactionInfo": {"transactionId": "by-phases"},
-            "evse": {"id": 1},
-            "meterValue": [{"timestamp": at, "sampledValue": phases}],
-        }
-        await teller.call("TransactionEvent", event)
+        values = [{"timestamp": at, "sampledValue": [*phases, neutral]}]
+        action, event = told_of(dialect, "by-phases", values)
+        told = {"eventType": kind, "timestamp": at, "seqNo": number}
+        await teller.call(action, event | told)
 
     [transaction] = await network.transactions(station)
     assert transaction.energy.energy_wh == 3_000
     assert transaction.is_complete
+
+
+async def test_one_phase_is_not_taken_for_a_total_that_is_told_apart(network: World) -> None:
+    """1.6 tells the totals of a start and an end by themselves."""
+    await network.add_token("04A1B2C3")
+    station = await network.station("TORINO-1", V16)
+    teller, begun = network.teller(station), network.clock.now()
+    at = [(begun + minutes * timedelta(minutes=30)).isoformat() for minutes in range(3)]
+    start = {"connectorId": 1, "idTag": "04A1B2C3", "meterStart": 30_000, "timestamp": at[0]}
+    ref = (await teller.call("StartTransaction", start))["transactionId"]
+    values = [{"timestamp": at[1], "sampledValue": [{"phase": "L1", "value": "11000"}]}]
+
+    await teller.call(*told_of(V16, ref, values))
+    await teller.call(
+        "StopTransaction", {"transactionId": ref, "meterStop": 36_000, "timestamp": at[2]}
+    )
+
+    [transaction] = await network.transactions(station)
+    assert transaction.energy.energy_wh == 6_000
+    assert not transaction.flags
 
 
 TRIGGERS = (

@@ -58,7 +58,6 @@ class Context(StrEnum):
     OTHER = "other"
 
 
-PHASES = frozenset({"L1", "L2", "L3"})
 OUTLET = "Outlet"  # where a meter measures, unless it says otherwise
 
 
@@ -85,26 +84,9 @@ def is_register(reading: Reading) -> bool:
 
 
 def registers_in(readings: Iterable[Reading]) -> list[Reading]:
-    """Oldest first; the phases together where a station tells no total."""
-    told = [each for each in readings if each.measurand is REGISTER]
-    found = [each for each in told if is_register(each)] if told else told
-    found = found or (_phases_together(told) if told else told)
+    """Oldest first."""
+    found = [each for each in readings if each.measurand is REGISTER and is_register(each)]
     return sorted(found, key=AT) if len(found) > 1 else found
-
-
-def _phases_together(registers: Iterable[Reading]) -> list[Reading]:
-    """2.0.1 RegisterValuesWithoutPhases: unless it is true, a total is not a must."""
-    samples: dict[tuple[datetime, Context], dict[str, Reading]] = {}
-    for each in registers:
-        phase = (each.phase or "").removesuffix("-N")
-        if phase in PHASES and each.location == OUTLET:
-            samples.setdefault((each.at, each.context), {})[phase] = each
-    most = max(map(len, samples.values()), default=0)
-    return [
-        Reading(REGISTER, sum((each.value for each in phases.values()), Decimal(0)), *when)
-        for when, phases in samples.items()
-        if len(phases) == most  # a phase that was left out has not gone back to 0
-    ]
 
 
 def power_in(readings: Iterable[Reading]) -> Decimal | None:

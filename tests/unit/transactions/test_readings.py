@@ -38,17 +38,6 @@ def test_registers_are_those_of_all_phases_at_the_outlet_oldest_first() -> None:
     assert found == [register(10), register(20, 2)]
 
 
-def test_without_a_total_the_phases_together_are_the_register() -> None:
-    begin = [register(value, 1, phase) for value, phase in ((10, "L1"), (20, "L2"), (30, "L3"))]
-    later = [register(value, 2, phase) for value, phase in ((11, "L1-N"), (22, "L2-N"))]
-    whole = [register(value, 3, phase) for value, phase in ((12, "L1"), (24, "L2"), (36, "L3"))]
-    neutral = register(1, 3, "N")
-
-    found = registers_in([*whole, neutral, *later, *begin])
-
-    assert found == [register(60, 1), register(72, 3)]
-
-
 def test_power_is_the_latest_total() -> None:
     assert power_in([power(5000, 1), power(7000, 2), power(6000)]) == 7000
 

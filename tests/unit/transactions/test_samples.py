@@ -67,16 +67,6 @@ def test_each_register_of_one_moment_is_counted() -> None:
     assert [column(row, "power_w") for row in told] == [Decimal("7.2"), None]
 
 
-def test_phases_make_the_register_where_there_is_no_total_and_once_for_each_time_told() -> None:
-    phases = [
-        replace(REGISTER, phase=phase, context=context, value=Decimal(value))
-        for context, value in ((Context.BEGIN, 100), (Context.END, 150))
-        for phase in ("L1", "L2")
-    ]
-
-    assert [column(row, "register_wh") for row in rows(*phases)] == [200, 300]
-
-
 def test_the_same_told_again_has_the_same_key_and_anything_else_another() -> None:
     def key(*readings: Reading, evse: EvseNumber = EVSE) -> object:
         [row] = rows(*readings, evse=evse)

@@ -19,10 +19,10 @@ from ricarica.kernel.ids import EvseNumber, StationKey
 from ricarica.storage.database import Row
 from ricarica.transactions.readings import (
     OUTLET,
-    REGISTER,
     Context,
     Measurand,
     Reading,
+    is_register,
     power_in,
     registers_in,
 )
@@ -61,7 +61,7 @@ def _values(
 
 
 def _samples(readings: Iterable[Reading]) -> Iterable[tuple[datetime, Sequence[Reading]]]:
-    """By the moment; a second register of one phase and moment begins a sample of its own."""
+    """By the moment; a second register of one moment begins a sample of its own."""
     stored = [
         each if each.value.adjusted() < DIGITS and each.value.is_finite() else _held(each)
         for each in readings
@@ -75,13 +75,12 @@ def _samples(readings: Iterable[Reading]) -> Iterable[tuple[datetime, Sequence[R
 
 def _apart(measured: Sequence[Reading]) -> Iterator[tuple[datetime, Sequence[Reading]]]:
     found: dict[tuple[datetime, int], list[Reading]] = {}
-    registers: Counter[tuple[datetime, str | None]] = Counter()
+    registers: Counter[datetime] = Counter()
     for reading in measured:
         number = 0
-        if reading.measurand is REGISTER and reading.location == OUTLET:
-            place = (reading.at, reading.phase)
-            number = registers[place]
-            registers[place] += 1
+        if is_register(reading):
+            number = registers[reading.at]
+            registers[reading.at] += 1
         found.setdefault((reading.at, number), []).append(reading)
     for (at, _), together in found.items():
         yield at, together

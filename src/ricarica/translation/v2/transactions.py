@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber
@@ -18,7 +19,7 @@ from ricarica.transactions.facts import (
     Started,
     TransactionFact,
 )
-from ricarica.transactions.readings import Reading
+from ricarica.transactions.readings import OUTLET, REGISTER, Context, Reading
 from ricarica.transactions.terms import (
     Amounts,
     CountedAs,
@@ -37,6 +38,7 @@ from ricarica.translation.recording import recorded_by
 from ricarica.translation.route import Origin, Phrase, Phrases, Route
 from ricarica.translation.v2.words import CHARGING_STATE, id_token_info_for, token_from
 
+PHASES = frozenset({"L1", "L2", "L3"})
 COUNTED_AS = {
     v2.TariffCost.NormalCost: CountedAs.NORMAL,
     v2.TariffCost.MinCost: CountedAs.MINIMUM,
@@ -54,6 +56,7 @@ COST_PARTS = (
 
 def readings_from(values: Iterable[v2.MeterValue]) -> Iterator[Reading]:
     for value in values:
+        registers: list[Reading] = []
         for sampled in value.sampled_value:
             measure = sampled.unit_of_measure
             unit = measure.unit if measure else None
@@ -61,7 +64,7 @@ def readings_from(values: Iterable[v2.MeterValue]) -> Iterator[Reading]:
             measurand, name = measurand_from(sampled.measurand, unit)
             if not is_measurable(sampled.value, multiplier):
                 continue  # as absurd as that is no reading; the log of messages has it
-            yield Reading(
+            reading = Reading(
                 measurand,
                 in_base_unit(sampled.value, unit, multiplier),
                 value.timestamp,
@@ -70,6 +73,23 @@ def readings_from(values: Iterable[v2.MeterValue]) -> Iterator[Reading]:
                 location=sampled.location or v2.Location.Outlet,
                 name=name,
             )
+            if measurand is REGISTER:
+                registers.append(reading)
+            yield reading
+        if registers and all(reading.phase for reading in registers):
+            yield from totals_of(registers)
+
+
+def totals_of(registers: Iterable[Reading]) -> Iterator[Reading]:
+    """RegisterValuesWithoutPhases: unless it is true, a meter may tell each phase and no total."""
+    phases: dict[Context, dict[str, Reading]] = {}
+    for each in registers:
+        phase = (each.phase or "").removesuffix("-N")
+        if phase in PHASES and each.location == OUTLET:
+            phases.setdefault(each.context, {})[phase] = each
+    for context, told in phases.items():
+        total = sum((each.value for each in told.values()), Decimal(0))
+        yield Reading(REGISTER, total, next(iter(told.values())).at, context)
 
 
 def signed_from(values: Iterable[v2.MeterValue]) -> Iterator[SignedReading]:
