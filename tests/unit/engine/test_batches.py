@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from ricarica.authorization.model import Token, TokenKind, TokenStatus
 from ricarica.authorization.service import TokenChanges
 from ricarica.authorization.sql import TOKENS
+from ricarica.engine import batches
 from ricarica.engine.jobs import UnexpectedError
 from ricarica.engine.sql import OUTBOX, TIMERS
 from ricarica.engine.unit_of_work import UnitOfWork
@@ -72,6 +73,31 @@ async def test_nothing_is_answered_or_published_before_the_commit(bench: Bench) 
     assert errand.done.done()
     assert [each.kind for each in bench.published] == ["SomethingHappened"]
     assert bench.told == [(KEY, "about a")]
+
+
+async def test_a_batch_begins_although_each_turn_of_the_event_loop_brings_one_more(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A turn may take long, for others."""
+    monkeypatch.setattr(batches, "GATHER_S", 0.0)
+    came, came_until_first = 0, 0
+
+    async def first(_unit: UnitOfWork) -> None:
+        nonlocal came_until_first
+        came_until_first = came
+
+    async def another(_unit: UnitOfWork) -> None:
+        pass
+
+    running = asyncio.ensure_future(bench.batches.run())
+    errand = bench.errand(first)
+    while not errand.done.done():
+        bench.errand(another)
+        came += 1
+        await asyncio.sleep(0)
+    running.cancel()
+
+    assert came_until_first < batches.BATCH_MAX / 10
 
 
 @pytest.mark.parametrize("fault", [NotFoundError("gone"), ZeroDivisionError("a fault of ours")])
