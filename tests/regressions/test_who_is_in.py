@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from ricarica.kernel.ids import TenantId
-from ricarica.link.letters import Knock, Verdict
+from ricarica.link.letters import Verdict
 from ricarica.ocpp.dialects import V16, V201
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.stations.model import Acceptance, UnknownStations
@@ -28,16 +27,7 @@ def is_connected(network: World, station: SimulatedStation) -> bool:
 
 async def test_nobody_makes_a_tenant_by_naming_one_in_an_address() -> None:
     async with world(unknown=UnknownStations.PENDING) as network:
-        knock = Knock(
-            tenant=TenantId("invented"),
-            identity="CP-1",
-            subprotocols=("ocpp1.6",),
-            secure=False,
-            username=None,
-            password=None,
-            remote="192.0.2.1",
-            at=network.clock.now(),
-        )
+        knock = network.knock("CP-1", "ocpp1.6", tenant="invented")
 
         admission = await network._soon(network.engine.admit(knock))
 

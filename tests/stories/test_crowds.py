@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from ricarica.engine.crowds import FRESH_S
 from ricarica.kernel.errors import StorageUnavailableError
-from ricarica.kernel.ids import DEFAULT_TENANT, StationKey
-from ricarica.link.letters import Knock, Verdict
+from ricarica.kernel.ids import StationKey
+from ricarica.link.letters import Verdict
 from ricarica.ocpp.dialects import Dialect
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.testing.world import World
@@ -18,18 +19,8 @@ CARD = "04A1B2C3"
 
 async def verdict(network: World, station: SimulatedStation, identity: str = "") -> Verdict:
     """On one that comes in the crowd."""
-    knock = Knock(
-        DEFAULT_TENANT,
-        identity or station.identity,
-        (station.dialect.subprotocol,),
-        secure=False,
-        username=None,
-        password=None,
-        remote="192.0.2.1",
-        at=network.clock.now(),
-        crowded=True,
-    )
-    return (await network.soon(network.engine.admit(knock))).verdict
+    knock = network.knock(identity or station.identity, station.dialect.subprotocol)
+    return (await network.soon(network.engine.admit(replace(knock, crowded=True)))).verdict
 
 
 async def charges(network: World, station: SimulatedStation) -> None:

@@ -16,7 +16,7 @@ from ricarica.engine.sql import MESSAGES, OUTBOX
 from ricarica.engine.unit_of_work import UnitOfWork
 from ricarica.kernel.errors import ConflictError
 from ricarica.kernel.ids import ConnectorNumber, EvseNumber
-from ricarica.link.letters import Knock, Verdict
+from ricarica.link.letters import Verdict
 from ricarica.ocpp.dialects import V16, V21, V201, Dialect
 from ricarica.simulator.evse import State
 from ricarica.simulator.simulated import SimulatedStation
@@ -125,16 +125,7 @@ def event(kind: str, when: str, seq_no: int, **more: Any) -> dict[str, Any]:
 
 
 async def knocked(network: World, *subprotocols: str) -> tuple[Verdict, str | None]:
-    knock = Knock(
-        network.actor.tenant,
-        "SIENA-1",
-        subprotocols,
-        secure=False,
-        username=None,
-        password=None,
-        remote="192.0.2.1",
-        at=network.clock.now(),
-    )
+    knock = network.knock("SIENA-1", *subprotocols)
     admission = await network._soon(network.engine.admit(knock))
     return admission.verdict, admission.subprotocol
 

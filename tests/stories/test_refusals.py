@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from ricarica.app.probe import Probe
 from ricarica.app.station_doctor import StationDoctor
 from ricarica.engine import refusals
 from ricarica.engine.diagnosis import Diagnosis, Level
 from ricarica.engine.sql import REFUSALS
-from ricarica.link.letters import Knock, Verdict
+from ricarica.link.letters import Verdict
 from ricarica.ocpp.dialects import V16, V201, Dialect
 from ricarica.simulator.simulated import SimulatedStation
 from ricarica.stations.model import Acceptance, UnknownStations
@@ -112,16 +113,7 @@ async def test_strangers_without_end_are_kept_within_bounds(
         station = await prepared(network, V16, password=PASSWORD)
         await network.connect(station, b"another password")
         for number in range(50):
-            knock = Knock(
-                "default",
-                f"NOBODY-{number}",
-                ("ocpp1.6",),
-                secure=False,
-                username=None,
-                password=None,
-                remote="192.0.2.66",
-                at=network.clock.now(),
-            )
+            knock = network.knock(f"NOBODY-{number}", "ocpp1.6")
             await network.soon(network.engine.admit(knock))
 
         batches = network.engine.batches.counts.batches
@@ -135,19 +127,9 @@ async def test_strangers_without_end_are_kept_within_bounds(
 
 
 async def test_of_a_tenant_that_nobody_made_nothing_is_kept(network: World) -> None:
-    knock = Knock(
-        "nobody",
-        "LODI-1",
-        ("ocpp1.6",),
-        secure=False,
-        username=None,
-        password=None,
-        remote="192.0.2.66",
-        at=network.clock.now(),
-        turned_away="too_often",
-    )
+    knock = network.knock("LODI-1", "ocpp1.6", tenant="nobody")
 
-    await network.engine.admit(knock)
+    await network.engine.admit(replace(knock, turned_away="too_often"))
     await network.soon(network.engine.refusals.write())
 
     assert not await network.database.fetch(sa.select(REFUSALS))

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, TypeVar
 
+import msgspec
+
 from ricarica.access.model import Actor, system_actor
 from ricarica.app.wiring import prefetch, stores_for
 from ricarica.authorization.model import Token, TokenKind, TokenStatus
@@ -99,6 +101,19 @@ class World:
         assert await self.connect(station) is Verdict.WELCOME, f"{identity} was turned away"
         return station
 
+    def knock(self, identity: str, *offered: str, tenant: str = DEFAULT_TENANT) -> Knock:
+        """Of somebody who shows nothing, and offers these subprotocols."""
+        return Knock(
+            tenant,
+            identity,
+            offered,
+            secure=False,
+            username=None,
+            password=None,
+            remote="192.0.2.1",
+            at=self.clock.now(),
+        )
+
     async def connect(
         self,
         station: SimulatedStation,
@@ -107,15 +122,11 @@ class World:
         secure: bool = False,
         certificate: ClientCertificate | None = None,
     ) -> Verdict:
-        knock = Knock(
-            DEFAULT_TENANT,
-            station.identity,
-            (station.dialect.subprotocol,),
+        knock = msgspec.structs.replace(
+            self.knock(station.identity, station.dialect.subprotocol),
             secure=secure,
             username=None if password is None else station.identity.encode(),
             password=password,
-            remote="192.0.2.1",
-            at=self.clock.now(),
             certificate=certificate,
         )
         admission = await self._soon(self._link.admit(knock))
