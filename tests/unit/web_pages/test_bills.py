@@ -10,7 +10,7 @@ from msgspec import structs
 
 from ricarica.kernel.ids import DEFAULT_TENANT, EvseNumber, StationId, StationKey, TransactionId
 from ricarica.tariffs.model import Cost
-from ricarica.transactions.model import Flag, Transaction
+from ricarica.transactions.model import Entry, EntryKind, Flag, Transaction
 from ricarica.transactions.queries.listing import TransactionDetail, TransactionView
 from ricarica.web.assets import Assets
 from ricarica.web.builders.transactions import live_from
@@ -52,6 +52,21 @@ def test_net_and_vat_add_up_to_the_total(excl: str, parts: list[str]) -> None:
     page = shown(replace(live_of(ENDED), bill=Bill(cost, D(22))))
 
     assert re.findall("€[0-9.]+", page) == parts
+
+
+@pytest.mark.parametrize(
+    ("hours", "days"), [((0, 1), []), ((0, 1, 14, 15, 40), ["5 May", "6 May"])]
+)
+def test_a_timeline_past_midnight_says_when_another_day_begins(
+    hours: tuple[int, ...], days: list[str]
+) -> None:
+    at = [NOON + timedelta(hours=hour) for hour in hours]
+    entries = tuple(Entry(KEY, "7", EntryKind.PROGRESSED, each, each) for each in at)
+    detail = TransactionDetail(TransactionView(ENDED, connected=True), entries)
+
+    page = shown(live_from(detail, (), NOON + timedelta(days=9)))
+
+    assert re.findall(r"(\d+ May) 2026", page.split("Timeline")[1]) == days
 
 
 def test_what_an_absurd_meter_told_is_not_billed_and_not_called_free() -> None:
